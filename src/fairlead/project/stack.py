@@ -1,0 +1,208 @@
+"""The stack: one environment of a project, fully resolved. All code below `project/` takes a stack, never the file.
+
+Plain frozen dataclasses, because the keeper and `status` read a stored stack many times and must not pay for a
+validator they do not need: what is stored was validated when it was written. Durations are seconds (float),
+sizes bytes (int). Mappings are plain dicts that nobody changes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Literal, TypeVar
+
+T = TypeVar("T")
+
+Strategy = Literal["rolling", "blue-green", "canary"]
+Handover = Literal["stop-first", "overlap"]
+RuntimeName = Literal["process", "docker", "kubernetes"]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepare:
+    """How a source tree becomes an artifact."""
+
+    run: tuple[str, ...]  #: command lines, run in order without a shell; `${PYTHON}` is the interpreter
+    inputs: tuple[str, ...] = ()  #: files and folders `run` reads; empty: the whole source
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """When an instance is ready. Without a `ready` path a TCP connection to the port is the probe."""
+
+    live: str | None = None
+    ready: str | None = None
+    timeout: float = 5.0  #: one probe, seconds
+    interval: float = 0.5  #: between probes, seconds
+    successes: int = 2  #: in a row
+    deadline: float = 60.0  #: from start to ready, seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Which requests a service gets."""
+
+    path: str = "/"  #: prefix, starts with /
+    host: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """How an instance ends."""
+
+    signal: str = "SIGTERM"
+    drain: float = 10.0  #: longest wait for open requests before the signal, seconds
+    grace: float = 30.0  #: from the signal to SIGKILL of the process group, seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A thing that runs. Without `port` it is a worker."""
+
+    name: str
+    command: str  #: one command line, split like a shell does, run without a shell
+    source: str | None = None  #: folder, relative to the project file
+    prepare: Prepare | None = None
+    port: int | None = None
+    health: Health = field(default_factory=Health)
+    routes: tuple[Route, ...] = ()
+    replicas: int = 1
+    env: dict[str, str] = field(default_factory=dict)
+    stop: Stop = field(default_factory=Stop)
+    handover: Handover = "stop-first"
+    needs: tuple[str, ...] = ()  #: services that must be ready before this one starts
+    like: str | None = None  #: the service whose source, prepare and env it shares (already filled in here)
+
+    @property
+    def is_worker(self) -> bool:
+        """Whether it takes no requests and hands over at the switch."""
+        return self.port is None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A command that runs once in a rollout."""
+
+    name: str
+    command: str
+    when: Literal["before-traffic", "after-traffic"] = "before-traffic"
+    source: str | None = None
+    prepare: Prepare | None = None
+    env: dict[str, str] = field(default_factory=dict)
+    timeout: float = 600.0
+    needs: tuple[str, ...] = ()
+    like: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Smoke:
+    """One request through the edge and what its answer must be."""
+
+    path: str
+    host: str | None = None
+    status: int = 200
+    contains: str | None = None
+    header: dict[str, str] = field(default_factory=dict)  #: response headers that must be there, with these values
+    timeout: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class CanaryStep:
+    """`weight` percent of the requests for `pause` seconds (`for` in the file)."""
+
+    weight: int
+    pause: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """How one release becomes the next."""
+
+    strategy: Strategy = "blue-green"
+    keep: int = 3  #: releases kept on disk
+    rollback_window: float = 600.0  #: how long the old release stays warm, seconds
+    steps: tuple[CanaryStep, ...] = ()  #: canary only
+    surge: int = 1  #: rolling: instances more than `replicas` for a moment
+    unavailable: int = 0  #: rolling: instances fewer than `replicas` for a moment
+    max_errors: float = 0.05  #: share of 5xx answers of the new release above which a step fails, 0 to 1
+    soak: float = 0.0  #: watch after the switch, before the commit, seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """Where requests come in."""
+
+    http: int | None = None  #: port
+    https: int | None = None
+    address: str = ""  #: address to listen on; empty: all
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """One environment of a project, immutable."""
+
+    project: str
+    environment: str
+    runtime: RuntimeName = "process"
+    services: tuple[Service, ...] = ()
+    jobs: tuple[Job, ...] = ()
+    tests: tuple[str, ...] = ()
+    smoke: tuple[Smoke, ...] = ()
+    rollout: Rollout = field(default_factory=Rollout)
+    edge: Edge = field(default_factory=Edge)
+
+    def service(self, name: str) -> Service:
+        """The service of that name; KeyError if there is none."""
+        return next_named(self.services, name)
+
+    def job(self, name: str) -> Job:
+        """The job of that name; KeyError if there is none."""
+        return next_named(self.jobs, name)
+
+
+class _Named(typing.Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+N = TypeVar("N", bound=_Named)
+
+
+def next_named(items: typing.Iterable[N], name: str) -> N:
+    """The first item of that name; KeyError if there is none."""
+    for item in items:
+        if item.name == name:
+            return item
+    raise KeyError(name)
+
+
+def to_data(value: object) -> dict[str, Any]:
+    """A stack (or any dataclass here) as plain JSON data, defaults included."""
+    return dataclasses.asdict(value)  # type: ignore[call-overload,no-any-return]
+
+
+def from_data(kind: type[T], data: dict[str, Any]) -> T:
+    """The inverse of `to_data`. Keys it does not know are ignored, so an older Fairlead reads a newer release."""
+    fields = _fields(kind)
+    return kind(**{key: _convert(fields[key], value) for key, value in data.items() if key in fields})
+
+
+@cache
+def _fields(kind: type) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
+
+
+def _convert(kind: Any, value: Any) -> Any:
+    if value is None:
+        return None
+    origin = typing.get_origin(kind)
+    if origin is types.UnionType:
+        return _convert(next(part for part in typing.get_args(kind) if part is not type(None)), value)
+    if origin is tuple:
+        return tuple(_convert(typing.get_args(kind)[0], item) for item in value)
+    if dataclasses.is_dataclass(kind):
+        return from_data(kind, value)  # type: ignore[arg-type]
+    return value

@@ -1,0 +1,100 @@
+"""Commands as values; running one is a separate act with a recorded outcome. Never a shell string."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fairlead.errors import FairleadError
+from fairlead.masking import MASK, Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What to run. `env` replaces the environment when given; items that are Secret are revealed only to the child."""
+
+    argv: tuple[str | Secret, ...]
+    cwd: Path | None = None
+    env: dict[str, str] | None = None
+    timeout: float | None = None  #: seconds, then the whole process group is killed
+    stdin: str | None = None
+
+    def shown(self) -> str:
+        """The command line as a person may see it, secrets masked."""
+        return shlex.join(MASK if isinstance(item, Secret) else item for item in self.argv)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of it. Truthy when the command exited with 0."""
+
+    command: Command
+    code: int
+    output: str  #: stdout and stderr as they came
+    seconds: float
+    timed_out: bool = field(default=False)
+
+    def __bool__(self) -> bool:
+        return self.code == 0
+
+    def require(self, what: str) -> Outcome:
+        """Itself when it succeeded; FairleadError with the last lines of its output otherwise."""
+        if self:
+            return self
+        why = "took too long and was ended" if self.timed_out else f"exited with {self.code}"
+        tail = "\n".join("  " + line for line in self.output.strip().splitlines()[-15:])
+        raise FairleadError(f"{what}: `{self.command.shown()}` {why}" + (f"\n{tail}" if tail else ""))
+
+
+def run(command: Command, on_line: Callable[[str], None] | None = None) -> Outcome:
+    """Run to the end and return the outcome. A program that is not there is an outcome too (code 127)."""
+    argv = [item.reveal() if isinstance(item, Secret) else item for item in command.argv]
+    begun = time.monotonic()
+    try:
+        child = subprocess.Popen(
+            argv, cwd=command.cwd, env=command.env, text=True, errors="replace", start_new_session=True,
+            stdin=subprocess.PIPE if command.stdin is not None else subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+    except OSError as error:
+        return Outcome(command, 127, f"{argv[0]}: {error.strerror}", 0.0)
+    with child:
+        try:
+            output = _collect(child, command, on_line)
+        except subprocess.TimeoutExpired as error:
+            _end_group(child)
+            return Outcome(command, child.returncode, _text(error.output), time.monotonic() - begun, timed_out=True)
+        except BaseException:
+            _end_group(child)
+            raise
+    return Outcome(command, child.returncode, output, time.monotonic() - begun)
+
+
+def _collect(child: subprocess.Popen[str], command: Command, on_line: Callable[[str], None] | None) -> str:
+    if on_line is None or command.timeout is not None or command.stdin is not None:
+        output, _ = child.communicate(command.stdin, timeout=command.timeout)
+        return output
+    lines = []
+    for line in child.stdout or ():
+        lines.append(line)
+        on_line(line.rstrip("\n"))
+    child.wait()
+    return "".join(lines)
+
+
+def _text(output: str | bytes | None) -> str:
+    return output.decode(errors="replace") if isinstance(output, bytes) else output or ""
+
+
+def _end_group(child: subprocess.Popen[str]) -> None:
+    try:
+        os.killpg(child.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    child.wait()

@@ -1,0 +1,85 @@
+"""Files that are whole or absent: temp file in the same folder, fsync, rename, fsync of the folder.
+
+The order follows pgBackRest's durable write and POSIX rename(2): after a crash at any point a reader finds the
+old content or the new, never a part. Temp names start with a dot and end in `.tmp`, so that watchers of a folder
+(Traefik reads `*.yml`, supervisord `*.conf`) never take one for a finished file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+from pathlib import Path
+from typing import Any
+
+from fairlead.errors import FairleadError
+
+
+def write_file(path: Path, content: str | bytes, mode: int = 0o644) -> None:
+    """Replace `path` by `content` atomically and durably. OSError (disk full …) leaves the old file as it was."""
+    data = content.encode() if isinstance(content, str) else content
+    temp = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        _write_synced(temp, data, mode)
+        os.replace(temp, path)
+    except OSError as error:
+        temp.unlink(missing_ok=True)
+        raise explained(error, path) from error
+    sync_folder(path.parent)
+
+
+def _write_synced(path: Path, data: bytes, mode: int) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with open(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def explained(error: OSError, path: Path) -> FairleadError:
+    """An OSError as a sentence with a next step."""
+    hint = "free some space, then run the command again" if error.errno == 28 else None
+    return FairleadError(f"{path}: could not be written: {error.strerror}; what was there is unchanged", hint)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames and removals in `folder` durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_json(path: Path, data: object, mode: int = 0o644) -> None:
+    """`write_file` of canonical, readable JSON."""
+    write_file(path, json.dumps(data, indent=2, sort_keys=True) + "\n", mode)
+
+
+def read_json(path: Path) -> Any:
+    """The JSON in `path`; None when the file is not there. FairleadError when it is damaged."""
+    try:
+        return json.loads(path.read_text())
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise FairleadError(f"{path}: not readable as JSON ({error})", "restore the file from a backup, or deploy again") from error
+
+
+def remove_tree(path: Path) -> None:
+    """Remove a folder or file, read-only parts too; nothing happens when it is not there."""
+    if path.is_symlink() or path.is_file():
+        path.unlink(missing_ok=True)
+        return
+    for folder, _, _ in os.walk(path):
+        os.chmod(folder, 0o700)
+    shutil.rmtree(path, ignore_errors=False) if path.exists() else None
+
+
+def free_bytes(path: Path) -> int:
+    """Bytes a normal user can still write on the file system of `path` (the nearest existing parent)."""
+    while not path.exists():
+        path = path.parent
+    return shutil.disk_usage(path).free
