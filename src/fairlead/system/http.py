@@ -1,0 +1,53 @@
+"""One HTTP request on a fresh connection, by the standard library: probes must not pay for a client with a pool."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back. `status` 0: nothing did, and `error` says why. Header names are lower case."""
+
+    status: int
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+    error: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """A 2xx or 3xx answer."""
+        return 200 <= self.status < 400
+
+
+def get(port: int, path: str, timeout: float, headers: dict[str, str] | None = None, host: str = "127.0.0.1") -> Answer:
+    """GET `path` from `host:port`; every failure is an Answer, never an exception."""
+    connection = http.client.HTTPConnection(host, port, timeout=timeout)
+    try:
+        connection.request("GET", path, headers={"Connection": "close", "User-Agent": "fairlead"} | (headers or {}))
+        response = connection.getresponse()
+        body = response.read(1 << 20)
+        return Answer(response.status, body, {name.lower(): value for name, value in response.getheaders()})
+    except TimeoutError:
+        return Answer(0, error=f"no answer within {timeout:g} s")
+    except (OSError, http.client.HTTPException) as error:
+        return Answer(0, error=_reason(error))
+    finally:
+        connection.close()
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ConnectionRefusedError):
+        return "connection refused"
+    return str(error) or type(error).__name__
+
+
+def connects(port: int, timeout: float, host: str = "127.0.0.1") -> Answer:
+    """Whether a TCP connection opens, as an Answer with status 200 or 0."""
+    try:
+        with socket.create_connection((host, port), timeout=timeout):
+            return Answer(200)
+    except OSError as error:
+        return Answer(0, error=_reason(error))

@@ -1,0 +1,97 @@
+"""A lock the operating system releases: flock(2) on a file that says who holds it.
+
+Killing the holder frees it, so there is no stale lock, no lease and no command to break one. The owner's text in the
+file is only for the message another one gets; whether the lock is held is never read from it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from fairlead.errors import Busy
+
+
+class FileLock:
+    """One process at a time holds `path`. Not re-entrant. The file stays; removing it would let two in."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._descriptor: int | None = None
+
+    def acquire(self, owner: str, blocking: bool = False) -> bool:
+        """Take the lock and write `owner` into the file; False when it is held and `blocking` is off."""
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if blocking else fcntl.LOCK_NB))
+        except BlockingIOError:
+            os.close(descriptor)
+            return False
+        except BaseException:
+            os.close(descriptor)
+            raise
+        self._descriptor = descriptor
+        # Who holds it is told for the message only, so a full disk must not keep anybody from taking the lock.
+        with contextlib.suppress(OSError):
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, owner.encode(), 0)
+        return True
+
+    def release(self) -> None:
+        """Give it back; nothing happens when it is not held."""
+        if self._descriptor is not None:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._descriptor, 0)
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def owner(self) -> str:
+        """What the present or last holder wrote; empty when nothing is known."""
+        try:
+            return self.path.read_text()
+        except FileNotFoundError:
+            return ""
+
+    def held(self) -> bool:
+        """Whether anybody holds it now."""
+        if self._descriptor is not None:
+            return True
+        other = FileLock(self.path)
+        if other._probe():
+            return False
+        return True
+
+    def _probe(self) -> bool:
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        finally:
+            os.close(descriptor)
+        return True
+
+
+@contextlib.contextmanager
+def held_lock(
+    path: Path, owner: str, what: str, wait: float = 0.0, waiting: Callable[[str], None] | None = None
+) -> Iterator[FileLock]:
+    """Hold `path` for the block; waits up to `wait` seconds, tells `waiting` once whom it waits for, then raises Busy."""
+    lock = FileLock(path)
+    deadline = time.monotonic() + wait
+    told = False
+    while not lock.acquire(owner):
+        if time.monotonic() >= deadline:
+            raise Busy(f"{what} is held by {lock.owner() or 'another process'}", "wait for it to end, or use --wait")
+        if waiting and not told:
+            waiting(f"{what} is held by {lock.owner() or 'another process'}; waiting")
+            told = True
+        time.sleep(0.05)  # flock has no timed wait
+    try:
+        yield lock
+    finally:
+        lock.release()

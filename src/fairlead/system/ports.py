@@ -1,0 +1,54 @@
+"""Free ports without races among everything Fairlead starts on this machine.
+
+A port is taken by creating a file of its number with O_EXCL in a folder all environments share; the file names its
+holder. The range lies below the kernel's ephemeral ports, so that no outgoing connection takes one in between. That
+another program binds the port between here and the start of the instance cannot be excluded; so readiness checks
+that the listener belongs to the instance, and a port that turned out to be a stranger's is given up for another.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from pathlib import Path
+
+from fairlead.errors import FairleadError
+from fairlead.system import sockets
+
+FIRST, LAST = 20000, 31999
+
+
+class Ports:
+    """The shared folder of taken ports."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def take(self, holder: str) -> int:
+        """A port nobody has, now `holder`'s until `give`."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        start = random.randrange(FIRST, LAST + 1)  # noqa: S311 — spreads several homes on one machine, no secret
+        for offset in range(LAST - FIRST + 1):
+            port = FIRST + (start - FIRST + offset) % (LAST - FIRST + 1)
+            if sockets.bindable(port) and self._claim(port, holder):
+                return port
+        raise FairleadError(f"no free port between {FIRST} and {LAST}", "stop releases that are no longer needed")
+
+    def _claim(self, port: int, holder: str) -> bool:
+        try:
+            descriptor = os.open(self.folder / str(port), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return False
+        with open(descriptor, "w") as file:
+            file.write(holder)
+        return True
+
+    def give(self, port: int) -> None:
+        """Free the port."""
+        (self.folder / str(port)).unlink(missing_ok=True)
+
+    def taken(self) -> dict[int, str]:
+        """Every taken port and its holder."""
+        if not self.folder.exists():
+            return {}
+        return {int(path.name): path.read_text() for path in self.folder.iterdir() if path.name.isdigit()}

@@ -1,0 +1,116 @@
+"""Processes by identity, not by number: a pid is trusted only together with its start time.
+
+Linux reads /proc; elsewhere (macOS, for the demo) `ps` gives the same facts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+PROC = Path("/proc")
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A process that was seen. `started` is what the kernel says of its start, to tell it from a later one."""
+
+    pid: int
+    started: str
+
+    def alive(self) -> bool:
+        """Whether this very process still runs (a zombie does not)."""
+        return started(self.pid) == self.started
+
+
+def started(pid: int) -> str | None:
+    """The start mark of the process with that number; None when there is none or it is a zombie."""
+    if PROC.joinpath("self").exists():
+        return _started_linux(pid)
+    shown = subprocess.run(["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    state, _, since = shown.stdout.strip().partition(" ")
+    return since.strip() if since and not state.startswith("Z") else None
+
+
+def _started_linux(pid: int) -> str | None:
+    try:
+        text = (PROC / str(pid) / "stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    fields = text.rpartition(")")[2].split()
+    return None if fields[0] in "ZX" else fields[19]
+
+
+def look(pid: int) -> Process | None:
+    """The process that has this number now."""
+    mark = started(pid)
+    return Process(pid, mark) if mark else None
+
+
+def group_members(group: int) -> tuple[int, ...]:
+    """The pids of a process group, zombies left out."""
+    if PROC.joinpath("self").exists():
+        return tuple(pid for pid in _pids() if _group(pid) == group)
+    shown = subprocess.run(["ps", "-ax", "-o", "pid=,pgid="], capture_output=True, text=True, check=False)
+    rows = (line.split() for line in shown.stdout.splitlines())
+    return tuple(int(pid) for pid, number in rows if int(number) == group)
+
+
+def _pids() -> list[int]:
+    return [int(entry) for entry in os.listdir(PROC) if entry.isdigit()]  # noqa: PTH208 — iterdir is 5x slower here
+
+
+def _group(pid: int) -> int | None:
+    try:
+        fields = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return None if fields[0] in "ZX" else int(fields[2])
+
+
+def signal_group(group: int, number: signal.Signals) -> None:
+    """Send a signal to every process of the group; nothing happens when it is gone."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, number)
+
+
+def end_group(process: Process, stop: signal.Signals, grace: float) -> bool:
+    """Stop a group leader and its group: `stop`, up to `grace` seconds, then SIGKILL. True when it went by itself."""
+    if process.alive():
+        signal_group(process.pid, stop)
+        wait_exit(process, grace)
+    rest = group_members(process.pid)
+    if rest:
+        signal_group(process.pid, signal.SIGKILL)
+        wait_exit(process, 5.0)
+    return not rest
+
+
+def wait_exit(process: Process, seconds: float) -> bool:
+    """Wait until the process has ended, by event where the system has one. True when it has."""
+    try:
+        descriptor = os.pidfd_open(process.pid)  # Linux
+    except (AttributeError, OSError):
+        return _poll_exit(process, seconds)
+    try:
+        if not process.alive():
+            return True
+        ready, _, _ = select.select([descriptor], [], [], seconds)
+        return bool(ready)
+    finally:
+        os.close(descriptor)
+
+
+def _poll_exit(process: Process, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while process.alive():
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(0.02)
+    return True

@@ -1,0 +1,98 @@
+"""TCP as the kernel sees it: who listens, and which connections are open. The drain is decided on this, not on a wait."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+ESTABLISHED = "01"
+LISTEN = "0A"
+#: States in which the far end may still have to answer: ESTABLISHED, SYN_SENT, FIN_WAIT1, FIN_WAIT2, CLOSE_WAIT.
+OPEN_STATES = frozenset({"01", "02", "04", "05", "08"})
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One row of the kernel's table. Ports are local and remote as that end sees them."""
+
+    local_port: int
+    remote_port: int
+    state: str
+    inode: str
+
+
+def connections() -> tuple[Connection, ...]:
+    """All TCP sockets of this machine (of this network namespace), IPv4 and IPv6."""
+    if Path("/proc/net/tcp").exists():
+        return tuple(row for name in ("tcp", "tcp6") for row in _table(Path("/proc/net") / name))
+    return _netstat()
+
+
+def _table(path: Path) -> list[Connection]:
+    try:
+        lines = path.read_text().splitlines()[1:]
+    except FileNotFoundError:  # no IPv6 in this kernel
+        return []
+    rows = (line.split() for line in lines)
+    return [Connection(_port(row[1]), _port(row[2]), row[3], row[9]) for row in rows]
+
+
+def _port(address: str) -> int:
+    return int(address.rpartition(":")[2], 16)
+
+
+def _netstat() -> tuple[Connection, ...]:
+    shown = subprocess.run(["netstat", "-an", "-p", "tcp"], capture_output=True, text=True, check=False).stdout
+    rows = (line.split() for line in shown.splitlines() if line.startswith("tcp"))
+    states = {"ESTABLISHED": ESTABLISHED, "LISTEN": LISTEN, "CLOSE_WAIT": "08", "FIN_WAIT_1": "04", "FIN_WAIT_2": "05"}
+    return tuple(
+        Connection(_bsd_port(row[3]), _bsd_port(row[4]), states.get(row[5], "00"), "") for row in rows if len(row) > 5
+    )
+
+
+def _bsd_port(address: str) -> int:
+    port = address.rpartition(".")[2]
+    return int(port) if port.isdigit() else 0
+
+
+def open_to(port: int) -> int:
+    """How many connections clients on this machine hold to `port`: the edge's, for an instance's port."""
+    return sum(1 for row in connections() if row.remote_port == port and row.state in OPEN_STATES)
+
+
+def listener_inodes(port: int) -> frozenset[str]:
+    """The inodes of the sockets that listen on `port`; empty when nobody does."""
+    return frozenset(row.inode for row in connections() if row.local_port == port and row.state == LISTEN)
+
+
+def holds_socket(pid: int, inodes: frozenset[str]) -> bool:
+    """Whether the process has one of the sockets open. Where the kernel does not say (not Linux): True."""
+    folder = Path("/proc") / str(pid) / "fd"
+    if not Path("/proc/self").exists():
+        return True
+    wanted = {f"socket:[{inode}]" for inode in inodes}
+    try:
+        return any(_link(folder / name) in wanted for name in os.listdir(folder))  # noqa: PTH208
+    except (FileNotFoundError, PermissionError):
+        return False
+
+
+def _link(path: Path) -> str:
+    try:
+        return os.readlink(path)  # noqa: PTH115 — a Path would normalise `socket:[1]`
+    except OSError:
+        return ""
+
+
+def bindable(port: int, address: str = "127.0.0.1") -> bool:
+    """Whether nobody listens on the port now and this user may."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError:
+            return False
+    return True
