@@ -8,7 +8,7 @@ MASK = "********"
 
 
 class Secret:
-    """A value that shows as a mask in str(), repr(), formatting, tracebacks and JSON; `reveal()` is the one way to it."""
+    """A value that shows as a mask in str(), repr(), formats and tracebacks; `reveal()` is the one way to it."""
 
     __slots__ = ("_value",)
 

@@ -18,7 +18,7 @@ def stamp() -> str:
 
 
 def boot_seconds() -> float:
-    """Seconds since the machine started, suspended time included where the system knows it; the same for all processes."""
+    """Seconds since the machine started, sleep included where the system knows it; the same in every process."""
     clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
     return time.clock_gettime(clock)
 

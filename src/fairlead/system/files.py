@@ -23,7 +23,7 @@ def write_file(path: Path, content: str | bytes, mode: int = 0o644) -> None:
     temp = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         _write_synced(temp, data, mode)
-        os.replace(temp, path)
+        temp.replace(path)
     except OSError as error:
         temp.unlink(missing_ok=True)
         raise explained(error, path) from error
@@ -65,7 +65,8 @@ def read_json(path: Path) -> Any:
     except FileNotFoundError:
         return None
     except ValueError as error:
-        raise FairleadError(f"{path}: not readable as JSON ({error})", "restore the file from a backup, or deploy again") from error
+        hint = "restore the file from a backup, or deploy again"
+        raise FairleadError(f"{path}: not readable as JSON ({error})", hint) from error
 
 
 def remove_tree(path: Path) -> None:
@@ -74,8 +75,9 @@ def remove_tree(path: Path) -> None:
         path.unlink(missing_ok=True)
         return
     for folder, _, _ in os.walk(path):
-        os.chmod(folder, 0o700)
-    shutil.rmtree(path, ignore_errors=False) if path.exists() else None
+        Path(folder).chmod(0o700)
+    if path.exists():
+        shutil.rmtree(path)
 
 
 def free_bytes(path: Path) -> int:

@@ -60,12 +60,9 @@ class FileLock:
         """Whether anybody holds it now."""
         if self._descriptor is not None:
             return True
-        other = FileLock(self.path)
-        if other._probe():
-            return False
-        return True
+        return not self._free()
 
-    def _probe(self) -> bool:
+    def _free(self) -> bool:
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -80,7 +77,7 @@ class FileLock:
 def held_lock(
     path: Path, owner: str, what: str, wait: float = 0.0, waiting: Callable[[str], None] | None = None
 ) -> Iterator[FileLock]:
-    """Hold `path` for the block; waits up to `wait` seconds, tells `waiting` once whom it waits for, then raises Busy."""
+    """Hold `path` for the block; waits up to `wait` seconds, tells `waiting` whom for, then raises Busy."""
     lock = FileLock(path)
     deadline = time.monotonic() + wait
     told = False

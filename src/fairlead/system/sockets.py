@@ -1,4 +1,4 @@
-"""TCP as the kernel sees it: who listens, and which connections are open. The drain is decided on this, not on a wait."""
+"""TCP as the kernel sees it: who listens, which connections are open. The drain is decided on this, not on a wait."""
 
 from __future__ import annotations
 
