@@ -27,7 +27,7 @@ class Entry:
     """
 
     number: int  #: 1 for the first
-    time: str  #: UTC, ISO 8601 with microseconds, `2025-01-31T12:00:00.000000Z`
+    time: str  #: UTC, ISO 8601 with microseconds, `2025-01-31T12:00:00.000000+00:00`
     kind: str
     rollout: int | None
     data: dict[str, Any]
@@ -51,7 +51,7 @@ class Filter:
 
 def stamp(moment: datetime) -> str:
     """A moment as the ledger writes it: fixed width, so that text order is time order."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def body_of(number: int, times: tuple[str, str], kind: str, rollout: int | None, data: Mapping[str, object]) -> str:

@@ -7,13 +7,14 @@ one transaction, so that a killed process leaves both or neither.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from fairlead.ledger.entry import Entry, Filter, TreeHead, body_of, stamp
 from fairlead.ledger.merkle import Frontier, leaf_hash
+from fairlead.system import clock
 
 if TYPE_CHECKING:
     from fairlead.ledger.store import End, Store
@@ -24,19 +25,15 @@ Row = tuple[str, str, str]  #: body, leaf, root
 Record = tuple[str, Mapping[str, object], int | None]  #: kind, data, rollout
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 class Ledger:
     """The ledger of one environment. Threads may share one; processes open their own."""
 
-    def __init__(self, store: Store, now: Callable[[], datetime] = _now) -> None:
+    def __init__(self, store: Store, now: Callable[[], datetime] = clock.now) -> None:
         self._store = store
         self._now = now
 
     @classmethod
-    def open(cls, path: Path, now: Callable[[], datetime] = _now) -> Ledger:
+    def open(cls, path: Path, now: Callable[[], datetime] = clock.now) -> Ledger:
         """Open the ledger at `path`, created with mode 600 when missing; its folder must exist.
 
         `now` is the machine's clock. FairleadError when the file is damaged, newer than this Fairlead, or not
@@ -68,9 +65,9 @@ class Ledger:
     def _chain(self, end: End, records: list[Record]) -> tuple[list[Row], Frontier]:
         tree, last, rows = end.tree, end.time, []
         for kind, data, rollout in records:
-            clock = stamp(self._now())
-            last = max(last, clock)
-            body = body_of(tree.size + 1, (last, clock), kind, rollout, data)
+            real = stamp(self._now())
+            last = max(last, real)
+            body = body_of(tree.size + 1, (last, real), kind, rollout, data)
             leaf = leaf_hash(body.encode())
             tree = tree.add(leaf)
             rows.append((body, leaf.hex(), tree.root().hex()))
@@ -86,7 +83,7 @@ class Ledger:
     ) -> Iterator[Entry]:
         """Entries with a number greater than `after`, oldest first unless asked otherwise, at most `limit`.
 
-        Read page by page: entries appended meanwhile are seen when reading oldest first.
+        Read page by page, so that a slow reader holds nobody up; entries appended meanwhile may come or not.
         """
         wanted = Filter(None if kinds is None else tuple(sorted(kinds)), rollout, newest_first)
         before: int | None = None

@@ -64,7 +64,7 @@ class Store(Database):
         last = connection.execute(select(entries.c.time).where(entries.c.number == stored.size)).scalar()
         try:
             tree = Frontier.from_text(stored.size, stored.frontier)
-        except ValueError as error:
+        except (TypeError, ValueError) as error:
             raise self._broken(f"its tree head is not readable ({error})") from error
         if last is None and stored.size:
             raise self._broken(f"its last entry, {stored.size}, is missing")
@@ -127,7 +127,7 @@ def _replace_head(connection: Connection, tree: Frontier) -> None:
     connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
 
 
-def _select_page(wanted: Filter, after: int, before: int | None, count: int) -> Select[tuple[str, str, str]]:
+def _select_page(wanted: Filter, after: int, before: int | None, count: int) -> Select[str, str, str]:
     order = entries.c.number.desc() if wanted.newest_first else entries.c.number
     query = select(entries.c.body, entries.c.leaf, entries.c.root).where(entries.c.number > after)
     if before is not None:

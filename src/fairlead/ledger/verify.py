@@ -28,7 +28,7 @@ Fault = tuple[int | None, str]  #: number of the first bad entry, reason
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """The outcome. `size` and `root` are recomputed, up to the last good entry when one is bad."""
+    """The outcome. `size` and `root` are recomputed, up to the last entry that follows from those before it."""
 
     ok: bool
     size: int
@@ -66,7 +66,9 @@ def _fault(row: StoredEntry, before: Frontier, time: str) -> Fault | None:
     number = before.size + 1
     if row.number != number:
         return number, f"entry {number} is missing; the next one there is {row.number}"
-    leaf = leaf_hash(row.body.encode())
+    if not isinstance(row.body, str):
+        return number, f"entry {number} is not readable"
+    leaf = leaf_hash(row.body.encode(errors="surrogateescape"))
     if leaf.hex() != row.leaf:
         return number, f"entry {number} does not match its leaf hash: its content or the hash was changed"
     if before.add(leaf).root().hex() != row.root:
@@ -87,6 +89,8 @@ def _content_fault(row: StoredEntry, number: int, time: str) -> Fault | None:
 
 
 def _head_fault(head: StoredHead, tree: Frontier) -> Fault | None:
+    if not isinstance(head.size, int):
+        return None, "the stored tree head is not readable"
     if head.size > tree.size:
         return tree.size + 1, f"entry {tree.size + 1} is missing: the tree head counts {head.size} entries"
     if head.size < tree.size:
