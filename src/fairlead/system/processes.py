@@ -29,6 +29,13 @@ class Process:
         return started(self.pid) == self.started
 
 
+def from_mark(mark: str) -> Process | None:
+    """The living process of a line `PID START`, as the launcher leaves it; None when it is gone or the line is none."""
+    number, _, since = mark.partition(" ")
+    process = look(int(number)) if number.isdigit() else None
+    return process if process and since in (process.started, "-") else None
+
+
 def started(pid: int) -> str | None:
     """The start mark of the process with that number; None when there is none or it is a zombie."""
     if PROC.joinpath("self").exists():
@@ -51,6 +58,17 @@ def look(pid: int) -> Process | None:
     """The process that has this number now."""
     mark = started(pid)
     return Process(pid, mark) if mark else None
+
+
+def command_line(pid: int) -> str:
+    """The arguments of a process, joined by blanks; empty when it is gone."""
+    if PROC.joinpath("self").exists():
+        try:
+            return (PROC / str(pid) / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except (FileNotFoundError, ProcessLookupError):
+            return ""
+    shown = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return shown.stdout.strip()
 
 
 def group_members(group: int) -> tuple[int, ...]:

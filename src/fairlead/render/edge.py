@@ -1,0 +1,49 @@
+"""The edge's table: everything it is to do, as one value that is applied whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+RELEASE_HEADER = "X-Fairlead-Release"
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """The instances of one service of one release that may get requests now."""
+
+    service: str
+    release: str
+    ports: tuple[int, ...]
+
+    @property
+    def name(self) -> str:
+        """SERVICE-RELEASE; unique in the environment."""
+        return f"{self.service}-{self.release}"
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeRoute:
+    """Which pools get the requests for a host and a path prefix. Weights are percent; those of 0 are left out."""
+
+    path: str
+    host: str | None
+    weights: tuple[tuple[str, int], ...]  #: (pool name, weight)
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderRoute:
+    """Requests with the secret header of a release go to that release, before any user does."""
+
+    path: str
+    host: str | None
+    release: str
+    pool: str
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeTable:
+    """Everything the edge is to do: a value, applied whole."""
+
+    pools: tuple[Pool, ...] = ()
+    routes: tuple[EdgeRoute, ...] = ()
+    headers: tuple[HeaderRoute, ...] = ()

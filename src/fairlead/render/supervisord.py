@@ -1,0 +1,78 @@
+"""supervisord's configuration, its main file and one file per program."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One `[program:x]`. Nothing starts by itself: after a crash Fairlead first looks who still lives."""
+
+    name: str
+    argv: tuple[str, ...]
+    signal: str = "SIGTERM"
+    grace: float = 10.0  #: from the signal to SIGKILL of the process group, seconds
+    restart: bool = True
+    start_seconds: int = 1  #: a program that ends sooner counts as not started
+    retries: int = 10  #: failed starts in a row, each a second later than the one before, until supervisord gives up
+    priority: int = 999  #: lower ones are stopped later
+
+
+def main_file(folder: Path, socket: Path, root: bool) -> str:
+    """`supervisord.conf` for an environment whose programs lie in `folder/programs`."""
+    return "\n".join(
+        (
+            "[unix_http_server]",
+            f"file = {_escaped(socket)}",
+            "chmod = 0700",
+            "[supervisord]",
+            f"logfile = {_escaped(folder / 'supervisord.log')}",
+            "logfile_maxbytes = 1MB",
+            "logfile_backups = 2",
+            f"pidfile = {_escaped(folder / 'supervisord.pid')}",
+            f"directory = {_escaped(folder)}",
+            f"childlogdir = {_escaped(folder)}",
+            "minfds = 1024",
+            "umask = 022",
+            *(("user = root",) if root else ()),  # says that running as root is meant
+            "[rpcinterface:supervisor]",
+            "supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface",
+            "[include]",
+            f"files = {_escaped(folder / 'programs')}/*.conf",
+            "",
+        )
+    )
+
+
+def program_file(program: Program) -> str:
+    """`NAME.conf`."""
+    return "\n".join(
+        (
+            f"[program:{program.name}]",
+            "command = " + " ".join(_quoted(item) for item in program.argv),
+            "autostart = false",
+            f"autorestart = {str(program.restart).lower()}",
+            f"startsecs = {program.start_seconds}",
+            f"startretries = {program.retries if program.restart else 0}",
+            "exitcodes = 0",
+            f"stopsignal = {program.signal.removeprefix('SIG')}",
+            f"stopwaitsecs = {max(1, round(program.grace))}",
+            "stopasgroup = true",
+            "killasgroup = true",
+            f"priority = {program.priority}",
+            "stdout_logfile = NONE",
+            "stderr_logfile = NONE",
+            "",
+        )
+    )
+
+
+def _escaped(path: Path) -> str:
+    return str(path).replace("%", "%%")
+
+
+def _quoted(item: str) -> str:
+    """An argument as supervisord's shlex reads it; `%` starts an expansion there, `;` a comment after a blank."""
+    return '"' + item.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%") + '"'

@@ -1,0 +1,98 @@
+"""What a runtime can do. Every method is idempotent: it looks at the world before it acts, because it may run twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from fairlead.errors import FairleadError
+from fairlead.project.stack import Health, Stop
+
+#: starting: supervised, not yet past its first second · running · stopping · backoff: died at once, will be tried again
+#: failed: crash loop, given up · stopped: was stopped or ended · survivor: lives, but no supervisor looks after it
+Phase = Literal["starting", "running", "stopping", "backoff", "failed", "stopped", "survivor"]
+
+LIVING: frozenset[Phase] = frozenset({"starting", "running", "survivor"})
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceSpec:
+    """What to run. `${PORT}` in argv and env is filled in when the runtime has taken a port."""
+
+    id: str  #: RELEASE.SERVICE.INDEX
+    release: str
+    service: str
+    index: int
+    argv: tuple[str, ...]
+    cwd: str
+    env: dict[str, str]
+    listens: bool = False  #: takes requests on a port
+    health: Health = field(default_factory=Health)
+    stop: Stop = field(default_factory=Stop)
+    job: bool = False  #: runs once and ends
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A running copy as the runtime sees it now."""
+
+    id: str
+    release: str
+    service: str
+    index: int
+    port: int | None
+    phase: Phase
+    verified: bool  #: this very process passed its readiness check
+    starts: int  #: how often it was started
+    pid: int | None = None
+    job: bool = False
+
+    @property
+    def living(self) -> bool:
+        """Whether a process of it runs."""
+        return self.phase in LIVING
+
+
+class NotReady(FairleadError):
+    """An instance did not become ready, and why: its last answer, its exit, its log."""
+
+
+class Runtime(Protocol):
+    """A place where instances run."""
+
+    def up(self) -> None:
+        """Have what runs instances running."""
+
+    def down(self, seconds: float) -> None:
+        """End it and everything it runs, within `seconds`."""
+
+    def observe(self) -> tuple[Instance, ...]:
+        """Every instance that exists, running or not, in a stable order."""
+
+    def start(self, specs: Sequence[InstanceSpec]) -> None:
+        """Start those that do not run; does not wait until they are ready."""
+
+    def restart(self, ids: Collection[str]) -> None:
+        """Start stopped instances again as they were."""
+
+    def await_ready(self, ids: Collection[str], progress: Callable[[str], None]) -> None:
+        """Return when all are ready, each by its own health check. NotReady otherwise."""
+
+    def open_connections(self, ids: Collection[str]) -> int:
+        """How many connections the edge still holds to them."""
+
+    def end(self, ids: Collection[str]) -> None:
+        """Send the stop signal to those that run, and return at once."""
+
+    def stop(self, ids: Collection[str]) -> None:
+        """Stop signal, grace, SIGKILL of the group; returns when nothing of them runs. They can be restarted."""
+
+    def remove(self, ids: Collection[str]) -> None:
+        """Forget stopped instances: program, port, files."""
+
+    def run_job(self, spec: InstanceSpec, timeout: float) -> None:
+        """Run to the end. FairleadError with the last lines of its log when it fails."""
+
+    def log_tail(self, id: str, lines: int) -> str:
+        """The last lines an instance wrote."""

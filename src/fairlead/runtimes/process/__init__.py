@@ -1,0 +1,1 @@
+"""Instances as plain processes under the environment's supervisord."""

@@ -1,0 +1,201 @@
+"""The `process` runtime."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
+
+from fairlead.errors import FairleadError
+from fairlead.render.supervisord import Program
+from fairlead.runtimes.base import Instance, InstanceSpec, NotReady, Phase
+from fairlead.runtimes.process import readiness
+from fairlead.runtimes.process.folder import InstanceFolder, folders
+from fairlead.runtimes.process.logs import tail
+from fairlead.supervisor.supervisor import ProgramState, Supervisor, launched
+from fairlead.system import processes, sockets
+from fairlead.system.clock import wait_until
+from fairlead.system.home import Place
+from fairlead.system.ports import Ports
+
+PHASES: dict[str, Phase] = {
+    "RUNNING": "running", "STARTING": "starting", "STOPPING": "stopping", "BACKOFF": "backoff", "FATAL": "failed",
+}  # fmt: skip
+CRASH_LOOP = 3  #: starts of an instance that is being awaited after which it is called a crash loop
+
+
+class ProcessRuntime:
+    """Instances under supervisord, their files in `place.instances`."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.supervisor = Supervisor(place)
+        self.ports = Ports(place.ports)
+
+    def up(self) -> None:
+        """Have supervisord running."""
+        self.supervisor.start()
+
+    def down(self, seconds: float) -> None:
+        """Stop every instance, survivors too, then supervisord."""
+        self.stop([instance.id for instance in self.observe()])
+        self.supervisor.shutdown(seconds)
+
+    def observe(self) -> tuple[Instance, ...]:
+        """Every instance with a spec."""
+        states = self.supervisor.programs()
+        seen = (self._look(folder, states.get(folder.id)) for folder in folders(self.place.instances))
+        return tuple(instance for instance in seen if instance)
+
+    def _look(self, folder: InstanceFolder, state: ProgramState | None) -> Instance | None:
+        spec = folder.spec()
+        if spec is None:
+            return None
+        process = folder.process()
+        phase = PHASES.get(state.state, "stopped") if state else "stopped"
+        if process and (phase == "stopped" or (state and state.pid not in (0, process.pid))):
+            phase = "survivor"
+        return Instance(
+            folder.id, spec["release"], spec["service"], spec["index"], spec["port"], phase, folder.verified(process),
+            len(folder.starts()), process.pid if process else None, spec["job"],
+        )  # fmt: skip
+
+    def start(self, specs: Sequence[InstanceSpec]) -> None:
+        """Create what is missing, then start what does not run."""
+        self.supervisor.start()
+        running = {instance.id for instance in self.observe() if instance.living}
+        missing = [spec for spec in specs if spec.id not in running]
+        for spec in missing:
+            self._create(spec)
+        self.supervisor.add([self._program(spec.id, restart=not spec.job) for spec in missing])
+        self.supervisor.begin([spec.id for spec in missing])
+
+    def _create(self, spec: InstanceSpec) -> None:
+        folder = self._folder(spec.id)
+        stored = folder.spec()
+        port = stored["port"] if stored else None
+        if spec.listens and (port is None or not sockets.bindable(port)):
+            if port is not None:
+                self.ports.give(port)
+            port = self.ports.take(str(folder.path))
+        folder.create(spec, port)
+
+    def _program(self, id: str, restart: bool) -> Program:
+        folder = self._folder(id)
+        stop = folder.stop()
+        return Program(
+            id, launched(folder.spec_file), stop.signal, stop.grace, restart, start_seconds=1 if restart else 0
+        )
+
+    def restart(self, ids: Collection[str]) -> None:
+        """Start stopped instances from their stored specs."""
+        self.supervisor.start()
+        known = self.supervisor.programs()
+        dead = [one for one in self.observe() if one.id in ids and not one.living]
+        self.supervisor.add([self._program(one.id, not one.job) for one in dead if one.id not in known])
+        self.supervisor.begin([one.id for one in dead])
+
+    def await_ready(self, ids: Collection[str], progress: Callable[[str], None]) -> None:
+        """Probe all of them side by side."""
+        chosen = [self._folder(id) for id in ids]
+        probes = [readiness.Probe(folder, folder.health(), (folder.spec() or {}).get("port")) for folder in chosen]
+        begun = {folder.id: len(folder.starts()) for folder in chosen}
+        try:
+            readiness.await_ready(probes, lambda id: self._dead(id, begun[id]), progress)
+        except NotReady as error:
+            id = error.message.partition(":")[0]
+            raise NotReady(error.message + self._shown_tail(id), f"its whole log: {self._folder(id).log}") from error
+
+    def _dead(self, id: str, begun: int) -> str:
+        """Why there is no point in waiting any longer; empty while there is."""
+        folder = self._folder(id)
+        starts = len(folder.starts()) - max(begun, 1)
+        if starts >= CRASH_LOOP - 1:
+            return f"crash loop: ended {starts + 1} times before it was ready"
+        if folder.process():
+            return ""
+        state = self.supervisor.programs().get(id)
+        if state is None:
+            return "is not known to supervisord"
+        return f"gave up starting: {state.why or f'exit code {state.exit_code}'}" if state.state == "FATAL" else ""
+
+    def open_connections(self, ids: Collection[str]) -> int:
+        """TCP connections to their ports; upgraded ones count too."""
+        ports = {one.port for one in self.observe() if one.id in ids and one.port and one.living}
+        return sum(1 for row in sockets.connections() if row.remote_port in ports and row.state in sockets.OPEN_STATES)
+
+    def end(self, ids: Collection[str]) -> None:
+        """Signal, no waiting; supervisord kills after the grace."""
+        for one in self.observe():
+            if one.id in ids and one.phase == "survivor" and one.pid:
+                processes.signal_group(one.pid, self._signal(one.id))
+            elif one.id in ids and one.phase != "stopped":
+                self.supervisor.end([one.id])
+
+    def stop(self, ids: Collection[str]) -> None:
+        """End them and wait; whatever is left of a group after the grace is killed."""
+        leaders = {one.id: process for one in self.observe() if one.id in ids and (process := self._process(one.id))}
+        self.end(ids)
+        graces = {id: self._folder(id).stop().grace for id in leaders}
+        begun = time.monotonic()
+        for id, leader in leaders.items():
+            grace = max(0.0, graces[id] - (time.monotonic() - begun))
+            processes.wait_exit(leader, grace)
+            if leader.alive() or processes.group_members(leader.pid):
+                processes.signal_group(leader.pid, signal.SIGKILL)
+                processes.wait_exit(leader, 5)
+            self.supervisor.wake()
+        wait_until(lambda: not self._unsettled(ids), 10)
+
+    def _unsettled(self, ids: Collection[str]) -> bool:
+        return any(one.id in ids and one.phase not in ("stopped", "failed") for one in self.observe())
+
+    def remove(self, ids: Collection[str]) -> None:
+        """Port and program first, the folder that names them last."""
+        for id in ids:
+            folder = self._folder(id)
+            spec = folder.spec()
+            self.supervisor.remove([id])
+            if spec and spec["port"]:
+                self.ports.give(spec["port"])
+            folder.remove()
+
+    def run_job(self, spec: InstanceSpec, timeout: float) -> None:
+        """Under supervisord too, so that a killed deployer leaves nothing unknown behind."""
+        self.start([spec])
+        ended = wait_until(lambda: not self._job_runs(spec.id), timeout)
+        state = self.supervisor.programs().get(spec.id)
+        self.stop([spec.id])
+        shown, log = self._shown_tail(spec.id), self._folder(spec.id).log
+        if not ended:
+            raise FairleadError(f"job {spec.service}: not finished within {timeout:g} s{shown}", f"its log: {log}")
+        if state is None or state.exit_code != 0 or state.state == "FATAL":
+            code = state.exit_code if state else "an unknown state"
+            raise FairleadError(f"job {spec.service}: ended with {code}{shown}", f"its log: {log}")
+
+    def _job_runs(self, id: str) -> bool:
+        state = self.supervisor.programs().get(id)
+        return bool(state and state.state in ("STARTING", "RUNNING", "STOPPING")) or self._process(id) is not None
+
+    def log_tail(self, id: str, lines: int) -> str:
+        """The end of the instance's log."""
+        return tail(self._folder(id).log, lines)
+
+    def _shown_tail(self, id: str) -> str:
+        text = self.log_tail(id, 12).strip()
+        return "\n" + "\n".join("  " + line for line in text.splitlines()) if text else ""
+
+    def _folder(self, id: str) -> InstanceFolder:
+        return InstanceFolder(self.place.instances / id)
+
+    def _process(self, id: str) -> processes.Process | None:
+        return self._folder(id).process()
+
+    def _signal(self, id: str) -> signal.Signals:
+        return signal.Signals[self._folder(id).stop().signal]
+
+
+def log_files(place: Place) -> dict[str, Path]:
+    """The current log of every instance, by id."""
+    return {folder.id: folder.log for folder in folders(place.instances)}

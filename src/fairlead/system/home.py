@@ -1,0 +1,137 @@
+"""Where Fairlead keeps its state: `$FAIRLEAD_HOME` (root: /var/lib/fairlead, else the XDG state folder).
+
+HOME/ports/PORT                         taken ports of the whole machine
+HOME/PROJECT/artifacts/                 what was built, shared by the project's environments
+HOME/PROJECT/ENV/ledger.db              everything that happened
+HOME/PROJECT/ENV/lock                   held by whoever changes the environment
+HOME/PROJECT/ENV/releases/ID.json       releases
+HOME/PROJECT/ENV/instances/ID/          one running copy: spec.json, starts, verified, log
+HOME/PROJECT/ENV/supervisor/            supervisord: its configuration, programs, socket
+HOME/PROJECT/ENV/edge/                  Traefik: static file, dynamic folder, logs
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from fairlead.errors import FairleadError
+
+LONGEST_SOCKET_PATH = 100  # sun_path has 104 bytes on macOS, 108 on Linux; supervisord adds a suffix while it binds
+
+
+def home() -> Path:
+    """The root of all state on this machine, for this user."""
+    given = os.environ.get("FAIRLEAD_HOME")
+    if given:
+        return Path(given).expanduser().absolute()
+    if os.geteuid() == 0:
+        return Path("/var/lib/fairlead")
+    state = os.environ.get("XDG_STATE_HOME")
+    return (Path(state) if state else Path.home() / ".local" / "state") / "fairlead"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The folders of one environment."""
+
+    root: Path  #: HOME/PROJECT/ENV
+
+    @classmethod
+    def of(cls, project: str, environment: str) -> Place:
+        """The place of that environment in this user's home."""
+        return cls(home() / project / environment)
+
+    @property
+    def project(self) -> str:
+        """The project's name."""
+        return self.root.parent.name
+
+    @property
+    def environment(self) -> str:
+        """The environment's name."""
+        return self.root.name
+
+    @property
+    def ports(self) -> Path:
+        """Shared by every environment of the home."""
+        return self.root.parent.parent / "ports"
+
+    @property
+    def artifacts(self) -> Path:
+        """Shared by the environments of the project."""
+        return self.root.parent / "artifacts"
+
+    @property
+    def ledger(self) -> Path:
+        return self.root / "ledger.db"
+
+    @property
+    def lock(self) -> Path:
+        return self.root / "lock"
+
+    @property
+    def releases(self) -> Path:
+        return self.root / "releases"
+
+    @property
+    def instances(self) -> Path:
+        return self.root / "instances"
+
+    @property
+    def supervisor(self) -> Path:
+        return self.root / "supervisor"
+
+    @property
+    def edge(self) -> Path:
+        return self.root / "edge"
+
+    @property
+    def reserve(self) -> Path:
+        """A file that is given up when the disk is full, so that undoing can still be written down."""
+        return self.root / "reserve"
+
+    def exists(self) -> bool:
+        """Whether anything was ever deployed here."""
+        return self.ledger.exists()
+
+    def create(self) -> None:
+        """Make the folders, readable by this user alone."""
+        try:
+            for folder in (self.releases, self.instances, self.supervisor, self.edge, self.artifacts, self.ports):
+                folder.mkdir(parents=True, exist_ok=True)
+            self.root.chmod(0o700)
+        except OSError as error:
+            hint = "set FAIRLEAD_HOME to a folder you may write"
+            raise FairleadError(f"{self.root}: cannot be created: {error.strerror}", hint) from error
+
+    def socket(self) -> Path:
+        """supervisord's socket; in a short private folder when the home's path is too long for the kernel."""
+        path = self.supervisor / "sock"
+        if len(str(path)) <= LONGEST_SOCKET_PATH:
+            return path
+        folder = Path(tempfile.gettempdir()) / f"fairlead-{os.geteuid()}"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        if folder.stat().st_uid != os.geteuid():
+            raise FairleadError(f"{folder} belongs to somebody else", "set FAIRLEAD_HOME to a shorter path")
+        return folder / f"{hashlib.sha256(str(path).encode()).hexdigest()[:16]}.sock"
+
+    def fill_reserve(self, size: int = 4 << 20) -> None:
+        """Have the reserve on disk; a disk too full for it is the doctor's finding, not an error here."""
+        if self.reserve.exists() and self.reserve.stat().st_size == size:
+            return
+        try:
+            with open(self.reserve, "wb") as file:
+                file.write(b"\0" * size)
+        except OSError:
+            self.reserve.unlink(missing_ok=True)
+
+    def free_reserve(self) -> bool:
+        """Give the reserve's space back; False when there was none left."""
+        if not self.reserve.exists():
+            return False
+        self.reserve.unlink()
+        return True
