@@ -1,14 +1,14 @@
 """The error tree. The command line and the server each have one handler; nothing else formats errors.
 
-    FairleadError           exit 1   something failed; message says what and where, hint says what to do next
-    ├── UsageError          exit 2   the command line is wrong
-    │   └── ConfigurationError       fairlead.yaml is wrong; carries every finding with file:line:column
-    ├── Refused             exit 3   preflight said no, before anything was touched
-    ├── Busy                exit 4   somebody else holds the environment
-    ├── Waiting             exit 5   a person has to decide, and the deadline has passed
-    ├── Interrupted         exit 130 Ctrl-C
-    ├── Temporary           exit 1   may work when tried again (a probe, a port taken in between)
-    └── RolloutFailed       exit 1   the deployment was undone; reason says why
+FairleadError           exit 1   something failed; message says what and where, hint says what to do next
+├── UsageError          exit 2   the command line is wrong
+│   └── ConfigurationError       fairlead.yaml is wrong; carries every finding with file:line:column
+├── Refused             exit 3   preflight said no, before anything was touched
+├── Busy                exit 4   somebody else holds the environment
+├── Waiting             exit 5   a person has to decide, and the deadline has passed
+├── Interrupted         exit 130 Ctrl-C
+├── Temporary           exit 1   may work when tried again (a probe, a port taken in between)
+└── RolloutFailed       exit 1   the deployment was undone; reason says why
 """
 
 from __future__ import annotations

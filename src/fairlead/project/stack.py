@@ -186,7 +186,7 @@ def to_data(value: object) -> dict[str, Any]:
 
 def from_data(kind: type[T], data: dict[str, Any]) -> T:
     """The inverse of `to_data`. Keys it does not know are ignored, so an older Fairlead reads a newer release."""
-    fields = _fields(kind)
+    fields = _fields(kind)  # type: ignore[arg-type]
     return kind(**{key: _convert(fields[key], value) for key, value in data.items() if key in fields})
 
 
