@@ -18,7 +18,7 @@ LIVING: frozenset[Phase] = frozenset({"starting", "running", "survivor"})
 
 @dataclass(frozen=True, slots=True)
 class InstanceSpec:
-    """What to run. `${PORT}` in argv and env is filled in when the runtime has taken a port."""
+    """What to run. `${NAME}` in argv and env stands for `values`, and PORT for the port that the runtime has taken."""
 
     id: str  #: RELEASE.SERVICE.INDEX
     release: str
@@ -27,6 +27,7 @@ class InstanceSpec:
     argv: tuple[str, ...]
     cwd: str
     env: dict[str, str]
+    values: dict[str, str] = field(default_factory=dict)
     listens: bool = False  #: takes requests on a port
     health: Health = field(default_factory=Health)
     stop: Stop = field(default_factory=Stop)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 
 def now() -> datetime:
@@ -21,6 +22,14 @@ def boot_seconds() -> float:
     """Seconds since the machine started, sleep included where the system knows it; the same in every process."""
     clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
     return time.clock_gettime(clock)
+
+
+def boot_id() -> str:
+    """A name for this start of the machine; `boot_seconds` of two starts must not be compared."""
+    path = Path("/proc/sys/kernel/random/boot_id")
+    if path.exists():
+        return path.read_text().strip()
+    return str(round((time.time() - boot_seconds()) / 60))  # macOS: the minute it was started in
 
 
 def wait_until(done: Callable[[], bool], seconds: float, every: float = 0.01, most: float = 0.2) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from fairlead.project.placeholders import expand
 from fairlead.project.stack import Health, Stop, from_data
 from fairlead.runtimes.base import InstanceSpec
 from fairlead.system import processes
@@ -42,10 +43,11 @@ class InstanceFolder:
     def create(self, spec: InstanceSpec, port: int | None) -> None:
         """Write the spec with the port filled in; the folder counts from the moment the spec is there."""
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        values = {"PORT": str(port)} if port else {}
+        own = {"PORT": str(port)} if port else {}
+        values = spec.values | own
         data = asdict(spec) | {
-            "argv": [_filled(item, values) for item in spec.argv],
-            "env": {name: _filled(value, values) for name, value in spec.env.items()} | values,
+            "argv": [expand(item, values) for item in spec.argv],
+            "env": {name: expand(value, values) for name, value in spec.env.items()} | own,
             "port": port,
             "log": str(self.log),
             "starts": str(self._starts),
@@ -91,12 +93,6 @@ class InstanceFolder:
         """Delete it all, the spec first, so that half a folder is no instance."""
         self._spec.unlink(missing_ok=True)
         remove_tree(self.path)
-
-
-def _filled(text: str, values: dict[str, str]) -> str:
-    for name, value in values.items():
-        text = text.replace("${" + name + "}", value)
-    return text
 
 
 def folders(parent: Path) -> tuple[InstanceFolder, ...]:

@@ -1,0 +1,1 @@
+"""Moving an environment from one release to the next: plan (pure) → journal → executor → recovery."""

@@ -1,0 +1,156 @@
+"""What each kind of step does, and how it is taken back. All of it idempotent: it looks before it acts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection
+
+from fairlead.artifacts.release import Release
+from fairlead.errors import FairleadError
+from fairlead.rollout import checks, specs
+from fairlead.rollout.journal import Journal
+from fairlead.rollout.observed import instance_ids
+from fairlead.rollout.parts import is_public
+from fairlead.rollout.prune import prune
+from fairlead.rollout.steps import Kind, Step
+from fairlead.rollout.world import World
+
+WATCH_EVERY = 0.25  #: seconds between two looks at a release that is being watched
+FEWEST_ERRORS = 3  #: 5xx answers below which a share of errors means nothing
+
+
+class Actions:
+    """Does and undoes the steps of one rollout."""
+
+    def __init__(self, world: World, journal: Journal, previous: str | None) -> None:
+        self.world = world
+        self.journal = journal
+        self.previous = previous
+        self.up: set[str] = set()  #: instances that became ready in this rollout
+
+    def do(self, step: Step) -> None:
+        """Do it; FairleadError when it fails."""
+        _DO[step.kind](self, step)
+
+    def undo(self, step: Step) -> None:
+        """Take it back; nothing for steps that only look."""
+        action = _UNDO.get(step.kind)
+        if action:
+            action(self, step)
+
+    def start(self, step: Step) -> None:
+        """Start new instances; those of an earlier try that do not run are started again."""
+        release = self._release(step)
+        self.world.runtime.start(specs.service_specs(release, step.instances, self.world.machine(release)))
+
+    def discard(self, step: Step) -> None:
+        """Nothing of these instances stays."""
+        self.world.drain(step.instances)
+        self.world.runtime.stop(step.instances)
+        self.world.runtime.remove(step.instances)
+
+    def wake(self, step: Step) -> None:
+        """Start stopped instances as they were."""
+        self.world.runtime.restart(step.instances)
+
+    def rest(self, step: Step) -> None:
+        """Stop instances that may be needed again."""
+        self.world.drain(step.instances)
+        self.world.runtime.stop(step.instances)
+
+    def rouse(self, step: Step) -> None:
+        """The way back from `rest`."""
+        self.world.runtime.restart(step.instances)
+        self.world.runtime.await_ready(step.instances, lambda text: None)
+
+    def ready(self, step: Step) -> None:
+        """Wait for all health checks."""
+        self.world.runtime.await_ready(step.instances, lambda text: self.world.say("ready", text))
+        self.up |= set(step.instances)
+
+    def job(self, step: Step) -> None:
+        """Run it to its end."""
+        release = self._release(step)
+        spec = specs.job_spec(release, step.service, self.world.machine(release))
+        self.world.runtime.run_job(spec, release.stack.job(step.service).timeout)
+
+    def end_job(self, step: Step) -> None:
+        """A job that still runs is ended; what it did stays done."""
+        id = specs.job_id(step.release, step.service)
+        self.world.runtime.stop([id])
+        self.world.runtime.remove([id])
+
+    def route(self, step: Step) -> None:
+        """Give traffic by the new shares."""
+        self.world.route(step.shares)
+        self.world.say("traffic", step.shares.shown(), weights=dict(step.shares.weights))
+
+    def route_back(self, step: Step) -> None:
+        """Give it as it was given before."""
+        self.world.route(step.before)
+        self.world.say("traffic", step.before.shown(), weights=dict(step.before.weights))
+
+    def smoke(self, step: Step) -> None:
+        """Through the edge, by the secret header."""
+        header = self.world.edge.release_header(step.release)
+        checks.run_smoke_tests(self.world.edge, self._release(step).stack, header)
+
+    def watch(self, step: Step) -> None:
+        """Fail on a restart or on too many errors; keep the edge told who is well."""
+        most = self._release(step).stack.rollout.max_errors
+        first = self.world.edge.traffic()
+        end = time.monotonic() + step.seconds
+        while True:
+            self._require_well(self.up)
+            seen = self.world.edge.traffic().since(first)
+            total, errors = seen.total(step.release), seen.errors(step.release)
+            self.world.say("watch", f"{total} requests, {errors} errors", requests=total, errors=errors)
+            if errors >= FEWEST_ERRORS and errors > most * total:
+                raise FairleadError(f"{step.release} answered {errors} of {total} requests with an error")
+            if time.monotonic() >= end:
+                return
+            self.world.refresh()
+            time.sleep(min(WATCH_EVERY, max(0.0, end - time.monotonic())))
+
+    def verify(self, step: Step) -> None:
+        """Every instance of it is the one that was found ready; users get the right answers."""
+        stack = self._release(step).stack
+        ids = {id for service in stack.services for id in instance_ids(step.release, service)}
+        self._require_well(ids)
+        if is_public(stack):
+            checks.run_smoke_tests(self.world.edge, stack, {})
+            self._require_well(ids)
+
+    def _require_well(self, ids: Collection[str]) -> None:
+        seen = {one.id: one for one in self.world.runtime.observe()}
+        for id in sorted(ids):
+            one = seen.get(id)
+            if one is None or not (one.living and one.verified):
+                now = f"now {one.phase}, started {one.starts} times" if one else "now gone"
+                tail = self.world.runtime.log_tail(id, 10).strip()
+                raise FairleadError(f"{id} ended after it was ready ({now})" + (f"\n{tail}" if tail else ""))
+
+    def commit(self, step: Step) -> None:
+        """The commit point."""
+        window = self._release(step).stack.rollout.rollback_window
+        self.journal.commit(step.release, self.previous, window)
+        self.world.say("live", f"{step.release} is live", release=step.release)
+
+    def prune(self, step: Step) -> None:
+        """Forget releases that are no longer kept."""
+        prune(self.world, self._release(step).stack.rollout.keep)
+
+    def _release(self, step: Step) -> Release:
+        return self.world.releases.load(step.release)
+
+
+_DO: dict[Kind, Callable[[Actions, Step], None]] = {
+    "start": Actions.start, "wake": Actions.wake, "ready": Actions.ready, "job": Actions.job, "route": Actions.route,
+    "smoke": Actions.smoke, "rest": Actions.rest, "watch": Actions.watch, "verify": Actions.verify,
+    "commit": Actions.commit, "prune": Actions.prune,
+}  # fmt: skip
+
+_UNDO: dict[Kind, Callable[[Actions, Step], None]] = {
+    "start": Actions.discard, "wake": Actions.rest, "job": Actions.end_job, "route": Actions.route_back,
+    "rest": Actions.rouse,
+}  # fmt: skip

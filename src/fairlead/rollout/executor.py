@@ -1,0 +1,94 @@
+"""Does a plan step by step, each written to the journal before and after; on failure takes everything back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+
+from fairlead.errors import FairleadError, Interrupted, RolloutFailed
+from fairlead.rollout.actions import Actions
+from fairlead.rollout.journal import Journal, OpenRollout, open_rollout
+from fairlead.rollout.steps import Step
+from fairlead.rollout.world import World
+
+
+class Executor:
+    """Carries one rollout, a new one or one that somebody left unfinished."""
+
+    def __init__(self, world: World, journal: Journal, previous: str | None) -> None:
+        self.world = world
+        self.journal = journal
+        self.actions = Actions(world, journal, previous)
+
+    def run(self, plan: tuple[Step, ...]) -> None:
+        """The whole plan. RolloutFailed or Interrupted when it was undone; FairleadError when even that failed.
+
+        A failure after the commit point is not undone: the release is live, and recovery finishes the rest.
+        """
+        self.world.say("plan", f"{len(plan)} steps", rollout=self.journal.rollout, steps=[one.shown() for one in plan])
+        try:
+            self.forward(plan)
+        except (FairleadError, OSError, KeyboardInterrupt) as error:
+            rollout = open_rollout(self.journal.ledger)
+            if rollout is None or rollout.committed:
+                raise
+            reason = "interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
+            self.world.say("failed", reason)
+            self.back(rollout, reason)
+            kind = Interrupted if isinstance(error, KeyboardInterrupt) else RolloutFailed
+            raise kind(f"undone: {reason}", getattr(error, "hint", None)) from error
+
+    def forward(self, steps: Iterable[Step]) -> None:
+        """Do steps in order."""
+        for step in steps:
+            self._point("before", step)
+            self.journal.step("step.begun", step)
+            self.world.say("step", step.shown(), step=step.id)
+            self._point("begun", step)
+            begun = time.monotonic()
+            self.actions.do(step)
+            self._point("acted", step)
+            self.journal.step("step.done", step)
+            self.world.say("done", step.shown(), step=step.id, seconds=round(time.monotonic() - begun, 3))
+            self._point("done", step)
+
+    def back(self, rollout: OpenRollout, reason: str) -> None:
+        """Undo all steps that were begun, the last one first, and close the rollout.
+
+        The first step that cannot be undone stops the way back, since those before it rest on it (an instance that
+        serves is not stopped while the one before it does not). The rollout stays open, and recovery tries again.
+        """
+        self._note(lambda: self.journal.undoing(reason))
+        self.world.say("undo", f"going back: {reason.splitlines()[0]}", reason=reason)
+        for step in rollout.to_undo():
+            self._undo(step)
+        self._note(lambda: self.journal.close("undone", {"reason": reason}))
+        self.world.say("undone", "everything is as it was before", reason=reason)
+
+    def _undo(self, step: Step) -> None:
+        self._point("undo before", step)
+        self._note(lambda: self.journal.step("undo.begun", step))
+        self._point("undo begun", step)
+        self._with_space(lambda: self.actions.undo(step))
+        self._point("undo acted", step)
+        self._note(lambda: self.journal.step("undo.done", step))
+        self._point("undo done", step)
+
+    def _note(self, write: Callable[[], None]) -> None:
+        """Write to the journal on the way back. A disk that stays full must not stop it: undoing twice does no harm."""
+        try:
+            self._with_space(write)
+        except FairleadError as error:
+            self.world.say("note", f"could not be written down: {error.message}")
+
+    def _with_space(self, act: Callable[[], None]) -> None:
+        """Try again with the reserve given up when it fails, which on a full disk makes the difference."""
+        try:
+            act()
+        except (FairleadError, OSError):
+            if not self.world.free_space():
+                raise
+            act()
+
+    def _point(self, name: str, step: Step) -> None:
+        self.world.checkpoint(f"{name} {step.id}")

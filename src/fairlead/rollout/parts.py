@@ -1,0 +1,97 @@
+"""The pieces all strategies are put together from. Pure: each returns steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from fairlead.project.stack import Service, Stack
+from fairlead.rollout.observed import Observed, Wanted, instance_ids
+from fairlead.rollout.order import hands_over, levels
+from fairlead.rollout.steps import Shares, Step
+
+
+def bring_up(wanted: Wanted, observed: Observed, ids: Iterable[str]) -> list[Step]:
+    """Start what is missing of these instances, wake what is stopped, and wait until all are ready."""
+    chosen = tuple(ids)
+    known = {one.id: one for one in observed.of(wanted.release)}
+    missing = tuple(id for id in chosen if id not in known)
+    stopped = tuple(id for id in chosen if id in known and not known[id].living)
+    steps = [Step("start", wanted.release, missing)] if missing else []
+    steps += [Step("wake", wanted.release, stopped)] if stopped else []
+    return [*steps, Step("ready", wanted.release, chosen)] if chosen else []
+
+
+def bring_up_all(wanted: Wanted, observed: Observed) -> list[Step]:
+    """Jobs and services level by level, everything that runs beside the old release."""
+    steps: list[Step] = []
+    for level in levels(wanted.stack):
+        steps += [Step("job", wanted.release, service=job.name) for job in level.jobs]
+        ids = [id for service in level.services for id in instance_ids(wanted.release, service)]
+        steps += bring_up(wanted, observed, ids)
+    return steps
+
+
+def present(wanted: Wanted, observed: Observed) -> list[Step]:
+    """Make the new release reachable by the secret header, and test it there before any user comes."""
+    if not is_public(wanted.stack):
+        return []
+    shares = presented(wanted, observed)
+    return [
+        Step("route", wanted.release, shares=shares, before=now(observed)),
+        Step("smoke", wanted.release),
+    ]
+
+
+def presented(wanted: Wanted, observed: Observed) -> Shares:
+    """The shares once the new release is reachable by header, which is as before when nothing of it is public."""
+    before = now(observed)
+    if not is_public(wanted.stack):
+        return before
+    rest = tuple(release for release in before.candidates if release != wanted.release)
+    return Shares(before.weights, (wanted.release, *rest))
+
+
+def hand_over(wanted: Wanted, observed: Observed) -> list[Step]:
+    """Old workers stop, then new ones start."""
+    old = observed.living(observed.live, filter(hands_over, observed.stack.services if observed.stack else ()))
+    new = [id for service in filter(hands_over, wanted.stack.services) for id in instance_ids(wanted.release, service)]
+    rest = [Step("rest", observed.live or "", old)] if old else []
+    return rest + bring_up(wanted, observed, new)
+
+
+def conclude(wanted: Wanted, observed: Observed, before: Shares) -> list[Step]:
+    """All traffic to the new release, look at it once more, commit, tidy up."""
+    steps: list[Step] = []
+    if is_public(wanted.stack) or before.weights:
+        steps.append(Step("route", wanted.release, shares=after(wanted, observed), before=before))
+    rollout = wanted.stack.rollout
+    if rollout.soak and observed.live:
+        steps.append(Step("watch", wanted.release, seconds=rollout.soak))
+    steps.append(Step("verify", wanted.release))
+    late = [job for job in wanted.stack.jobs if job.when == "after-traffic"]
+    steps += [Step("job", wanted.release, service=job.name) for job in late]
+    return [*steps, Step("commit", wanted.release), Step("prune", wanted.release)]
+
+
+def now(observed: Observed) -> Shares:
+    """The shares before the rollout."""
+    weights = ((observed.live, 100),) if observed.live else ()
+    return Shares(weights, tuple(release for release in observed.warm if release != observed.live))
+
+
+def after(wanted: Wanted, observed: Observed) -> Shares:
+    """The shares when the new release has everything: the old one stays known to the edge while it is warm."""
+    old = (observed.live,) if observed.live and observed.live != wanted.release else ()
+    rest = tuple(release for release in observed.warm if release not in (wanted.release, *old))
+    return Shares(((wanted.release, 100),), old + rest)
+
+
+def is_public(stack: Stack) -> bool:
+    """Whether any service takes requests from the edge."""
+    return any(service.routes for service in stack.services)
+
+
+def replaced(observed: Observed) -> tuple[Service, ...]:
+    """Services of the live release that run beside the new ones."""
+    services = observed.stack.services if observed.stack else ()
+    return tuple(service for service in services if not hands_over(service))

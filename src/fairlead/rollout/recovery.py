@@ -1,0 +1,35 @@
+"""Whoever comes next finishes what was left unfinished: the normal way in, not a special command."""
+
+from __future__ import annotations
+
+from fairlead.rollout.executor import Executor
+from fairlead.rollout.journal import open_rollout
+from fairlead.rollout.parts import now
+from fairlead.rollout.world import World
+
+
+def recover(world: World) -> str | None:
+    """Undo an unfinished rollout, or finish it if it was committed. Returns what was done, None if nothing was.
+
+    The caller holds the environment's lock, so whoever began the rollout is dead. May be killed and run again.
+    """
+    rollout = open_rollout(world.ledger)
+    if rollout is None:
+        return None
+    executor = Executor(world, rollout.journal, rollout.previous)
+    number = rollout.journal.rollout
+    if rollout.committed:
+        world.say("recovery", f"finishing rollout {number}", rollout=number)
+        executor.forward(rollout.to_do())
+        rollout.journal.close("live", {"recovered": True})
+        return f"rollout {number} to {rollout.release} was unfinished and has been finished"
+    reason = rollout.reason or "the deployer was killed"
+    world.say("recovery", f"undoing rollout {number}: {reason}", rollout=number)
+    executor.back(rollout, reason)
+    return f"rollout {number} to {rollout.release} was unfinished and has been undone"
+
+
+def restore_traffic(world: World) -> None:
+    """Have the edge do what the ledger says, for the time when no rollout is under way."""
+    observed = world.observe()
+    world.route(now(observed))

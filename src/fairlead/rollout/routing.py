@@ -1,0 +1,60 @@
+"""From shares to the edge's table: which instances get the requests for which route. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from fairlead.project.stack import Route, Service, Stack
+from fairlead.render.edge import EdgeRoute, EdgeTable, HeaderRoute, Pool
+from fairlead.rollout.steps import Shares
+from fairlead.runtimes.base import Instance
+
+
+@dataclass(frozen=True, slots=True)
+class _Served:
+    """A route of one release."""
+
+    route: Route
+    release: str
+    pool: str
+
+
+def edge_table(shares: Shares, stacks: Mapping[str, Stack], instances: Iterable[Instance]) -> EdgeTable:
+    """The whole table. Releases in `shares` that are not in `stacks` are left out."""
+    by_pool: dict[tuple[str, str], list[Instance]] = {}
+    for one in instances:
+        by_pool.setdefault((one.service, one.release), []).append(one)
+    pools: list[Pool] = []
+    served: list[_Served] = []
+    for release in dict.fromkeys(shares.releases()):
+        for service in stacks[release].services if release in stacks else ():
+            pool = _pool(service, release, by_pool.get((service.name, release), []), shares.without)
+            if pool:
+                pools.append(pool)
+                served += [_Served(route, release, pool.name) for route in service.routes]
+    headers = tuple(HeaderRoute(one.route.path, one.route.host, one.release, one.pool) for one in served)
+    return EdgeTable(tuple(pools), _routes(shares, served), headers)
+
+
+def _pool(service: Service, release: str, instances: list[Instance], without: tuple[str, ...]) -> Pool | None:
+    """Only instances that were found ready. When none of them is well, all that are left: an answer may still come."""
+    if not service.routes:
+        return None
+    usable = [one for one in instances if one.port and one.id not in without]
+    well = [one for one in usable if one.verified and one.living]
+    ports = tuple(sorted(one.port for one in well or usable if one.port))
+    return Pool(service.name, release, ports) if ports else None
+
+
+def _routes(shares: Shares, served: list[_Served]) -> tuple[EdgeRoute, ...]:
+    """By host and path. What no weighted release can serve goes to the fallback: the old side of a rolling update."""
+    weights = dict(shares.weights)
+    found = []
+    for key in dict.fromkeys((one.route.host, one.route.path) for one in served):
+        mine = [one for one in served if (one.route.host, one.route.path) == key]
+        chosen = tuple((one.pool, weights[one.release]) for one in mine if weights.get(one.release))
+        chosen = chosen or tuple((one.pool, 100) for one in mine if one.release == shares.fallback)
+        if chosen:
+            found.append(EdgeRoute(key[1], key[0], chosen))
+    return tuple(found)

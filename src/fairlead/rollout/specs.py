@@ -1,0 +1,74 @@
+"""From a release to what a runtime starts: the instances of its services, and its jobs. Pure."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from fairlead.artifacts.release import Release
+from fairlead.project.stack import Job, Service
+from fairlead.rollout.observed import instance_id
+from fairlead.runtimes.base import InstanceSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What a release does not know: where its artifacts lie, the interpreter, what every process inherits."""
+
+    trees: Mapping[str, Path]  #: artifact digest → prepared source tree
+    python: str
+    env: Mapping[str, str]
+
+
+def service_specs(release: Release, ids: Iterable[str], machine: Machine) -> tuple[InstanceSpec, ...]:
+    """The specs of these instances of the release."""
+    return tuple(_service_spec(release, id, machine) for id in ids)
+
+
+def _service_spec(release: Release, id: str, machine: Machine) -> InstanceSpec:
+    _, name, index = id.split(".")
+    service = release.stack.service(name)
+    return InstanceSpec(
+        id, release.id, name, int(index), _argv(service), _folder(release, name, machine), _env(service, machine),
+        _values(release, id, machine), service.port is not None, service.health, service.stop,
+    )  # fmt: skip
+
+
+def job_id(release: str, job: str) -> str:
+    """The instance id of a job."""
+    return instance_id(release, job, 1)
+
+
+def job_spec(release: Release, name: str, machine: Machine) -> InstanceSpec:
+    """A job as an instance that runs once."""
+    job, id = release.stack.job(name), job_id(release.id, name)
+    return InstanceSpec(
+        id, release.id, name, 1, _argv(job), _folder(release, name, machine), _env(job, machine),
+        _values(release, id, machine), job=True,
+    )  # fmt: skip
+
+
+def _argv(item: Service | Job) -> tuple[str, ...]:
+    return tuple(shlex.split(item.command))
+
+
+def _folder(release: Release, name: str, machine: Machine) -> str:
+    digest = release.artifacts.get(name)
+    return str(machine.trees[digest]) if digest else "/"
+
+
+def _env(item: Service | Job, machine: Machine) -> dict[str, str]:
+    return {**machine.env, **item.env}
+
+
+def _values(release: Release, id: str, machine: Machine) -> dict[str, str]:
+    stack = release.stack
+    return {
+        "RELEASE": release.id,
+        "INSTANCE": id,
+        "PROJECT": stack.project,
+        "ENVIRONMENT": stack.environment,
+        "PYTHON": machine.python,
+    }

@@ -1,0 +1,70 @@
+"""What the ledger says an environment should be: which release is live, which are warm and until when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fairlead.ledger.ledger import Ledger
+from fairlead.system import clock
+
+COMMITTED = "rollout.committed"
+STOPPED = "environment.stopped"
+STARTED = "environment.started"
+
+
+@dataclass(frozen=True, slots=True)
+class Warm:
+    """A release that lost its traffic and is kept for a rollback.
+
+    The window is measured on the clock that counts from the start of the machine, so that a wall clock that is set
+    back or forward neither lengthens nor shortens it. After a reboot nothing of it runs any more: it is over.
+    """
+
+    release: str
+    since: float  #: boot clock, seconds
+    boot: str
+    window: float  #: seconds
+
+    def left(self, now: float, boot: str) -> float:
+        """Seconds until the window ends; 0 when it has."""
+        return max(0.0, self.since + self.window - now) if boot == self.boot else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The environment as it should be."""
+
+    live: str | None = None
+    previous: str | None = None
+    warm: tuple[Warm, ...] = ()
+    stopped: bool = False
+
+    def warm_now(self) -> tuple[str, ...]:
+        """Releases whose rollback window is open."""
+        now, boot = clock.boot_seconds(), clock.boot_id()
+        return tuple(one.release for one in self.warm if one.left(now, boot) > 0)
+
+    def left(self, release: str) -> float:
+        """Seconds of the rollback window of a release."""
+        now, boot = clock.boot_seconds(), clock.boot_id()
+        return max((one.left(now, boot) for one in self.warm if one.release == release), default=0.0)
+
+
+def read_state(ledger: Ledger) -> State:
+    """From the last commit, and whether the environment was stopped since it was last started."""
+    commit = ledger.last(COMMITTED)
+    switch = ledger.last(STOPPED, STARTED, COMMITTED)
+    stopped = switch is not None and switch.kind == STOPPED
+    if commit is None:
+        return State(stopped=stopped)
+    data = commit.data
+    warm = tuple(Warm(str(w["release"]), float(w["since"]), str(w["boot"]), float(w["window"])) for w in data["warm"])
+    return State(data["release"], data["previous"], warm, stopped)
+
+
+def commit_data(release: str, previous: str | None, window: float) -> dict[str, object]:
+    """What a commit entry says: from now on `release` is live and `previous` warm."""
+    warm = []
+    if previous and window > 0:
+        warm = [{"release": previous, "since": clock.boot_seconds(), "boot": clock.boot_id(), "window": window}]
+    return {"release": release, "previous": previous, "warm": warm}

@@ -1,0 +1,106 @@
+"""The steps a rollout is made of, as data: they are printed, written to the journal, and done or undone from there."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal
+
+from fairlead.project.stack import from_data
+
+Kind = Literal["start", "wake", "ready", "job", "route", "smoke", "rest", "watch", "verify", "commit", "prune"]
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """Who gets requests: percent per release, and releases that only the secret header reaches."""
+
+    weights: tuple[tuple[str, int], ...] = ()
+    candidates: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()  #: instances that run but get nothing new, because they are about to stop
+    fallback: str = ""  #: serves the routes that no weighted release can serve
+
+    def weight(self, release: str) -> int:
+        """The percent of a release."""
+        return dict(self.weights).get(release, 0)
+
+    def releases(self) -> tuple[str, ...]:
+        """Every release the edge knows."""
+        rest = (self.fallback,) if self.fallback else ()
+        return tuple(dict.fromkeys((*(release for release, _ in self.weights), *self.candidates, *rest)))
+
+    def shown(self) -> str:
+        """For a person."""
+        parts = [f"{release} {weight} %" for release, weight in self.weights]
+        parts += [f"{release} by header only" for release in self.candidates]
+        return ", ".join(parts) or "nobody"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step. What the fields mean depends on the kind; those it does not use stay empty.
+
+    start   start `instances` of `release`            undo: take them from traffic, drain, stop, remove
+    wake    start stopped `instances` again           undo: stop them
+    ready   wait until `instances` are ready          undo: nothing
+    job     run `service` of `release` to its end     undo: end it
+    route   give traffic by `shares`                  undo: give it by `before`
+    smoke   ask `release` through the edge            undo: nothing
+    rest    drain and stop `instances`, restartable   undo: start them again, wait until they are ready
+    watch   watch `release` for `seconds`             undo: nothing
+    verify  is all of `release` still well            undo: nothing
+    commit  `release` is the live one from here on    cannot be undone
+    prune   forget what is no longer kept             comes after the commit
+    """
+
+    kind: Kind
+    release: str
+    instances: tuple[str, ...] = ()
+    service: str = ""
+    shares: Shares = field(default_factory=Shares)
+    before: Shares = field(default_factory=Shares)
+    seconds: float = 0.0
+    number: int = 0  #: its place in the plan, from 1
+
+    @property
+    def id(self) -> str:
+        """Stable within the plan."""
+        return f"{self.number}:{self.kind}"
+
+    def shown(self) -> str:
+        """One line for a person."""
+        return _SHOWN[self.kind].format(
+            release=self.release,
+            instances=", ".join(id.partition(".")[2] for id in self.instances),
+            service=self.service,
+            shares=self.shares.shown(),
+            seconds=f"{self.seconds:g}",
+        )
+
+    def to_data(self) -> dict[str, Any]:
+        """For the journal."""
+        return asdict(self)
+
+    @classmethod
+    def from_data(cls, data: dict[str, Any]) -> Step:
+        """The inverse of `to_data`."""
+        return from_data(cls, data)
+
+
+_SHOWN: dict[Kind, str] = {
+    "start": "start {instances} of {release}",
+    "wake": "start {instances} of {release} again",
+    "ready": "wait until {instances} of {release} answer their health check",
+    "job": "run job {service} of {release}",
+    "route": "traffic: {shares}",
+    "smoke": "smoke tests of {release} through the edge",
+    "rest": "drain and stop {instances} of {release}",
+    "watch": "watch {release} for {seconds} s",
+    "verify": "verify {release}: every instance up, smoke tests pass",
+    "commit": "{release} is live",
+    "prune": "forget releases that are no longer kept",
+}
+
+
+def numbered(steps: list[Step]) -> tuple[Step, ...]:
+    """Give each step its place in the plan."""
+    return tuple(replace(step, number=place) for place, step in enumerate(steps, start=1))

@@ -1,0 +1,1 @@
+"""How one release becomes the next: one pure module per strategy, a table in `plan`."""

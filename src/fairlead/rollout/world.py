@@ -1,0 +1,86 @@
+"""Everything a rollout acts on, in one place: runtime, edge, ledger, releases. The engine knows only the protocols."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fairlead.artifacts.release import Release, ReleaseStore
+from fairlead.edges.base import Edge
+from fairlead.ledger.ledger import Ledger
+from fairlead.project.stack import Stack
+from fairlead.rollout.events import Emit, Event, silent
+from fairlead.rollout.observed import Observed
+from fairlead.rollout.routing import edge_table
+from fairlead.rollout.specs import Machine
+from fairlead.rollout.state import read_state
+from fairlead.rollout.steps import Shares
+from fairlead.runtimes.base import Instance, Runtime
+from fairlead.system.clock import wait_until
+
+
+def pass_by(point: str) -> None:
+    """The checkpoint of everyday: nothing."""
+
+
+@dataclass
+class World:
+    """One environment, as the engine acts on it."""
+
+    runtime: Runtime
+    edge: Edge
+    ledger: Ledger
+    releases: ReleaseStore
+    tree: Callable[[str], Path]  #: where the artifact of a digest lies
+    python: str
+    env: dict[str, str]
+    emit: Emit = silent
+    checkpoint: Callable[[str], None] = pass_by  #: called at every point of the journal, with its name
+    free_space: Callable[[], bool] = lambda: False  #: gives up a reserve when the disk is full; False: none left
+    sweep_artifacts: Callable[[], object] = lambda: None  #: removes what no release of the project names any more
+    shares: Shares = field(default_factory=Shares)  #: in force now, as far as this process knows
+
+    def say(self, kind: str, text: str, **data: object) -> None:
+        """Emit an event."""
+        self.emit(Event(kind, text, data))
+
+    def machine(self, release: Release) -> Machine:
+        """What the specs of a release need to know of this machine."""
+        return Machine({digest: self.tree(digest) for digest in release.artifacts.values()}, self.python, self.env)
+
+    def observe(self) -> Observed:
+        """The environment now."""
+        state = read_state(self.ledger)
+        instances = self.runtime.observe()
+        present = {one.release for one in instances}
+        warm = tuple(release for release in state.warm_now() if release in present)
+        stack = self.releases.load(state.live).stack if state.live else None
+        return Observed(state.live, stack, warm, instances)
+
+    def route(self, shares: Shares) -> None:
+        """Have these shares in force at the edge, with the instances that are well now."""
+        self.edge.route(edge_table(shares, self._stacks(shares), self.runtime.observe()))
+        self.shares = shares
+
+    def refresh(self) -> None:
+        """Tell the edge which instances are well now; nothing is written when nothing changed."""
+        self.route(self.shares)
+
+    def _stacks(self, shares: Shares) -> dict[str, Stack]:
+        return {release: self.releases.load(release).stack for release in shares.releases()}
+
+    def instances(self, ids: Collection[str]) -> tuple[Instance, ...]:
+        """Those of these ids that exist."""
+        return tuple(one for one in self.runtime.observe() if one.id in ids)
+
+    def drain(self, ids: Collection[str]) -> None:
+        """Wait until the edge holds no connection to them, at most as long as their `drain` says."""
+        known = [one for one in self.instances(ids) if one.port and one.living]
+        if not known:
+            return
+        longest = max(self._drain_of(one) for one in known)
+        wait_until(lambda: self.runtime.open_connections(ids) == 0, longest, every=0.02, most=0.1)
+
+    def _drain_of(self, one: Instance) -> float:
+        return self.releases.load(one.release).stack.service(one.service).stop.drain
