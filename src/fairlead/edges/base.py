@@ -43,6 +43,9 @@ class Edge(Protocol):
     def up(self) -> None:
         """Have it running and answering its own API."""
 
+    def down(self) -> None:
+        """Stop taking requests, finish those that are open, and end."""
+
     def route(self, table: EdgeTable) -> None:
         """Put the table in force; returns when the edge's own API shows it. FairleadError when it does not."""
 

@@ -104,9 +104,8 @@ def _body(table: EdgeTable, token: str) -> dict[str, Any]:
         UNMARK: {"headers": {"customRequestHeaders": {RELEASE_HEADER: ""}}},
     }
     transports = {TRANSPORT: {"forwardingTimeouts": {"idleConnTimeout": IDLE, "dialTimeout": "5s"}}}
-    return {
-        "http": {"routers": routers, "services": services, "middlewares": middlewares, "serversTransports": transports}
-    }
+    parts = {"routers": routers, "services": services, "middlewares": middlewares, "serversTransports": transports}
+    return {"http": {name: part for name, part in parts.items() if part}}  # Traefik refuses an empty section
 
 
 def _api_router() -> dict[str, Any]:

@@ -16,6 +16,7 @@ class Wanted:
     release: str
     stack: Stack
     strategy: Strategy
+    urgent: bool = False  #: users first: workers hand over after the traffic has moved
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fairlead.artifacts.release import Release, ReleaseStore
@@ -67,6 +67,14 @@ class World:
         """Tell the edge which instances are well now; nothing is written when nothing changed."""
         self.route(self.shares)
 
+    def route_without(self, ids: Collection[str]) -> None:
+        """The same shares, but nothing new to these instances."""
+        self.route(replace(self.shares, without=tuple(ids)))
+
+    def instances_of(self, release: str, service: str) -> tuple[Instance, ...]:
+        """The instances of one service of a release."""
+        return tuple(one for one in self.runtime.observe() if (one.release, one.service) == (release, service))
+
     def _stacks(self, shares: Shares) -> dict[str, Stack]:
         return {release: self.releases.load(release).stack for release in shares.releases()}
 
@@ -81,6 +89,12 @@ class World:
             return
         longest = max(self._drain_of(one) for one in known)
         wait_until(lambda: self.runtime.open_connections(ids) == 0, longest, every=0.02, most=0.1)
+
+    def drained(self, one: Instance, waited: float) -> bool:
+        """Whether an instance that has had nothing new for `waited` seconds may be stopped."""
+        if not one.port or not one.living:
+            return True
+        return self.runtime.open_connections([one.id]) == 0 or waited >= self._drain_of(one)
 
     def _drain_of(self, one: Instance) -> float:
         return self.releases.load(one.release).stack.service(one.service).stop.drain

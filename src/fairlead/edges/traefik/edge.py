@@ -82,7 +82,6 @@ class TraefikEdge:
         facts = self._facts()
         if facts["http"] != self._public_port():
             write_json(self.folder / "edge.json", facts | {"http": self._public_port()}, 0o600)
-        (self.folder / "dynamic").mkdir(mode=0o700, exist_ok=True)
         ports = traefik.EdgePorts(self.settings.address, self._public_port(), facts["api"])
         path, text = self.folder / "traefik.yml", traefik.static_file(ports, self.folder)
         before = path.read_text() if path.exists() else None
@@ -121,6 +120,7 @@ class TraefikEdge:
         """Write the dynamic file by rename and wait until Traefik's API shows its revision and no faulty part."""
         text, revision = traefik.dynamic_file(table, self.token())
         path = self.folder / "dynamic" / "routes.yml"
+        path.parent.mkdir(mode=0o700, exist_ok=True)
         if not path.exists() or path.read_text() != text:
             write_file(path, text, 0o600)
         self.up()

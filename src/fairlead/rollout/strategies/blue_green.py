@@ -9,9 +9,21 @@ from fairlead.rollout.steps import Step
 
 def steps(wanted: Wanted, observed: Observed) -> list[Step]:
     """The steps, in order."""
+    if wanted.urgent:
+        return _urgent(wanted, observed)
     return [
         *parts.bring_up_all(wanted, observed),
         *parts.present(wanted, observed),
         *parts.hand_over(wanted, observed),
         *parts.conclude(wanted, observed, parts.presented(wanted, observed)),
     ]
+
+
+def _urgent(wanted: Wanted, observed: Observed) -> list[Step]:
+    """The way back: users wait for nothing that is not theirs, so workers hand over after the traffic has moved."""
+    presented = parts.presented(wanted, observed)
+    last = parts.conclude(wanted, observed, presented)
+    routes = [step for step in last if step.kind == "route"]
+    rest = [step for step in last if step.kind != "route"]
+    first = [*parts.bring_up_all(wanted, observed), *parts.present(wanted, observed)]
+    return [*first, *routes, *parts.hand_over(wanted, observed), *rest]

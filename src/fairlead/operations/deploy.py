@@ -1,0 +1,61 @@
+"""Deploy: build, make a release, and move the environment to it as one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fairlead.artifacts import ArtifactStore, Release, describe_origin
+from fairlead.operations import doctor
+from fairlead.operations.build import build, predict
+from fairlead.operations.environment import LOCK_PATIENCE, opened
+from fairlead.operations.transition import Intent, Result, carry_out, prepare_environment
+from fairlead.project.project import Project
+from fairlead.project.stack import Stack, Strategy
+from fairlead.rollout.events import Emit, silent
+from fairlead.rollout.observed import Observed, Wanted
+from fairlead.rollout.plan import plan
+from fairlead.rollout.steps import Step
+from fairlead.system.home import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to deploy."""
+
+    strategy: Strategy | None = None  #: None: as the project file says
+    wait: float = LOCK_PATIENCE  #: seconds to wait for another one who holds the environment
+    why: str = ""
+
+
+def deploy(project: Project, name: str, options: Options = Options(), emit: Emit = silent) -> Result:
+    """Move environment `name` to what the project's folder holds now.
+
+    Refused (preflight), Busy (locked), RolloutFailed or Interrupted (undone), FairleadError (a build failed …).
+    """
+    stack = project.stack(name)
+    place = Place.of(project.name, name)
+    origin = describe_origin(project.root)
+    with opened(place, stack.runtime, stack.edge, emit) as environment:
+        doctor.require(doctor.examine(project, name))
+        with environment.held(f"fairlead deploy {name}", options.wait):
+            prepare_environment(environment)
+            release = build(environment, stack, project.root, origin)
+            text = f"release {release.id}"
+            environment.world.say("release", text, release=release.id, artifacts=release.artifacts)
+            return carry_out(environment, release, _intent(stack, options, origin))
+
+
+def _intent(stack: Stack, options: Options, origin: dict[str, object]) -> Intent:
+    return Intent("deploy", options.strategy or stack.rollout.strategy, origin, options.why)
+
+
+def preview(project: Project, name: str, options: Options = Options()) -> tuple[Release, tuple[Step, ...]]:
+    """The release and the steps that `deploy` would carry out now. Builds nothing, changes nothing."""
+    stack = project.stack(name)
+    place = Place.of(project.name, name)
+    release = predict(ArtifactStore(place.artifacts), stack, project.root)
+    observed = Observed()
+    if place.exists():
+        with opened(place, stack.runtime, stack.edge) as environment:
+            observed = environment.world.observe()
+    return release, plan(Wanted(release.id, stack, options.strategy or stack.rollout.strategy), observed)

@@ -1,0 +1,96 @@
+"""From one release to another as one transaction: what deploy, promote and rollback have in common."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from fairlead.artifacts import Release
+from fairlead.edges.base import Traffic
+from fairlead.operations.environment import Environment
+from fairlead.operations.keeper import have_keeper
+from fairlead.project.stack import Strategy
+from fairlead.rollout.executor import Executor
+from fairlead.rollout.journal import Journal
+from fairlead.rollout.observed import Wanted
+from fairlead.rollout.plan import plan
+from fairlead.rollout.recovery import recover, restore_traffic
+from fairlead.rollout.steps import Step
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What is to happen, and what the ledger says of it."""
+
+    operation: str  #: deploy, promote or rollback
+    strategy: Strategy
+    origin: dict[str, Any] = field(default_factory=dict)  #: who and what
+    why: str = ""
+    urgent: bool = False  #: users first: workers hand over after the traffic has moved
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of it."""
+
+    release: str
+    previous: str | None
+    rollout: int | None  #: None when there was nothing to do
+    seconds: float = 0.0
+    report: dict[str, Any] = field(default_factory=dict)  #: the zero-loss report
+
+
+def prepare_environment(environment: Environment) -> None:
+    """Have runtime, edge and keeper up, and finish what an earlier command left unfinished."""
+    world = environment.world
+    environment.place.fill_reserve()
+    world.runtime.up()
+    done = recover(world)
+    if done:
+        world.say("recovered", done)
+    have_keeper(environment.place)
+
+
+def steps_to(environment: Environment, release: Release, intent: Intent) -> tuple[Step, ...]:
+    """The plan, from what is observed now."""
+    return plan(Wanted(release.id, release.stack, intent.strategy, intent.urgent), environment.world.observe())
+
+
+def carry_out(environment: Environment, release: Release, intent: Intent) -> Result:
+    """Plan and run. The caller holds the lock and has called `prepare_environment`."""
+    world, state = environment.world, environment.state
+    begun = time.monotonic()
+    steps = steps_to(environment, release, intent)
+    restore_traffic(world)
+    if not steps:
+        return Result(release.id, state.previous, None)
+    first = world.edge.traffic()
+    facts = {
+        "release": release.id, "previous": state.live, "operation": intent.operation, "strategy": intent.strategy,
+        "origin": intent.origin, "why": intent.why,
+    }  # fmt: skip
+    journal = Journal.begin(environment.ledger, steps, facts)
+    Executor(world, journal, state.live).run(steps)
+    report = loss_report(world.edge.traffic().since(first), (release.id, state.live))
+    seconds = round(time.monotonic() - begun, 3)
+    journal.close("live", {"seconds": seconds, "report": report})
+    world.say("report", report_line(report), **report)
+    return Result(release.id, state.live, journal.rollout, seconds, report)
+
+
+def loss_report(traffic: Traffic, releases: tuple[str | None, ...]) -> dict[str, Any]:
+    """What the edge counted: requests and 5xx by release, and the 502, 503 and 504 it had to make itself."""
+    names = [release for release in releases if release]
+    application = sum(traffic.errors(release) for release in traffic.by_release)
+    return {
+        "requests": sum(traffic.total(release) for release in traffic.by_release),
+        "by_release": {release: traffic.total(release) for release in names},
+        "lost": traffic.edge_made,
+        "application_errors": max(0, application - traffic.edge_made),
+    }
+
+
+def report_line(report: dict[str, Any]) -> str:
+    """One line for a person."""
+    return f"{report['requests']} requests, {report['lost']} lost, {report['application_errors']} application errors"

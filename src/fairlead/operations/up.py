@@ -1,0 +1,51 @@
+"""Up and stop: bring an environment back as it was (after a reboot, a stop, a crash), or end all of it."""
+
+from __future__ import annotations
+
+from fairlead.operations.environment import LOCK_PATIENCE, Environment, existing
+from fairlead.operations.keeper import have_keeper
+from fairlead.operations.transition import prepare_environment
+from fairlead.rollout.events import Emit, silent
+from fairlead.rollout.observed import instance_ids
+from fairlead.rollout.recovery import restore_traffic
+from fairlead.rollout.specs import service_specs
+from fairlead.rollout.state import STARTED, STOPPED
+from fairlead.system.home import Place
+
+END = 60.0  #: seconds supervisord may take to end what is left when an environment is stopped
+
+
+def up(place: Place, wait: float = LOCK_PATIENCE, emit: Emit = silent) -> str | None:
+    """Have the live release running and getting its traffic. Returns its id, None when nothing was ever live."""
+    with existing(place, emit) as environment, environment.held(f"fairlead up {place.environment}", wait):
+        if environment.state.stopped:
+            environment.ledger.append(STARTED, {})
+        prepare_environment(environment)
+        revive(environment)
+        return environment.state.live
+
+
+def revive(environment: Environment) -> None:
+    """Start the instances of the live release that do not live, wait for them, then restore the traffic.
+
+    The edge starts last, so that after a reboot nobody gets an error from an instance that is not there yet.
+    """
+    world, live = environment.world, environment.state.live
+    if live is None:
+        return
+    release = world.releases.load(live)
+    ids = [id for service in release.stack.services for id in instance_ids(live, service)]
+    world.runtime.start(service_specs(release, ids, world.machine(release)))
+    world.runtime.await_ready(ids, lambda text: world.say("ready", text))
+    restore_traffic(world)
+    have_keeper(environment.place)
+
+
+def stop(place: Place, wait: float = LOCK_PATIENCE, emit: Emit = silent) -> None:
+    """End everything of the environment: requests in flight are finished first. `up` brings it back."""
+    with existing(place, emit) as environment, environment.held(f"fairlead stop {place.environment}", wait):
+        world = environment.world
+        environment.ledger.append(STOPPED, {"live": environment.state.live})
+        world.edge.down()
+        world.drain([one.id for one in world.runtime.observe()])
+        world.runtime.down(END)
