@@ -1,0 +1,48 @@
+"""`environments`: where a release runs, and what differs there from the base."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from fairlead.project import values
+from fairlead.project.sections import Anything, Flag, Port, Section, choice, text_like
+
+_Runtime = Annotated[Literal["process", "docker", "kubernetes"], choice("process", "docker", "kubernetes")]
+_Remote = Annotated[
+    str | None,
+    text_like(
+        "an address such as ssh://deploy@shop.example.com",
+        r"ssh://(?:[A-Za-z0-9._-]+@)?[A-Za-z0-9.-]+(?::[0-9]{1,5})?",
+    ),
+]
+_Address = Annotated[
+    str | None, text_like("an IP address such as 127.0.0.1, or localhost", values.ADDRESS, values.address)
+]
+
+
+class Edge(Section):
+    """`edge`: where requests come in."""
+
+    http: Port = None
+    https: Port = None
+    address: _Address = None
+
+
+class Environment(Section):
+    """One entry of `environments`. The overlays are validated when they have been merged over the base."""
+
+    runtime: _Runtime = "process"
+    host: _Remote = None
+    edge: Edge = Field(default_factory=Edge)
+    approve: Flag = False
+    variables: Anything = None
+    secrets: Anything = None
+    services: Anything = None
+    jobs: Anything = None
+    tests: Anything = None
+    stores: Anything = None
+    smoke: Anything = None
+    rollout: Anything = None
+    notify: Anything = None

@@ -1,0 +1,37 @@
+"""The whole file as a model: its sections as every environment has them, and the environments."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from fairlead.project.environments import Environment
+from fairlead.project.jobs import Job
+from fairlead.project.notify import Notify
+from fairlead.project.rollout import Rollout
+from fairlead.project.secrets import Secret
+from fairlead.project.sections import CommandLine, Name, Section, VariableName
+from fairlead.project.services import Service
+from fairlead.project.smoke import Smoke
+from fairlead.project.stores import Store
+from fairlead.project.variables import Variable
+
+
+class Sections(Section):
+    """What an environment is resolved from: the base with that environment's overlay merged in."""
+
+    name: Name
+    variables: dict[VariableName, Variable] = Field(default_factory=dict)
+    secrets: dict[VariableName, Secret] = Field(default_factory=dict)
+    services: dict[Name, Service] = Field(min_length=1)
+    jobs: dict[Name, Job] = Field(default_factory=dict)
+    tests: tuple[CommandLine, ...] = ()
+    stores: dict[Name, Store] = Field(default_factory=dict)
+    smoke: tuple[Smoke, ...] = ()
+    rollout: Rollout = Field(default_factory=Rollout)
+    notify: tuple[Notify, ...] = ()
+
+
+class ProjectFile(Sections):
+    """fairlead.yaml."""
+
+    environments: dict[Name, Environment] = Field(min_length=1, max_length=50)

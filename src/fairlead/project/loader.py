@@ -1,0 +1,83 @@
+"""The way in: fairlead.yaml from the disk. The only part of this package that touches it.
+
+The validator and YAML are imported when they are needed: `peek` does without the validator, because `status` must
+answer at once.
+"""
+
+from __future__ import annotations
+
+import errno
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fairlead.errors import ConfigurationError, Finding
+from fairlead.project.tree import Mapping, child, text_of
+from fairlead.project.values import NAME
+
+if TYPE_CHECKING:
+    from fairlead.project.project import Project
+
+FILE = "fairlead.yaml"
+LARGEST = 512 * 1024  #: bytes; a thousand services fit
+
+_BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "a byte order mark"), (b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))
+
+
+def load_project(path: Path) -> Project:
+    """The project in the file `path`, every environment of it validated. ConfigurationError with all findings."""
+    from fairlead.project.project import parse_project  # noqa: PLC0415 - brings the validator, 0.1 s
+
+    return parse_project(read(path), path.absolute().parent, shown_path(path))
+
+
+def peek(path: Path) -> tuple[str, tuple[str, ...]]:
+    """The project's name and its environments, without validating the rest. ConfigurationError as `load_project`."""
+    from fairlead.project.compose import compose  # noqa: PLC0415 - brings YAML, 30 ms
+
+    file = shown_path(path)
+    tree, findings = compose(read(path), file)
+    name, environments = text_of(child(tree, "name")), child(tree, "environments")
+    names = [name or "", *(environments.items if isinstance(environments, Mapping) else ("",))]
+    if findings or len(names) < 2 or not all(re.fullmatch(NAME, one) for one in names):
+        project = load_project(path)  # says what is wrong, all of it
+        return project.name, project.environments
+    return names[0], tuple(names[1:])
+
+
+def read(path: Path) -> str:
+    """The text of the file. ConfigurationError, with what to do, when it cannot be read as UTF-8."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(LARGEST + 1)
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    if len(data) > LARGEST:
+        raise _wrong(path, f"larger than {LARGEST // 1024} KiB, which no project file needs")
+    for mark, what in _BYTE_ORDER_MARKS:
+        if data.startswith(mark):
+            raise _wrong(path, f"begins with {what}; save the file as UTF-8 without a byte order mark")
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        line, column = before.count(b"\n") + 1, len(before[before.rfind(b"\n") + 1 :].decode()) + 1
+        raise _wrong(path, f"not UTF-8 (byte {data[error.start]:#04x}); save the file as UTF-8", line, column) from None
+
+
+def shown_path(path: Path) -> str:
+    """The path as findings show it: relative to the working directory where it lies below it."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_absolute() and path.is_relative_to(here) else str(path)
+
+
+def _unreadable(path: Path, error: OSError) -> ConfigurationError:
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        return _wrong(path, "no such file", hint="run `fairlead init` to write one, or go to the folder that has it")
+    if error.errno == errno.EISDIR:
+        return _wrong(path, "a folder, not a file", hint=f"name the file in it, for example {shown_path(path / FILE)}")
+    return _wrong(path, f"could not be read: {error.strerror}")
+
+
+def _wrong(path: Path, message: str, line: int = 1, column: int = 1, hint: str | None = None) -> ConfigurationError:
+    return ConfigurationError([Finding(shown_path(path), line, column, "", message)], hint)

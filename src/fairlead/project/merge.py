@@ -1,0 +1,63 @@
+"""An environment over the base: mappings are merged key by key, everything else is replaced, null removes a key.
+
+Lists are replaced whole, because no rule for joining two lists is right for both `routes` and `needs`. What is written
+short is made long first where both sides meet, so that `health: {timeout: 9s}` over `health: /ready` keeps the path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from fairlead.project.tree import Mapping, Node, Path, Scalar, quoted, text_of
+
+Report = Callable[[Node, Path, str], None]
+
+OVERLAID = ("variables", "secrets", "services", "jobs", "tests", "stores", "smoke", "rollout", "notify")
+
+_SHORT: dict[Path, str] = {("services", "*", "health"): "ready"}  #: where text stands for a mapping with this one key
+
+
+def overlay(base: Mapping, environment: Mapping, report: Report) -> Mapping:
+    """The file's sections as one environment has them, without `environments`.
+
+    `report` is told of a null that removes what is not there: the null, its place in the sections, and the message.
+    """
+    own = {key: node for key, node in environment.items.items() if key in OVERLAID}
+    rest = {key: node for key, node in base.items.items() if key != "environments"}
+    return _merge(replace(base, items=rest), replace(environment, items=own), (), report)
+
+
+def _merge(base: Mapping, over: Mapping, place: Path, report: Report) -> Mapping:
+    merged = replace(base, items=dict(base.items), removed={})
+    for key, node in over.items.items():
+        below = (*place, key)
+        if isinstance(node, Scalar) and node.value is None:
+            _remove(merged, below, node, report)
+        else:
+            merged.items[key] = _over(base.items.get(key), node, below, report)
+    return merged
+
+
+def _over(base: Node | None, node: Node, place: Path, report: Report) -> Node:
+    base, node = _long(base, node, place), _long(node, base, place) or node
+    if not isinstance(node, Mapping):
+        return node
+    if isinstance(base, Mapping):
+        return _merge(base, node, place, report)
+    return _merge(replace(node, items={}), node, place, report)
+
+
+def _long(node: Node | None, other: Node | None, place: Path) -> Node | None:
+    """`node`, made long when it is written short and `other` is not."""
+    key = _SHORT.get((place[0], "*", *place[2:])) if len(place) > 2 else None
+    if node is None or key is None or text_of(node) is None or not isinstance(other, Mapping):
+        return node
+    return Mapping(node.path, node.mark, node.key, {key: node})
+
+
+def _remove(merged: Mapping, place: Path, node: Node, report: Report) -> None:
+    key = str(place[-1])
+    if merged.items.pop(key, None) is None:
+        report(node, place, f"null removes a key, and there is no {quoted(key)} in the base")
+    merged.removed[key] = node

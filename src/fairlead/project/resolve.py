@@ -1,0 +1,101 @@
+"""Models to a stack: `like` filled in, defaults filled in, nothing left to look up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fairlead.project import stack
+from fairlead.project.stack import CanaryStep, Stack
+
+if TYPE_CHECKING:
+    from fairlead.project.environments import Environment
+    from fairlead.project.file import Sections
+    from fairlead.project.jobs import Job
+    from fairlead.project.rollout import Rollout
+    from fairlead.project.services import Prepare, Service
+    from fairlead.project.smoke import Smoke
+
+DEFAULT_STEPS = (CanaryStep(5, 120.0), CanaryStep(25, 300.0), CanaryStep(50, 300.0))
+"""The steps of a canary that declares none."""
+
+
+def resolve(environment: str, sections: Sections, own: Environment) -> Stack:
+    """The stack of one environment. Same input, same stack, in the order of the file."""
+    services = sections.services
+    return Stack(
+        project=sections.name,
+        environment=environment,
+        runtime=own.runtime,
+        services=tuple(_service(name, one, services.get(one.like or "")) for name, one in services.items()),
+        jobs=tuple(_job(name, one, services.get(one.like or "")) for name, one in sections.jobs.items()),
+        tests=sections.tests,
+        smoke=tuple(_smoke(one) for one in sections.smoke),
+        rollout=_rollout(sections.rollout),
+        edge=stack.Edge(own.edge.http, own.edge.https, own.edge.address or ""),
+    )
+
+
+def _service(name: str, one: Service, donor: Service | None) -> stack.Service:
+    health, stop = one.health, one.stop
+    return stack.Service(
+        name=name,
+        command=one.command,
+        source=_source(one, donor),
+        prepare=_prepare(one, donor),
+        port=one.port,
+        health=stack.Health(
+            health.live, health.ready, health.timeout, health.interval, health.successes, health.deadline
+        ),
+        routes=tuple(stack.Route(route.path, route.host) for route in one.routes),
+        replicas=one.replicas,
+        env=_env(one, donor),
+        stop=stack.Stop(stop.signal, stop.drain, stop.grace),
+        handover=one.handover,
+        needs=one.needs,
+        like=one.like,
+    )
+
+
+def _job(name: str, one: Job, donor: Service | None) -> stack.Job:
+    return stack.Job(
+        name=name,
+        command=one.command,
+        when=one.when,
+        source=_source(one, donor),
+        prepare=_prepare(one, donor),
+        env=_env(one, donor),
+        timeout=one.timeout,
+        needs=one.needs,
+        like=one.like,
+    )
+
+
+def _source(one: Service | Job, donor: Service | None) -> str | None:
+    return one.source or (donor.source if donor else None)
+
+
+def _prepare(one: Service | Job, donor: Service | None) -> stack.Prepare | None:
+    found: Prepare | None = one.prepare or (donor.prepare if donor else None)
+    return stack.Prepare(found.run, found.inputs) if found else None
+
+
+def _env(one: Service | Job, donor: Service | None) -> dict[str, str]:
+    return {**(donor.env if donor else {}), **one.env}
+
+
+def _smoke(one: Smoke) -> stack.Smoke:
+    return stack.Smoke(one.path, one.host, one.status, one.contains, dict(one.header), one.timeout)
+
+
+def _rollout(one: Rollout) -> stack.Rollout:
+    steps = tuple(CanaryStep(step.weight, step.pause_for) for step in one.steps)
+    return stack.Rollout(
+        strategy=one.strategy,
+        keep=one.keep,
+        rollback_window=one.rollback_window,
+        steps=steps or (DEFAULT_STEPS if one.strategy == "canary" else ()),
+        surge=one.surge,
+        unavailable=one.unavailable,
+        max_errors=one.max_errors,
+        soak=one.soak,
+    )

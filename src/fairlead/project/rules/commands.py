@@ -1,0 +1,73 @@
+"""Rules of `${NAME}`: where it may stand, which names there are, and that each has a value where it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fairlead.project import placeholders
+from fairlead.project.problem import Problem, blame, did_you_mean, problem
+from fairlead.project.rules.services import entries
+from fairlead.project.tree import Mapping, Node, child, children, quoted, select, text_of
+
+_EVERYWHERE = frozenset(placeholders.NAMES)
+_WORKER = _EVERYWHERE - {"PORT"}
+_JOB = _WORKER - {"INSTANCE"}
+_ARTIFACT = frozenset({"PROJECT", "PYTHON"})  #: an artifact is promoted between environments and must not know one
+
+
+def names(tree: Mapping) -> Iterator[Problem]:
+    """Every name in braces has a value where it stands."""
+    declared = frozenset(str(key) for key, _ in children(child(tree, "variables")))
+    services = entries(tree, "services")
+    for entry in services.values():
+        yield from _entry(entry, services, declared | (_EVERYWHERE if "port" in entry.items else _WORKER))
+    for entry in entries(tree, "jobs").values():
+        yield from _entry(entry, services, declared | _JOB)
+    for node in select(tree, "tests", "*"):
+        yield from _checked(node, declared | _ARTIFACT, None)
+
+
+def _entry(entry: Mapping, services: dict[str, Mapping], known: frozenset[str]) -> Iterator[Problem]:
+    gone = entry.removed.get("port")
+    for node in (*select(entry, "command"), *select(entry, "env", "*")):
+        yield from _checked(node, known, gone)
+    for node in select(entry, "prepare", "run", "*"):
+        yield from _checked(node, _ARTIFACT, None)
+    yield from _inherited(entry, services, known)
+
+
+def _checked(node: Node, known: frozenset[str], gone: Node | None) -> Iterator[Problem]:
+    try:
+        unknown = [name for name in _used(node) if name not in known]
+    except ValueError as error:
+        yield problem(node, str(error))
+        return
+    for name in dict.fromkeys(unknown):
+        place = blame(node, gone if name == "PORT" else None)
+        yield problem(place, f"${{{name}}} has no value here{_advice(name, known)}")
+
+
+def _advice(name: str, known: frozenset[str]) -> str:
+    if name == "PORT" and known >= _WORKER:
+        return "; the service has no port"
+    return did_you_mean(name, (known | _EVERYWHERE) - {name}) or f"; there are {', '.join(sorted(known))}"
+
+
+def _used(node: Node) -> list[str]:
+    return list(placeholders.names(text_of(node) or ""))
+
+
+def _inherited(entry: Mapping, services: dict[str, Mapping], known: frozenset[str]) -> Iterator[Problem]:
+    """What comes from the service it is like must have a value here too."""
+    own, like = child(entry, "env"), child(entry, "like")
+    for key, node in children(child(services.get(text_of(like) or ""), "env")):
+        try:
+            unknown = [name for name in _used(node) if name in _EVERYWHERE - known]
+        except ValueError:  # said where it stands
+            continue
+        if unknown and like is not None and child(own, key) is None:
+            what = f"env {key} of {quoted(text_of(like) or '')} uses ${{{unknown[0]}}}"
+            yield problem(blame(like, node), f"{what}, which has no value here; set {key} in env")
+
+
+RULES = (names,)

@@ -1,0 +1,168 @@
+"""Rules that start from services and jobs: who is like whom, who needs whom, and what a port is needed for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from fairlead.project.problem import Problem, blame, did_you_mean, problem
+from fairlead.project.tree import Items, Mapping, Node, child, children, quoted, select, text_of
+
+
+def entries(tree: Mapping, section: str) -> dict[str, Mapping]:
+    """The services, or the jobs, that are mappings."""
+    found = child(tree, section)
+    return {str(key): node for key, node in children(found) if isinstance(node, Mapping)}
+
+
+def _names(tree: Mapping, section: str) -> set[str]:
+    return {str(key) for key, _ in children(child(tree, section))}
+
+
+def missing(tree: Mapping, node: Node, name: str, known: set[str], what: str) -> Problem:
+    """A name that nothing has; where an overlay took it away, that is the place."""
+    for section in ("services", "jobs"):
+        found = child(tree, section)
+        gone = found.removed.get(name) if isinstance(found, Mapping) else None
+        if gone is not None and not node.overlaid:
+            return problem(gone, f"{quoted(name)} is removed here and still named on line {node.at.line}")
+    return problem(node, f"there is no {what} {quoted(name)}{did_you_mean(name, known)}")
+
+
+def like(tree: Mapping) -> Iterator[Problem]:
+    """`like` names a service that stands on its own."""
+    services = entries(tree, "services")
+    for section in ("services", "jobs"):
+        for name, entry in entries(tree, section).items():
+            node, target = child(entry, "like"), text_of(child(entry, "like"))
+            if node is None or target is None:
+                continue
+            if section == "services" and target == name:
+                yield problem(node, "a service cannot be like itself")
+            elif target not in _names(tree, "services"):
+                yield missing(tree, node, target, _names(tree, "services") - {name}, "service")
+            elif target in services and (further := child(services[target], "like")) is not None:
+                yield _chained(node, target, further, name)
+
+
+def _chained(node: Node, target: str, further: Node, name: str) -> Problem:
+    place, beyond = blame(node, further), text_of(further) or ""
+    advice = f"; name {quoted(beyond)} instead" if place is node and beyond not in ("", name, target) else ""
+    return problem(place, f"{quoted(target)} is itself like another service{advice}")
+
+
+def one_name(tree: Mapping) -> Iterator[Problem]:
+    """A job and a service have different names, because `needs` and `logs` name either."""
+    services = child(tree, "services")
+    for name, job in children(child(tree, "jobs")):
+        other = child(services, name)
+        if other is not None:
+            yield problem(blame(job, other), f"{quoted(str(name))} names a service and a job; rename one")
+
+
+def needs(tree: Mapping) -> Iterator[Problem]:
+    """`needs` of a service names services, `needs` of a job services and jobs; nothing needs itself."""
+    services, jobs = _names(tree, "services"), _names(tree, "jobs")
+    for section, known, what in (("services", services, "service"), ("jobs", services | jobs, "service or job")):
+        for node in select(tree, section, "*", "needs", "*"):
+            name = text_of(node)
+            if name is not None and name not in known:
+                yield missing(tree, node, name, known - {str(node.path[-3])}, what)
+    yield from _cycles(entries(tree, "services") | entries(tree, "jobs"))
+
+
+def _cycles(all_entries: dict[str, Mapping]) -> Iterator[Problem]:
+    edges = {
+        name: {text: node for node in select(entry, "needs", "*") if (text := text_of(node) or "") in all_entries}
+        for name, entry in all_entries.items()
+    }
+    done: set[str] = set()
+    for start in edges:
+        yield from _walk(start, edges, done)
+
+
+def _walk(start: str, edges: dict[str, dict[str, Node]], done: set[str]) -> Iterator[Problem]:
+    """Depth first without recursion; a name met again on the way to itself closes a circle."""
+    way = [] if start in done else [(start, iter(edges[start].items()))]
+    done.add(start)
+    while way:
+        step = next(way[-1][1], None)
+        if step is None:
+            way.pop()
+            continue
+        name, node = step
+        names = [one for one, _ in way]
+        if name in names:
+            circle = [*names[names.index(name) :], name]
+            nodes = [edges[one].get(other) for one, other in pairwise(circle)]
+            yield problem(blame(node, *nodes), f"a circle: {' needs '.join(circle)}")
+        elif name not in done:
+            done.add(name)
+            way.append((name, iter(edges[name].items())))
+
+
+def port(tree: Mapping) -> Iterator[Problem]:
+    """Requests, of users and of probes, need a port to go to."""
+    for entry in entries(tree, "services").values():
+        if "port" in entry.items:
+            continue
+        gone = entry.removed.get("port")
+        routes, health = child(entry, "routes"), child(entry, "health")
+        if isinstance(routes, Items) and routes.items:
+            yield problem(blame(routes, gone), "routes need a port; add port, or remove routes")
+        paths = [health] if text_of(health) is not None else [child(health, "ready"), child(health, "live")]
+        for path in paths:
+            if path is not None:
+                yield problem(blame(path, gone), "a health path needs a port; add port, or remove health")
+
+
+def same_route(tree: Mapping) -> Iterator[Problem]:
+    """No two services, and no service twice, have the same host and path."""
+    seen: dict[tuple[str, str], tuple[str, Node]] = {}
+    for name, entry in entries(tree, "services").items():
+        for _, node in children(child(entry, "routes")):
+            route = _route(node)
+            if route in seen:
+                yield _taken("".join(route), (name, node), seen[route])
+            elif route is not None:
+                seen[route] = name, node
+
+
+def _taken(route: str, here: tuple[str, Node], first: tuple[str, Node]) -> Problem:
+    place = blame(here[1], first[1])
+    name, other = first if place is here[1] else here
+    if here[0] == first[0]:
+        return problem(place, f"the route {route} stands twice, also on line {other.at.line}")
+    return problem(place, f"service {quoted(name)} has the same route, {route}, on line {other.at.line}")
+
+
+def _route(node: Node) -> tuple[str, str] | None:
+    """Host and path; `/api` and `/api/` are the same. None where the shape is wrong."""
+    path, host = text_of(node) or "/", ""
+    if isinstance(node, Mapping):
+        path, host = text_of(node.items.get("path")) or "/", text_of(node.items.get("host")) or ""
+    elif text_of(node) is None:
+        return None
+    return host.lower(), path.rstrip("/") or "/"
+
+
+def job_source(tree: Mapping) -> Iterator[Problem]:
+    """A job runs in somebody's files: a service's, or its own."""
+    for entry in entries(tree, "jobs").values():
+        if "like" not in entry.items and "source" not in entry.items:
+            place = blame(entry, entry.removed.get("like"), entry.removed.get("source"))
+            yield problem(place, "a job needs like (a service, whose files it runs in) or source")
+
+
+def inputs(tree: Mapping) -> Iterator[Problem]:
+    """`prepare.inputs` are files of the source."""
+    services = entries(tree, "services")
+    for entry in (*services.values(), *entries(tree, "jobs").values()):
+        node = child(entry, "prepare", "inputs")
+        donor = services.get(text_of(child(entry, "like")) or "")
+        if isinstance(node, Items) and node.items and "source" not in {*entry.items, *(donor.items if donor else ())}:
+            place = blame(node, entry.removed.get("source"))
+            yield problem(place, "inputs are files of the source, and there is no source")
+
+
+RULES = (like, one_name, needs, port, same_route, job_source, inputs)

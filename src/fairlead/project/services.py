@@ -1,0 +1,126 @@
+"""`services`: the things that run."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from fairlead.project.sections import (
+    Anything,
+    CommandLine,
+    Duration,
+    Inside,
+    Line,
+    Name,
+    OptionalHost,
+    OptionalInside,
+    OptionalLine,
+    OptionalName,
+    OptionalTarget,
+    Port,
+    Rate,
+    RoutePath,
+    Section,
+    Signal,
+    Size,
+    VariableName,
+    Written,
+    choice,
+    number,
+    text_like,
+    whole,
+)
+
+_Use = Annotated[str, text_like("a store or store.database", r"[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9_-]*)?")]
+
+
+class Prepare(Section):
+    """`prepare`: how a source tree becomes an artifact."""
+
+    run: tuple[CommandLine, ...] = Field(min_length=1)
+    inputs: tuple[Inside, ...] = ()
+
+
+class Health(Section):
+    """`health`: when an instance is ready."""
+
+    short: ClassVar[str] = "ready"
+    what: ClassVar[str] = "a path such as /health, or a mapping"
+
+    live: OptionalTarget = None
+    ready: OptionalTarget = None
+    timeout: Duration = 5.0
+    interval: Duration = 0.5
+    successes: Annotated[int, whole(1, 100)] = 2
+    deadline: Duration = 60.0
+
+
+class Route(Section):
+    """An item of `routes`: which requests a service gets."""
+
+    short: ClassVar[str] = "path"
+    what: ClassVar[str] = "a path such as /api, or a mapping"
+
+    path: RoutePath = "/"
+    host: OptionalHost = None
+    limit: Rate = None
+    policies: dict[Line, Anything] = Field(default_factory=dict)
+
+
+class Stop(Section):
+    """`stop`: how an instance ends."""
+
+    signal: Signal = "SIGTERM"
+    drain: Duration = 10.0
+    grace: Duration = 30.0
+
+
+class Build(Section):
+    """`build`: the image of a service, made here."""
+
+    context: Inside
+    dockerfile: OptionalInside = None
+    target: OptionalLine = None
+    args: dict[VariableName, Written] = Field(default_factory=dict)
+    secrets: tuple[VariableName, ...] = ()
+
+
+class Resources(Section):
+    """`resources`: what one instance may use."""
+
+    cpu: Annotated[float | None, number("a number of processors such as 0.5 or 2", 0, 1024)] = None
+    memory: Size = None
+
+
+class ServiceSecret(Section):
+    """An item of a service's `secrets`: which one, and how it is handed over."""
+
+    short: ClassVar[str] = "name"
+    what: ClassVar[str] = "the name of a secret, or a mapping"
+
+    name: VariableName
+    delivery: Annotated[Literal["file", "env"], choice("file", "env"), Field(alias="as")] = "file"
+
+
+class Service(Section):
+    """One entry of `services`."""
+
+    like: OptionalName = None
+    source: OptionalInside = None
+    build: Build | None = None
+    image: OptionalLine = None
+    prepare: Prepare | None = None
+    command: CommandLine
+    port: Port = None
+    health: Health = Field(default_factory=Health)
+    routes: tuple[Route, ...] = ()
+    networks: tuple[Name, ...] = ()
+    uses: tuple[_Use, ...] = ()
+    env: dict[VariableName, Written] = Field(default_factory=dict)
+    secrets: tuple[ServiceSecret, ...] = ()
+    replicas: Annotated[int, whole(1, 100, upper=False)] = 1
+    resources: Resources | None = None
+    stop: Stop = Field(default_factory=Stop)
+    handover: Annotated[Literal["stop-first", "overlap"], choice("stop-first", "overlap")] = "stop-first"
+    needs: tuple[Name, ...] = ()

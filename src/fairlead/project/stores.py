@@ -1,0 +1,94 @@
+"""`stores`: the things that keep data."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from fairlead.project.sections import (
+    Duration,
+    Flag,
+    Line,
+    Name,
+    OptionalCommandLine,
+    OptionalDuration,
+    OptionalInside,
+    OptionalLine,
+    Section,
+    choice,
+    text_like,
+    whole,
+)
+
+_Every = Annotated[
+    Literal["hourly", "daily", "weekly", "monthly"] | None, choice("hourly", "daily", "weekly", "monthly")
+]
+_Kept = Annotated[int, whole(0, 1000)]
+_Use = Annotated[Literal["ro", "rw"], choice("ro", "rw")]
+_Database = Annotated[str, text_like("a database name such as shop", r"[a-z][a-z0-9_-]{0,62}")]
+_Table = Annotated[str, text_like("a table name such as orders", r"[A-Za-z_][A-Za-z0-9_.]{0,126}")]
+
+
+class RowSecurity(Section):
+    """`rls`: which rows of a table a service sees."""
+
+    using: Line
+    to: tuple[Name, ...] = ()
+
+
+class Database(Section):
+    """`databases`: one database, who uses it and how its schema moves."""
+
+    used_by: dict[Name, _Use] = Field(default_factory=dict)
+    migrations: OptionalInside = None
+    migrator: OptionalCommandLine = None
+    contract: OptionalInside = None
+    rls: dict[_Table, RowSecurity] = Field(default_factory=dict)
+    checks: tuple[Line, ...] = ()
+
+
+class Physical(Section):
+    """`backup.physical`: copies of the data files and the log between them."""
+
+    full: _Every = None
+    differential: _Every = None
+    wal: Flag = True
+
+
+class Keep(Section):
+    """`backup.keep`: how many of each, and how far back every second can be had."""
+
+    daily: _Kept = 7
+    weekly: _Kept = 4
+    monthly: _Kept = 12
+    point_in_time: OptionalDuration = None
+
+
+class Backup(Section):
+    """`backup`: what is copied, when, where to and for how long."""
+
+    logical: _Every = None
+    physical: Physical | None = None
+    keep: Keep | None = None
+    to: OptionalLine = None
+
+
+class Drill(Section):
+    """`drill`: a restore that is tried and timed."""
+
+    every: Duration
+    rto: OptionalDuration = None
+    rpo: OptionalDuration = None
+
+
+class Store(Section):
+    """One entry of `stores`."""
+
+    kind: Annotated[Literal["postgres", "redis", "s3", "container"], choice("postgres", "redis", "s3", "container")]
+    url: OptionalLine = None
+    image: OptionalLine = None
+    databases: dict[_Database, Database] = Field(default_factory=dict)
+    backup: Backup | None = None
+    drill: Drill | None = None
+    tune: Annotated[Literal["auto", "off"], choice("auto", "off")] = "auto"

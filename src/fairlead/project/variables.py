@@ -1,0 +1,22 @@
+"""`variables`: values that differ by environment, with their types."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fairlead.project.sections import Flag, OptionalLine, OptionalWritten, Section, Written, choice
+
+_TYPES = ("url", "port", "int", "bool", "duration", "size", "e-mail", "hex", "base64", "json", "enum", "regex")
+_Type = Literal["url", "port", "int", "bool", "duration", "size", "e-mail", "hex", "base64", "json", "enum", "regex"]
+
+
+class Variable(Section):
+    """One entry of `variables`."""
+
+    type: Annotated[_Type | None, choice(*_TYPES)] = None
+    values: tuple[Written, ...] = ()
+    pattern: OptionalLine = None
+    default: OptionalWritten = None
+    example: OptionalWritten = None
+    secret: Flag = False
+    required: Flag = True
