@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from fairlead.render.edge import EdgeTable
+from fairlead.system.http import Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,9 @@ class Edge(Protocol):
 
     def address(self) -> tuple[str, int]:
         """Host and port where requests come in, as this machine reaches it."""
+
+    def ask(self, path: str, host: str | None, headers: dict[str, str], timeout: float) -> Answer:
+        """One GET request as a user would send it; `timeout` in seconds. Every failure is an Answer."""
 
     def release_header(self, release: str) -> dict[str, str]:
         """The secret header that reaches a release before any user does."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from fairlead.edges.base import Edge
 from fairlead.errors import FairleadError
 from fairlead.project.stack import Smoke, Stack
-from fairlead.system import http
 from fairlead.system.clock import wait_until
 from fairlead.system.http import Answer
 
@@ -48,25 +47,18 @@ def judge(smoke: Smoke, answer: Answer) -> str:
     return ""
 
 
-def run_smoke_tests(edge: Edge, stack: Stack, headers: dict[str, str]) -> None:
-    """All of them; FairleadError with every failure."""
-    failures = [failure for smoke in smoke_tests(stack) if (failure := _try(edge, smoke, headers))]
+def run_smoke_tests(edge: Edge, stack: Stack, headers: dict[str, str], patience: float = PATIENCE) -> None:
+    """All of them; FairleadError with every failure. `patience`: seconds until one that fails has failed."""
+    failures = [failure for smoke in smoke_tests(stack) if (failure := _try(edge, smoke, headers, patience))]
     if failures:
         raise FairleadError("smoke test failed: " + "; ".join(str(failure) for failure in failures))
 
 
-def _try(edge: Edge, smoke: Smoke, headers: dict[str, str]) -> Failure | None:
+def _try(edge: Edge, smoke: Smoke, headers: dict[str, str], patience: float) -> Failure | None:
     said: list[str] = []
 
     def passes() -> bool:
-        said.append(judge(smoke, ask(edge, smoke, headers)))
+        said.append(judge(smoke, edge.ask(smoke.path, smoke.host, headers, smoke.timeout)))
         return not said[-1]
 
-    return None if wait_until(passes, PATIENCE, every=0.1) else Failure(smoke, said[-1])
-
-
-def ask(edge: Edge, smoke: Smoke, headers: dict[str, str]) -> Answer:
-    """One request through the edge."""
-    address, port = edge.address()
-    own = {"Host": smoke.host} if smoke.host else {}
-    return http.get(port, smoke.path, smoke.timeout, headers | own, address)
+    return None if wait_until(passes, patience, every=0.1) else Failure(smoke, said[-1])

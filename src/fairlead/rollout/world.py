@@ -10,6 +10,7 @@ from fairlead.artifacts.release import Release, ReleaseStore
 from fairlead.edges.base import Edge
 from fairlead.ledger.ledger import Ledger
 from fairlead.project.stack import Stack
+from fairlead.rollout.checks import PATIENCE
 from fairlead.rollout.events import Emit, Event, silent
 from fairlead.rollout.observed import Observed
 from fairlead.rollout.routing import edge_table
@@ -39,6 +40,7 @@ class World:
     checkpoint: Callable[[str], None] = pass_by  #: called at every point of the journal, with its name
     free_space: Callable[[], bool] = lambda: False  #: gives up a reserve when the disk is full; False: none left
     sweep_artifacts: Callable[[], object] = lambda: None  #: removes what no release of the project names any more
+    patience: float = PATIENCE  #: seconds a failing smoke test is tried again
     shares: Shares = field(default_factory=Shares)  #: in force now, as far as this process knows
 
     def say(self, kind: str, text: str, **data: object) -> None:

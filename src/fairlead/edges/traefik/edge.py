@@ -17,10 +17,11 @@ from fairlead.render import traefik
 from fairlead.render.edge import RELEASE_HEADER, EdgeTable
 from fairlead.render.supervisord import Program
 from fairlead.supervisor.supervisor import Supervisor, base_environment, launched
-from fairlead.system import sockets
+from fairlead.system import http, sockets
 from fairlead.system.clock import wait_until
 from fairlead.system.files import read_json, write_file, write_json
 from fairlead.system.home import Place
+from fairlead.system.http import Answer
 from fairlead.system.ports import Ports
 
 PROGRAM = "edge"
@@ -163,6 +164,11 @@ class TraefikEdge:
     def address(self) -> tuple[str, int]:
         """Where this machine reaches it."""
         return self.settings.address or "127.0.0.1", self._public_port()
+
+    def ask(self, path: str, host: str | None, headers: dict[str, str], timeout: float) -> Answer:
+        """A request on a fresh connection to the public port."""
+        address, port = self.address()
+        return http.get(port, path, timeout, headers | ({"Host": host} if host else {}), address)
 
     def release_header(self, release: str) -> dict[str, str]:
         """See `render.traefik.header_value`."""
