@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fairlead.edges.base import Edge
-from fairlead.project.stack import Edge as EdgeSettings
 from fairlead.project.stack import RuntimeName
 from fairlead.system.home import Place
 
 
-def _traefik(place: Place, settings: EdgeSettings) -> Edge:
+def _traefik(place: Place) -> Edge:
     from fairlead.edges.traefik.edge import TraefikEdge  # noqa: PLC0415 — an edge loads what it needs
 
-    return TraefikEdge(place, settings)
+    return TraefikEdge(place)
 
 
-EDGES: dict[RuntimeName, Callable[[Place, EdgeSettings], Edge]] = {"process": _traefik}
+EDGES: dict[RuntimeName, Callable[[Place], Edge]] = {"process": _traefik}
 
 
-def edge_of(runtime: RuntimeName, place: Place, settings: EdgeSettings) -> Edge:
+def edge_of(runtime: RuntimeName, place: Place) -> Edge:
     """The edge of an environment; the runtime was checked before."""
-    return EDGES[runtime](place, settings)
+    return EDGES[runtime](place)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from fairlead.artifacts import ArtifactStore, Release, describe_origin
@@ -15,6 +16,7 @@ from fairlead.rollout.events import Emit, silent
 from fairlead.rollout.observed import Observed, Wanted
 from fairlead.rollout.plan import plan
 from fairlead.rollout.steps import Step
+from fairlead.rollout.world import pass_by
 from fairlead.system.home import Place
 
 
@@ -25,6 +27,7 @@ class Options:
     strategy: Strategy | None = None  #: None: as the project file says
     wait: float = LOCK_PATIENCE  #: seconds to wait for another one who holds the environment
     why: str = ""
+    checkpoint: Callable[[str], None] = pass_by  #: called at every point of the journal, with its name
 
 
 def deploy(project: Project, name: str, options: Options = Options(), emit: Emit = silent) -> Result:
@@ -35,7 +38,8 @@ def deploy(project: Project, name: str, options: Options = Options(), emit: Emit
     stack = project.stack(name)
     place = Place.of(project.name, name)
     origin = describe_origin(project.root)
-    with opened(place, stack.runtime, stack.edge, emit) as environment:
+    with opened(place, stack.runtime, emit) as environment:
+        environment.world.checkpoint = options.checkpoint
         doctor.require(doctor.examine(project, name))
         with environment.held(f"fairlead deploy {name}", options.wait):
             prepare_environment(environment)
@@ -56,6 +60,6 @@ def preview(project: Project, name: str, options: Options = Options()) -> tuple[
     release = predict(ArtifactStore(place.artifacts), stack, project.root)
     observed = Observed()
     if place.exists():
-        with opened(place, stack.runtime, stack.edge) as environment:
+        with opened(place, stack.runtime) as environment:
             observed = environment.world.observe()
     return release, plan(Wanted(release.id, stack, options.strategy or stack.rollout.strategy), observed)

@@ -15,7 +15,6 @@ from fairlead.artifacts import ArtifactStore, ReleaseStore
 from fairlead.edges.table import edge_of
 from fairlead.errors import UsageError
 from fairlead.ledger import Ledger
-from fairlead.project.stack import Edge as EdgeSettings
 from fairlead.project.stack import RuntimeName
 from fairlead.rollout.events import Emit, silent
 from fairlead.rollout.state import State, read_state
@@ -30,7 +29,7 @@ LOCK_PATIENCE = 10.0  #: seconds a command waits for the keeper or a short comma
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """An opened environment; `settings` are those of its edge as the caller wants them."""
+    """An opened environment."""
 
     place: Place
     ledger: Ledger
@@ -56,14 +55,14 @@ def owner_text(doing: str) -> str:
 
 
 @contextlib.contextmanager
-def opened(place: Place, runtime: RuntimeName, edge: EdgeSettings, emit: Emit = silent) -> Iterator[Environment]:
+def opened(place: Place, runtime: RuntimeName, emit: Emit = silent) -> Iterator[Environment]:
     """Open an environment, making its folders when it is new."""
     place.create()
     with Ledger.open(place.ledger) as ledger:
         artifacts = ArtifactStore(place.artifacts)
         releases = ReleaseStore(place.releases)
         world = World(
-            runtime_of(runtime, place), edge_of(runtime, place, edge), ledger, releases, artifacts.path,
+            runtime_of(runtime, place), edge_of(runtime, place), ledger, releases, artifacts.path,
             python=str(interpreter()), env=inherited(), emit=emit,
             free_space=place.free_reserve, sweep_artifacts=lambda: sweep(place, artifacts),
         )  # fmt: skip
@@ -79,8 +78,7 @@ def existing(place: Place, emit: Emit = silent) -> Iterator[Environment]:
     with Ledger.open(place.ledger) as ledger:
         live = read_state(ledger).live
     stack = ReleaseStore(place.releases).load(live).stack if live else None
-    runtime, edge = (stack.runtime, stack.edge) if stack else ("process", EdgeSettings())
-    with opened(place, runtime, edge, emit) as environment:
+    with opened(place, stack.runtime if stack else "process", emit) as environment:
         yield environment
 
 

@@ -19,7 +19,7 @@ def promote(project: Project, source: str, target: str, wait: float = LOCK_PATIE
     """Deploy to `target` what is live in `source`, with `target`'s own configuration."""
     origin_release = live_release(Place.of(project.name, source))
     stack = project.stack(target)
-    with opened(Place.of(project.name, target), stack.runtime, stack.edge, emit) as environment:
+    with opened(Place.of(project.name, target), stack.runtime, emit) as environment:
         doctor.require(doctor.examine(project, target))
         with environment.held(f"fairlead promote {source} {target}", wait):
             for digest in sorted(set(origin_release.artifacts.values())):

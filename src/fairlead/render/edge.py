@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fairlead.project.stack import Edge
+
 RELEASE_HEADER = "X-Fairlead-Release"
 
 
@@ -47,3 +49,4 @@ class EdgeTable:
     pools: tuple[Pool, ...] = ()
     routes: tuple[EdgeRoute, ...] = ()
     headers: tuple[HeaderRoute, ...] = ()
+    listen: Edge | None = None  #: where requests come in, as the leading release has it; None: as before

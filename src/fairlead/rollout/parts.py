@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fairlead.project.stack import Service, Stack
+from fairlead.project.stack import Job, Service, Stack
 from fairlead.rollout.observed import Observed, Wanted, instance_ids
 from fairlead.rollout.order import hands_over, levels
 from fairlead.rollout.steps import Shares, Step
@@ -25,10 +25,15 @@ def bring_up_all(wanted: Wanted, observed: Observed) -> list[Step]:
     """Jobs and services level by level, everything that runs beside the old release."""
     steps: list[Step] = []
     for level in levels(wanted.stack):
-        steps += [Step("job", wanted.release, service=job.name) for job in level.jobs]
+        steps += run_jobs(wanted, level.jobs)
         ids = [id for service in level.services for id in instance_ids(wanted.release, service)]
         steps += bring_up(wanted, observed, ids)
     return steps
+
+
+def run_jobs(wanted: Wanted, jobs: Iterable[Job]) -> list[Step]:
+    """Jobs one after the other. The way back runs none: they prepared a release that has already been live."""
+    return [] if wanted.urgent else [Step("job", wanted.release, service=job.name) for job in jobs]
 
 
 def present(wanted: Wanted, observed: Observed) -> list[Step]:
@@ -68,8 +73,7 @@ def conclude(wanted: Wanted, observed: Observed, before: Shares) -> list[Step]:
     if rollout.soak and observed.live:
         steps.append(Step("watch", wanted.release, seconds=rollout.soak))
     steps.append(Step("verify", wanted.release))
-    late = [job for job in wanted.stack.jobs if job.when == "after-traffic"]
-    steps += [Step("job", wanted.release, service=job.name) for job in late]
+    steps += run_jobs(wanted, (job for job in wanted.stack.jobs if job.when == "after-traffic"))
     return [*steps, Step("commit", wanted.release), Step("prune", wanted.release)]
 
 

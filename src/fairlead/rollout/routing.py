@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from fairlead.project.stack import Route, Service, Stack
+from fairlead.project.stack import Edge, Route, Service, Stack
 from fairlead.render.edge import EdgeRoute, EdgeTable, HeaderRoute, Pool
 from fairlead.rollout.steps import Shares
 from fairlead.runtimes.base import Instance
@@ -34,7 +34,13 @@ def edge_table(shares: Shares, stacks: Mapping[str, Stack], instances: Iterable[
                 pools.append(pool)
                 served += [_Served(route, release, pool.name) for route in service.routes]
     headers = tuple(HeaderRoute(one.route.path, one.route.host, one.release, one.pool) for one in served)
-    return EdgeTable(tuple(pools), _routes(shares, served), headers)
+    return EdgeTable(tuple(pools), _routes(shares, served), headers, _listen(shares, stacks))
+
+
+def _listen(shares: Shares, stacks: Mapping[str, Stack]) -> Edge | None:
+    """Where the edge listens moves with the users: to the ports of the release that gets most of them."""
+    ranked = sorted(shares.releases(), key=lambda release: -shares.weight(release))
+    return next((stacks[release].edge for release in ranked if release in stacks), None)
 
 
 def _pool(service: Service, release: str, instances: list[Instance], without: tuple[str, ...]) -> Pool | None:

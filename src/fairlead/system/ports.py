@@ -25,8 +25,11 @@ class Ports:
         self.folder = folder
 
     def take(self, holder: str) -> int:
-        """A port nobody has, now `holder`'s until `give`."""
+        """A port nobody has, now `holder`'s until `give` or `give_up`. One it has already, and can use, is its port."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        for port, name in self.taken().items():
+            if name == holder and sockets.bindable(port):
+                return port
         start = random.randrange(FIRST, LAST + 1)  # noqa: S311 — spreads several homes on one machine, no secret
         for offset in range(LAST - FIRST + 1):
             port = FIRST + (start - FIRST + offset) % (LAST - FIRST + 1)
@@ -46,6 +49,12 @@ class Ports:
     def give(self, port: int) -> None:
         """Free the port."""
         (self.folder / str(port)).unlink(missing_ok=True)
+
+    def give_up(self, holder: str) -> None:
+        """Free every port of the holder, one included that a killed process took and never wrote down."""
+        for port, name in self.taken().items():
+            if name == holder:
+                self.give(port)
 
     def taken(self) -> dict[int, str]:
         """Every taken port and its holder."""

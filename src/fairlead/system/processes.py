@@ -92,6 +92,25 @@ def _group(pid: int) -> int | None:
     return None if fields[0] in "ZX" else int(fields[2])
 
 
+def orphans(mark: str) -> tuple[int, ...]:
+    """What a group leader that has died left in its group, by the leader's line `PID START`; empty while it lives.
+
+    The kernel gives no process the number of a group that exists. A group that is older than the leader (the machine
+    was restarted, numbers began anew) is a stranger's.
+    """
+    number, _, since = mark.partition(" ")
+    if not number.isdigit() or not since.isdigit() or started(int(number)):
+        return ()
+    return tuple(pid for pid in group_members(int(number)) if int(started(pid) or 0) >= int(since))
+
+
+def kill(pids: tuple[int, ...]) -> None:
+    """SIGKILL to each; nothing happens when one is gone."""
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
 def signal_group(group: int, number: signal.Signals) -> None:
     """Send a signal to every process of the group; nothing happens when it is gone."""
     with contextlib.suppress(ProcessLookupError):

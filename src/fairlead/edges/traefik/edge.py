@@ -8,11 +8,13 @@ import secrets
 import shutil
 import sysconfig
 from pathlib import Path
+from typing import Any
 
 from fairlead.edges.base import Traffic
 from fairlead.edges.traefik.api import TraefikApi
 from fairlead.errors import FairleadError
 from fairlead.project.stack import Edge as EdgeSettings
+from fairlead.project.stack import from_data, to_data
 from fairlead.render import traefik
 from fairlead.render.edge import RELEASE_HEADER, EdgeTable
 from fairlead.render.supervisord import Program
@@ -25,6 +27,7 @@ from fairlead.system.http import Answer
 from fairlead.system.ports import Ports
 
 PROGRAM = "edge"
+DEFAULT_PORT = 8080
 CONFIRM = 10.0  #: seconds a new table may take to be in force
 GRACE = 35.0  #: a little more than Traefik's own graceTimeOut
 
@@ -32,9 +35,8 @@ GRACE = 35.0  #: a little more than Traefik's own graceTimeOut
 class TraefikEdge:
     """Files in `place.edge`; `route` is the only thing that changes what users get."""
 
-    def __init__(self, place: Place, settings: EdgeSettings) -> None:
+    def __init__(self, place: Place) -> None:
         self.folder = place.edge
-        self.settings = settings
         self.supervisor = Supervisor(place)
         self._ports = Ports(place.ports)
         self._starts = self.folder / "starts"
@@ -44,30 +46,44 @@ class TraefikEdge:
         """Its API; the port is chosen once per environment."""
         return TraefikApi(self._facts()["api"])
 
-    def _facts(self) -> dict[str, int]:
-        """What was chosen for this edge: the API's port and the public one."""
-        facts = read_json(self.folder / "edge.json")
+    def _facts(self) -> dict[str, Any]:
+        """What was chosen for this edge: the port of its API, and where it listens (None before the first table)."""
+        facts: dict[str, Any] | None = read_json(self.folder / "edge.json")
         if facts is None:
-            facts = {"api": self._ports.take(str(self.folder)), "http": self._public_port()}
+            facts = {"api": self._ports.take(str(self.folder)), "listen": None}
             write_json(self.folder / "edge.json", facts, 0o600)
-        return dict(facts)
+        return facts
 
-    def _public_port(self) -> int:
-        return self.settings.http or 8080
+    @property
+    def listen(self) -> EdgeSettings | None:
+        """Where requests come in; None before the first table."""
+        stored = self._facts()["listen"]
+        return from_data(EdgeSettings, stored) if stored else None
 
     def up(self) -> None:
-        """Start it if it does not serve; a survivor of a killed supervisord that serves is left alone."""
-        changed = self._write_static()
-        if self.api.alive() and not changed:
+        """Start it if it does not serve; a survivor of a killed supervisord that serves is left alone.
+
+        Nothing happens before the first table, which says where to listen.
+        """
+        listen = self.listen
+        if listen is None or self.api.alive():
             return
         self.supervisor.start()
-        if changed and self.api.alive():
-            self._end()
-        self._refuse_taken_port()
+        self._refuse_taken_port(listen)
+        ports = traefik.EdgePorts(listen.address, listen.http or DEFAULT_PORT, self._facts()["api"])
+        write_file(self.folder / "traefik.yml", traefik.static_file(ports, self.folder), 0o600)
         self.supervisor.add([self._program()])
         self.supervisor.begin([PROGRAM])
         if not wait_until(self.api.alive, 15):
             raise FairleadError(f"Traefik does not answer{self._said()}", f"its log: {self.folder / 'traefik.log'}")
+
+    def _move(self, listen: EdgeSettings | None) -> None:
+        """Listen elsewhere: the one change that needs a restart."""
+        if listen is None or self.listen == listen:
+            return
+        if self.listen is not None and self.api.alive():
+            self._end()
+        write_json(self.folder / "edge.json", self._facts() | {"listen": to_data(listen)}, 0o600)
 
     def down(self) -> None:
         """Stop it and wait until it is gone."""
@@ -78,18 +94,6 @@ class TraefikEdge:
 
         end_program(self.supervisor, PROGRAM, self._starts, GRACE)
 
-    def _write_static(self) -> bool:
-        """Have the static file as it must be; True when one that was there had to change."""
-        facts = self._facts()
-        if facts["http"] != self._public_port():
-            write_json(self.folder / "edge.json", facts | {"http": self._public_port()}, 0o600)
-        ports = traefik.EdgePorts(self.settings.address, self._public_port(), facts["api"])
-        path, text = self.folder / "traefik.yml", traefik.static_file(ports, self.folder)
-        before = path.read_text() if path.exists() else None
-        if before != text:
-            write_file(path, text, 0o600)
-        return before not in (None, text)
-
     def _program(self) -> Program:
         argv = [traefik_binary(), f"--configFile={self.folder / 'traefik.yml'}"]
         spec = {
@@ -99,9 +103,9 @@ class TraefikEdge:
         write_json(self.folder / "spec.json", spec, 0o600)
         return Program(PROGRAM, launched(self.folder / "spec.json"), "SIGTERM", GRACE, retries=1000, priority=1)
 
-    def _refuse_taken_port(self) -> None:
-        port = self._public_port()
-        if not sockets.bindable(port, self.settings.address or "0.0.0.0"):  # noqa: S104 — asks, does not listen
+    def _refuse_taken_port(self, listen: EdgeSettings) -> None:
+        port = listen.http or DEFAULT_PORT
+        if not sockets.bindable(port, listen.address or "0.0.0.0"):  # noqa: S104 — asks, does not listen
             why = "needs root" if port < 1024 and os.geteuid() != 0 else "is used by another program"
             raise FairleadError(f"edge: port {port} {why}", "set another one under edge.http, or stop that program")
 
@@ -124,7 +128,10 @@ class TraefikEdge:
         path.parent.mkdir(mode=0o700, exist_ok=True)
         if not path.exists() or path.read_text() != text:
             write_file(path, text, 0o600)
+        self._move(table.listen)
         self.up()
+        if self.listen is None:
+            return  # nobody has been routed to yet, so there is no edge that could be wrong
         if not wait_until(lambda: self.api.has_middleware(revision), CONFIRM, most=0.02):
             raise FairleadError(f"Traefik did not take {path} within {CONFIRM:g} s", self._log_hint())
         self._require_sound(table)
@@ -163,7 +170,8 @@ class TraefikEdge:
 
     def address(self) -> tuple[str, int]:
         """Where this machine reaches it."""
-        return self.settings.address or "127.0.0.1", self._public_port()
+        listen = self.listen or EdgeSettings()
+        return listen.address or "127.0.0.1", listen.http or DEFAULT_PORT
 
     def ask(self, path: str, host: str | None, headers: dict[str, str], timeout: float) -> Answer:
         """A request on a fresh connection to the public port."""

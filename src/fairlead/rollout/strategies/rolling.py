@@ -45,7 +45,7 @@ def steps(wanted: Wanted, observed: Observed) -> list[Step]:
     found: list[Step] = []
     traffic = _Traffic(wanted, observed)
     for level in levels(wanted.stack):
-        found += [Step("job", wanted.release, service=job.name) for job in level.jobs]
+        found += parts.run_jobs(wanted, level.jobs)
         for service in level.services:
             found += _service(wanted, observed, service, traffic)
     gone = [service for service in parts.replaced(observed) if service.name not in _names(wanted)]

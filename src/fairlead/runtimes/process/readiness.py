@@ -48,12 +48,16 @@ class Probe:
         if not self._same_process(now):
             return False
         if self.port is None:
-            return now - self.since >= WORKER_SETTLES
+            return self.folder.verified(self.process) or now - self.since >= WORKER_SETTLES
         answer = self._probe(self.port)
         self.streak = self.streak + 1 if answer.ok else 0
         if not answer.ok:
             self.said = answer.error or f"answered {answer.status}"
-        return self.streak >= max(1, self.health.successes) and self._owns(self.port)
+        return self.streak >= self._needed() and self._owns(self.port)
+
+    def _needed(self) -> int:
+        """One success is enough for a process that was found ready before and still runs."""
+        return 1 if self.folder.verified(self.process) else max(1, self.health.successes)
 
     def _same_process(self, now: float) -> bool:
         """Successes of a process that has died since do not count for the next one."""

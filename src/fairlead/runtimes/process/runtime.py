@@ -134,19 +134,25 @@ class ProcessRuntime:
                 self.supervisor.end([one.id])
 
     def stop(self, ids: Collection[str]) -> None:
-        """End them and wait; whatever is left of a group after the grace is killed."""
+        """End them and wait; whatever is left of a group after the grace is killed, also of one whose leader died."""
         leaders = {one.id: process for one in self.observe() if one.id in ids and (process := self._process(one.id))}
         self.end(ids)
         graces = {id: self._folder(id).stop().grace for id in leaders}
         begun = time.monotonic()
         for id, leader in leaders.items():
-            grace = max(0.0, graces[id] - (time.monotonic() - begun))
-            processes.wait_exit(leader, grace)
-            if leader.alive() or processes.group_members(leader.pid):
-                processes.signal_group(leader.pid, signal.SIGKILL)
-                processes.wait_exit(leader, 5)
+            self._await_end(leader, begun + graces[id])
             self.supervisor.wake()
         wait_until(lambda: not self._unsettled(ids), 10)
+        for id in ids:
+            processes.kill(processes.orphans((self._folder(id).starts() or ("",))[-1]))
+
+    def _await_end(self, leader: processes.Process, deadline: float) -> None:
+        """The grace is for the whole group: a leader may go before those that finish its work."""
+        processes.wait_exit(leader, max(0.0, deadline - time.monotonic()))
+        wait_until(lambda: not processes.group_members(leader.pid), max(0.0, deadline - time.monotonic()))
+        if processes.group_members(leader.pid):
+            processes.signal_group(leader.pid, signal.SIGKILL)
+            processes.wait_exit(leader, 5)
 
     def _unsettled(self, ids: Collection[str]) -> bool:
         return any(one.id in ids and one.phase not in ("stopped", "failed") for one in self.observe())
@@ -155,10 +161,8 @@ class ProcessRuntime:
         """Port and program first, the folder that names them last."""
         for id in ids:
             folder = self._folder(id)
-            spec = folder.spec()
             self.supervisor.remove([id])
-            if spec and spec["port"]:
-                self.ports.give(spec["port"])
+            self.ports.give_up(str(folder.path))
             folder.remove()
 
     def run_job(self, spec: InstanceSpec, timeout: float) -> None:

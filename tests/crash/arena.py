@@ -1,0 +1,149 @@
+"""One real environment in which deployers are killed again and again, under traffic, and what must hold afterwards."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from fairlead.demo.mix import Mix, Options
+from fairlead.demo.traffic import Traffic
+from fairlead.ledger import Ledger, verify
+from fairlead.operations.environment import existing
+from fairlead.operations.up import stop
+from fairlead.rollout.journal import open_rollout
+from fairlead.system.home import Place
+
+HERE = Path(__file__).parent
+APPS = HERE.parent / "apps"
+
+PROJECT = """\
+name: arena
+services:
+  web:
+    source: app
+    command: {python} -m uvicorn asgi:app --host 127.0.0.1 --port ${{PORT}} --log-level warning
+    port: 8000
+    health: {{ready: /health, interval: 50ms, successes: 2, deadline: 20s}}
+    routes: ["/"]
+    replicas: 2
+    env: {{VERSION: "{version}"}}
+    stop: {{drain: 5s, grace: 5s}}
+  worker:
+    like: web
+    command: {python} worker.py
+    env: {{WORKER_LOG: "{worker_log}"}}
+jobs:
+  seed: {{like: web, command: {python} -c "print('seeded')", when: before-traffic}}
+environments:
+  local: {{runtime: process, edge: {{http: {port}, address: 127.0.0.1}}}}
+smoke: [{{path: {smoke}, status: 200}}]
+rollout: {{strategy: canary, keep: 2, rollback_window: 1s, steps: [{{weight: 20, for: 300ms}}, {{weight: 60, for: 300ms}}]}}
+"""
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Arena:
+    """A project folder, a home of its own, and the traffic on it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.home = folder / "home"
+        self.port = free_port()
+        self.version = 0
+        self.environment = dict(os.environ, FAIRLEAD_HOME=str(self.home))
+        os.environ["FAIRLEAD_HOME"] = str(self.home)
+        self.place = Place(self.home / "arena" / "local")
+        (folder / "app").mkdir()
+        for name in ("asgi.py", "worker.py"):
+            (folder / "app" / name).write_text((APPS / name).read_text())
+        self.write()
+
+    def write(self, smoke="/health"):
+        """A project file with the next version."""
+        self.version += 1
+        values = {"python": sys.executable, "worker_log": self.folder / "workers", "port": self.port}
+        text = PROJECT.format(version=self.version, smoke=smoke, **values)
+        (self.folder / "fairlead.yaml").write_text(text)
+
+    def run(self, *arguments):
+        """The deployer as a process; returns (exit code, points passed, what it said on stderr)."""
+        argv = [sys.executable, str(HERE / "deployer.py"), arguments[0], str(self.folder), *arguments[1:]]
+        done = subprocess.run(argv, env=self.environment, capture_output=True, text=True, timeout=120)
+        return done.returncode, done.stdout.split("\n")[:-1], done.stderr
+
+    def traffic(self):
+        """Requests of every kind that must not be lost."""
+        mix = Mix(get=2, post=2, fresh=1, idle=0, slow=0, stream=0, websocket=1)
+        return Traffic(f"http://127.0.0.1:{self.port}", mix, Options(rate=60))
+
+    def settle(self, seconds=25.0):
+        """Wait until nothing is unfinished and only the live release and warm ones have instances."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and (problem := self.unsettled()):
+            time.sleep(0.1)
+        assert not problem, problem
+
+    def unsettled(self):
+        with existing(self.place) as environment:
+            rollout = open_rollout(environment.ledger)
+            if rollout:
+                return f"rollout {rollout.journal.rollout} is unfinished"
+            state = environment.state
+            kept = {state.live, *state.warm_now()}
+            extra = {one.release for one in environment.world.runtime.observe()} - kept
+            return f"instances of {extra}, only {kept} are kept" if extra else ""
+
+    def check(self):
+        """What must hold whenever nothing is unfinished. Returns the live release."""
+        with existing(self.place) as environment:
+            world, live = environment.world, environment.state.live
+            instances = world.runtime.observe()
+            self._one_release_has_traffic(world, live)
+            mine = [one for one in instances if one.release == live and not one.job]
+            assert sorted(one.service for one in mine) == ["web", "web", "worker"], mine
+            assert all(one.living and one.verified for one in mine), mine
+            assert verify(environment.ledger)
+        self._no_orphans(instances)
+        return live
+
+    def _one_release_has_traffic(self, world, live):
+        weights = list(world.edge.table_in_force().values())
+        assert weights == [{f"web-{live}": 100}], (weights, live)
+
+    def _no_orphans(self, instances):
+        ids = {one.id for one in instances}
+        ports = {one.port for one in instances if one.port}
+        taken = {int(path.name) for path in (self.home / "ports").iterdir()}
+        assert len(taken - ports) == 1, "only the edge's own port besides those of instances"
+        programs = {path.stem for path in (self.place.supervisor / "programs").glob("*.conf")}
+        assert programs == ids | {"edge", "keeper"}
+        assert {path.name for path in self.place.instances.iterdir()} == ids
+        assert not list(self.place.root.rglob("*.tmp"))
+        known = {one.pid for one in instances if one.living}
+        assert self.service_processes() <= known, "a process that belongs to no instance"
+
+    def service_processes(self):
+        """Pids of everything that runs with a folder of this arena as its working directory: instances and jobs."""
+        found = set()
+        for entry in Path("/proc").iterdir():
+            try:
+                if entry.name.isdigit() and os.readlink(entry / "cwd").startswith(str(self.home / "arena" / "artifacts")):
+                    found.add(int(entry.name))
+            except OSError:
+                continue
+        return found
+
+    def live(self):
+        with Ledger.open(self.place.ledger) as ledger:
+            return ledger.last("rollout.committed").data["release"]
+
+    def close(self):
+        stop(self.place)
+        assert not self.service_processes()

@@ -1,0 +1,14 @@
+"""The arena is shared by a module: killing a deployer must leave an environment that the next one can use."""
+
+import pytest
+
+from tests.crash.arena import Arena
+
+
+@pytest.fixture(scope="module")
+def arena(tmp_path_factory):
+    arena = Arena(tmp_path_factory.mktemp("arena"))
+    code, _, said = arena.run("deploy", "blue-green")
+    assert code == 0, said
+    yield arena
+    arena.close()

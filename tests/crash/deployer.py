@@ -1,0 +1,48 @@
+"""A deployer that is killed, for real, at a named point of its journal. Run as a program by the crash tests.
+
+    deployer.py deploy FOLDER STRATEGY [POINT]   deploy; SIGKILL itself at POINT
+    deployer.py recover FOLDER [POINT]           what every command does first: finish what is unfinished
+Prints the name of every point it passed, one per line, so that the tests enumerate them from a real run.
+"""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+from fairlead.errors import FairleadError
+from fairlead.operations.deploy import Options, deploy
+from fairlead.operations.environment import existing
+from fairlead.operations.transition import prepare_environment
+from fairlead.project.loader import load_project
+from fairlead.system.home import Place
+
+
+def killer(point):
+    """A checkpoint that ends this process without a word when the point is reached."""
+
+    def checkpoint(name):
+        print(name, flush=True)
+        if name == point:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return checkpoint
+
+
+def main(what, folder, *rest):
+    project = load_project(Path(folder) / "fairlead.yaml")
+    if what == "deploy":
+        options = Options(strategy=rest[0], wait=30, checkpoint=killer(rest[1] if len(rest) > 1 else ""))
+        deploy(project, "local", options)
+        return
+    with existing(Place.of(project.name, "local")) as environment, environment.held("recover", 30):
+        environment.world.checkpoint = killer(rest[0] if rest else "")
+        prepare_environment(environment)
+
+
+if __name__ == "__main__":
+    try:
+        main(*sys.argv[1:])
+    except FairleadError as error:
+        print(f"error: {error.message}", file=sys.stderr)
+        sys.exit(error.exit_code)

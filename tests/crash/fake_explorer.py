@@ -1,0 +1,114 @@
+"""Every state a kill can leave behind, by exploration: run, copy the machine at each point, recover from each copy,
+copy again at each point of the recovery, and so on until no state is new. Nothing is listed by hand.
+
+A point is a checkpoint of the journal, or a single change of the world in the middle of a step. A state is what lies
+in the world and in the journal; the same state reached in two ways is explored once, which is why kills inside
+recoveries of recoveries, to any depth, cost little.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tests.crash.fake_worlds import FakeMachine, Folders
+
+from fairlead.ledger import verify
+from fairlead.rollout.journal import open_rollout
+from fairlead.rollout.recovery import recover
+
+Known = frozenset[str]  #: what the journal knows: "begun 3", "undone 3", "committed"
+
+
+@dataclass(frozen=True)
+class State:
+    """A machine as a kill left it, how it came there, and whether the commit was written down."""
+
+    machine: FakeMachine
+    known: Known
+    way: tuple[str, ...]
+
+    @property
+    def committed(self) -> bool:
+        return "committed" in self.known
+
+    def __str__(self) -> str:
+        return " → ".join(self.way)
+
+
+@dataclass
+class Explorer:
+    """Collects the states; `check(state, machine)` judges what a recovery made of one."""
+
+    folders: Folders
+    seen: dict[object, State] = field(default_factory=dict)
+    waiting: list[State] = field(default_factory=list)
+    recoveries: int = 0
+
+    def run(self, machine: FakeMachine, known: Known, way: tuple[str, ...], act: Callable[[Callable[[str], None]], object]) -> None:
+        """Act on a machine, and keep a copy of it at every point."""
+        journal = set(known)
+
+        def at(point: str) -> None:
+            name, _, step = point.rpartition(" ")
+            place = step.partition(":")[0]
+            if name in ("begun", "done"):
+                journal.add(f"{name} {place}")
+            if name == "undo done":
+                journal.add(f"undone {place}")
+            if point.endswith(":commit") and name in ("acted", "done"):
+                journal.add("committed")
+            self._keep(machine, frozenset(journal), (*way, point))
+
+        def changed(what: str, id: str = "") -> None:
+            if what not in ("ending", "starting"):
+                self._keep(machine, frozenset(journal), (*way, f"{what} {id}"))
+
+        machine.runtime.listeners.append(changed)
+        machine.edge.listeners.append(changed)
+        try:
+            act(at)
+        finally:
+            machine.runtime.listeners.remove(changed)
+            machine.edge.listeners.remove(changed)
+
+    def _keep(self, machine: FakeMachine, known: Known, way: tuple[str, ...]) -> None:
+        phases = tuple(sorted((id, one.phase) for id, one in machine.runtime.copies.items()))
+        key = (machine.shape(), phases, known)
+        if key not in self.seen:
+            self.seen[key] = state = State(machine.copy(self.folders.new()), known, way)
+            self.waiting.append(state)
+
+    def recover_all(self, check: Callable[[State, FakeMachine], None]) -> None:
+        """Recover from every state, those found on the way included."""
+        while self.waiting:
+            state = self.waiting.pop()
+            machine = state.machine.copy(self.folders.new())
+            self.run(machine, state.known, (*state.way, "recovery"), lambda at, machine=machine: _recover(machine, at))
+            self.recoveries += 1
+            check(state, machine)
+            shutil.rmtree(machine.folder)
+            shutil.rmtree(state.machine.folder)
+
+
+def _recover(machine: FakeMachine, at: Callable[[str], None]) -> None:
+    environment = machine.opened(at)
+    try:
+        recover(environment.world)
+    finally:
+        environment.ledger.close()
+
+
+def require_settled(machine: FakeMachine) -> None:
+    """Nothing is left to do, the ledger is sound, and a second recovery changes nothing."""
+    before = machine.shape()
+    environment = machine.opened()
+    try:
+        assert open_rollout(environment.ledger) is None
+        assert recover(environment.world) is None
+        found = verify(environment.ledger)
+        assert found, found.reason
+    finally:
+        environment.ledger.close()
+    assert machine.shape() == before

@@ -1,0 +1,89 @@
+"""SIGKILL of the deployer at every journal point: nothing lost, nothing left over, one release has the traffic.
+
+The points come from a run that is not killed, never from a list. A sample of them runs by default, all of them with
+`-m long`.
+"""
+
+import os
+import zlib
+
+import pytest
+
+STRATEGIES = ("blue-green", "canary", "rolling")
+SAMPLE = 4  #: points of each strategy in the normal run
+
+
+def chosen(points, everything):
+    """All points, or a few that rotate with the commit that is tested."""
+    if everything:
+        return points
+    seed = os.environ.get("FAIRLEAD_SAMPLE", "")
+    return sorted(points, key=lambda point: zlib.crc32(f"{seed}{point}".encode()))[:SAMPLE]
+
+
+def points_of(arena, strategy, failing=False):
+    """Every point a deployment passes, from one that is not killed."""
+    arena.write(smoke="/fail" if failing else "/health")
+    code, points, said = arena.run("deploy", strategy)
+    assert code == (1 if failing else 0), said
+    assert len(points) == len(set(points)) > 20
+    arena.settle()
+    return [point for point in points if point.startswith("undo")] if failing else points
+
+
+def kill_and_recover(arena, strategy, point, number, failing=False):
+    """Deploy, die at the point, and let either the next command or the keeper finish."""
+    before = arena.live()
+    arena.write(smoke="/fail" if failing else "/health")
+    code, points, said = arena.run("deploy", strategy, point)
+    assert code == -9, (point, said)
+    assert points[-1] == point
+    if number % 2:
+        code, _, said = arena.run("recover")
+        assert code == 0, said
+    arena.settle()
+    live = arena.check()
+    committed = any(word in point for word in ("acted", "done")) and "commit" in point or "prune" in point
+    assert (live != before) == committed, point
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_kill_at_a_sample_of_points_loses_nothing(arena, strategy):
+    points = points_of(arena, strategy)
+    with arena.traffic() as traffic:
+        for number, point in enumerate(chosen(points, everything=False)):
+            kill_and_recover(arena, strategy, point, number)
+        report = traffic.stop()
+    assert report.lost == 0, report.losses
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_kill_at_every_point_loses_nothing(arena, strategy):
+    points = points_of(arena, strategy)
+    with arena.traffic() as traffic:
+        for number, point in enumerate(points):
+            kill_and_recover(arena, strategy, point, number)
+        report = traffic.stop()
+    assert report.lost == 0, report.losses
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_kill_while_undoing_loses_nothing(arena, strategy):
+    points = points_of(arena, strategy, failing=True)
+    with arena.traffic() as traffic:
+        for number, point in enumerate(chosen(points, everything=False)[:2]):
+            kill_and_recover(arena, strategy, point, number, failing=True)
+        report = traffic.stop()
+    assert report.lost == 0, report.losses
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_kill_at_every_point_of_undoing_loses_nothing(arena, strategy):
+    points = points_of(arena, strategy, failing=True)
+    with arena.traffic() as traffic:
+        for number, point in enumerate(points):
+            kill_and_recover(arena, strategy, point, number, failing=True)
+        report = traffic.stop()
+    assert report.lost == 0, report.losses
