@@ -17,6 +17,7 @@ from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.reader import ReaderError
 
 from fairlead.errors import ConfigurationError, Finding
+from fairlead.project.problem import MOST
 from fairlead.project.tree import Items, Mapping, Mark, Node, Path, Scalar, dotted, quoted, shown
 
 DEPTH = 40  #: levels of nesting
@@ -36,7 +37,7 @@ _PLAINLY = (  #: what ruamel.yaml says of the commonest slips, and what to do ab
     (r"found character '(.)' that cannot start", r"a value cannot start with \1; put it in quotes"),
     (r"mapping values are not allowed here", "a second `: ` in one value, or wrong indentation; put text in quotes"),
     (r"found unexpected end of stream", "a quote is not closed before the end of the file"),
-    (r"expected ',' or '[}\]]'", "a bracket is not closed, or a comma is missing"),
+    (r"expected ',' or '[}\]]'", "a bracket is not closed, a comma is missing, or text with brackets needs quotes"),
     (r"expected <block end>", "indented differently from the lines above"),
     (r"could not find expected ':'", "neither `key: value` nor `- item`"),
 )  # fmt: skip
@@ -125,6 +126,8 @@ class _Composer:
         return node
 
     def _count(self, more: int, event: Any, path: Path) -> None:
+        if len(self.findings) >= MOST:
+            raise _Stop
         self.nodes += more
         if self.nodes > NODES:
             raise self.stop(_mark(event), path, f"more than {NODES} values once every alias is followed")
@@ -189,6 +192,8 @@ class _Composer:
 
     def _scalar(self, event: Any, path: Path, key: Mark | None) -> Scalar:
         mark, text = _mark(event), event.value
+        if _UNFIT.search(text):  # JSON writes one character beyond the first 65536 as a pair of escapes
+            text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
         if _UNFIT.search(text):
             self.report(key or mark, path, "a NUL or half a surrogate pair, which no program can be given; remove it")
             text = _UNFIT.sub("?", text)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pathlib
-from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 
 from fairlead.errors import ConfigurationError, Finding, UsageError
 from fairlead.project import rules
@@ -13,11 +13,13 @@ from fairlead.project.environments import Environment
 from fairlead.project.file import ProjectFile, Sections
 from fairlead.project.merge import OVERLAID, overlay
 from fairlead.project.not_built import not_built
-from fairlead.project.problem import Problem, did_you_mean, problem
+from fairlead.project.problem import MOST, Problem, did_you_mean, problem
 from fairlead.project.resolve import resolve
 from fairlead.project.shape import unknown_key, validate
 from fairlead.project.stack import Stack
-from fairlead.project.tree import Mapping, Node, Path, child, children, dotted
+from fairlead.project.tree import Mapping, Node, Path, child, children, dotted, size
+
+LARGEST = 250_000  #: values times environments; two hundred services in forty environments
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +50,15 @@ def parse_project(text: str, root: pathlib.Path, file: str = "fairlead.yaml") ->
     """The project in `text`. ConfigurationError with every finding, in the order of the file."""
     tree, findings = compose(text, file)
     model, problems = validate(ProjectFile, tree)
-    problems += [*not_built(tree), *rules.sections(tree)]
+    problems += [*not_built(tree), *islice(rules.sections(tree), MOST)]
     merged: dict[str, Sections | None] = {}
-    for name, own in children(child(tree, "environments")):
-        if isinstance(own, Mapping):
-            merged[str(name)] = _environment(tree, own, model, problems)
-    findings += _findings(problems, file)
+    for name, own in _checkable(tree, problems):
+        if len(problems) < MOST:
+            merged[name] = _environment(tree, own, model, problems)
+            problems = list(dict.fromkeys(problems))  # what is wrong in the base is wrong in every environment
+    findings += [Finding(file, *one.mark, dotted(one.path), one.message) for one in problems]
     if findings or model is None:
-        raise ConfigurationError(sorted(findings, key=lambda one: (one.line, one.column)))
+        raise ConfigurationError(_ordered(findings))
     resolved = {name: (sections, model.environments[name]) for name, sections in merged.items() if sections}
     return Project(model.name, root, file, resolved)
 
@@ -71,10 +74,28 @@ def _environment(tree: Mapping, own: Mapping, base: ProjectFile | None, problems
     if not any(key in OVERLAID for key in own.items):
         return base
     sections, wrong = validate(Sections, merged)
-    problems += [*wrong, *not_built(merged), *rules.sections(merged)]
+    problems += [*wrong, *not_built(merged), *islice(rules.sections(merged), MOST)]
     return sections
 
 
-def _findings(problems: Iterable[Problem], file: str) -> list[Finding]:
-    """Each once: what is wrong in the base is wrong in every environment too."""
-    return [Finding(file, *one.mark, dotted(one.path), one.message) for one in dict.fromkeys(problems)]
+def _checkable(tree: Mapping, problems: list[Problem]) -> list[tuple[str, Mapping]]:
+    """The environments; none, and a problem, where checking every one of them whole would take too long."""
+    environments = child(tree, "environments")
+    found = [(str(name), own) for name, own in children(environments) if isinstance(own, Mapping)]
+    values = size(tree)
+    if environments is None or len(found) * values <= LARGEST:
+        return found
+    problems.append(problem(environments, f"{len(found)} environments over {values} values are too much to check"))
+    return []
+
+
+def _ordered(findings: list[Finding]) -> list[Finding]:
+    """In the order of the file; of very many the first, because nobody reads the others."""
+    ordered = sorted(findings, key=lambda one: (one.line, one.column))
+    if len(ordered) <= MOST:
+        return ordered
+    last = ordered[MOST - 1]
+    return [
+        *ordered[:MOST],
+        Finding(last.file, last.line, last.column, "", f"{len(ordered) - MOST} more findings follow"),
+    ]

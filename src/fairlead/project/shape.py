@@ -8,13 +8,11 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from fairlead.project.problem import Problem, did_you_mean
+from fairlead.project.problem import MOST, Problem, did_you_mean
 from fairlead.project.sections import Kind, Section
 from fairlead.project.tree import Mapping, Node, Path, children, dotted, nearest, plain, quoted, shown
 
 M = TypeVar("M", bound=Section)
-
-MOST = 200  #: findings of one validation; a file with more has one mistake, made often
 
 _WANTED = {  #: what to write where something that every file needs is missing
     "name": "; add, for example, name: shop",

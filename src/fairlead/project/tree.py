@@ -140,6 +140,11 @@ def children(node: Node | None) -> Iterator[tuple[str | int, Node]]:
         yield from enumerate(node.items)
 
 
+def size(node: Node) -> int:
+    """How many values a tree has, every alias followed."""
+    return 1 + sum(size(below) for _, below in children(node))
+
+
 def child(node: Node | None, *steps: str | int) -> Node | None:
     """The node that many steps down; None as soon as one is not there."""
     for step in steps:

@@ -12,7 +12,10 @@ from fairlead.project.tree import NOTHING, Mapping, Mark, child, plain
 REFUSED = {
     "a tab": ("a:\n\tb: 1\n", "2:1: not readable as YAML: a tab where YAML allows only spaces; indent with spaces"),
     "an open quote": ("a: 1\nb: 'x\n", "2:4: not readable as YAML: a quote is not closed before the end of the file"),
-    "an open bracket": ("a: {b: 1\n", "2:1: not readable as YAML: a bracket is not closed, or a comma is missing"),
+    "an open bracket": (
+        "a: {b: 1\n",
+        "2:1: not readable as YAML: a bracket is not closed, a comma is missing, or text with brackets needs quotes",
+    ),
     "two colons": (
         "a: b: c\n",
         "1:5: not readable as YAML: a second `: ` in one value, or wrong indentation; put text in quotes",
@@ -150,3 +153,9 @@ def test_what_stays_below_the_bound_is_read():
     assert isinstance(tree, Mapping)
     assert len(plain(tree)["a2"]) == 3
     assert composing.NODES > 1000
+
+
+def test_a_character_that_json_writes_as_a_pair_is_one():
+    tree, findings = compose('a: "\\ud83d\\ude00"\n', "f.yaml")
+    assert not findings
+    assert plain(tree) == {"a": "😀"}

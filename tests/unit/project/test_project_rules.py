@@ -287,3 +287,27 @@ CASES = {
 def test_values_that_do_not_fit_are_named_where_they_are(case):
     text, expected = CASES[case]
     assert findings(text) == [f"fairlead.yaml:{line}" for line in expected]
+
+
+def test_of_very_many_findings_the_first_are_enough():
+    services = "".join(f"  w{i}: {{command: x, needs: [z{i}], zz: 1}}\n" for i in range(2000))
+    lines = findings(f"name: shop\nservices:\n{services}environments: {{a: {{tests: [x]}}}}\n")
+    assert len(lines) == 201
+    assert lines[-1].endswith(" more findings follow")
+
+
+def test_very_many_duplicate_keys_end_the_reading():
+    assert len(findings("name: shop\n" * 10_000)) <= 202
+
+
+def test_environments_times_values_has_a_bound():
+    services = "".join(f"  w{i}: {{command: x}}\n" for i in range(4000))
+    environments = "".join(f"  e{i}: {{}}\n" for i in range(40))
+    assert findings(f"name: shop\nservices:\n{services}environments:\n{environments}") == [
+        "fairlead.yaml:4003:1: environments: 40 environments over 8044 values are too much to check"
+    ]
+
+
+def test_a_deep_chain_of_needs_is_no_circle():
+    services = "".join(f"  w{i}: {{command: x, needs: [w{i + 1}]}}\n" for i in range(2000))
+    assert findings(f"name: shop\nservices:\n{services}  w2000: {{command: x}}\nenvironments: {{a: {{}}}}\n") == []

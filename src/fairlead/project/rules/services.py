@@ -31,7 +31,7 @@ def missing(tree: Mapping, node: Node, name: str, known: set[str], what: str) ->
 
 def like(tree: Mapping) -> Iterator[Problem]:
     """`like` names a service that stands on its own."""
-    services = entries(tree, "services")
+    services, names = entries(tree, "services"), _names(tree, "services")
     for section in ("services", "jobs"):
         for name, entry in entries(tree, section).items():
             node, target = child(entry, "like"), text_of(child(entry, "like"))
@@ -39,8 +39,8 @@ def like(tree: Mapping) -> Iterator[Problem]:
                 continue
             if section == "services" and target == name:
                 yield problem(node, "a service cannot be like itself")
-            elif target not in _names(tree, "services"):
-                yield missing(tree, node, target, _names(tree, "services") - {name}, "service")
+            elif target not in names:
+                yield missing(tree, node, target, names - {name}, "service")
             elif target in services and (further := child(services[target], "like")) is not None:
                 yield _chained(node, target, further, name)
 
