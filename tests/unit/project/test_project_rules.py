@@ -107,14 +107,14 @@ CASES = {
         ),
         [
             '6:11: services.web.env.A: ${PROT} has no value here; did you mean "PORT"?',
-            "6:25: services.web.env.B: ${HOSTNAME} has no value here; there are ENVIRONMENT, INSTANCE, PORT, PROJECT, PYTHON, RELEASE",
+            "6:25: services.web.env.B: ${HOSTNAME} has no value here; use one of ENVIRONMENT, INSTANCE, PORT, PROJECT, PYTHON, RELEASE",
             "6:43: services.web.env.C: ${ is not closed; write $${ for a literal ${",
             "6:52: services.web.env.D: ${1} is not a name in braces; write $${ for a literal ${",
             "6:63: services.web.env.E: ${A:-b} is not a name in braces; write $${ for a literal ${",
-            "7:21: services.web.prepare.run[0]: ${RELEASE} has no value here; there are PROJECT, PYTHON",
+            "7:21: services.web.prepare.run[0]: ${RELEASE} has no value here; only ${PYTHON} has",
             "8:7: services.b.command: ${PORT} has no value here; the service has no port",
-            "9:26: jobs.seed.command: ${INSTANCE} has no value here; there are ENVIRONMENT, PROJECT, PYTHON, RELEASE",
-            "10:9: tests[0]: ${ENVIRONMENT} has no value here; there are PROJECT, PYTHON",
+            "9:26: jobs.seed.command: ${INSTANCE} has no value here; use one of ENVIRONMENT, PROJECT, PYTHON, RELEASE",
+            "10:9: tests[0]: ${ENVIRONMENT} has no value here; only ${PYTHON} has",
         ],
     ),
     "a name that the heir has not": (

@@ -12,7 +12,7 @@ from fairlead.project.tree import Mapping, Node, child, children, quoted, select
 _EVERYWHERE = frozenset(placeholders.NAMES)
 _WORKER = _EVERYWHERE - {"PORT"}
 _JOB = _WORKER - {"INSTANCE"}
-_ARTIFACT = frozenset({"PROJECT", "PYTHON"})  #: an artifact is promoted between environments and must not know one
+_ARTIFACT = frozenset({"PYTHON"})  #: an artifact serves every environment and must not know one
 
 
 def names(tree: Mapping) -> Iterator[Problem]:
@@ -50,7 +50,9 @@ def _checked(node: Node, known: frozenset[str], gone: Node | None) -> Iterator[P
 def _advice(name: str, known: frozenset[str]) -> str:
     if name == "PORT" and known >= _WORKER:
         return "; the service has no port"
-    return did_you_mean(name, (known | _EVERYWHERE) - {name}) or f"; there are {', '.join(sorted(known))}"
+    if len(known) == 1:
+        return f"; only ${{{next(iter(known))}}} has"
+    return did_you_mean(name, (known | _EVERYWHERE) - {name}) or f"; use one of {', '.join(sorted(known))}"
 
 
 def _used(node: Node) -> list[str]:
