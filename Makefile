@@ -1,0 +1,49 @@
+# Every target sets up what it needs and is quick when that was done before. VENV=… names another place than .venv.
+VENV ?= .venv
+export VENV
+
+# Two at a time: the tests start real servers, and more of them than cores would only make them wait for each other.
+JOBS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup tools demo test test-long lint format bench docs recording clean
+
+help: ## show this
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F '|' '{ printf "%-18s%s\n", $$1, $$2 }'
+
+setup: ## have .venv with Fairlead in it
+	@scripts/setup run
+
+demo: setup ## deploy, break and recover a real application under traffic, about a minute
+	@"$(VENV)/bin/fairlead" demo
+
+tools:
+	@scripts/setup test
+
+test: tools ## the whole suite, without the long matrices
+	@scripts/packages test
+	@"$(VENV)/bin/python" -m pytest -n $(JOBS)
+
+test-long: tools ## the long matrices: every strategy, server and kill point
+	@scripts/packages test
+	@"$(VENV)/bin/python" -m pytest -n $(JOBS) -m long
+
+lint: tools ## ruff, mypy and the import contract
+	@scripts/lint
+
+format: tools ## let ruff put the code in order
+	@"$(VENV)/bin/ruff" check --fix --quiet . ; "$(VENV)/bin/ruff" format --quiet .
+
+bench: tools ## measure, and print the figures beside those of the usual hand-made way
+	@scripts/packages bench
+	@"$(VENV)/bin/python" -m benchmarks
+
+docs: tools ## write docs/reference from the code
+	@"$(VENV)/bin/python" scripts/docs.py
+
+recording: tools ## record the demo for the README
+	@"$(VENV)/bin/python" scripts/record.py
+
+clean: ## remove everything that was made here
+	@rm -rf "$(VENV)" build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
