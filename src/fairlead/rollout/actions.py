@@ -81,7 +81,9 @@ class Actions:
         self.world.runtime.remove([id])
 
     def route(self, step: Step) -> None:
-        """Give traffic by the new shares."""
+        """Give traffic by the new shares. An instance that has died since it was ready must not get a single user."""
+        if step.shares.weight(step.release):
+            self._require_well(self.up)
         self.world.route(step.shares)
         self.world.say("traffic", step.shares.shown(), weights=dict(step.shares.weights))
 
