@@ -36,6 +36,7 @@ class Housekeeping:
         """Everything that is due now. What fails is tried again later, ever less often."""
         if self.environment.state.stopped:
             return
+        self._try("edge", self.environment.world.edge.up)
         self._try("recover", self._recover)
         self._try("revive", self._revive)
         self._try("retire", self._retire)
@@ -93,7 +94,7 @@ class Housekeeping:
         wanted = one.release == self.environment.state.live
         others = [other for other in world.instances_of(one.release, one.service) if other.id != one.id]
         if wanted and any(other.living and other.verified for other in others):
-            world.route_without([one.id])
+            restore_traffic(world, without=(one.id,))
         world.drain([one.id])
         world.runtime.stop([one.id])
         if wanted:

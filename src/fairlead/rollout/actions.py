@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection
+from dataclasses import replace
 
 from fairlead.artifacts.release import Release
 from fairlead.errors import FairleadError
@@ -45,6 +46,7 @@ class Actions:
 
     def discard(self, step: Step) -> None:
         """Nothing of these instances stays."""
+        self._leave(step)
         self.world.drain(step.instances)
         self.world.runtime.stop(step.instances)
         self.world.runtime.remove(step.instances)
@@ -55,8 +57,14 @@ class Actions:
 
     def rest(self, step: Step) -> None:
         """Stop instances that may be needed again."""
+        self._leave(step)
         self.world.drain(step.instances)
         self.world.runtime.stop(step.instances)
+
+    def _leave(self, step: Step) -> None:
+        """Nothing new to instances that go: on the way back, those that came later still have their part of it."""
+        if step.release in step.before.releases():
+            self.world.route(replace(step.before, without=(*step.before.without, *step.instances)))
 
     def rouse(self, step: Step) -> None:
         """The way back from `rest`."""

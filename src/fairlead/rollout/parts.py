@@ -10,14 +10,14 @@ from fairlead.rollout.order import hands_over, levels
 from fairlead.rollout.steps import Shares, Step
 
 
-def bring_up(wanted: Wanted, observed: Observed, ids: Iterable[str]) -> list[Step]:
+def bring_up(wanted: Wanted, observed: Observed, ids: Iterable[str], before: Shares) -> list[Step]:
     """Start what is missing of these instances, wake what is stopped, and wait until all are ready."""
     chosen = tuple(ids)
     known = {one.id: one for one in observed.of(wanted.release)}
     missing = tuple(id for id in chosen if id not in known)
     stopped = tuple(id for id in chosen if id in known and not known[id].living)
-    steps = [Step("start", wanted.release, missing)] if missing else []
-    steps += [Step("wake", wanted.release, stopped)] if stopped else []
+    steps = [Step("start", wanted.release, missing, before=before)] if missing else []
+    steps += [Step("wake", wanted.release, stopped, before=before)] if stopped else []
     return [*steps, Step("ready", wanted.release, chosen)] if chosen else []
 
 
@@ -27,7 +27,7 @@ def bring_up_all(wanted: Wanted, observed: Observed) -> list[Step]:
     for level in levels(wanted.stack):
         steps += run_jobs(wanted, level.jobs)
         ids = [id for service in level.services for id in instance_ids(wanted.release, service)]
-        steps += bring_up(wanted, observed, ids)
+        steps += bring_up(wanted, observed, ids, now(observed))
     return steps
 
 
@@ -61,7 +61,7 @@ def hand_over(wanted: Wanted, observed: Observed) -> list[Step]:
     old = observed.living(observed.live, filter(hands_over, observed.stack.services if observed.stack else ()))
     new = [id for service in filter(hands_over, wanted.stack.services) for id in instance_ids(wanted.release, service)]
     rest = [Step("rest", observed.live or "", old)] if old else []
-    return rest + bring_up(wanted, observed, new)
+    return rest + bring_up(wanted, observed, new, Shares())
 
 
 def conclude(wanted: Wanted, observed: Observed, before: Shares) -> list[Step]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fairlead.rollout.executor import Executor
 from fairlead.rollout.journal import open_rollout
 from fairlead.rollout.parts import now
@@ -29,7 +31,6 @@ def recover(world: World) -> str | None:
     return f"rollout {number} to {rollout.release} was unfinished and has been undone"
 
 
-def restore_traffic(world: World) -> None:
-    """Have the edge do what the ledger says, for the time when no rollout is under way."""
-    observed = world.observe()
-    world.route(now(observed))
+def restore_traffic(world: World, without: tuple[str, ...] = ()) -> None:
+    """Have the edge do what the ledger says, for the time when no rollout is under way; nothing new for `without`."""
+    world.route(replace(now(world.observe()), without=without))

@@ -40,7 +40,7 @@ class Step:
     """One step. What the fields mean depends on the kind; those it does not use stay empty.
 
     start   start `instances` of `release`            undo: take them from traffic, drain, stop, remove
-    wake    start stopped `instances` again           undo: stop them
+    wake    start stopped `instances` again           undo: take them from traffic, drain, stop
     ready   wait until `instances` are ready          undo: nothing
     job     run `service` of `release` to its end     undo: end it
     route   give traffic by `shares`                  undo: give it by `before`
@@ -50,6 +50,8 @@ class Step:
     verify  is all of `release` still well            undo: nothing
     commit  `release` is the live one from here on    cannot be undone
     prune   forget what is no longer kept             comes after the commit
+
+    For `start` and `wake`, `before` is who got requests when it was planned: what is in force when they are undone.
     """
 
     kind: Kind

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from fairlead.artifacts.release import Release, ReleaseStore
@@ -68,10 +68,6 @@ class World:
     def refresh(self) -> None:
         """Tell the edge which instances are well now; nothing is written when nothing changed."""
         self.route(self.shares)
-
-    def route_without(self, ids: Collection[str]) -> None:
-        """The same shares, but nothing new to these instances."""
-        self.route(replace(self.shares, without=tuple(ids)))
 
     def instances_of(self, release: str, service: str) -> tuple[Instance, ...]:
         """The instances of one service of a release."""

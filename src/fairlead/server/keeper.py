@@ -17,7 +17,7 @@ from fairlead.operations.housekeeping import Housekeeping
 from fairlead.operations.keeper import have_keeper, is_keeper
 from fairlead.rollout.events import Event
 from fairlead.supervisor.supervisor import Supervisor
-from fairlead.system import clock
+from fairlead.system import clock, processes
 from fairlead.system.home import Place
 from fairlead.system.lock import FileLock
 
@@ -62,9 +62,24 @@ def _wake_on_signals() -> int:
 
 
 def _wait(wake: int, place: Place) -> bool:
-    """Sleep a round; True when told to end."""
-    ready, _, _ = select.select([wake], [], [], ROUND)
-    return bool(ready)
+    """Sleep a round; True when told to end.
+
+    A death is noticed at once: supervisord itself looks at its children only once a second unless it is asked.
+    """
+    watched = [descriptor for pid in _pids(place) if (descriptor := processes.watch(pid)) is not None]
+    try:
+        ready, _, _ = select.select([wake, *watched], [], [], ROUND)
+    finally:
+        for descriptor in watched:
+            os.close(descriptor)
+    if ready and wake not in ready:
+        Supervisor(place).wake()
+    return wake in ready
+
+
+def _pids(place: Place) -> list[int]:
+    """Everything supervisord looks after here, the keeper itself left out."""
+    return [state.pid for state in Supervisor(place).programs().values() if state.pid not in (0, os.getpid())]
 
 
 def log(event: Event) -> None:

@@ -60,4 +60,13 @@ class Ports:
         """Every taken port and its holder."""
         if not self.folder.exists():
             return {}
-        return {int(path.name): path.read_text() for path in self.folder.iterdir() if path.name.isdigit()}
+        names = [path for path in self.folder.iterdir() if path.name.isdigit()]
+        return {int(path.name): holder for path in names if (holder := _holder(path)) is not None}
+
+
+def _holder(path: Path) -> str | None:
+    """Who has the port; None when it was given back in this very moment."""
+    try:
+        return path.read_text()
+    except FileNotFoundError:
+        return None

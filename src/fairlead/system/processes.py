@@ -131,9 +131,8 @@ def end_group(process: Process, stop: signal.Signals, grace: float) -> bool:
 
 def wait_exit(process: Process, seconds: float) -> bool:
     """Wait until the process has ended, by event where the system has one. True when it has."""
-    try:
-        descriptor = os.pidfd_open(process.pid)  # Linux
-    except (AttributeError, OSError):
+    descriptor = watch(process.pid)
+    if descriptor is None:
         return _poll_exit(process, seconds)
     try:
         if not process.alive():
@@ -142,6 +141,14 @@ def wait_exit(process: Process, seconds: float) -> bool:
         return bool(ready)
     finally:
         os.close(descriptor)
+
+
+def watch(pid: int) -> int | None:
+    """A descriptor that becomes readable when the process ends; None where there is no such thing or no process."""
+    try:
+        return os.pidfd_open(pid)
+    except (AttributeError, OSError):
+        return None
 
 
 def _poll_exit(process: Process, seconds: float) -> bool:

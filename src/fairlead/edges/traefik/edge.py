@@ -69,13 +69,18 @@ class TraefikEdge:
         if listen is None or self.api.alive():
             return
         self.supervisor.start()
+        state = self.supervisor.programs().get(PROGRAM)
+        if state is None or state.state not in ("STARTING", "RUNNING"):
+            self._begin(listen)
+        if not wait_until(self.api.alive, 15):
+            raise FairleadError(f"Traefik does not answer{self._said()}", f"its log: {self.folder / 'traefik.log'}")
+
+    def _begin(self, listen: EdgeSettings) -> None:
         self._refuse_taken_port(listen)
         ports = traefik.EdgePorts(listen.address, listen.http or DEFAULT_PORT, self._facts()["api"])
         write_file(self.folder / "traefik.yml", traefik.static_file(ports, self.folder), 0o600)
         self.supervisor.add([self._program()])
         self.supervisor.begin([PROGRAM])
-        if not wait_until(self.api.alive, 15):
-            raise FairleadError(f"Traefik does not answer{self._said()}", f"its log: {self.folder / 'traefik.log'}")
 
     def _move(self, listen: EdgeSettings | None) -> None:
         """Listen elsewhere: the one change that needs a restart."""

@@ -104,7 +104,7 @@ def _service(wanted: Wanted, observed: Observed, service: Service, traffic: _Tra
     steps: list[Step] = []
     begun, left = 0, len(old)
     for batch in batches(new, old, wanted.stack.rollout):
-        steps += parts.bring_up(wanted, observed, batch.start)
+        steps += parts.bring_up(wanted, observed, batch.start, traffic.shares)
         begun, left = begun + len(batch.start), left - len(batch.stop)
         if service.routes and begun:
             steps += traffic.present()
