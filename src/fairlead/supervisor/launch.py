@@ -3,21 +3,42 @@
 Run as a file with `python -I -S`, standard library only: it must start fast and import nothing of Fairlead.
 The log is opened here, not by supervisord: a program that writes through supervisord's pipe dies with it.
 Each start leaves `PID START` in the starts file, so that others can tell this very process from a later one.
+A program that died may have left children, which would hold its port and pile up: they are ended first.
 A disk that is full must not keep a service from starting, so nothing written here is allowed to fail it.
 """
 
 import json
 import os
+import signal
 import sys
+
+
+def stat(pid: object) -> list[str]:
+    """What the kernel says of a process, from its state on; empty where it does not say."""
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()
+    except OSError:
+        return []
 
 
 def mark() -> str:
     """The kernel's start time of this process; `-` where it does not say."""
+    return (stat("self") or ["-"] * 20)[19]
+
+
+def end_orphans(starts: str) -> None:
+    """End what the last start left of its process group, unless its leader lives or the group is a stranger's."""
     try:
-        with open("/proc/self/stat") as file:
-            return file.read().rpartition(")")[2].split()[19]
-    except OSError:
-        return "-"
+        with open(starts) as file:
+            group, since = map(int, file.read().splitlines()[-1].split())
+        os.killpg(group, 0)  # there is such a group at all, which is rare
+        facts = {pid: stat(pid) for pid in os.listdir("/proc") if pid.isdigit()}  # noqa: PTH208 — no import for it
+        members = {pid: fact for pid, fact in facts.items() if fact and fact[2] == str(group) and fact[0] not in "ZX"}
+        if str(group) not in members and min((int(fact[19]) for fact in members.values()), default=0) >= since:
+            os.killpg(group, signal.SIGKILL)
+    except (OSError, ValueError, IndexError):
+        pass
 
 
 def append(path: str, line: str) -> None:
@@ -46,6 +67,7 @@ def main() -> None:
     with open(sys.argv[1]) as file:
         spec = json.load(file)
     redirect(spec["log"])
+    end_orphans(spec["starts"])
     append(spec["starts"], f"{os.getpid()} {mark()}")
     try:
         os.chdir(spec["cwd"])
