@@ -20,27 +20,30 @@ class Program:
     priority: int = 999  #: lower ones are stopped later
 
 
-def main_file(folder: Path, socket: Path, root: bool) -> str:
-    """`supervisord.conf` for an environment whose programs lie in `folder/programs`."""
+def main_file(socket: Path, root: bool) -> str:
+    """`supervisord.conf` for a supervisord that is started in its own folder, with its programs in `programs`.
+
+    Names are relative to that folder because supervisord takes a blank in a path for the end of it, and ` #` and ` ;`
+    for a comment.
+    """
     return "\n".join(
         (
             "[unix_http_server]",
             f"file = {_escaped(socket)}",
             "chmod = 0700",
             "[supervisord]",
-            f"logfile = {_escaped(folder / 'supervisord.log')}",
+            "logfile = supervisord.log",
             "logfile_maxbytes = 1MB",
             "logfile_backups = 2",
-            f"pidfile = {_escaped(folder / 'supervisord.pid')}",
-            f"directory = {_escaped(folder)}",
-            f"childlogdir = {_escaped(folder)}",
+            "pidfile = supervisord.pid",
+            "childlogdir = .",
             "minfds = 1024",
             "umask = 022",
             *(("user = root",) if root else ()),  # says that running as root is meant
             "[rpcinterface:supervisor]",
             "supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface",
             "[include]",
-            f"files = {_escaped(folder / 'programs')}/*.conf",
+            "files = programs/*.conf",
             "",
         )
     )

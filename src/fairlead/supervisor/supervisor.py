@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -60,15 +60,28 @@ class Supervisor:
         """Have it running; True when it had to be started."""
         if self.alive():
             return False
-        self.programs_folder.mkdir(parents=True, exist_ok=True)
-        config = self.folder / "supervisord.conf"
-        write_file(config, supervisord.main_file(self.folder, self._socket, os.geteuid() == 0), 0o600)
+        config = self._write_config()
         self._end_deaf()
         argv = (sys.executable, "-I", "-m", "supervisor.supervisord", "-c", str(config))
-        run(Command(argv, env=base_environment(), timeout=30)).require("supervisord could not be started")
+        command = Command(argv, cwd=self.folder, env=base_environment(), timeout=30)
+        run(command).require("supervisord could not be started")
         if not wait_until(self.alive, 15):
             raise FairleadError(f"supervisord does not answer; see {self.folder / 'supervisord.log'}")
         return True
+
+    def _write_config(self) -> Path:
+        if set("*?[") & set(str(self.folder)):
+            why = "supervisord takes *, ? and [ in a path for wildcards"
+            raise FairleadError(f"{self.folder}: {why}", "set FAIRLEAD_HOME to another folder")
+        self.programs_folder.mkdir(parents=True, exist_ok=True)
+        config = self.folder / "supervisord.conf"
+        write_file(config, supervisord.main_file(self._near(self._socket), os.geteuid() == 0), 0o600)
+        return config
+
+    def _near(self, path: Path) -> Path:
+        """A path of the environment as supervisord sees it from its own folder; another one as it is."""
+        inside = path.is_relative_to(self.folder.parent)
+        return Path(os.path.relpath(path, self.folder)) if inside else path
 
     def _end_deaf(self) -> None:
         """End a supervisord that lives but does not answer, before another takes its place."""
@@ -112,7 +125,9 @@ class Supervisor:
         """Make the programs known without touching others; nothing starts."""
         known = self.programs()
         for program in programs:
-            write_file(self._file(program.name), supervisord.program_file(program), 0o600)
+            argv = tuple(str(self._near(Path(item))) if item.startswith("/") else item for item in program.argv)
+            text = supervisord.program_file(replace(program, argv=argv))
+            write_file(self._file(program.name), text, 0o600)
         self._rpc.call("reloadConfig")
         for program in programs:
             if program.name not in known:
