@@ -103,7 +103,8 @@ class Actions:
     def smoke(self, step: Step) -> None:
         """Through the edge, by the secret header."""
         header = self.world.edge.release_header(step.release)
-        checks.run_smoke_tests(self.world.edge, self._release(step).stack, header, self.world.patience)
+        tests = checks.smoke_tests(self._release(step).stack, step.service)
+        checks.run_smoke_tests(self.world.edge, tests, header, self.world.patience)
 
     def watch(self, step: Step) -> None:
         """Fail on a restart or on too many errors; keep the edge told who is well."""
@@ -128,7 +129,7 @@ class Actions:
         ids = {id for service in stack.services for id in instance_ids(step.release, service)}
         self._require_well(ids)
         if is_public(stack):
-            checks.run_smoke_tests(self.world.edge, stack, {}, self.world.patience)
+            checks.run_smoke_tests(self.world.edge, checks.smoke_tests(stack), {}, self.world.patience)
             self._require_well(ids)
 
     def _require_well(self, ids: Collection[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fairlead.edges.base import Edge
@@ -24,11 +25,25 @@ class Failure:
         return f"GET {self.smoke.host or ''}{self.smoke.path}: {self.why}"
 
 
-def smoke_tests(stack: Stack) -> tuple[Smoke, ...]:
-    """The declared ones, or one per route that any answer of the application below 500 passes (status 0)."""
-    if stack.smoke:
-        return stack.smoke
-    return tuple(Smoke(route.path, route.host, status=0) for service in stack.services for route in service.routes)
+def smoke_tests(stack: Stack, service: str = "") -> tuple[Smoke, ...]:
+    """The declared ones, or one per route that any answer of the application below 500 passes (status 0).
+
+    With `service` only those whose request goes to that service.
+    """
+    routes = [route for one in stack.services for route in one.routes]
+    tests = stack.smoke or tuple(Smoke(route.path, route.host, status=0) for route in routes)
+    return tuple(test for test in tests if not service or asked(stack, test) == service)
+
+
+def asked(stack: Stack, smoke: Smoke) -> str | None:
+    """The service that gets the request of a smoke test: a route with its host before one without, the longest path."""
+    found = [
+        (route.host is not None, len(route.path), service.name)
+        for service in stack.services
+        for route in service.routes
+        if route.host in (None, smoke.host) and (smoke.path + "/").startswith(route.path.rstrip("/") + "/")
+    ]
+    return max(found)[2] if found else None
 
 
 def judge(smoke: Smoke, answer: Answer) -> str:
@@ -47,9 +62,9 @@ def judge(smoke: Smoke, answer: Answer) -> str:
     return ""
 
 
-def run_smoke_tests(edge: Edge, stack: Stack, headers: dict[str, str], patience: float = PATIENCE) -> None:
+def run_smoke_tests(edge: Edge, tests: Iterable[Smoke], headers: dict[str, str], patience: float = PATIENCE) -> None:
     """All of them; FairleadError with every failure. `patience`: seconds until one that fails has failed."""
-    failures = [failure for smoke in smoke_tests(stack) if (failure := _try(edge, smoke, headers, patience))]
+    failures = [failure for smoke in tests if (failure := _try(edge, smoke, headers, patience))]
     if failures:
         raise FairleadError("smoke test failed: " + "; ".join(str(failure) for failure in failures))
 

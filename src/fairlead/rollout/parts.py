@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from fairlead.project.stack import Job, Service, Stack
 from fairlead.rollout.observed import Observed, Wanted, instance_ids
@@ -56,9 +56,10 @@ def presented(wanted: Wanted, observed: Observed) -> Shares:
     return Shares(before.weights, (wanted.release, *rest))
 
 
-def hand_over(wanted: Wanted, observed: Observed) -> list[Step]:
-    """Old workers stop, then new ones start."""
-    old = observed.living(observed.live, filter(hands_over, observed.stack.services if observed.stack else ()))
+def hand_over(wanted: Wanted, observed: Observed, rested: Collection[str] = ()) -> list[Step]:
+    """Old workers stop, but for those in `rested`, then new ones start; those that overlap did start before."""
+    workers = (service for service in replaced(observed) if service.is_worker)
+    old = tuple(id for id in observed.living(observed.live, workers) if id not in rested)
     new = [id for service in filter(hands_over, wanted.stack.services) for id in instance_ids(wanted.release, service)]
     rest = [Step("rest", observed.live or "", old)] if old else []
     return rest + bring_up(wanted, observed, new, Shares())
@@ -67,7 +68,7 @@ def hand_over(wanted: Wanted, observed: Observed) -> list[Step]:
 def conclude(wanted: Wanted, observed: Observed, before: Shares) -> list[Step]:
     """All traffic to the new release, look at it once more, commit, tidy up."""
     steps: list[Step] = []
-    if is_public(wanted.stack) or before.weights:
+    if is_public(wanted.stack) or (observed.stack and is_public(observed.stack)):
         steps.append(Step("route", wanted.release, shares=after(wanted, observed), before=before))
     rollout = wanted.stack.rollout
     if rollout.soak and observed.live:
@@ -96,6 +97,5 @@ def is_public(stack: Stack) -> bool:
 
 
 def replaced(observed: Observed) -> tuple[Service, ...]:
-    """Services of the live release that run beside the new ones."""
-    services = observed.stack.services if observed.stack else ()
-    return tuple(service for service in services if not hands_over(service))
+    """The services of the live release."""
+    return observed.stack.services if observed.stack else ()

@@ -18,6 +18,7 @@ class _Served:
     route: Route
     release: str
     pool: str
+    well: bool  #: somebody in the pool is
 
 
 def edge_table(shares: Shares, stacks: Mapping[str, Stack], instances: Iterable[Instance]) -> EdgeTable:
@@ -29,10 +30,12 @@ def edge_table(shares: Shares, stacks: Mapping[str, Stack], instances: Iterable[
     served: list[_Served] = []
     for release in dict.fromkeys(shares.releases()):
         for service in stacks[release].services if release in stacks else ():
-            pool = _pool(service, release, by_pool.get((service.name, release), []), shares.without)
+            usable = _usable(by_pool.get((service.name, release), []), shares.without)
+            pool = _pool(service, release, usable)
             if pool:
                 pools.append(pool)
-                served += [_Served(route, release, pool.name) for route in service.routes]
+                well = any(_well(one) for one in usable)
+                served += [_Served(route, release, pool.name, well) for route in service.routes]
     headers = tuple(HeaderRoute(one.route.path, one.route.host, one.release, one.pool) for one in served)
     return EdgeTable(tuple(pools), _routes(shares, served), headers, _listen(shares, stacks))
 
@@ -43,24 +46,36 @@ def _listen(shares: Shares, stacks: Mapping[str, Stack]) -> Edge | None:
     return next((stacks[release].edge for release in ranked if release in stacks), None)
 
 
-def _pool(service: Service, release: str, instances: list[Instance], without: tuple[str, ...]) -> Pool | None:
+def _usable(instances: Iterable[Instance], without: tuple[str, ...]) -> list[Instance]:
+    return [one for one in instances if one.port and one.id not in without]
+
+
+def _well(one: Instance) -> bool:
+    return one.verified and one.living
+
+
+def _pool(service: Service, release: str, usable: list[Instance]) -> Pool | None:
     """Only instances that were found ready. When none of them is well, all that are left: an answer may still come."""
     if not service.routes:
         return None
-    usable = [one for one in instances if one.port and one.id not in without]
-    well = [one for one in usable if one.verified and one.living]
+    well = [one for one in usable if _well(one)]
     ports = tuple(sorted(one.port for one in well or usable if one.port))
     return Pool(service.name, release, ports) if ports else None
 
 
 def _routes(shares: Shares, served: list[_Served]) -> tuple[EdgeRoute, ...]:
-    """By host and path. What no weighted release can serve goes to the fallback: the old side of a rolling update."""
+    """By host and path. What no weighted release can serve goes to the fallback: the other side of a rolling update.
+
+    A share whose pool has nobody well goes to the others, as long as they have somebody.
+    """
     weights = dict(shares.weights)
     found = []
     for key in dict.fromkeys((one.route.host, one.route.path) for one in served):
         mine = [one for one in served if (one.route.host, one.route.path) == key]
-        chosen = tuple((one.pool, weights[one.release]) for one in mine if weights.get(one.release))
-        chosen = chosen or tuple((one.pool, 100) for one in mine if one.release == shares.fallback)
+        weighted = [(one, weights[one.release]) for one in mine if weights.get(one.release)]
+        fallback = [(one, 100) for one in mine if one.release == shares.fallback]
+        choices = ([pair for pair in side if pair[0].well] for side in (weighted, fallback))
+        chosen = next(filter(None, choices), weighted or fallback)
         if chosen:
-            found.append(EdgeRoute(key[1], key[0], chosen))
+            found.append(EdgeRoute(key[1], key[0], tuple((one.pool, weight) for one, weight in chosen)))
     return tuple(found)

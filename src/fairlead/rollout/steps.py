@@ -44,7 +44,7 @@ class Step:
     ready   wait until `instances` are ready          undo: nothing
     job     run `service` of `release` to its end     undo: end it
     route   give traffic by `shares`                  undo: give it by `before`
-    smoke   ask `release` through the edge            undo: nothing
+    smoke   ask `release` (its `service`) by the edge undo: nothing
     rest    drain and stop `instances`, restartable   undo: start them again, wait until they are ready
     watch   watch `release` for `seconds`             undo: nothing
     verify  is all of `release` still well            undo: nothing
@@ -74,6 +74,7 @@ class Step:
             release=self.release,
             instances=", ".join(id.partition(".")[2] for id in self.instances),
             service=self.service,
+            asked=f"{self.service} of {self.release}" if self.service else self.release,
             shares=self.shares.shown(),
             seconds=f"{self.seconds:g}",
         )
@@ -94,7 +95,7 @@ _SHOWN: dict[Kind, str] = {
     "ready": "wait until {instances} of {release} answer their health check",
     "job": "run job {service} of {release}",
     "route": "traffic: {shares}",
-    "smoke": "smoke tests of {release} through the edge",
+    "smoke": "smoke tests of {asked} through the edge",
     "rest": "drain and stop {instances} of {release}",
     "watch": "watch {release} for {seconds} s",
     "verify": "verify {release}: every instance up, smoke tests pass",

@@ -13,6 +13,7 @@ from fairlead.rollout import parts
 from fairlead.rollout.observed import Observed, Wanted, instance_ids
 from fairlead.rollout.order import levels
 from fairlead.rollout.steps import Shares, Step
+from fairlead.rollout.strategies import blue_green
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,28 +42,32 @@ def batches(new: tuple[str, ...], old: tuple[str, ...], rollout: Rollout) -> Ite
 
 
 def steps(wanted: Wanted, observed: Observed) -> list[Step]:
-    """The steps, in order: level by level, service by service; smoke tests as soon as there is something to ask."""
+    """The steps, in order: level by level, service by service, each smoke-tested before its first user.
+
+    Where nothing is live there is nothing to take over from.
+    """
+    if observed.live is None:
+        return blue_green.steps(wanted, observed)
     found: list[Step] = []
     traffic = _Traffic(wanted, observed)
     for level in levels(wanted.stack):
         found += parts.run_jobs(wanted, level.jobs)
         for service in level.services:
             found += _service(wanted, observed, service, traffic)
-    gone = [service for service in parts.replaced(observed) if service.name not in _names(wanted)]
-    found += parts.hand_over(wanted, observed)
-    found += parts.conclude(wanted, observed, traffic.shares)
-    leftover = observed.living(observed.live, gone)
-    return _before_commit(found, [Step("rest", observed.live or "", leftover)] if leftover else [])
+    found += parts.hand_over(wanted, observed, _rested(found))
+    return _leave_nothing(observed, found + parts.conclude(wanted, observed, traffic.shares))
 
 
-def _names(wanted: Wanted) -> set[str]:
-    return {service.name for service in wanted.stack.services}
+def _rested(steps: list[Step]) -> set[str]:
+    return {id for step in steps if step.kind == "rest" for id in step.instances}
 
 
-def _before_commit(steps: list[Step], extra: list[Step]) -> list[Step]:
+def _leave_nothing(observed: Observed, steps: list[Step]) -> list[Step]:
     """Services that the new release no longer has stop once all traffic is on it."""
+    rested = _rested(steps)
+    left = tuple(id for id in observed.living(observed.live, parts.replaced(observed)) if id not in rested)
     place = next(place for place, step in enumerate(steps) if step.kind == "verify")
-    return [*steps[:place], *extra, *steps[place:]]
+    return [*steps[:place], *([Step("rest", observed.live or "", left)] if left else []), *steps[place:]]
 
 
 class _Traffic:
@@ -70,28 +75,30 @@ class _Traffic:
 
     def __init__(self, wanted: Wanted, observed: Observed) -> None:
         self.wanted, self.observed = wanted, observed
-        self.public = parts.is_public(wanted.stack)
         self.shares = parts.now(observed)
-        self.smoked = not self.public
+        self.smoked: set[str] = set()
 
     def move(self, new: int, old: int, without: tuple[str, ...]) -> list[Step]:
         """Shares by the number of instances on each side."""
-        if not self.public:
-            return []
         live, release = self.observed.live, self.wanted.release
         share = round(100 * new / (new + old)) if new + old else 100
         weights = tuple((name, weight) for name, weight in ((live, 100 - share), (release, share)) if name and weight)
         rest = tuple(name for name in self.shares.candidates if name != release)
         return self._to(Shares(weights, rest, without, fallback=live or ""))
 
-    def present(self) -> list[Step]:
-        """Before the first user: reachable by header, smoke-tested."""
-        if self.smoked:
+    def present(self, service: Service) -> list[Step]:
+        """Before the first user of a service: reachable by header, smoke-tested.
+
+        Services that came before it have no old side any more: the fallback serves them.
+        """
+        if service.name in self.smoked:
             return []
-        self.smoked = True
-        candidates = (self.wanted.release, *(r for r in self.shares.candidates if r != self.wanted.release))
-        shares = Shares(self.shares.weights, candidates, self.shares.without, self.shares.fallback)
-        return [*self._to(shares), Step("smoke", self.wanted.release)]
+        first, release = not self.smoked, self.wanted.release
+        self.smoked.add(service.name)
+        before = parts.now(self.observed)
+        candidates = (release, *(one for one in before.candidates if one != release))
+        shares = Shares(before.weights, candidates, self.shares.without, "" if first else release)
+        return [*self._to(shares), Step("smoke", release, service=service.name)]
 
     def _to(self, shares: Shares) -> list[Step]:
         step = Step("route", self.wanted.release, shares=shares, before=self.shares)
@@ -107,7 +114,7 @@ def _service(wanted: Wanted, observed: Observed, service: Service, traffic: _Tra
         steps += parts.bring_up(wanted, observed, batch.start, traffic.shares)
         begun, left = begun + len(batch.start), left - len(batch.stop)
         if service.routes and begun:
-            steps += traffic.present()
+            steps += traffic.present(service)
         if service.routes:
             steps += traffic.move(begun, left, (*traffic.shares.without, *batch.stop))
         if batch.stop:
