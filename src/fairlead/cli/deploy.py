@@ -1,27 +1,77 @@
-"""`fairlead deploy`."""
+"""`fairlead deploy`: move an environment to what the folder holds now."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
-from fairlead.rollout.events import Event
-from fairlead.system.home import Place
+from fairlead.cli.session import Session
+from fairlead.cli.verb import environment, verb, wait_option, yes_option
+
+if TYPE_CHECKING:
+    from fairlead.operations.deploy import Options
+    from fairlead.project.project import Project
+
+STRATEGIES = ("rolling", "blue-green", "canary")
 
 
-def show(event: Event) -> None:
-    click.echo(f"{event.kind}: {event.text}")
+@verb(
+    "fairlead deploy production",
+    "fairlead deploy production --plan",
+    'fairlead deploy production --strategy canary --message "new checkout"',
+    name="deploy",
+    stream=True,
+)
+@environment()
+@click.option("--plan", "only_plan", is_flag=True, help="Print what would be done, and do nothing.")
+@click.option("--strategy", type=click.Choice(STRATEGIES), help="Instead of the one in the project file.")
+@click.option("--message", "-m", default="", metavar="TEXT", help="Why; kept in the history.")
+@yes_option
+@wait_option
+def command(
+    session: Session, environment: str, only_plan: bool, strategy: str | None, message: str, yes: bool, wait: float
+) -> None:
+    """Build what this folder holds, and move ENV to it as one transaction.
+
+    Users are served all along. When anything fails, everything is taken back and the exit code is 1. Ctrl-C takes
+    everything back too; a second Ctrl-C leaves that to the keeper.
+    """
+    from fairlead.operations.deploy import Options  # noqa: PLC0415 — start-up is part of the product
+
+    project = session.project()
+    options = Options(strategy, wait, message)  # type: ignore[arg-type]
+    if only_plan:
+        show_plan(session, project, environment, options)
+    else:
+        carry_out(session, project, environment, options)
 
 
-@click.command("deploy")
-@click.argument("environment")
-def command(environment: str) -> None:
-    """deploy"""
-    from fairlead.project.loader import load_project, peek
+def show_plan(session: Session, project: Project, environment: str, options: Options) -> None:
+    """The forecast."""
+    from fairlead.cli.text import table  # noqa: PLC0415
+    from fairlead.operations.forecast import forecast  # noqa: PLC0415
 
-    name, _ = peek(Path("fairlead.yaml"))
-    place = Place.of(name, environment)
-    from fairlead.operations.deploy import deploy
+    plan = forecast(project, environment, options)
+    steps = [{"id": step.id, "text": step.shown(), **step.to_data()} for step in plan.steps]
+    data = {"kind": "plan", "release": plan.release, "strategy": plan.strategy, "first": plan.first,
+            "builds": [asdict(one) for one in plan.builds], "steps": steps}  # fmt: skip
+    rows = [(one.name, one.artifact[:12], "must be built" if one.needed else "is built") for one in plan.builds]
+    parts = [f"release {plan.release}, {plan.strategy}", table(rows, indent=2)]
+    parts += [f"first: {plan.first}"] if plan.first else []
+    parts += [f"{step.number:3d}  {step.shown()}" for step in plan.steps]
+    parts += [] if plan.steps else ["nothing to do: this release is live"]
+    session.answer(data, "\n".join(part for part in parts if part))
 
-    print(deploy(load_project(Path("fairlead.yaml")), environment, emit=show))
+
+def carry_out(session: Session, project: Project, environment: str, options: Options) -> None:
+    """The deployment itself."""
+    from fairlead.cli.outcome import carried  # noqa: PLC0415
+    from fairlead.operations.deploy import deploy  # noqa: PLC0415
+    from fairlead.system.home import Place  # noqa: PLC0415
+
+    stack = project.stack(environment)
+    place = Place.of(project.name, environment)
+    with carried(session, f"deploying {project.name} to {environment}", place, stack.runtime) as run:
+        run(lambda emit: deploy(project, environment, options, emit))

@@ -2,41 +2,111 @@
 
 from __future__ import annotations
 
+import contextlib
+import difflib
 import importlib
+import os
 import sys
 
 import click
 
-from fairlead.errors import FairleadError
+from fairlead import __version__
+from fairlead.cli import table
+from fairlead.cli.session import Session, tell
+from fairlead.cli.verb import write_examples
+from fairlead.errors import FairleadError, Interrupted, UsageError
 
-COMMANDS = ("deploy", "rollback", "serve", "stop", "up")
+EXAMPLES = ("fairlead init", "fairlead deploy local", "fairlead status")
 
 
 class LazyGroup(click.Group):
     """Finds `fairlead.cli.NAME:command`."""
 
-    def list_commands(self, context: click.Context) -> list[str]:
-        return list(COMMANDS)
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order of the help screen."""
+        return table.names()
 
-    def get_command(self, context: click.Context, name: str) -> click.Command | None:
-        if name not in COMMANDS:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import it; None when there is no such command."""
+        if cmd_name not in table.names():
             return None
-        command: click.Command = importlib.import_module(f"fairlead.cli.{name}").command
+        command: click.Command = importlib.import_module(f"fairlead.cli.{cmd_name}").command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click, but an unknown command suggests the nearest."""
+        name = args[0]
+        if name not in table.names() and not name.startswith("-") and not ctx.resilient_parsing:
+            near = difflib.get_close_matches(name, table.names(), 1, cutoff=0.5)
+            hint = f"did you mean `fairlead {near[0]}`?" if near else "see `fairlead --help`"
+            raise UsageError(f'there is no command "{name}"', hint)
+        return super().resolve_command(ctx, args)
 
-@click.group(cls=LazyGroup)
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Grouped by what a person wants; no command is imported for it."""
+        for title, rows in table.groups().items():
+            with formatter.section(title):
+                formatter.write_dl(list(rows.items()))
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The first three commands, and where more is said."""
+        write_examples(formatter, EXAMPLES)
+        formatter.write("\nEvery command explains itself: fairlead COMMAND --help\n")
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="fairlead %(version)s")
 def fairlead() -> None:
-    """Take a web application to production."""
+    """Take a web application from one file to a production that loses nothing on the way."""
 
 
 def run() -> None:
-    """The outer boundary: errors become words and exit codes."""
+    """The outer boundary: whatever happens becomes words and an exit code, never a traceback."""
+    session = Session()
+    code = 1
     try:
-        fairlead(standalone_mode=False)
+        code = _called(session)
+    except BrokenPipeError:
+        code = _hang_up()
+    except Exception as error:  # noqa: BLE001 — the last one who can say it in words
+        from fairlead.cli.crash import write_report  # noqa: PLC0415
+
+        what = f"unexpected: {type(error).__name__}: {error}".splitlines()[0]
+        with contextlib.suppress(OSError):
+            session.fail(
+                FairleadError(what, f"this is a mistake in Fairlead; the details are in {write_report(error)}")
+            )
+    sys.exit(code)
+
+
+def _called(session: Session) -> int:
+    try:
+        result = fairlead(obj=session, standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except click.exceptions.NoArgsIsHelpError as error:
+        tell(error.format_message())
+        return 2
     except click.ClickException as error:
-        error.show()
-        sys.exit(2)
+        session.fail(_usage(error))
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        session.fail(Interrupted("interrupted", "what is unfinished is finished by the keeper; see `fairlead status`"))
+        return 130
     except FairleadError as error:
-        click.echo(f"error: {error.message}" + (f"\nhint: {error.hint}" if error.hint else ""), err=True)
-        sys.exit(error.exit_code)
+        session.fail(error)
+        return error.exit_code
+
+
+def _usage(error: click.ClickException) -> UsageError:
+    context = getattr(error, "ctx", None)
+    hint = f"see `{context.command_path} --help`" if context else None
+    message = error.format_message().rstrip(".")
+    return UsageError(message[:1].lower() + message[1:], hint)
+
+
+def _hang_up() -> int:
+    """The reader of our output is gone: not a failure of ours, and nobody is left to tell."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0

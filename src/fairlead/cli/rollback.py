@@ -1,27 +1,29 @@
-"""`fairlead rollback`."""
+"""`fairlead rollback`: move an environment back."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
-from fairlead.rollout.events import Event
-from fairlead.system.home import Place
+from fairlead.cli.session import Session
+from fairlead.cli.verb import environment, verb, wait_option, yes_option
 
 
-def show(event: Event) -> None:
-    click.echo(f"{event.kind}: {event.text}")
+@verb("fairlead rollback production", "fairlead rollback production --to 3f2a9c", name="rollback", stream=True)
+@environment()
+@click.option("--to", "release", metavar="RELEASE", help="Which release; the beginning of its id is enough.")
+@click.option("--message", "-m", default="", metavar="TEXT", help="Why; kept in the history.")
+@yes_option
+@wait_option
+def command(session: Session, environment: str, release: str | None, message: str, yes: bool, wait: float) -> None:
+    """Move ENV to the release before, or to any that is kept.
 
+    Inside the rollback window the old instances still run, and users are back within a second. The project file need
+    not be right for it: the release knows its own configuration.
+    """
+    from fairlead.cli.outcome import carried  # noqa: PLC0415 — start-up is part of the product
+    from fairlead.operations.releases import live_runtime  # noqa: PLC0415
+    from fairlead.operations.rollback import rollback  # noqa: PLC0415
 
-@click.command("rollback")
-@click.argument("environment")
-def command(environment: str) -> None:
-    """rollback"""
-    from fairlead.project.loader import load_project, peek
-
-    name, _ = peek(Path("fairlead.yaml"))
-    place = Place.of(name, environment)
-    from fairlead.operations.rollback import rollback
-
-    print(rollback(place, emit=show))
+    place = session.place(environment)
+    with carried(session, f"rolling {environment} back", place, live_runtime(place)) as run:
+        run(lambda emit: rollback(place, release, message, wait, emit))

@@ -1,17 +1,28 @@
-"""`fairlead serve`."""
+"""`fairlead serve`: the keeper of one environment."""
 
 from __future__ import annotations
 
+import re
+
 import click
 
-from fairlead.system.home import Place
+from fairlead.cli.session import Session
+from fairlead.cli.verb import environment, verb
+from fairlead.errors import UsageError
 
 
-@click.command("serve")
-@click.argument("environment")
-@click.option("--project", required=True)
-def command(environment: str, project: str) -> None:
-    """Run the keeper of an environment."""
-    from fairlead.server.keeper import serve  # noqa: PLC0415
+@verb("fairlead serve production", "fairlead serve --project shop production", name="serve")
+@environment()
+@click.option("--project", metavar="NAME", help="The project's name, where its file is not at hand.")
+def command(session: Session, environment: str, project: str | None) -> None:
+    """Look after ENV: end warm windows, recover what was interrupted, keep instances and edge well.
 
-    serve(Place.of(project, environment))
+    Every deployment starts it under the environment's supervisor, so there is seldom a reason to call it.
+    """
+    from fairlead.server.keeper import serve  # noqa: PLC0415 — start-up is part of the product
+    from fairlead.system.home import Place  # noqa: PLC0415
+
+    for name in filter(None, (project, environment)):
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
+            raise UsageError(f'"{name}" is not a name')
+    serve(Place.of(project, environment) if project else session.place(environment))

@@ -1,27 +1,24 @@
-"""`fairlead stop`."""
+"""`fairlead stop`: end everything of an environment."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import click
-
-from fairlead.rollout.events import Event
-from fairlead.system.home import Place
+from fairlead.cli.session import Session, green
+from fairlead.cli.verb import environment, verb, wait_option, yes_option
 
 
-def show(event: Event) -> None:
-    click.echo(f"{event.kind}: {event.text}")
+@verb("fairlead stop local", "fairlead stop production --yes", name="stop", stream=True)
+@environment()
+@yes_option
+@wait_option
+def command(session: Session, environment: str, yes: bool, wait: float) -> None:
+    """End everything of ENV: no new requests, those that are open are finished, then all instances stop.
 
+    Nothing is forgotten: `fairlead up ENV` brings it back as it was.
+    """
+    from fairlead.cli.outcome import simple  # noqa: PLC0415 — start-up is part of the product
+    from fairlead.operations.up import stop  # noqa: PLC0415
 
-@click.command("stop")
-@click.argument("environment")
-def command(environment: str) -> None:
-    """stop"""
-    from fairlead.project.loader import load_project, peek
-
-    name, _ = peek(Path("fairlead.yaml"))
-    place = Place.of(name, environment)
-    from fairlead.operations.up import stop
-
-    stop(place, emit=show)
+    place = session.place(environment)
+    session.confirm(f"Stop everything in {environment}? It answers nobody until `fairlead up {environment}`.", yes)
+    simple(session, f"stopping {environment}", lambda emit: stop(place, wait, emit))
+    session.answer({"kind": "result", "ok": True, "environment": environment}, f"{green('✓')} {environment} is stopped")

@@ -1,27 +1,20 @@
-"""`fairlead up`."""
+"""`fairlead up`: bring an environment back."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import click
-
-from fairlead.rollout.events import Event
-from fairlead.system.home import Place
+from fairlead.cli.session import Session, green
+from fairlead.cli.verb import environment, verb, wait_option
 
 
-def show(event: Event) -> None:
-    click.echo(f"{event.kind}: {event.text}")
+@verb("fairlead up production", name="up", stream=True)
+@environment()
+@wait_option
+def command(session: Session, environment: str, wait: float) -> None:
+    """Have ENV running as the ledger says it should be: after a reboot, after `fairlead stop`, after anything."""
+    from fairlead.cli.outcome import simple  # noqa: PLC0415 — start-up is part of the product
+    from fairlead.operations.up import up  # noqa: PLC0415
 
-
-@click.command("up")
-@click.argument("environment")
-def command(environment: str) -> None:
-    """up"""
-    from fairlead.project.loader import load_project, peek
-
-    name, _ = peek(Path("fairlead.yaml"))
-    place = Place.of(name, environment)
-    from fairlead.operations.up import up
-
-    print(up(place, emit=show))
+    place = session.place(environment)
+    live = simple(session, f"starting {environment}", lambda emit: up(place, wait, emit))
+    text = f"{green('✓')} {live} is live" if live else f"{environment} is up; nothing was ever deployed to it"
+    session.answer({"kind": "result", "ok": True, "release": live}, text)

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
 from fairlead.errors import Refused
+from fairlead.operations.checks import environment, machine, project
+from fairlead.operations.checks.check import Check
+from fairlead.operations.environment import inherited
 from fairlead.project.project import Project
+from fairlead.system.home import Place, home
+
+__all__ = ["Check", "examine", "require"]
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that was looked at. `hint` says how to mend it."""
-
-    name: str
-    result: Literal["ok", "warning", "failed"]
-    text: str
-    hint: str = ""
-
-
-def examine(project: Project, environment: str) -> tuple[Check, ...]:
-    """Every check for that environment of the project."""
-    return ()
+def examine(wanted: Project, name: str, thorough: bool = False) -> tuple[Check, ...]:
+    """Every check for environment `name` of the project. `thorough` verifies the whole ledger too."""
+    stack, place = wanted.stack(name), Place.of(wanted.name, name)
+    return (
+        *project.examine(stack, wanted.root, inherited().get("PATH", "")),
+        *machine.examine(home()),
+        *environment.examine(stack, place, thorough),
+    )
 
 
 def require(checks: tuple[Check, ...]) -> None:

@@ -1,0 +1,77 @@
+"""Carry out a transition while showing it, and say what came of it: shared by deploy, promote and rollback."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+from fairlead.cli.progress.base import showing
+from fairlead.cli.session import Session, dim, green, red
+from fairlead.cli.text import duration
+from fairlead.errors import FairleadError, Interrupted, RolloutFailed
+from fairlead.rollout.events import Emit
+from fairlead.system.signals import undone_on_signals
+
+if TYPE_CHECKING:
+    from fairlead.operations.transition import Result
+    from fairlead.project.stack import RuntimeName
+    from fairlead.system.home import Place
+
+Act = Callable[[Emit], "Result"]
+
+
+@contextmanager
+def carried(session: Session, title: str, place: Place, runtime: RuntimeName | None) -> Iterator[Callable[[Act], None]]:
+    """Gives a function that carries an act out with progress and signals, then shows its result.
+
+    `runtime` tells which edge has the pulse that a terminal shows; None when that is not known.
+    """
+
+    def run(act: Act) -> None:
+        try:
+            with undone_on_signals(), ExitStack() as opened:
+                emit, live = opened.enter_context(showing(session, title))
+                if live and runtime is not None:
+                    from fairlead.operations.pulse import pulse  # noqa: PLC0415
+
+                    emit = opened.enter_context(pulse(place, runtime, emit))
+                result = act(emit)
+        except (RolloutFailed, Interrupted) as error:
+            raise undone(error, place.environment) from error
+        show_result(session, result)
+
+    yield run
+
+
+def undone(error: FairleadError, environment: str) -> FairleadError:
+    """The same, with the reason first, then what was done about it."""
+    reason = error.message.removeprefix("undone: ")
+    done = f"{reason}\neverything was taken back: {environment} is as it was before"
+    return type(error)(done, error.hint or f"see `fairlead history {environment}`")
+
+
+def show_result(session: Session, result: Result) -> None:
+    """Release, time, and whether a request was lost."""
+    data = {"kind": "result", "ok": True, "release": result.release, "previous": result.previous,
+            "rollout": result.rollout, "seconds": result.seconds, "report": result.report}  # fmt: skip
+    if result.rollout is None:
+        session.answer(data, f"{result.release} is live already; there is nothing to do")
+        return
+    text = f"{green('✓')} {result.release} is live after {duration(result.seconds)}"
+    before = dim(f" (before: {result.previous})") if result.previous else ""
+    session.answer(data, f"{text}{before}\n  {loss_line(result.report)}")
+
+
+def loss_line(report: dict[str, object]) -> str:
+    """The zero-loss report."""
+    lost = report.get("lost", 0)
+    shown = f"{lost} lost"
+    text = f"{report.get('requests', 0)} requests meanwhile, {red(shown) if lost else green(shown)}"
+    return f"{text}, {report.get('application_errors', 0)} application errors"
+
+
+def simple(session: Session, title: str, act: Callable[[Emit], object]) -> object:
+    """An act without steps that are undone (up, stop): shown as it goes."""
+    with undone_on_signals(), showing(session, title) as (emit, _):
+        return act(emit)

@@ -1,0 +1,1 @@
+"""How events look while something is under way: live on a terminal, as plain lines, or as JSON lines."""

@@ -1,0 +1,104 @@
+"""Which way to show events, chosen once; and that showing never disturbs what is shown."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Protocol
+
+from fairlead.cli.session import Session, say, tell
+from fairlead.rollout.events import Emit, Event
+from fairlead.system import clock
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+QUIET = frozenset({"watch", "pulse"})  #: too many for lines that stay
+
+
+class Show(Protocol):
+    """One way to show events."""
+
+    live: bool  #: it shows what changes every second too
+
+    def __call__(self, event: Event) -> None:
+        """Show one."""
+
+    def __enter__(self) -> Show: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class Lines:
+    """Plain lines on stderr."""
+
+    live = False
+
+    def __init__(self) -> None:
+        self._steps = 0
+
+    def __call__(self, event: Event) -> None:
+        if event.kind in QUIET:
+            return
+        if event.kind == "plan":
+            steps = event.data.get("steps")
+            self._steps = len(steps) if isinstance(steps, list) else 0
+        tell(f"{clock.now().astimezone():%H:%M:%S} {self._text(event)}")
+
+    def _text(self, event: Event) -> str:
+        if event.kind == "step":
+            return f"step {str(event.data.get('step', '')).partition(':')[0]}/{self._steps}: {event.text}"
+        if event.kind == "done":
+            return f"done in {event.data.get('seconds', 0)} s: {event.text}"
+        return f"{event.kind}: {event.text}"
+
+    def __enter__(self) -> Lines:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class JsonLines(Lines):
+    """A document per event on stdout."""
+
+    def __call__(self, event: Event) -> None:
+        document = {"time": clock.stamp(), "kind": event.kind, "text": event.text, "data": event.data}
+        say(json.dumps(document, ensure_ascii=False))
+
+
+@contextmanager
+def showing(session: Session, title: str) -> Iterator[tuple[Emit, bool]]:
+    """Where events go during the block, and whether that is live."""
+    with _chosen(session, title) as show:
+        yield undisturbed(show), show.live
+
+
+def _chosen(session: Session, title: str) -> Show:
+    if session.json:
+        return JsonLines()
+    if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+        from fairlead.cli.progress.live import Live  # noqa: PLC0415 — brings rich, 60 ms
+
+        return Live(title)
+    return Lines()
+
+
+def undisturbed(show: Emit) -> Emit:
+    """A reader that goes away (`| head`, a closed terminal) must not look like a failed deployment."""
+    broken: list[bool] = []
+
+    def emit(event: Event) -> None:
+        if not broken:
+            with suppress(OSError):
+                show(event)
+                return
+            broken.append(True)
+
+    return emit

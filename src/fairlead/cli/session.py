@@ -1,0 +1,137 @@
+"""What one call of the command line knows: the project file, how to answer, and where."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fairlead.errors import Busy, ConfigurationError, FairleadError, UsageError
+
+if TYPE_CHECKING:
+    from fairlead.project.project import Project
+    from fairlead.system.home import Place
+
+FILE = "fairlead.yaml"
+
+
+@dataclass
+class Session:
+    """One call. Results go to stdout; progress, questions and errors to stderr."""
+
+    json: bool = False
+    stream: bool = False  #: the JSON is one document per line, as things happen
+    file: Path | None = None  #: given with --file
+    _peeked: tuple[str, tuple[str, ...]] | None = field(default=None, repr=False)
+
+    def path(self) -> Path:
+        """The project file: the one given, or the nearest above the working directory."""
+        if self.file is not None:
+            return self.file
+        here = Path.cwd()
+        found = next((folder for folder in (here, *here.parents) if (folder / FILE).is_file()), here)
+        return Path(FILE) if found == here else found / FILE
+
+    def project(self) -> Project:
+        """The whole project, validated. ConfigurationError with every finding."""
+        from fairlead.project.loader import load_project  # noqa: PLC0415 — start-up is part of the product
+
+        return load_project(self.path())
+
+    def peek(self) -> tuple[str, tuple[str, ...]]:
+        """The project's name and environments, read without the validator."""
+        from fairlead.project.loader import peek  # noqa: PLC0415 — brings YAML
+
+        if self._peeked is None:
+            self._peeked = peek(self.path())
+        return self._peeked
+
+    def place(self, environment: str) -> Place:
+        """The place of an environment of the file, or of one that left the file but still is on this machine."""
+        from fairlead.system.home import Place  # noqa: PLC0415
+
+        project, environments = self.peek()
+        if environment in environments:
+            return Place.of(project, environment)
+        if environment.replace("-", "").isalnum() and Place.of(project, environment).exists():
+            return Place.of(project, environment)
+        from fairlead.project.problem import did_you_mean  # noqa: PLC0415
+
+        text = f'there is no environment "{environment}"{did_you_mean(environment, environments)}'
+        raise UsageError(text, f"{self.path()} has {', '.join(environments)}")
+
+    def answer(self, data: object, text: str) -> None:
+        """The result: `data` with --json, `text` for a person otherwise."""
+        if self.json:
+            say(json.dumps(data, indent=None if self.stream else 2, ensure_ascii=False))
+        elif text:
+            say(text)
+
+    def fail(self, error: FairleadError) -> None:
+        """Say what went wrong: to a person on stderr, and with --json as a document on stdout too."""
+        if self.json:
+            document = {"ok": False, "error": described(error)}
+            self.answer({"kind": "result", **document} if self.stream else document, "")
+        if isinstance(error, ConfigurationError):
+            findings = len(error.findings)
+            tell(f"{error.message}\n{red('error:')} the project file has {findings} mistake{'s' * (findings != 1)}")
+        else:
+            tell(f"{red('error:')} {error.message}")
+        if error.hint:
+            tell(f"{bold('hint:')} {error.hint}")
+
+    def confirm(self, question: str, yes: bool) -> None:
+        """Ask on a terminal unless --yes was given; elsewhere the command itself is the answer. Abort on no."""
+        if not yes and sys.stdin.isatty() and sys.stderr.isatty():
+            click.confirm(question, abort=True, err=True)
+
+
+def described(error: FairleadError) -> dict[str, Any]:
+    """An error for machines."""
+    data: dict[str, Any] = {"message": error.message, "hint": error.hint, "exit_code": error.exit_code}
+    if isinstance(error, ConfigurationError):
+        keys = ("file", "line", "column", "path", "message")
+        data["findings"] = [{key: getattr(one, key) for key in keys} for one in error.findings]
+    if isinstance(error, Busy):
+        data["busy"] = True
+    return data
+
+
+def say(text: str) -> None:
+    """A line of the result, on stdout."""
+    click.echo(text, color=_colour())
+
+
+def tell(text: str) -> None:
+    """A line beside the result, on stderr."""
+    click.echo(text, err=True, color=_colour())
+
+
+def _colour() -> bool | None:
+    """None: colours on a terminal only; https://no-color.org says that any value but an empty one turns them off."""
+    return False if os.environ.get("NO_COLOR") else None
+
+
+def red(text: str) -> str:
+    return click.style(text, fg="red", bold=True)
+
+
+def green(text: str) -> str:
+    return click.style(text, fg="green")
+
+
+def yellow(text: str) -> str:
+    return click.style(text, fg="yellow")
+
+
+def dim(text: str) -> str:
+    return click.style(text, dim=True)
+
+
+def bold(text: str) -> str:
+    return click.style(text, bold=True)

@@ -1,0 +1,58 @@
+"""Every command, in the groups of the first help screen, with its summary: known without importing any of them."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+GROUPS: dict[str, dict[str, str]] = {
+    "Begin": {
+        "init": "Write a fairlead.yaml for the project in this folder.",
+        "doctor": "Say whether a deployment would work here, and what to mend.",
+        "demo": "Show the whole in about a minute, on an example.",
+    },
+    "Develop": {
+        "dev": "Run all services here and restart them as you edit.",
+        "test": "Run the tests that the project declares.",
+    },
+    "Release": {
+        "deploy": "Move an environment to what this folder holds now.",
+        "rollback": "Move an environment back to an earlier release.",
+        "promote": "Deploy to one environment what is live in another.",
+    },
+    "Look": {
+        "status": "What is live, how it is, and who gets the traffic.",
+        "history": "What happened to an environment, the newest first.",
+        "releases": "The releases that are kept.",
+        "logs": "What the instances write.",
+        "ledger": "Show or verify the log that everything is written to.",
+    },
+    "Run": {
+        "up": "Bring an environment back as it was, after a reboot or a stop.",
+        "stop": "End everything of an environment.",
+        "serve": "Look after an environment (the keeper; started by itself).",
+    },
+    "Set up": {
+        "schema": "Print the JSON Schema of fairlead.yaml.",
+        "completion": "Print the shell's completion of fairlead commands.",
+    },
+}
+
+
+def groups() -> dict[str, dict[str, str]]:
+    """The commands that this installation has."""
+    there = {title: {name: text for name, text in rows.items() if _there(name)} for title, rows in GROUPS.items()}
+    return {title: rows for title, rows in there.items() if rows}
+
+
+def names() -> list[str]:
+    """All of them, in the order of the help screen."""
+    return [name for rows in groups().values() for name in rows]
+
+
+def summary(name: str) -> str:
+    """The one line that says what a command is for; empty for the commands below another one."""
+    return next((rows[name] for rows in GROUPS.values() if name in rows), "")
+
+
+def _there(name: str) -> bool:
+    return find_spec(f"fairlead.cli.{name}") is not None

@@ -1,0 +1,100 @@
+"""What every command has: its summary, an example, `--file`, `--json`. So that none can forget one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from fairlead.cli.session import Session
+from fairlead.cli.table import summary
+from fairlead.errors import FairleadError
+
+
+class Verb(click.Command):
+    """A command with examples below its help."""
+
+    examples: Sequence[str] = ()
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The examples, as they are typed."""
+        write_examples(formatter, self.examples)
+
+
+def write_examples(formatter: click.HelpFormatter, examples: Sequence[str]) -> None:
+    """A section of the help."""
+    with formatter.section("Example" if len(examples) == 1 else "Examples"):
+        for line in examples:
+            formatter.write(f"{'':{formatter.current_indent}}{line}\n")
+
+
+Decorator = Callable[[Callable[..., None]], click.Command]
+
+
+def verb(*examples: str, name: str, short: str = "", file: bool = True, stream: bool = False) -> Decorator:
+    """Make a function a command. It gets the session first. `stream`: its JSON is one document per line."""
+
+    def decorate(function: Callable[..., None]) -> click.Command:
+        made = click.command(name, cls=Verb, short_help=short or summary(name))(click.pass_obj(function))
+        made.examples = examples
+        made.params += [_file(made), _json(stream)] if file else [_json(stream)]
+        return made
+
+    return decorate
+
+
+def _file(command: click.Command) -> click.Option:
+    taken = any("-f" in parameter.opts for parameter in command.params)
+    return click.Option(
+        ("--file",) if taken else ("-f", "--file"), type=click.Path(path_type=Path), expose_value=False,
+        callback=_keep_file, metavar="PATH", help="The project file (default: fairlead.yaml here or in a folder above).",
+    )  # fmt: skip
+
+
+def _json(stream: bool) -> click.Option:
+    what = "JSON lines as things happen" if stream else "one JSON document"
+    return click.Option(
+        ("--json", "as_json"), is_flag=True, expose_value=False, is_eager=True, help=f"Print {what} on stdout.",
+        callback=lambda context, _, given: _keep_json(context, given, stream),
+    )  # fmt: skip
+
+
+def _keep_file(context: click.Context, _: click.Parameter, value: Path | None) -> None:
+    if value is not None:
+        context.ensure_object(Session).file = value
+
+
+def _keep_json(context: click.Context, given: bool, stream: bool) -> None:
+    if given:
+        session = context.ensure_object(Session)
+        session.json, session.stream = True, stream
+
+
+def environment(required: bool = True, name: str = "environment") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The argument ENV, completed from the project file."""
+    return click.argument(name, metavar=name.upper() if name != "environment" else "ENV", required=required,
+                          shell_complete=_environments)  # fmt: skip
+
+
+def _environments(context: click.Context, _: click.Parameter, begun: str) -> list[CompletionItem]:
+    try:
+        names = Session(file=context.params.get("file")).peek()[1]
+    except (FairleadError, OSError):
+        return []
+    return [CompletionItem(name) for name in names if name.startswith(begun)]
+
+
+def yes_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`--yes`."""
+    return click.option("--yes", "-y", is_flag=True, help="Answer every question with yes.")(function)
+
+
+def wait_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`--wait SECONDS`."""
+    return click.option(
+        "--wait", type=click.FloatRange(min=0), default=10.0, metavar="SECONDS",
+        help="How long to wait for somebody else who holds the environment (default: 10).",
+    )(function)  # fmt: skip

@@ -1,0 +1,145 @@
+"""Checks of an environment: its folder, its port, its engine, what was left over, its ledger."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+from fairlead.artifacts.artifact import ArtifactStore
+from fairlead.artifacts.release import ReleaseStore
+from fairlead.errors import FairleadError
+from fairlead.ledger import Ledger, verify
+from fairlead.operations.checks.check import Check, failed, ok, warning
+from fairlead.project.stack import Stack
+from fairlead.rollout.journal import open_rollout
+from fairlead.runtimes.table import runtime_of
+from fairlead.supervisor.supervisor import Supervisor
+from fairlead.supervisor.survivors import last_started
+from fairlead.system import clock, machine, sockets
+from fairlead.system.home import Place
+from fairlead.system.lock import FileLock
+from fairlead.system.ports import Ports
+
+AHEAD = timedelta(minutes=1)  #: how far the last entry may lie in the future
+OWN = frozenset({"edge", "keeper"})  #: programs that are no instances
+DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+def examine(stack: Stack, place: Place, thorough: bool) -> Iterator[Check]:
+    """`thorough` recomputes the whole ledger, which takes 20 µs per entry."""
+    yield permissions(place)
+    yield _port(stack, place)
+    if not place.exists():
+        return
+    yield _supervisor(place)
+    try:
+        with Ledger.open(place.ledger) as ledger:
+            yield _ledger(ledger, thorough)
+            yield left_overs(stack, place, ledger)
+    except FairleadError as error:
+        yield failed("ledger", error.message, error.hint or "")
+
+
+def permissions(place: Place) -> Check:
+    """The state belongs to one user, and nobody else reads it."""
+    there = next(folder for folder in (place.root, *place.root.parents) if folder.exists())
+    if not os.access(there, os.W_OK | os.X_OK):
+        return failed("permissions", f"{there} is not writable", "set FAIRLEAD_HOME to a folder you may write")
+    if there != place.root:
+        return ok("permissions", f"{place.root} can be made")
+    found = there.stat()
+    if found.st_uid != os.geteuid():
+        what = f"{there} belongs to user {found.st_uid}, not to you"
+        return failed("permissions", what, "deploy as the user who deployed before")
+    if stat.S_IMODE(found.st_mode) & 0o077:
+        mode = f"{stat.S_IMODE(found.st_mode):o}"
+        return warning("permissions", f"{there} has mode {mode}: others may look in", f"chmod 700 {there}")
+    return ok("permissions", str(there))
+
+
+def _port(stack: Stack, place: Place) -> Check:
+    port = stack.edge.http or 8080
+    if not any(service.routes for service in stack.services):
+        return ok("port", "no service has routes")
+    if port < machine.lowest_free_port():
+        what = f"port {port} needs root"
+        return failed("port", what, "set another one under edge.http, or allow it: net.ipv4.ip_unprivileged_port_start")
+    if sockets.bindable(port, stack.edge.address or "0.0.0.0"):  # noqa: S104 — asks, does not listen
+        return ok("port", f"{port} is free")
+    edge = last_started(place.edge / "starts")
+    if edge and sockets.holds_socket(edge.pid, sockets.listener_inodes(port)):
+        return ok("port", f"{port} is this environment's edge")
+    what = f"port {port} is used by another program"
+    return failed("port", what, "set another one under edge.http, or stop that program")
+
+
+def _supervisor(place: Place) -> Check:
+    supervisor = Supervisor(place)
+    if supervisor.alive():
+        return ok("supervisor", "answers")
+    if supervisor.process():
+        return warning("supervisor", "runs but does not answer", "the next command replaces it")
+    return ok("supervisor", "does not run; the next command starts it")
+
+
+def _ledger(ledger: Ledger, thorough: bool) -> Check:
+    head, last = ledger.head(), ledger.last()
+    if (last.number if last else 0) != head.size or (last and last.root != head.root):
+        return failed("ledger", "its head does not fit its last entry", "see `fairlead ledger verify`")
+    if thorough and not (found := verify(ledger)):
+        return failed("ledger", found.reason or "not as it was written", "restore it from a backup")
+    if last and last.when() > clock.now() + AHEAD:
+        what = f"its last entry is of {last.time}, which is in the future"
+        return warning("ledger", what, "the clock was set back: set it right; entries keep their order")
+    return ok("ledger", f"{head.size} entries" + (", all as they were written" if thorough else ""))
+
+
+def left_overs(stack: Stack, place: Place, ledger: Ledger) -> Check:
+    """What dead commands left behind. None of it is in the way: the keeper and the next command clean up."""
+    found = [*_rollout(place, ledger), *_instances(stack, place), *_ports(place), *_builds(place)]
+    if found:
+        return warning("left-overs", "; ".join(found), f"the keeper or the next command sees to it; {_log(place)}")
+    return ok("left-overs", "none")
+
+
+def _log(place: Place) -> str:
+    return f"`fairlead logs {place.environment} keeper` tells"
+
+
+def _rollout(place: Place, ledger: Ledger) -> Iterator[str]:
+    rollout = open_rollout(ledger)
+    if rollout and not FileLock(place.lock).held():
+        yield f"rollout {rollout.journal.rollout} to {rollout.release} is unfinished"
+
+
+def _instances(stack: Stack, place: Place) -> Iterator[str]:
+    known = {release.id for release in ReleaseStore(place.releases).all()}
+    seen = runtime_of(stack.runtime, place).observe()
+    strangers = [one.id for one in seen if one.release not in known]
+    if strangers:
+        yield f"instances of no release: {', '.join(strangers)}"
+    programs = Supervisor(place).programs().keys() - {one.id for one in seen} - OWN
+    if programs:
+        yield f"programs of no instance: {', '.join(sorted(programs))}"
+
+
+def _ports(place: Place) -> Iterator[str]:
+    gone = [port for port, holder in Ports(place.ports).taken().items() if holder and not Path(holder).exists()]
+    if gone:
+        yield f"ports of nobody: {', '.join(map(str, sorted(gone)))}"
+
+
+def _builds(place: Place) -> Iterator[str]:
+    """Folders without a manifest, while nobody builds."""
+    if not place.artifacts.is_dir() or FileLock(place.root.parent / "artifacts.lock").held():
+        return
+    whole = ArtifactStore(place.artifacts).all()
+    halves = [
+        one.name[:12] for one in place.artifacts.iterdir() if DIGEST.fullmatch(one.name) and one.name not in whole
+    ]
+    if halves:
+        yield f"unfinished builds: {', '.join(sorted(halves))}"

@@ -1,0 +1,180 @@
+"""What the instances of an environment write, merged, each line with the instance it is from.
+
+Logs are rotated by copying and emptying them, so a follower keeps its place by bytes: when it finds the log emptied, it
+reads what was written after its place from the copy, then goes on at the beginning of the log.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fairlead.errors import UsageError
+from fairlead.runtimes.process.runtime import log_files as instance_logs
+from fairlead.system.home import Place
+
+EVERY = 0.2  #: seconds between two looks at the logs
+BACK = 256 << 10  #: bytes looked at from the end for the first lines
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line. `instance` is RELEASE.SERVICE.INDEX, or `edge` or `keeper`."""
+
+    instance: str
+    text: str
+
+
+@dataclass
+class Follower:
+    """One log while it is read."""
+
+    instance: str
+    log: Path
+    place: int = 0  #: bytes of the present log that have been read
+    rotated: int | None = None  #: inode of log.1 when the log was last found emptied
+    rest: bytes = b""  #: a line whose end has not come yet
+
+    @classmethod
+    def at_end(cls, instance: str, log: Path, lines: int) -> tuple[Follower, list[LogLine]]:
+        """A follower of what comes after the last `lines`, and those lines."""
+        follower = cls(instance, log, rotated=_inode(_older(log)))
+        try:
+            with open(log, "rb") as file:
+                size = file.seek(0, os.SEEK_END)
+                file.seek(max(0, size - BACK))
+                data = file.read()
+                follower.place = file.tell()
+        except FileNotFoundError:
+            return follower, []
+        whole, newline, follower.rest = data.rpartition(b"\n")
+        shown = whole.split(b"\n")[-lines:] if newline and lines else []
+        return follower, [follower._line(raw) for raw in shown]
+
+    def read(self) -> list[LogLine]:
+        """What was written since."""
+        data = b""
+        if _size(self.log) < self.place:
+            data = self._missed()
+            self.place = 0
+        fresh = _bytes(self.log, self.place)
+        self.place += len(fresh)
+        return self._lines(data + fresh)
+
+    def _missed(self) -> bytes:
+        """The log was emptied. When it was rotated, the copy has what was written after our place; else it is gone."""
+        before, self.rotated = self.rotated, _inode(_older(self.log))
+        return _bytes(_older(self.log), self.place) if self.rotated not in (None, before) else b""
+
+    def finish(self) -> list[LogLine]:
+        """The last line, when its end will never come."""
+        return [self._line(self.rest)] if self.rest else []
+
+    def _lines(self, data: bytes) -> list[LogLine]:
+        *whole, self.rest = (self.rest + data).split(b"\n")
+        return [self._line(raw) for raw in whole]
+
+    def _line(self, raw: bytes) -> LogLine:
+        return LogLine(self.instance, raw.decode(errors="replace").rstrip("\r"))
+
+
+@dataclass
+class Logs:
+    """The logs of some services of an environment, or of all of them."""
+
+    place: Place
+    services: Collection[str] = ()
+    _followers: dict[str, Follower] = field(default_factory=dict)
+
+    def last(self, lines: int) -> Iterator[LogLine]:
+        """The last lines of each instance, the instance that wrote last at the end."""
+        found = sorted(self._found().items(), key=lambda row: _changed(row[1]))
+        for instance, log in found:
+            follower, shown = Follower.at_end(instance, log, lines)
+            self._followers[instance] = follower
+            yield from shown
+
+    def news(self) -> Iterator[LogLine]:
+        """What was written since the last call, by new instances too."""
+        found = self._found()
+        for instance, log in found.items():
+            follower = self._followers.setdefault(instance, Follower(instance, log))
+            yield from follower.read()
+        for gone in self._followers.keys() - found.keys():
+            yield from self._followers.pop(gone).finish()
+
+    def rest(self) -> Iterator[LogLine]:
+        """Lines without an end."""
+        for follower in self._followers.values():
+            yield from follower.finish()
+
+    def _found(self) -> dict[str, Path]:
+        known = log_files(self.place)
+        if not self.services:
+            return {id: log for id, log in known.items() if "." in id}
+        return {id: log for id, log in known.items() if _service(id) in self.services}
+
+    def require(self) -> None:
+        """UsageError when a service that was named has never written anything here."""
+        there = sorted({_service(id) for id in log_files(self.place)})
+        for name in self.services:
+            if name not in there:
+                from fairlead.project.problem import did_you_mean  # noqa: PLC0415
+
+                raise UsageError(f'no logs of "{name}"{did_you_mean(name, there)}', f"there are {', '.join(there)}")
+
+
+def read_logs(logs: Logs, lines: int, follow: bool, pause: Callable[[float], None] = time.sleep) -> Iterator[LogLine]:
+    """The last lines, then, with `follow`, whatever comes, without end."""
+    yield from logs.last(lines)
+    while follow:
+        pause(EVERY)
+        yield from logs.news()
+    yield from logs.rest()
+
+
+def log_files(place: Place) -> dict[str, Path]:
+    """Every log of the environment: instances by id, then the edge's and the keeper's own."""
+    own = {"edge": place.edge / "traefik.log", "keeper": place.root / "keeper" / "log"}
+    return instance_logs(place) | {name: log for name, log in own.items() if log.exists()}
+
+
+def _service(id: str) -> str:
+    return id.split(".")[1] if id.count(".") == 2 else id
+
+
+def _older(log: Path) -> Path:
+    return log.with_name(log.name + ".1")
+
+
+def _inode(path: Path) -> int | None:
+    try:
+        return path.stat().st_ino
+    except FileNotFoundError:
+        return None
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _changed(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
+def _bytes(path: Path, start: int) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            file.seek(start)
+            return file.read()
+    except FileNotFoundError:
+        return b""

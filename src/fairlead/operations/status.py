@@ -1,0 +1,184 @@
+"""What is going on in an environment: as the ledger says it should be, and as it is seen to be. Changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from fairlead.artifacts.release import ReleaseStore
+from fairlead.edges.table import edge_of
+from fairlead.ledger import Ledger
+from fairlead.operations.history import Event, rollout_event
+from fairlead.project.stack import Stack
+from fairlead.rollout.journal import open_rollout
+from fairlead.rollout.state import COMMITTED, State, read_state
+from fairlead.runtimes.base import Instance
+from fairlead.runtimes.table import runtime_of
+from fairlead.supervisor.supervisor import Supervisor
+from fairlead.system import machine, processes
+from fairlead.system.home import Place
+from fairlead.system.lock import FileLock
+
+RESTLESS = 3  #: starts of an instance after which another one within `LATELY` is called a crash loop
+LATELY = 60.0  #: seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """An instance, and since when it runs."""
+
+    instance: Instance
+    uptime: float | None  #: seconds; None when it does not run
+
+    @property
+    def restarts(self) -> int:
+        """How often it was started again."""
+        return max(0, self.instance.starts - 1)
+
+    @property
+    def looping(self) -> bool:
+        """Whether it keeps dying."""
+        one = self.instance
+        restless = self.restarts >= RESTLESS and (self.uptime is None or self.uptime < LATELY)
+        return one.phase in ("failed", "backoff") or (restless and one.phase != "stopped")
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """One environment now."""
+
+    project: str
+    environment: str
+    state: State | None = None  #: None: nothing was ever deployed
+    live: Event | None = None  #: the rollout that made the live release live
+    copies: tuple[Copy, ...] = ()
+    traffic: dict[str, dict[str, int]] = field(default_factory=dict)  #: route → release → percent, from the edge
+    address: tuple[str, int] | None = None
+    unfinished: str | None = None  #: a rollout that was begun and not closed
+    holder: str | None = None  #: who changes it now
+    parts: dict[str, bool] = field(default_factory=dict)  #: supervisor, edge, keeper: whether it is up
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What is not as it should be, in words."""
+        if self.state is None or self.state.stopped:
+            return ()
+        return tuple(_problems(self, self.state))
+
+
+def status(place: Place) -> Status:
+    """Look at one environment of this machine."""
+    found = Status(place.project, place.environment)
+    if not place.exists():
+        return found
+    with Ledger.open(place.ledger) as ledger:
+        state, rollout, commit = read_state(ledger), open_rollout(ledger), ledger.last(COMMITTED)
+        live = rollout_event(ledger, commit.rollout) if commit and commit.rollout else None
+    lock = FileLock(place.lock)
+    holder = (lock.owner() or "another process") if lock.held() else None
+    text = f"rollout {rollout.journal.rollout} to {rollout.release}" if rollout else None
+    found = replace(found, state=state, live=live, unfinished=text, holder=holder)
+    return _seen(found, place, state.live) if state.live or rollout else found
+
+
+def _seen(found: Status, place: Place, live: str | None) -> Status:
+    """With what runtime and edge say."""
+    stack = ReleaseStore(place.releases).load(live).stack if live else None
+    kind = stack.runtime if stack else "process"
+    copies = tuple(Copy(one, _uptime(one)) for one in runtime_of(kind, place).observe() if not one.job)
+    edge = edge_of(kind, place)
+    traffic = _by_release(edge.table_in_force())
+    programs = {name for name, program in Supervisor(place).programs().items() if program.state == "RUNNING"}
+    public = stack is not None and any(service.routes for service in stack.services)
+    parts = {"supervisor": bool(programs), "keeper": "keeper" in programs}
+    if public or traffic:
+        parts["edge"] = bool(traffic) or "edge" in programs
+    address = edge.address() if public else None
+    return replace(found, copies=copies, traffic=_named(traffic, stack), address=address, parts=parts)
+
+
+def _uptime(one: Instance) -> float | None:
+    process = processes.look(one.pid) if one.pid else None
+    return machine.running_seconds(process) if process else None
+
+
+def _by_release(table: dict[str, dict[str, int]]) -> dict[str, dict[str, int]]:
+    """The edge's table with releases for pools (`SERVICE-RELEASE`)."""
+    return {
+        route: {pool.rpartition("-")[2].partition("@")[0]: weight for pool, weight in pools.items()}
+        for route, pools in table.items()
+    }
+
+
+def _named(traffic: dict[str, dict[str, int]], stack: Stack | None) -> dict[str, dict[str, int]]:
+    """Routes as a person writes them."""
+    from fairlead.render.traefik import route_key  # noqa: PLC0415 — beside the edge that uses it
+
+    routes = [route for service in stack.services for route in service.routes] if stack else []
+    shown = {route_key(route.host, route.path): f"{route.host or ''}{route.path}" for route in routes}
+    return {shown.get(key, key): shares for key, shares in traffic.items()}
+
+
+def _problems(found: Status, state: State) -> list[str]:
+    lines = [f"{part} is down" for part, up in found.parts.items() if not up]
+    if found.unfinished and not found.holder:
+        lines.append(f"{found.unfinished} was left unfinished; the keeper or the next command finishes it")
+    for copy in found.copies:
+        lines += _copy_problems(copy, state)
+    if state.live and not any(copy.instance.release == state.live for copy in found.copies):
+        lines.append(f"no instance of the live release {state.live} is there; `fairlead up {found.environment}`")
+    return lines
+
+
+def _copy_problems(copy: Copy, state: State) -> list[str]:
+    one = copy.instance
+    if one.release != state.live:
+        return []
+    if copy.looping:
+        return [f"{one.id} is in a crash loop: started {one.starts} times, now {one.phase}"]
+    if not one.living:
+        return [f"{one.id} does not run: {one.phase}"]
+    if one.phase == "survivor":
+        return [f"{one.id} outlived its supervisor and is about to be replaced"]
+    return [] if one.verified else [f"{one.id} has not passed its readiness check yet"]
+
+
+def to_data(found: Status) -> dict[str, Any]:
+    """For machines."""
+    state, live = found.state, found.live
+    return {
+        "project": found.project,
+        "environment": found.environment,
+        "deployed": state is not None,
+        "stopped": bool(state and state.stopped),
+        "live": _live_data(live, state),
+        "previous": state.previous if state else None,
+        "warm": {release: round(state.left(release), 1) for release in state.warm_now()} if state else {},
+        "address": {"host": found.address[0], "port": found.address[1]} if found.address else None,
+        "traffic": found.traffic,
+        "instances": [_copy_data(copy) for copy in found.copies],
+        "parts": found.parts,
+        "unfinished": found.unfinished,
+        "holder": found.holder,
+        "problems": list(found.problems),
+    }
+
+
+def _live_data(live: Event | None, state: State | None) -> dict[str, Any] | None:
+    if state is None or state.live is None:
+        return None
+    if live is None:
+        return {"release": state.live}
+    return {
+        "release": state.live, "since": live.time, "operation": live.operation, "why": live.why, "origin": live.origin,
+        "rollout": live.rollout,
+    }  # fmt: skip
+
+
+def _copy_data(copy: Copy) -> dict[str, Any]:
+    one = copy.instance
+    uptime = None if copy.uptime is None else round(copy.uptime, 1)
+    return {
+        "id": one.id, "release": one.release, "service": one.service, "index": one.index, "port": one.port,
+        "phase": one.phase, "verified": one.verified, "restarts": copy.restarts, "uptime": uptime, "pid": one.pid,
+    }  # fmt: skip

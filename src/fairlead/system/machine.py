@@ -1,0 +1,40 @@
+"""Facts about this machine: memory, limits, how long a process runs. None where the system does not say."""
+
+from __future__ import annotations
+
+import os
+import resource
+from pathlib import Path
+
+from fairlead.system import clock
+from fairlead.system.processes import PROC, Process
+
+
+def running_seconds(process: Process) -> float | None:
+    """How long a process runs; Linux counts its start in ticks since the machine started."""
+    if not process.started.isdigit():
+        return None
+    return max(0.0, clock.boot_seconds() - int(process.started) / os.sysconf("SC_CLK_TCK"))
+
+
+def available_memory() -> int | None:
+    """Bytes that can be used without swapping."""
+    path = PROC / "meminfo"
+    if not path.exists():
+        return None
+    fields = (line.split() for line in path.read_text().splitlines())
+    return next((int(field[1]) * 1024 for field in fields if field[0] == "MemAvailable:"), None)
+
+
+def open_files_limit() -> int:
+    """How many files and sockets one process may have open."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return limit if limit != resource.RLIM_INFINITY else 1 << 30
+
+
+def lowest_free_port() -> int:
+    """The lowest port a program of this user may listen on."""
+    if os.geteuid() == 0:
+        return 1
+    path = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
+    return int(path.read_text()) if path.exists() else 1024

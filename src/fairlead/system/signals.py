@@ -1,0 +1,49 @@
+"""Ctrl-C, SIGTERM and a lost terminal while something is under way that can be undone.
+
+The first signal becomes one KeyboardInterrupt, which the executor answers by taking everything back. A second one
+ends the process at once: everything is in the journal, so the keeper or the next command finishes the work.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+FIRST = "\nstopping: what was done is taken back; once more to leave it to the keeper\n"
+SECOND = "\nleft as it is: the keeper, or the next command, finishes within seconds\n"
+SHOW_CURSOR = "\x1b[?25h"  #: progress on a terminal hides it
+EXIT = 130
+
+
+@contextmanager
+def undone_on_signals() -> Iterator[None]:
+    """For the block: as the module says. Signals the caller was told to ignore (nohup) stay ignored."""
+    seen: list[int] = []
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        seen.append(number)
+        if len(seen) > 1:
+            _write(SECOND)
+            os._exit(EXIT)
+        _write(FIRST)
+        raise KeyboardInterrupt
+
+    before = {one: signal.getsignal(one) for one in SIGNALS}
+    taken = [one for one in SIGNALS if before[one] != signal.SIG_IGN]
+    for one in taken:
+        signal.signal(one, handle)
+    try:
+        yield
+    finally:
+        for one in taken:
+            signal.signal(one, before[one])
+
+
+def _write(text: str) -> None:
+    """Straight to stderr: a handler may have interrupted whoever holds Python's buffer."""
+    with suppress(OSError):
+        os.write(2, (text + (SHOW_CURSOR if os.isatty(2) else "")).encode())
