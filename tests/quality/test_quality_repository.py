@@ -2,6 +2,7 @@
 
 import re
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -46,8 +47,6 @@ def test_requirements_are_pinned_and_carry_no_addresses(file):
 
 
 def test_requirements_hold_all_that_the_project_declares():
-    import tomllib
-
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
     wanted = {

@@ -1,0 +1,185 @@
+"""Writes docs/reference from the code: `make docs`. With --check it only says which pages are out of date.
+
+What these pages say is said once, in the code: the commented examples of the project file, the help of the commands,
+the error classes. Only the meaning of ledger entries stands here, and a kind that the code writes and nobody explained
+is an error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import inspect
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from fairlead import errors
+from fairlead.cli import table
+from fairlead.cli.main import fairlead
+from fairlead.project.reference import SECTIONS, section_docs
+from fairlead.project.schema import json_schema
+
+ROOT = Path(__file__).parent.parent
+REFERENCE = ROOT / "docs" / "reference"
+MADE = "<!-- Written by `make docs` from the code. Do not edit. -->\n\n"
+WIDTH = 96
+
+#: kind of entry: what it says, what its data holds
+LEDGER = {
+    "rollout.begun": (
+        "a rollout has a plan and is about to start",
+        "`release`, `previous`, `operation` (deploy, promote, rollback), `strategy`, `origin` (who and what), `why`, "
+        "`plan` (every step, whole)",
+    ),
+    "step.begun": ("a step is about to be done", "`step` (its place and kind), `what` (the line shown to people)"),
+    "step.done": ("the step has been done", "`step`, `what`"),
+    "rollout.undoing": ("something failed: from here on back", "`reason`"),
+    "undo.begun": ("a step is about to be taken back", "`step`, `what`"),
+    "undo.done": ("the step has been taken back", "`step`, `what`"),
+    "rollout.committed": (
+        "the commit point: recovery goes back before it and forward after it",
+        "`release`, `previous`, `warm` (releases kept running for a rollback, and how long)",
+    ),
+    "rollout.closed": (
+        "nothing is left to do",
+        "`result` (`live` or `undone`); then `seconds` and `report`, or `reason`, or `recovered`",
+    ),
+    "environment.stopped": ("`fairlead stop` ended everything", "`live` (the release that `fairlead up` brings back)"),
+    "environment.started": ("`fairlead up` ended that stop", "nothing"),
+}
+
+_KIND = re.compile(r"(rollout|step|undo|environment)\.[a-z]+")
+
+
+def pages() -> dict[str, str]:
+    """Every generated file below docs/reference: its name and its text."""
+    return {
+        "project-file.md": MADE + project_file(),
+        "commands.md": MADE + commands(),
+        "exit-codes.md": MADE + exit_codes(),
+        "ledger.md": MADE + ledger(),
+        "fairlead.schema.json": schema(),
+    }
+
+
+def schema() -> str:
+    """What `fairlead schema` prints."""
+    return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def project_file() -> str:
+    """One heading for each section, and below it the commented example that the tests load."""
+    head = (
+        "# The project file\n\n"
+        "`fairlead.yaml`, section by section. Each example below is loaded by the test suite, and the descriptions\n"
+        "in the [JSON Schema](fairlead.schema.json) (`fairlead schema`) are its comments. What is marked as not\n"
+        "built yet is refused with a message that says so.\n\n"
+        + "\n".join(f"- [{name}](#{name})" for name in SECTIONS)
+        + "\n"
+    )
+    return head + "".join(f"\n## {name}\n\n```yaml\n{section_docs(name).strip()}\n```\n" for name in SECTIONS)
+
+
+def commands() -> str:
+    """The help of every command, in the groups of the first help screen."""
+    context = _context(fairlead, None, "fairlead")
+    text = "# Commands\n\nEvery command has `--help`, and those that report something have `--json`.\n"
+    text += _help("", fairlead, context)
+    for title, rows in table.groups().items():
+        text += f"\n## {title}\n"
+        for name in rows:
+            command = fairlead.get_command(context, name)
+            if command is not None:
+                text += "".join(_with_subcommands(command, context, name))
+    return text
+
+
+def _with_subcommands(command: click.Command, parent: click.Context, name: str) -> Iterator[str]:
+    context = _context(command, parent, name)
+    yield _help("### " + context.command_path, command, context)
+    if isinstance(command, click.Group):
+        for below in command.list_commands(context):
+            found = command.get_command(context, below)
+            if found is not None:
+                yield from _with_subcommands(found, context, below)
+
+
+def _context(command: click.Command, parent: click.Context | None, name: str) -> click.Context:
+    """As the program makes it, but for a page that is as wide everywhere."""
+    settings = command.context_settings | {"terminal_width": WIDTH, "max_content_width": WIDTH}
+    return click.Context(command, parent, name, **settings)
+
+
+def _help(heading: str, command: click.Command, context: click.Context) -> str:
+    text = "\n".join(line.rstrip() for line in command.get_help(context).splitlines())
+    return f"\n{heading}\n\n```text\n{text}\n```\n" if heading else f"\n```text\n{text}\n```\n"
+
+
+def exit_codes() -> str:
+    """From the error classes."""
+    found: dict[int, list[str]] = {0: ["done"]}
+    classes = [one for _, one in inspect.getmembers(errors, inspect.isclass) if issubclass(one, errors.FairleadError)]
+    for one in sorted(classes, key=lambda one: inspect.getsourcelines(one)[1]):
+        found.setdefault(one.exit_code, []).append((one.__doc__ or "").partition("\n")[0].rstrip("."))
+    rows = "\n".join(f"| {code} | {'<br>'.join(found[code])} |" for code in sorted(found))
+    return f"# Exit codes\n\n| code | when |\n| --- | --- |\n{rows}\n\nA deployment that was rolled back ends with 1.\n"
+
+
+def ledger() -> str:
+    """The kinds of entries; ValueError when the code writes one that is not explained here, or no longer does."""
+    written = set(kinds_in_the_code())
+    if written != set(LEDGER):
+        raise ValueError(f"LEDGER in scripts/docs.py and the code differ: {sorted(written ^ set(LEDGER))}")
+    rows = "\n".join(f"| `{kind}` | {what} | {data} |" for kind, (what, data) in LEDGER.items())
+    return (
+        "# Ledger entries\n\n"
+        "Each entry has `number` (from 1), `time` (UTC), `kind`, `rollout` (the number of the rollout it belongs to),\n"
+        "`data`, `leaf` (its RFC 6962 leaf hash) and `root` (the tree head after it). `fairlead ledger show` prints\n"
+        "them, `fairlead ledger verify` recomputes them. What that proves and what it does not is in\n"
+        "[the architecture](../architecture.md#the-ledger).\n\n"
+        f"| kind | what it says | its data |\n| --- | --- | --- |\n{rows}\n"
+    )
+
+
+def kinds_in_the_code() -> Iterator[str]:
+    """Every text in the engine and above that looks like the kind of an entry."""
+    for file in (ROOT / "src" / "fairlead").rglob("*.py"):
+        if file.parent.name in ("rollout", "operations"):
+            for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str) and _KIND.fullmatch(node.value):
+                    yield node.value
+
+
+def outdated() -> list[str]:
+    """Names of pages that are not as the code has them."""
+    found = []
+    for name, text in pages().items():
+        file = REFERENCE / name
+        if not file.exists() or file.read_text("utf-8") != text:
+            found.append(name)
+    return found
+
+
+def main() -> int:
+    """Write, or check."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
+    parser.add_argument("--check", action="store_true", help="write nothing, fail when a page is out of date")
+    old = outdated()
+    if parser.parse_args().check:
+        for name in old:
+            sys.stderr.write(f"docs/reference/{name} is out of date: make docs\n")
+        return 1 if old else 0
+    REFERENCE.mkdir(parents=True, exist_ok=True)
+    for name in old:
+        (REFERENCE / name).write_text(pages()[name], "utf-8")
+        sys.stdout.write(f"docs/reference/{name}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
