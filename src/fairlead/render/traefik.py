@@ -37,7 +37,7 @@ class EdgePorts:
 
 def static_file(ports: EdgePorts, folder: Path) -> str:
     """`traefik.yml`; the dynamic files lie in `folder/dynamic`."""
-    return _json(
+    return _plain_json(  # Traefik runs only its dynamic files through its template engine
         {
             "global": {"checkNewVersion": False, "sendAnonymousUsage": False},
             "log": {"level": "WARN", "format": "json", "filePath": str(folder / "traefik.log")},
@@ -145,6 +145,10 @@ def header_value(token: str, release: str) -> str:
     return f"{token}-{release}"
 
 
+def _plain_json(data: object) -> str:
+    return json.dumps(data, indent=1, sort_keys=True) + "\n"
+
+
 def _json(data: object) -> str:
     """JSON whose `{{` Traefik's template engine gives back as it stands."""
-    return json.dumps(data, indent=1, sort_keys=True).replace("{{", '{{"{{"}}') + "\n"
+    return _plain_json(data).replace("{{", '{{"{{"}}')
