@@ -10,6 +10,12 @@ from fairlead.system import processes
 from fairlead.system.processes import Process
 
 
+def have_starts(starts: Path) -> None:
+    """Have the starts file, not empty: a full disk still takes a line in a block that is there."""
+    if not starts.exists():
+        starts.write_text("# PID START, a line per start\n")
+
+
 def last_started(starts: Path) -> Process | None:
     """The living process of the last line `PID START`."""
     if not starts.exists():
@@ -21,9 +27,11 @@ def last_started(starts: Path) -> Process | None:
 def end_program(supervisor: Supervisor, name: str, starts: Path, grace: float) -> None:
     """Stop a program, whoever looks after it, and wait until its group is gone."""
     process = last_started(starts)
-    if name in supervisor.programs():
+    state = supervisor.programs().get(name)
+    if state:
         supervisor.end([name])
     if process:
-        processes.wait_exit(process, 0 if name not in supervisor.programs() else grace)
+        if state and state.pid == process.pid:  # else nobody has signalled it: it outlived the one that started it
+            processes.wait_exit(process, grace)
         processes.end_group(process, signal.SIGTERM, grace)
     supervisor.wake()
