@@ -11,7 +11,10 @@ from fairlead.system.http import Answer
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """Counts of answers, cumulative since the edge started. Keys of `by_release`: release, then status code."""
+    """Counts of answers, cumulative since the edge started. Keys of `by_release`: release, then status code.
+
+    Release "" has the requests that no instance could be chosen for.
+    """
 
     by_release: dict[str, dict[int, int]] = field(default_factory=dict)
     edge_made: int = 0  #: 502, 503 and 504 that no application sent
@@ -27,15 +30,24 @@ class Traffic:
         return sum(count for code, count in self.by_release.get(release, {}).items() if code >= 500)
 
     def since(self, earlier: Traffic) -> Traffic:
-        """The difference; an edge that was restarted in between counts from zero."""
+        """The difference. What began anew in between counts from zero: the edge, or a release that left and came back.
+
+        A release that left and did not come back is not in it.
+        """
         if earlier.started != self.started:
             return self
         releases = {
-            release: {code: count - earlier.by_release.get(release, {}).get(code, 0) for code, count in codes.items()}
+            release: {
+                code: _grown(count, earlier.by_release.get(release, {}).get(code, 0)) for code, count in codes.items()
+            }
             for release, codes in self.by_release.items()
         }
         edge_made = self.edge_made - earlier.edge_made
         return Traffic(releases, edge_made, self.started, self.reloads - earlier.reloads)
+
+
+def _grown(now: int, before: int) -> int:
+    return now - before if now >= before else now
 
 
 class Edge(Protocol):

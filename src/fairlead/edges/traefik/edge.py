@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import shutil
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fairlead.edges.base import Traffic
+from fairlead.edges.traefik.accesslog import AccessLog
 from fairlead.edges.traefik.api import TraefikApi
 from fairlead.errors import FairleadError
 from fairlead.project.stack import Edge as EdgeSettings
@@ -19,6 +19,7 @@ from fairlead.render import traefik
 from fairlead.render.edge import RELEASE_HEADER, EdgeTable
 from fairlead.render.supervisord import Program
 from fairlead.supervisor.supervisor import Supervisor, base_environment, launched
+from fairlead.supervisor.survivors import end_program, have_starts
 from fairlead.system import http, sockets
 from fairlead.system.clock import wait_until
 from fairlead.system.files import read_json, write_file, write_json
@@ -40,6 +41,7 @@ class TraefikEdge:
         self.supervisor = Supervisor(place)
         self._ports = Ports(place.ports)
         self._starts = self.folder / "starts"
+        self._log = AccessLog(self.folder / "access.log")
 
     @property
     def api(self) -> TraefikApi:
@@ -95,8 +97,6 @@ class TraefikEdge:
         self._end()
 
     def _end(self) -> None:
-        from fairlead.supervisor.survivors import end_program  # noqa: PLC0415 — needed only when something is stopped
-
         end_program(self.supervisor, PROGRAM, self._starts, GRACE)
 
     def _program(self) -> Program:
@@ -105,6 +105,7 @@ class TraefikEdge:
             "argv": argv, "cwd": str(self.folder), "starts": str(self._starts), "log": str(self.folder / "output.log"),
             "env": base_environment() | {"GOGC": "50"},
         }  # fmt: skip
+        have_starts(self._starts)
         write_json(self.folder / "spec.json", spec, 0o600)
         return Program(PROGRAM, launched(self.folder / "spec.json"), "SIGTERM", GRACE, retries=1000, priority=1)
 
@@ -158,20 +159,14 @@ class TraefikEdge:
         return _weights(self.api.raw() or {})
 
     def traffic(self) -> Traffic:
-        """Counters by release, and the edge's own 502, 503 and 504 from the access log."""
+        """Good answers from the counters, 5xx and the edge's own from the access log; see `accesslog`."""
         counts, started, reloads = self.api.counters()
+        errors, edge_made = self._log.read(started) if started else ({}, 0)  # 0: it does not answer
         releases: dict[str, dict[int, int]] = {}
-        for (service, code), count in counts.items():
+        for (service, code), count in ({key: n for key, n in counts.items() if key[1] < 500} | errors).items():
             codes = releases.setdefault(service.rpartition("-")[2], {})
             codes[code] = codes.get(code, 0) + count
-        return Traffic(releases, self._edge_made(), started, reloads)
-
-    def _edge_made(self) -> int:
-        path = self.folder / "access.log"
-        if not path.exists():
-            return 0
-        with open(path, errors="replace") as file:
-            return sum(1 for line in file if made_by_edge(line))
+        return Traffic(releases, edge_made, started, reloads)
 
     def address(self) -> tuple[str, int]:
         """Where this machine reaches it."""
@@ -186,16 +181,6 @@ class TraefikEdge:
     def release_header(self, release: str) -> dict[str, str]:
         """See `render.traefik.header_value`."""
         return {RELEASE_HEADER: traefik.header_value(self.token(), release)}
-
-
-def made_by_edge(line: str) -> bool:
-    """Whether an access log line is a 502, 503 or 504 of Traefik's own: an application's has a Date or a length."""
-    try:
-        entry = json.loads(line)
-    except ValueError:
-        return False
-    of_origin = any(entry.get(f"origin_{name}") for name in ("Date", "Server", "Content-Length"))
-    return entry.get("DownstreamStatus") in (502, 503, 504) and not of_origin
 
 
 def _weights(raw: dict[str, dict[str, dict[str, dict[str, list[dict[str, object]]]]]]) -> dict[str, dict[str, int]]:
