@@ -1,0 +1,55 @@
+"""Fairlead's edge over back ends in this process: tables in few words, and requests as users send them."""
+
+import contextlib
+import signal
+
+import asking
+from running import free_port, processes_with
+
+from fairlead.edges.traefik.edge import TraefikEdge
+from fairlead.project.stack import Edge
+from fairlead.render.edge import EdgeRoute, EdgeTable, HeaderRoute, Pool
+from fairlead.system import processes
+from fairlead.system.home import Place
+
+
+class Rig:
+    """An edge in a place of its own. Releases are `r1`, `r2` …, the service is `web` unless said otherwise."""
+
+    def __init__(self, root):
+        self.place = Place(root / "home" / "shop" / "test")
+        self.place.create()
+        self.port = free_port()
+        self.listen = Edge(http=self.port, address="127.0.0.1")
+        self.edge = TraefikEdge(self.place)
+
+    def table(self, pools, weights=None, path="/", host=None, headers=()):
+        """One route: `pools` release → ports, `weights` release → percent (default: all to the first)."""
+        weights = weights or {next(iter(pools)): 100}
+        made = tuple(Pool("web", release, tuple(ports)) for release, ports in pools.items())
+        route = EdgeRoute(path, host, tuple((f"web-{release}", weight) for release, weight in weights.items() if weight))
+        return EdgeTable(made, (route,), tuple(HeaderRoute(path, host, r, f"web-{r}") for r in headers), self.listen)
+
+    def route(self, pools, weights=None, **more):
+        self.edge.route(self.table(pools, weights, **more))
+
+    def ask(self, path="/", **more):
+        return asking.ask(self.port, path, **more)
+
+    def process(self):
+        """Traefik itself."""
+        return processes.from_mark((self.place.edge / "starts").read_text().splitlines()[-1])
+
+    def kill(self):
+        processes.signal_group(self.process().pid, signal.SIGKILL)
+
+    def end(self):
+        """Nothing of it may outlive the test."""
+        with contextlib.suppress(OSError):
+            self.edge.supervisor.end(["edge"])
+        if process := self.process() if (self.place.edge / "starts").exists() else None:
+            processes.end_group(process, signal.SIGTERM, 2)
+        with contextlib.suppress(OSError):
+            self.edge.supervisor.shutdown(10)
+        for pid in processes_with(str(self.place.root)):
+            processes.kill((pid,))

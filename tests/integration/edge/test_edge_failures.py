@@ -1,0 +1,167 @@
+"""The edge killed, orphaned, in the way of another program, or given something it cannot take."""
+
+import os
+import signal
+import socket
+
+import asking
+import pytest
+from rig import Rig
+from running import environment_of, eventually, processes_with
+
+from fairlead.errors import FairleadError
+from fairlead.project.stack import Edge
+from fairlead.render.edge import EdgeRoute, EdgeTable, Pool
+from fairlead.system import processes
+
+pytestmark = pytest.mark.real
+
+
+def test_a_port_in_use_is_a_clear_error(rig, one):
+    with socket.create_server(("127.0.0.1", rig.port)):
+        with pytest.raises(FairleadError, match=f"edge: port {rig.port} is used by another program") as error:
+            rig.route({"r1": [one.port]})
+        assert "edge.http" in error.value.hint
+    rig.route({"r1": [one.port]})
+    assert rig.ask().who == "one", "it works as soon as the port is free"
+
+
+def test_killed_it_is_back_by_itself(rig, one):
+    """By supervisord alone: nothing of Fairlead runs here. Ten seconds is generous; it takes about one."""
+    rig.route({"r1": [one.port]})
+    for _ in range(2):
+        before = rig.process()
+        rig.kill()
+        eventually(lambda before=before: rig.process() not in (None, before), 10)
+        eventually(lambda: rig.ask().status == 200, 10)
+    [weights] = rig.edge.table_in_force().values()
+    assert weights == {"web-r1": 100}
+
+
+def test_up_twice_keeps_the_one_that_serves(rig, one):
+    rig.route({"r1": [one.port]})
+    before = rig.process()
+    rig.edge.up()
+    rig.edge.up()
+    assert rig.process() == before
+
+
+def test_down_twice_and_up_again_as_it_was(rig, one):
+    rig.route({"r1": [one.port]})
+    rig.edge.down()
+    rig.edge.down()
+    assert rig.ask().status == 0
+    assert processes_with(str(rig.place.edge)) == set()
+    rig.edge.up()
+    eventually(lambda: rig.ask().who == "one")
+
+
+def test_down_finishes_what_is_open(rig, one):
+    from threading import Thread
+
+    rig.route({"r1": [one.port]})
+    slow = asking.kept(rig.port)
+    slow.request("GET", "/slow?1.5")
+    eventually(lambda: one.requests)
+    ending = Thread(target=rig.edge.down)
+    ending.start()
+    assert slow.getresponse().read() == b"one\n"
+    slow.close()
+    ending.join()
+    assert rig.process() is None
+
+
+@pytest.mark.parametrize("new_supervisor", [False, True], ids=["none", "new"])
+def test_an_orphan_of_a_killed_supervisor_serves_and_can_be_routed_and_ended(rig, one, two, new_supervisor):
+    rig.route({"r1": [one.port]})
+    before = rig.process()
+    daemon = rig.edge.supervisor.process()
+    os.kill(daemon.pid, signal.SIGKILL)
+    processes.wait_exit(daemon, 10)
+    if new_supervisor:
+        rig.edge.supervisor.start()
+    assert rig.ask().who == "one"
+    rig.route({"r2": [two.port]})
+    assert rig.ask().who == "two"
+    assert rig.process() == before
+    rig.edge.down()
+    assert not before.alive()
+    rig.edge.up()
+    eventually(lambda: rig.ask().who == "two")
+
+
+def test_listening_elsewhere_moves_it(rig, one):
+    from running import free_port
+
+    rig.route({"r1": [one.port]})
+    old, rig.port = rig.port, free_port()
+    rig.listen = Edge(http=rig.port, address="127.0.0.1")
+    rig.route({"r1": [one.port]})
+    assert rig.ask().who == "one"
+    assert asking.ask(old).status == 0
+    assert rig.edge.address() == ("127.0.0.1", rig.port)
+
+
+def test_an_invalid_rule_names_its_router_and_the_old_file_serves_on(rig, one, two):
+    rig.route({"r1": [one.port]})
+    pools = (Pool("web", "r2", (two.port,)),)
+    bad = EdgeTable(pools, (EdgeRoute("/x`y", None, (("web-r2", 100),)),), (), rig.listen)
+    with pytest.raises(FairleadError, match="route-") as error:
+        rig.edge.route(bad)
+    assert "traefik.log" in error.value.hint
+    rig.route({"r1": [one.port]})
+    assert rig.ask().who == "one"
+
+
+def test_a_table_without_a_pool_it_names_is_refused(rig, one):
+    rig.route({"r1": [one.port]})
+    with pytest.raises(FairleadError):
+        rig.edge.route(EdgeTable((), (EdgeRoute("/", None, (("web-r9", 100),)),), (), rig.listen))
+
+
+def test_a_foreign_broken_file_in_its_folder_is_an_error_and_the_old_routes_serve(rig, one, two):
+    rig.route({"r1": [one.port]})
+    (rig.place.edge / "dynamic" / "zz.yml").write_text("{not: [valid")
+    from fairlead.edges.traefik import edge as module
+
+    before, module.CONFIRM = module.CONFIRM, 2.0  # the patience itself is not what is tried here
+    try:
+        with pytest.raises(FairleadError, match="did not take"):
+            rig.route({"r2": [two.port]})
+    finally:
+        module.CONFIRM = before
+    assert rig.ask().who == "one"
+    (rig.place.edge / "dynamic" / "zz.yml").unlink()
+    rig.route({"r2": [two.port]})
+    assert rig.ask().who == "two"
+
+
+@pytest.mark.parametrize("name", ["two words", "100% {{env}}", "it's #1 ;2", 'a "quote"'])
+def test_a_home_may_have_any_name(tmp_path, one, name):
+    rig = Rig(tmp_path / name)
+    try:
+        rig.route({"r1": [one.port]})
+        assert rig.ask().who == "one"
+        rig.ask("/cut", method="POST", body=b"x")
+        eventually(lambda: rig.edge.traffic().edge_made == 1)
+    finally:
+        rig.end()
+
+
+def test_it_gets_nothing_of_the_deployers_environment(rig, one, monkeypatch):
+    """Its files are templates that can read the environment: there must be nothing to read."""
+    monkeypatch.setenv("STRIPE_SECRET", "hunter2")
+    monkeypatch.setenv("TRAEFIK_API_INSECURE", "true")
+    rig.route({"r1": [one.port]})
+    env = environment_of(rig.process().pid)
+    assert "hunter2" not in repr(env)
+    assert set(env) <= {"PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR", "GOGC"}
+
+
+def test_its_api_is_on_loopback_alone_and_not_on_the_public_port(rig, one):
+    rig.route({"r1": [one.port]})
+    for path in ("/api/rawdata", "/metrics", "/ping", "/dashboard/"):
+        assert rig.ask(path).who == "one", "such a path is the application's"
+    local = [row for row in open("/proc/net/tcp").read().splitlines() if f":{rig.edge.api.port:04X} " in row]
+    assert all("0100007F:" in row for row in local)
+    assert f":{rig.edge.api.port:04X} " not in open("/proc/net/tcp6").read()
