@@ -1,6 +1,7 @@
 """One real environment in which deployers are killed again and again, under traffic, and what must hold afterwards."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -39,7 +40,11 @@ jobs:
 environments:
   local: {{runtime: process, edge: {{http: {port}, address: 127.0.0.1}}}}
 smoke: [{{path: {smoke}, status: 200}}]
-rollout: {{strategy: canary, keep: 2, rollback_window: 1s, steps: [{{weight: 20, for: 300ms}}, {{weight: 60, for: 300ms}}]}}
+rollout:
+  strategy: canary
+  keep: 2
+  rollback_window: 1s
+  steps: [{{weight: 20, for: 300ms}}, {{weight: 60, for: 300ms}}]
 """
 
 
@@ -52,9 +57,9 @@ def free_port():
 class Arena:
     """A project folder, a home of its own, and the traffic on it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, home: Path | None = None) -> None:
         self.folder = folder
-        self.home = folder / "home"
+        self.home = home or folder / "home"
         self.port = free_port()
         self.version = 0
         self.environment = dict(os.environ, FAIRLEAD_HOME=str(self.home))
@@ -75,7 +80,7 @@ class Arena:
     def run(self, *arguments):
         """The deployer as a process; returns (exit code, points passed, what it said on stderr)."""
         argv = [sys.executable, str(HERE / "deployer.py"), arguments[0], str(self.folder), *arguments[1:]]
-        done = subprocess.run(argv, env=self.environment, capture_output=True, text=True, timeout=120)
+        done = subprocess.run(argv, env=self.environment, capture_output=True, text=True, timeout=120, check=False)
         return done.returncode, done.stdout.split("\n")[:-1], done.stderr
 
     def traffic(self):
@@ -134,7 +139,9 @@ class Arena:
         found = set()
         for entry in Path("/proc").iterdir():
             try:
-                if entry.name.isdigit() and os.readlink(entry / "cwd").startswith(str(self.home / "arena" / "artifacts")):
+                if entry.name.isdigit() and os.readlink(entry / "cwd").startswith(
+                    str(self.home / "arena" / "artifacts")
+                ):
                     found.add(int(entry.name))
             except OSError:
                 continue
@@ -143,6 +150,29 @@ class Arena:
     def live(self):
         with Ledger.open(self.place.ledger) as ledger:
             return ledger.last("rollout.committed").data["release"]
+
+    def pid(self, program):
+        """Of supervisord, or of the edge's or keeper's last start."""
+        if program == "supervisord":
+            return int((self.place.supervisor / "supervisord.pid").read_text())
+        return int((self.place.root / program / "starts").read_text().splitlines()[-1].split()[0])
+
+    def kill(self, *programs):
+        """SIGKILL from outside."""
+        for program in programs:
+            os.kill(self.pid(program), signal.SIGKILL)
+
+    def whole(self, seconds=30.0):
+        """Wait until everything that must hold does; the last complaint when it never did. Returns the live release."""
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                self.settle(1)
+                return self.check()
+            except AssertionError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.1)
 
     def close(self):
         stop(self.place)

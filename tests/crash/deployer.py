@@ -1,10 +1,11 @@
 """A deployer that is killed, for real, at a named point of its journal. Run as a program by the crash tests.
 
-    deployer.py deploy FOLDER STRATEGY [POINT]   deploy; SIGKILL itself at POINT
+    deployer.py deploy FOLDER STRATEGY [POINT]   deploy; SIGKILL itself at POINT, or fill the disk at fill:POINT
     deployer.py recover FOLDER [POINT]           what every command does first: finish what is unfinished
 Prints the name of every point it passed, one per line, so that the tests enumerate them from a real run.
 """
 
+import contextlib
 import os
 import signal
 import sys
@@ -18,13 +19,31 @@ from fairlead.project.loader import load_project
 from fairlead.system.home import Place
 
 
-def killer(point):
-    """A checkpoint that ends this process without a word when the point is reached."""
+def die():
+    """End without a word."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def fill():
+    """Take every byte that is left on the file system of the home."""
+    with open(Path(os.environ["FAIRLEAD_HOME"]) / "filler", "ab", buffering=0) as file:
+        try:
+            while True:
+                file.write(b"0" * (1 << 20))
+        except OSError:
+            with contextlib.suppress(OSError):
+                while True:
+                    file.write(b"0")
+
+
+def disaster(wanted):
+    """A checkpoint that tells where it is, and at `POINT` dies, or at `fill:POINT` fills the disk."""
+    act, point = (fill, wanted.removeprefix("fill:")) if wanted.startswith("fill:") else (die, wanted)
 
     def checkpoint(name):
         print(name, flush=True)
         if name == point:
-            os.kill(os.getpid(), signal.SIGKILL)
+            act()
 
     return checkpoint
 
@@ -32,11 +51,11 @@ def killer(point):
 def main(what, folder, *rest):
     project = load_project(Path(folder) / "fairlead.yaml")
     if what == "deploy":
-        options = Options(strategy=rest[0], wait=30, checkpoint=killer(rest[1] if len(rest) > 1 else ""))
+        options = Options(strategy=rest[0], wait=30, checkpoint=disaster(rest[1] if len(rest) > 1 else ""))
         deploy(project, "local", options)
         return
     with existing(Place.of(project.name, "local")) as environment, environment.held("recover", 30):
-        environment.world.checkpoint = killer(rest[0] if rest else "")
+        environment.world.checkpoint = disaster(rest[0] if rest else "")
         prepare_environment(environment)
 
 

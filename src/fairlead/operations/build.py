@@ -23,7 +23,7 @@ def build(environment: Environment, stack: Stack, root: Path, origin: dict[str, 
     wait = 3600.0  # another environment's build may run; it ends with its process
     say = environment.world.say
     lock = builds_lock(environment.place)
-    with held_lock(lock, owner_text("build"), "the artifacts", wait, lambda text: say("note", text)):
+    with held_lock(lock, owner_text("build"), "the artifacts", wait, lambda text: say("note", text), shared=True):
         artifacts = {item.name: _ensure(environment, item, root) for item in built(stack)}
         return environment.world.releases.save(Release.of(stack, artifacts, origin))
 

@@ -22,7 +22,7 @@ from fairlead.rollout.world import World
 from fairlead.runtimes.table import runtime_of
 from fairlead.system import clock
 from fairlead.system.home import Place
-from fairlead.system.lock import held_lock
+from fairlead.system.lock import FileLock, held_lock
 
 LOCK_PATIENCE = 10.0  #: seconds a command waits for the keeper or a short command of somebody else
 
@@ -96,13 +96,18 @@ def inherited() -> dict[str, str]:
 def sweep(place: Place, artifacts: ArtifactStore) -> None:
     """Remove artifacts that no release of any environment of the project names."""
     folders = [folder / "releases" for folder in place.root.parent.iterdir() if (folder / "releases").is_dir()]
-    with held_lock(builds_lock(place), owner_text("sweep"), "the artifacts", wait=30):
+    lock = FileLock(builds_lock(place))
+    if not lock.acquire(owner_text("sweep")):
+        return  # somebody builds; the next deployment sweeps
+    try:
         used = {digest for folder in folders for one in ReleaseStore(folder).all() for digest in one.artifacts.values()}
         for digest in artifacts.all() - used:
             artifacts.remove(digest)
         artifacts.sweep()
+    finally:
+        lock.release()
 
 
 def builds_lock(place: Place) -> Path:
-    """Held between building an artifact and saving the release that names it, and while unused ones are removed."""
+    """Held, shared, from the build of an artifact to the release that names it; and alone while unused ones go."""
     return place.root.parent / "artifacts.lock"

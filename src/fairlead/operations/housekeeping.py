@@ -19,6 +19,7 @@ from fairlead.runtimes.base import Instance
 from fairlead.runtimes.process.logs import rotate
 from fairlead.runtimes.process.runtime import log_files
 
+RETRY_EVERY = 30.0  #: seconds between two tries of an instance in a crash loop
 MOST_PATIENCE = 60.0  #: seconds between two tries of something that keeps failing
 
 
@@ -41,6 +42,7 @@ class Housekeeping:
         self._try("revive", self._revive)
         self._try("retire", self._retire)
         self._try("refresh", self._refresh)
+        self._try("retry", self._retry)
         self._try("rotate", self._rotate)
 
     def _try(self, name: str, act: Callable[[], None]) -> None:
@@ -147,8 +149,25 @@ class Housekeeping:
                 restore_traffic(world)
             self.served = well
 
+    def _retry(self) -> None:
+        """What an instance that supervisord gave up was waiting for may be back: try again, twice a minute."""
+        world, live = self.environment.world, self.environment.state.live
+        failed = [one.id for one in world.runtime.observe() if one.release == live and one.phase == "failed"]
+        if failed:
+            with self._held():
+                world.say("note", f"crash loop: trying {', '.join(failed)} again")
+                world.runtime.restart(failed)
+            self.not_before["retry"] = time.monotonic() + RETRY_EVERY
+
     def _rotate(self) -> None:
-        """Keep logs small."""
-        for log in log_files(self.environment.place).values():
+        """Keep logs small: those of instances, of the edge, and the keeper's own."""
+        place = self.environment.place
+        own = (
+            place.edge / "access.log",
+            place.edge / "traefik.log",
+            place.edge / "output.log",
+            place.root / "keeper/log",
+        )
+        for log in (*log_files(place).values(), *own):
             rotate(log)
         self.not_before["rotate"] = time.monotonic() + 5

@@ -44,8 +44,11 @@ class World:
     shares: Shares = field(default_factory=Shares)  #: in force now, as far as this process knows
 
     def say(self, kind: str, text: str, **data: object) -> None:
-        """Emit an event."""
-        self.emit(Event(kind, text, data))
+        """Emit an event. A listener that went away (a closed pipe) must not stop a rollout or its way back."""
+        try:
+            self.emit(Event(kind, text, data))
+        except OSError:
+            self.emit = silent
 
     def machine(self, release: Release) -> Machine:
         """What the specs of a release need to know of this machine."""

@@ -24,6 +24,7 @@ from fairlead.system.clock import wait_until
 from fairlead.system.commands import Command, run
 from fairlead.system.files import write_file
 from fairlead.system.home import Place
+from fairlead.system.lock import FileLock
 
 BAD_NAME, NOT_RUNNING, ALREADY_STARTED, ALREADY_ADDED = 10, 70, 60, 90
 LAUNCH = Path(__file__).with_name("launch.py")
@@ -60,6 +61,14 @@ class Supervisor:
         """Have it running; True when it had to be started."""
         if self.alive():
             return False
+        lock = FileLock(self.folder / "start.lock")
+        lock.acquire("starting supervisord", blocking=True)  # a command and the keeper may find it dead together
+        try:
+            return not self.alive() and self._start()
+        finally:
+            lock.release()
+
+    def _start(self) -> bool:
         config = self._write_config()
         self._end_deaf()
         argv = (sys.executable, "-I", "-m", "supervisor.supervisord", "-c", str(config))

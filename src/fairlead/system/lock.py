@@ -23,11 +23,15 @@ class FileLock:
         self.path = path
         self._descriptor: int | None = None
 
-    def acquire(self, owner: str, blocking: bool = False) -> bool:
-        """Take the lock and write `owner` into the file; False when it is held and `blocking` is off."""
+    def acquire(self, owner: str, blocking: bool = False, shared: bool = False) -> bool:
+        """Take the lock and write `owner` into the file; False when it is held and `blocking` is off.
+
+        Several may hold it `shared`, and nobody else meanwhile.
+        """
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if blocking else fcntl.LOCK_NB))
+            mode = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+            fcntl.flock(descriptor, mode | (0 if blocking else fcntl.LOCK_NB))
         except BlockingIOError:
             os.close(descriptor)
             return False
@@ -75,13 +79,18 @@ class FileLock:
 
 @contextlib.contextmanager
 def held_lock(
-    path: Path, owner: str, what: str, wait: float = 0.0, waiting: Callable[[str], None] | None = None
+    path: Path,
+    owner: str,
+    what: str,
+    wait: float = 0.0,
+    waiting: Callable[[str], None] | None = None,
+    shared: bool = False,
 ) -> Iterator[FileLock]:
     """Hold `path` for the block; waits up to `wait` seconds, tells `waiting` whom for, then raises Busy."""
     lock = FileLock(path)
     deadline = time.monotonic() + wait
     told = False
-    while not lock.acquire(owner):
+    while not lock.acquire(owner, shared=shared):
         if time.monotonic() >= deadline:
             raise Busy(f"{what} is held by {lock.owner() or 'another process'}", "wait for it to end, or use --wait")
         if waiting and not told:

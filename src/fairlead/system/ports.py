@@ -1,6 +1,6 @@
 """Free ports without races among everything Fairlead starts on this machine.
 
-A port is taken by creating a file of its number with O_EXCL in a folder all environments share; the file names its
+A port is taken by making a symbolic link of its number, in a folder all environments share, that points to its
 holder. The range lies below the kernel's ephemeral ports, so that no outgoing connection takes one in between. That
 another program binds the port between here and the start of the instance cannot be excluded; so readiness checks
 that the listener belongs to the instance, and a port that turned out to be a stranger's is given up for another.
@@ -8,12 +8,12 @@ that the listener belongs to the instance, and a port that turned out to be a st
 
 from __future__ import annotations
 
-import os
 import random
 from pathlib import Path
 
 from fairlead.errors import FairleadError
 from fairlead.system import sockets
+from fairlead.system.files import explained
 
 FIRST, LAST = 20000, 31999
 
@@ -38,12 +38,14 @@ class Ports:
         raise FairleadError(f"no free port between {FIRST} and {LAST}", "stop releases that are no longer needed")
 
     def _claim(self, port: int, holder: str) -> bool:
+        """A link is made whole or not at all, so no kill and no full disk leaves a port that nobody is said to hold."""
+        link = self.folder / str(port)
         try:
-            descriptor = os.open(self.folder / str(port), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            link.symlink_to(holder)
         except FileExistsError:
             return False
-        with open(descriptor, "w") as file:
-            file.write(holder)
+        except OSError as error:
+            raise explained(error, link) from error
         return True
 
     def give(self, port: int) -> None:
@@ -60,13 +62,13 @@ class Ports:
         """Every taken port and its holder."""
         if not self.folder.exists():
             return {}
-        names = [path for path in self.folder.iterdir() if path.name.isdigit()]
-        return {int(path.name): holder for path in names if (holder := _holder(path)) is not None}
+        links = {int(path.name): _target(path) for path in self.folder.iterdir() if path.name.isdigit()}
+        return {port: holder for port, holder in links.items() if holder is not None}
 
 
-def _holder(path: Path) -> str | None:
-    """Who has the port; None when it was given back in this very moment."""
+def _target(link: Path) -> str | None:
+    """Where a link points; None when it was removed in between."""
     try:
-        return path.read_text()
-    except FileNotFoundError:
+        return str(link.readlink())
+    except OSError:
         return None

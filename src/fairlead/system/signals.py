@@ -43,6 +43,22 @@ def undone_on_signals() -> Iterator[None]:
             signal.signal(one, before[one])
 
 
+@contextmanager
+def ended_on_signals() -> Iterator[None]:
+    """For the block: SIGTERM and a lost terminal are a KeyboardInterrupt too."""
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    others = (signal.SIGTERM, signal.SIGHUP)
+    before = {one: signal.signal(one, handle) for one in others}
+    try:
+        yield
+    finally:
+        for one in others:
+            signal.signal(one, before[one])
+
+
 def _write(text: str) -> None:
     """Straight to stderr: a handler may have interrupted whoever holds Python's buffer."""
     with suppress(OSError):

@@ -15,6 +15,7 @@ from typing import Any
 from fairlead.project.placeholders import expand
 from fairlead.project.stack import Health, Stop, from_data
 from fairlead.runtimes.base import InstanceSpec
+from fairlead.supervisor.survivors import have_starts
 from fairlead.system import processes
 from fairlead.system.files import read_json, remove_tree, write_file, write_json
 from fairlead.system.processes import Process
@@ -52,6 +53,7 @@ class InstanceFolder:
             "log": str(self.log),
             "starts": str(self._starts),
         }
+        have_starts(self._starts)
         write_json(self._spec, data, 0o600)
 
     def spec(self) -> dict[str, Any] | None:
@@ -70,9 +72,10 @@ class InstanceFolder:
     def starts(self) -> tuple[str, ...]:
         """A mark `PID START` per start, oldest first."""
         try:
-            return tuple(self._starts.read_text().split("\n")[:-1])
+            lines = self._starts.read_text().split("\n")[:-1]
         except FileNotFoundError:
             return ()
+        return tuple(line for line in lines if not line.startswith("#"))
 
     def process(self) -> Process | None:
         """The living process of the last start."""

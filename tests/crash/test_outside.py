@@ -1,0 +1,132 @@
+"""What is killed from outside, and a disk that is full: no state lost, the service back by itself."""
+
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+from fairlead.operations.up import up
+from tests.crash.arena import Arena
+from tests.crash.test_every_point import chosen, points_of
+
+
+def longest_gap_after(arena, act):
+    """The report of traffic during which `act` was done and everything became whole again."""
+    before = arena.live()
+    with arena.traffic() as traffic:
+        act()
+        assert arena.whole() == before
+        time.sleep(0.3)  # some requests after everything is well, for the report to end with
+        return traffic.stop(wait=5)
+
+
+@pytest.mark.parametrize("program", ["keeper", "supervisord"])
+def test_what_looks_after_the_others_may_die_without_a_loss(arena, program):
+    killed = arena.pid(program)
+    report = longest_gap_after(arena, lambda: arena.kill(program))
+    assert report.lost == 0, report.losses
+    deadline = time.monotonic() + 20
+    while arena.pid(program) == killed and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert arena.pid(program) != killed
+
+
+def test_instances_that_outlive_supervisord_are_replaced_one_at_a_time_without_a_loss(arena):
+    before = arena.service_processes()
+    with arena.traffic() as traffic:
+        arena.kill("supervisord")
+        deadline = time.monotonic() + 40
+        while arena.service_processes() & before and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert not arena.service_processes() & before, "survivors nobody looks after"
+        arena.whole()
+        report = traffic.stop(wait=5)
+    assert report.lost == 0, report.losses
+
+
+def test_the_edge_comes_back_by_itself(arena):
+    report = longest_gap_after(arena, lambda: arena.kill("edge"))
+    assert report.answered > 0
+
+
+def test_the_edge_comes_back_when_supervisord_died_before_it(arena):
+    edge = arena.pid("edge")
+    arena.kill("supervisord")
+    arena.whole()
+    assert arena.pid("edge") == edge, "an edge that serves is left alone"
+    report = longest_gap_after(arena, lambda: arena.kill("edge"))
+    assert report.answered > 0
+
+
+def test_an_instance_that_dies_comes_back_and_others_answer_meanwhile(arena):
+    victim = next(iter(arena.service_processes()))
+    report = longest_gap_after(arena, lambda: os.kill(victim, signal.SIGKILL))
+    assert report.lost <= 3, "only what was in the dying instance's hands may be lost"
+
+
+def test_after_a_reboot_up_brings_it_back_as_it_was(arena):
+    before = arena.live()
+    arena.kill("supervisord", "keeper", "edge")
+    for pid in arena.service_processes():
+        os.kill(pid, signal.SIGKILL)
+    assert up(arena.place) == before
+    assert arena.whole() == before
+
+
+def test_a_deployer_killed_while_supervisord_dies_too(arena):
+    points = points_of(arena, "blue-green")
+    before = arena.live()
+    arena.write()
+    arena.run("deploy", "blue-green", points[len(points) // 2])
+    arena.kill("supervisord", "keeper")
+    code, _, said = arena.run("recover")
+    assert code == 0, said
+    up(arena.place)
+    assert arena.whole() == before
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """An arena whose home lies on a small file system of its own."""
+    home = tmp_path / "home"
+    home.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300m", "tmpfs", str(home)], check=False)
+    if mounted.returncode != 0:
+        if os.environ.get("CI"):
+            pytest.fail("a file system of its own cannot be mounted")
+        pytest.skip("needs root to mount a small file system")
+    arena = Arena(tmp_path, home)
+    try:
+        code, _, said = arena.run("deploy", "blue-green")
+        assert code == 0, said
+        yield arena
+    finally:
+        (home / "filler").unlink(missing_ok=True)
+        arena.close()
+        subprocess.run(["umount", "-l", str(home)], check=True)
+
+
+def test_a_disk_that_fills_up_at_any_point_loses_nothing(small_disk):
+    arena = small_disk
+    points = points_of(arena, "blue-green")
+    sample = [
+        *chosen(points, everything=False),
+        next(point for point in points if "begun" in point and "route" in point),
+    ]
+    with arena.traffic() as traffic:
+        for point in sample:
+            before = arena.live()
+            arena.write()
+            code, _, said = arena.run("deploy", "blue-green", f"fill:{point}")
+            assert "Traceback" not in said
+            if code != 0:
+                assert "space" in said, (point, said)
+            (arena.home / "filler").unlink()
+            code_after, _, said_after = arena.run("recover")
+            assert code_after == 0, said_after
+            live = arena.whole()
+            assert (live != before) == (code == 0) or "prune" in point or "commit" in point, point
+        report = traffic.stop(wait=5)
+    assert report.lost == 0, report.losses
