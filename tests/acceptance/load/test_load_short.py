@@ -1,0 +1,97 @@
+"""Deployments under load lose nothing: the short form, one run of each strategy and of each awkward application."""
+
+import pytest
+from load_projects import overlaps, traffic_options, until
+
+from fairlead.demo.mix import Mix
+from fairlead.demo.traffic import Traffic
+from fairlead.errors import RolloutFailed
+
+NO_WEBSOCKETS = Mix(websocket=0)
+
+
+def whole(report):
+    """Nothing was lost or cut, and the report says what if it was."""
+    assert report.losses == [], report.losses[:5]
+    assert (report.lost, report.websocket.cut) == (0, 0), report.websocket.cuts[:5]
+    assert report.answered > 0
+
+
+def only(shop, *releases):
+    """After the window the keeper has retired everything else."""
+    until(lambda: shop.releases() == set(releases), 90, lambda: f"{shop.releases()} are left\n{shop.keeper_log()}")
+
+
+@pytest.mark.parametrize(("strategy", "count", "stream"), [("blue-green", 3, 20), ("canary", 2, 8), ("rolling", 2, 4)])
+def test_deployments_in_a_row(shop, strategy, count, stream):
+    """A stream is open at every switch; of rolling each old instance waits for it, so there it is a short one."""
+    shop = shop(strategy=strategy, drain=f"{stream + 2}s")
+    shop.deploy()
+    with Traffic(shop.sandbox.url, Mix(websocket=6), traffic_options(stream)) as traffic:
+        results = [shop.deploy() for _ in range(count)]
+        report = traffic.stop()
+    whole(report)
+    assert set(report.versions) == {str(number) for number in range(1, count + 2)}
+    assert report.websocket.messages > 0
+    assert [result.report["lost"] for result in results] == [0] * count
+    assert overlaps(shop.worker_log) == []
+    only(shop, results[-1].release)
+
+
+@pytest.mark.parametrize(
+    ("app", "env", "mix"),
+    [
+        pytest.param("gunicorn", {}, NO_WEBSOCKETS, id="gunicorn"),
+        pytest.param("node", {}, NO_WEBSOCKETS, id="node"),
+        pytest.param("uvicorn", {"IGNORE_SIGTERM": "1"}, Mix(), id="ignores SIGTERM"),
+        pytest.param("uvicorn", {"START_DELAY": "10"}, Mix(), id="slow start"),
+    ],
+)
+def test_one_deployment(shop, app, env, mix):
+    shop = shop(app=app, drain="10s", grace="2s" if "IGNORE_SIGTERM" in env else "30s")
+    shop.deploy(**({} if "START_DELAY" in env else env))
+    with Traffic(shop.sandbox.url, mix, traffic_options(8)) as traffic:
+        result = shop.deploy(**env)
+        report = traffic.stop()
+    whole(report)
+    assert set(report.versions) == {"1", "2"}
+    only(shop, result.release)
+    assert overlaps(shop.worker_log) == []
+
+
+def test_a_saturated_sync_worker(shop):
+    """One process, one request at a time, each of 3 seconds: connections stand in its accept queue at the switch."""
+    shop = shop(app="gunicorn-sync", replicas=1, drain="60s")
+    shop.deploy()
+    mix = Mix(get=1, post=1, fresh=1, idle=0, slow=3, stream=0, websocket=0)
+    with Traffic(shop.sandbox.url, mix, traffic_options(8, timeout=60.0)) as traffic:
+        until(lambda: traffic.snapshot().answered >= 3, 60, "the worker is busy")
+        result = shop.deploy()
+        report = traffic.stop()
+    whole(report)
+    only(shop, result.release)
+
+
+def test_one_that_dies_right_after_becoming_healthy(shop):
+    shop = shop()
+    first = shop.deploy()
+    with Traffic(shop.sandbox.url, Mix(stream=0), traffic_options(8)) as traffic:
+        with pytest.raises(RolloutFailed):
+            shop.deploy(DIE_AFTER_HEALTHY="0.4")
+        report = traffic.stop()
+    whole(report)
+    assert set(report.versions) == {"1"}
+    only(shop, first.release)
+    assert overlaps(shop.worker_log) == []
+
+
+def test_a_rollback_by_the_user(shop):
+    shop = shop(window="10m")
+    first = shop.deploy()
+    with Traffic(shop.sandbox.url, Mix(), traffic_options(8)) as traffic:
+        second = shop.deploy()
+        assert shop.rollback().release == first.release
+        report = traffic.stop()
+    whole(report)
+    assert shop.releases() == {first.release, second.release}, "both are inside the window"
+    assert overlaps(shop.worker_log) == []
