@@ -57,6 +57,19 @@ def shop(strategy: Strategy, version: int) -> Stack:
     )
 
 
+def rebuilt(strategy: Strategy, version: int) -> Stack:
+    """The shop after a rebuild: services gone, new, of another number and another kind; `/` is another one's."""
+    return stack(
+        service("site", "/", "/new", replicas=2),
+        service("api", "/api", replicas=3, needs=("site",)),
+        worker("clock", handover="overlap"),
+        worker("mailer"),
+        worker("inner"),
+        strategy=strategy,
+        version=version,
+    )
+
+
 @dataclass
 class FakeMachine:
     """A folder with ledger and releases, and the fakes: what outlives a process."""
@@ -104,13 +117,18 @@ class FakeMachine:
         return FakeMachine(folder, runtime, edge)
 
     def shape(self) -> tuple[object, ...]:
-        """What there is, apart from jobs that have ended: two machines of one shape are the same to everybody."""
+        """What there is, apart from jobs that have ended: two machines of one shape are the same to everybody.
+
+        Of the edge's table what users get, and which releases a header reaches; the pool of a release that rests may
+        still list instances that rest too.
+        """
         copies = self.runtime.copies
         kept = {id for id, one in copies.items() if one.living or not one.spec.job}
         return (
             tuple((id, copies[id].living, copies[id].verified, copies[id].port) for id in sorted(kept)),
             tuple(sorted((port, holder) for port, holder in self.runtime.ports.items())),
-            self.edge.table,
+            tuple((route, tuple(map(self.edge.instances, dict(route.weights)))) for route in self.edge.table.routes),
+            frozenset((one.release, one.host, one.path) for one in self.edge.table.headers),
         )
 
 

@@ -6,21 +6,25 @@ and every way a deployment can go. The states are found by running (see `fake_ex
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
+import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from fairlead.errors import FairleadError, RolloutFailed
+from fairlead.errors import FairleadError, Interrupted, RolloutFailed
 from fairlead.project.stack import Stack, Strategy
+from fairlead.rollout.recovery import recover
 from fairlead.rollout.state import read_state
 from fairlead.runtimes.fake import Behaviour
 from fairlead.system.http import Answer
 from tests.crash.fake_explorer import Explorer, State, require_settled
-from tests.crash.fake_worlds import STRATEGIES, FakeMachine, Folders, shop
+from tests.crash.fake_worlds import STRATEGIES, FakeMachine, Folders, rebuilt, shop
 
 BAD = {
     "failing smoke": ("web", Behaviour(answer=Answer(500))),
@@ -30,7 +34,7 @@ BAD = {
     "failing job": ("seed", Behaviour(job_fails=True)),
     "failing late": ("late", Behaviour(job_fails=True)),
 }
-SCENARIOS = ("first", "upgrade", "back to warm", *BAD)
+SCENARIOS = ("first", "upgrade", "rebuild", "back to warm", *BAD)
 
 
 @pytest.fixture
@@ -71,18 +75,27 @@ def scenario(name: str, strategy: Strategy, folders: Folders) -> Scenario:
     if name == "back to warm":
         machine.deploy(shop(strategy, 2))
         return Scenario(machine, shop(strategy, 1))
-    target = shop(strategy, 2)
+    target = rebuilt(strategy, 2) if name == "rebuild" else shop(strategy, 2)
     if name in BAD:
         service, behaviour = BAD[name]
         machine.runtime.behaviours[(machine.release(target).id, service)] = behaviour
     return Scenario(machine, target)
 
 
+SOME = 12  #: points of a deployment that the tests below take when they do not take all
+
+
+def every() -> list[object]:
+    """Parameters: some points of each strategy in the normal run, all of them in the long one."""
+    some = [pytest.param(one, True, id=f"{one}-some") for one in STRATEGIES]
+    return [*some, *(pytest.param(one, False, id=f"{one}-all", marks=pytest.mark.long) for one in STRATEGIES)]
+
+
 @pytest.mark.parametrize("name", SCENARIOS)
-@pytest.mark.parametrize("strategy", STRATEGIES)
-def test_killed_anywhere(strategy: Strategy, name: str, folders: Folders) -> None:
+@pytest.mark.parametrize(("strategy", "some"), every())
+def test_killed_anywhere(strategy: Strategy, some: bool, name: str, folders: Folders) -> None:
     found = scenario(name, strategy, folders)
-    explorer = Explorer(folders)
+    explorer = Explorer(folders, share=4 if some else 1)
     machine = found.machine.copy(folders.new())
     try:
         explorer.run(machine, frozenset(), (), lambda at: machine.deploy(found.target, at))
@@ -103,5 +116,130 @@ def test_killed_anywhere(strategy: Strategy, name: str, folders: Folders) -> Non
             raise
 
     explorer.recover_all(check)
-    print(name, strategy, explorer.recoveries)
-    assert explorer.recoveries > 20
+    assert explorer.recoveries > (0 if some else 3)
+
+
+def points(found: Scenario, folders: Folders, some: bool = False, only: str = "") -> list[str]:
+    """Every checkpoint of a deployment that nobody disturbs, a way back included; or some, spread evenly."""
+    seen: list[str] = []
+    with contextlib.suppress(RolloutFailed):
+        found.machine.copy(folders.new()).deploy(found.target, seen.append)
+    assert len(seen) == len(set(seen)) > 20
+    seen = [point for point in seen if point.startswith(only)]
+    return seen[:: max(1, len(seen) // SOME)] if some else seen
+
+
+def stopping(point: str, error: type[BaseException]) -> Callable[[str], None]:
+    """A checkpoint that raises when that point is reached."""
+
+    def checkpoint(now: str) -> None:
+        if now == point:
+            raise error(point)
+
+    return checkpoint
+
+
+def recovered(machine: FakeMachine) -> str | None:
+    environment = machine.opened()
+    try:
+        return recover(environment.world)
+    finally:
+        environment.ledger.close()
+
+
+class Killed(BaseException):
+    """What no handler of the engine may catch: the process is gone."""
+
+
+@pytest.mark.parametrize(("strategy", "some"), every())
+def test_nothing_of_the_engine_outlives_a_kill(strategy: Strategy, some: bool, folders: Folders) -> None:
+    """The copies above are made beside the running engine; here it is really gone, at each point of the journal."""
+    found = scenario("failing late", strategy, folders)
+    for point in points(found, folders, some):
+        machine = found.machine.copy(folders.new())
+        with pytest.raises(Killed):
+            machine.deploy(found.target, stopping(point, Killed))
+        left = machine.shape()
+        assert "undone" in (recovered(machine) or ""), point
+        assert machine.shape() == found.before, (point, left)
+        assert found.lost(machine) == [], point
+        require_settled(machine)
+
+
+@pytest.mark.parametrize(("strategy", "some"), every())
+def test_interrupted_anywhere(strategy: Strategy, some: bool, folders: Folders) -> None:
+    """Ctrl-C before the commit undoes at once; after it the release is live, and recovery finishes the rest."""
+    found = scenario("upgrade", strategy, folders)
+    everywhere = points(found, folders)
+    commit = next(number for number, point in enumerate(everywhere) if point.startswith("acted") and "commit" in point)
+    late = set(everywhere[commit:])
+    for point in {*points(found, folders, some), *late}:
+        machine = found.machine.copy(folders.new())
+        with pytest.raises(KeyboardInterrupt if point in late else Interrupted):
+            machine.deploy(found.target, stopping(point, KeyboardInterrupt))
+        if point in late:
+            assert "finished" in (recovered(machine) or ""), point
+        assert (machine.shape() != found.before) == (point in late), point
+        assert found.lost(machine) == [], point
+        require_settled(machine)
+
+
+@pytest.mark.parametrize(("strategy", "some"), every())
+def test_interrupted_again_on_the_way_back(strategy: Strategy, some: bool, folders: Folders) -> None:
+    """The second Ctrl-C leaves it to recovery."""
+    found = scenario("failing late", strategy, folders)
+    for point in points(found, folders, some, only="undo"):
+        machine = found.machine.copy(folders.new())
+        with pytest.raises(KeyboardInterrupt):
+            machine.deploy(found.target, stopping(point, KeyboardInterrupt))
+        assert "undone" in (recovered(machine) or ""), point
+        assert machine.shape() == found.before, point
+        assert found.lost(machine) == [], point
+        require_settled(machine)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A tmpfs of 6 MB, which can really be full; needs root, which continuous integration must have."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=6m", "fairlead-test", str(folder)]
+    done = subprocess.run(mount, capture_output=True, text=True, check=False)
+    if done.returncode:
+        why = f"a tmpfs could not be mounted: {done.stderr.strip()}"
+        if os.environ.get("CI") == "true":
+            pytest.fail(why)
+        pytest.skip(why)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def fill(folder: Path) -> None:
+    """Leave not a byte."""
+    with open(folder / "filler", "wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(b"\0" * 4096)
+
+
+@pytest.mark.parametrize(("strategy", "some"), every())
+def test_disk_full_anywhere(strategy: Strategy, some: bool, folders: Folders, small_disk: Path) -> None:
+    """The world goes back though nothing can be written down; with space again recovery closes the books."""
+    found = scenario("upgrade", strategy, folders)
+    on_disk = Folders(small_disk)
+    undisturbed = found.machine.copy(folders.new())
+    undisturbed.deploy(found.target)
+    for point in points(found, folders, some):
+        machine = found.machine.copy(on_disk.new())
+        full = lambda now, point=point: fill(small_disk) if now == point else None  # noqa: E731
+        with contextlib.suppress(FairleadError):
+            machine.deploy(found.target, full)
+        assert machine.shape() in (found.before, undisturbed.shape()), point
+        (small_disk / "filler").unlink()
+        said = recovered(machine) or ""
+        assert machine.shape() == (found.before if "undone" in said else machine.shape()), point
+        assert machine.shape() in (found.before, undisturbed.shape()), point
+        assert found.lost(machine) == [], point
+        require_settled(machine)
+        shutil.rmtree(machine.folder)

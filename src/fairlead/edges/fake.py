@@ -1,0 +1,205 @@
+"""An edge in memory, for tests and rehearsals: it answers from what runs behind it, and remembers every moment.
+
+A moment is recorded with each change, of the table or of an instance, so that a test can say what no sample of real
+traffic can: at no moment was there a route without a well instance behind it. What a caller must never ask (a port that
+is nobody's, a pool that is not there) is an AssertionError, so that nothing takes it for a step that failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from fairlead.edges.base import Traffic
+from fairlead.errors import FairleadError
+from fairlead.render.edge import RELEASE_HEADER, EdgeRoute, EdgeTable, HeaderRoute, Pool
+from fairlead.system.http import Answer
+
+Key = tuple[str | None, str]  #: a route: host, path
+
+
+class Behind(Protocol):
+    """What the edge has behind it; the runtime in memory is one."""
+
+    listeners: list[Callable[[str, str], None]]
+
+    def holder(self, port: int) -> str | None:
+        """The instance whose port it is."""
+
+    def well(self, id: str) -> bool:
+        """Whether it lives and was found ready."""
+
+    def answer(self, port: int) -> Answer | None:
+        """What a request to the port is answered; None when nobody listens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Who would have got a user's request at one moment, and what made it different from the moment before."""
+
+    what: str
+    well: dict[Key, tuple[str, ...]]  #: route → instances that would have answered
+    holes: tuple[Key, ...]  #: routes with a share of requests for which nobody was well
+
+
+@dataclass
+class FakeEdge:
+    """A table and its history. `load` requests come in between two looks at the counters."""
+
+    behind: Behind
+    load: int = 0
+    fails: str = ""  #: why it takes no table; empty: it does
+    table: EdgeTable = field(default_factory=EdgeTable)
+    history: list[Moment] = field(default_factory=list)
+    cut: list[str] = field(default_factory=list)  #: instances that were ended while users were sent to them
+    listeners: list[Callable[[str], None]] = field(default_factory=list)  #: called after each new table
+    counts: dict[str, dict[int, int]] = field(default_factory=dict)
+    edge_made: int = 0
+    reloads: int = 0
+    running: bool = False
+
+    def __post_init__(self) -> None:
+        self.behind.listeners.insert(0, self._noticed)
+
+    def up(self) -> None:
+        """Have it running."""
+        self.running = True
+
+    def down(self) -> None:
+        """End it."""
+        self.running = False
+
+    def route(self, table: EdgeTable) -> None:
+        """Put it in force. FairleadError while `fails` says why."""
+        if self.fails:
+            raise FairleadError(self.fails)
+        self._check(table)
+        self.running = True
+        if table == self.table:
+            return
+        self.table = table
+        self.reloads += 1
+        self._record("table")
+        for listener in self.listeners:
+            listener("table")
+
+    def _check(self, table: EdgeTable) -> None:
+        names = [pool.name for pool in table.pools]
+        ports = [port for pool in table.pools for port in pool.ports]
+        used = {name for route in table.routes for name, _ in route.weights} | {one.pool for one in table.headers}
+        keys = [_key(route) for route in table.routes]
+        wrong = [
+            *(f"{what} twice in the table" for what in (names, ports, keys) if len(what) != len(set(what))),
+            *(f"no such pool: {name}" for name in used if name not in names),
+            *(f"port {port} is nobody's" for port in ports if self.behind.holder(port) is None),
+            *(f"pool {pool.name} is empty" for pool in table.pools if not pool.ports),
+            *(f"{route.path} has no share for anybody" for route in table.routes if not _shares(route)),
+        ]
+        if wrong:
+            raise AssertionError("; ".join(wrong))
+
+    def _noticed(self, what: str, id: str) -> None:
+        if what == "ending" and any(
+            id in self.instances(name) for route in self.table.routes for name in _shares(route)
+        ):
+            self.cut.append(id)
+        self._record(f"{what} {id}")
+
+    def _record(self, what: str) -> None:
+        well: dict[Key, tuple[str, ...]] = {}
+        holes = []
+        for route in self.table.routes:
+            by_pool = [tuple(filter(self.behind.well, self.instances(name))) for name in _shares(route)]
+            well[_key(route)] = tuple(id for ids in by_pool for id in ids)
+            holes += [_key(route)] if not all(by_pool) else []
+        self.history.append(Moment(what, well, tuple(holes)))
+
+    def instances(self, pool: str) -> tuple[str, ...]:
+        """The instances of a pool in force."""
+        return tuple(self.behind.holder(port) or "" for port in self._pool(pool).ports)
+
+    def _pool(self, name: str) -> Pool:
+        return next(pool for pool in self.table.pools if pool.name == name)
+
+    def lost(self, but: Collection[Key] = ()) -> list[str]:
+        """Every moment at which a request could have been lost, in words; none is what everybody wants.
+
+        That is: a route that was served before has, for a share of its requests, no well instance behind it; or an
+        instance was ended while users were sent to it. Routes in `but` may go.
+        """
+        found = [f"{id} was ended while users were sent to it" for id in self.cut]
+        served: set[Key] = set()
+        for moment in self.history:
+            whole = {key for key, ids in moment.well.items() if ids and key not in moment.holes}
+            found += [f"{key} was served by nobody: {moment.what}" for key in sorted(served - whole, key=str)]
+            served |= whole - set(but)
+        return found
+
+    def table_in_force(self) -> dict[str, dict[str, int]]:
+        """By host and path."""
+        return {f"{route.host or ''}{route.path}": dict(route.weights) for route in self.table.routes}
+
+    def receiving(self) -> frozenset[str]:
+        """The releases that users are sent to now."""
+        return frozenset(self._pool(name).release for route in self.table.routes for name in _shares(route))
+
+    def traffic(self) -> Traffic:
+        """Counts so far, after `load` more requests to each route."""
+        for route in self.table.routes:
+            for name, weight in route.weights:
+                self._count(name, round(self.load * weight / sum(dict(route.weights).values())))
+        counts = {release: dict(codes) for release, codes in self.counts.items()}
+        return Traffic(counts, self.edge_made, 1.0, self.reloads)
+
+    def _count(self, pool: str, requests: int) -> None:
+        answer = self._answer(pool)
+        if requests and answer.status == 502:
+            self.edge_made += requests
+        codes = self.counts.setdefault(self._pool(pool).release, {})
+        if requests:
+            codes[answer.status] = codes.get(answer.status, 0) + requests
+
+    def address(self) -> tuple[str, int]:
+        """Nobody listens there."""
+        return "127.0.0.1", 0
+
+    def ask(self, path: str, host: str | None, headers: dict[str, str], timeout: float) -> Answer:
+        """The answer of the instance that would get it; 404 without a route, 502 when nobody listens."""
+        if not self.running:
+            return Answer(0, error="connection refused")
+        release = headers.get(RELEASE_HEADER, "").removeprefix("secret-")
+        chosen = next(self._matching(self.table.headers, path, host, release), None)
+        if isinstance(chosen, HeaderRoute):
+            return self._answer(chosen.pool)
+        route = next(self._matching(self.table.routes, path, host, ""), None)
+        return self._answer(route.weights[0][0]) if isinstance(route, EdgeRoute) else Answer(404)
+
+    def _matching(
+        self, routes: Collection[EdgeRoute | HeaderRoute], path: str, host: str | None, release: str
+    ) -> Iterator[EdgeRoute | HeaderRoute]:
+        """Those that match, the closest first: a host before none, then the longest path."""
+        fit = [one for one in routes if one.host in (None, host) and _below(path, one.path)]
+        fit = [one for one in fit if not isinstance(one, HeaderRoute) or one.release == release]
+        return iter(sorted(fit, key=lambda one: (one.host is None, -len(one.path))))
+
+    def _answer(self, pool: str) -> Answer:
+        answers = (self.behind.answer(port) for port in self._pool(pool).ports)
+        return next((answer for answer in answers if answer), Answer(502))
+
+    def release_header(self, release: str) -> dict[str, str]:
+        """No secret here."""
+        return {RELEASE_HEADER: f"secret-{release}"}
+
+
+def _key(route: EdgeRoute) -> Key:
+    return route.host, route.path
+
+
+def _shares(route: EdgeRoute) -> tuple[str, ...]:
+    return tuple(name for name, weight in route.weights if weight)
+
+
+def _below(path: str, prefix: str) -> bool:
+    stem = prefix.rstrip("/")
+    return path == stem or path.startswith(stem + "/")
