@@ -63,7 +63,8 @@ class Actions:
 
     def _leave(self, step: Step) -> None:
         """Nothing new to instances that go: on the way back, those that came later still have their part of it."""
-        if step.release in step.before.releases():
+        public = any(one.port for one in self.world.instances(step.instances))
+        if public and step.release in step.before.releases():
             self.world.route(replace(step.before, without=(*step.before.without, *step.instances)))
 
     def rouse(self, step: Step) -> None:

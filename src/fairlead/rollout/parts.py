@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from fairlead.project.stack import Job, Service, Stack
 from fairlead.rollout.observed import Observed, Wanted, instance_ids
@@ -21,12 +21,17 @@ def bring_up(wanted: Wanted, observed: Observed, ids: Iterable[str], before: Sha
     return [*steps, Step("ready", wanted.release, chosen)] if chosen else []
 
 
-def bring_up_all(wanted: Wanted, observed: Observed) -> list[Step]:
-    """Jobs and services level by level, everything that runs beside the old release."""
+def everything(service: Service) -> bool:
+    """No service left out."""
+    return True
+
+
+def bring_up_all(wanted: Wanted, observed: Observed, which: Callable[[Service], bool] = everything) -> list[Step]:
+    """Jobs and these services level by level, everything that runs beside the old release."""
     steps: list[Step] = []
     for level in levels(wanted.stack):
         steps += run_jobs(wanted, level.jobs)
-        ids = [id for service in level.services for id in instance_ids(wanted.release, service)]
+        ids = [id for service in level.services if which(service) for id in instance_ids(wanted.release, service)]
         steps += bring_up(wanted, observed, ids, now(observed))
     return steps
 

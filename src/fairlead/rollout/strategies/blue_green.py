@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fairlead.project.stack import Service
 from fairlead.rollout import parts
 from fairlead.rollout.observed import Observed, Wanted
 from fairlead.rollout.steps import Step
@@ -25,5 +26,10 @@ def _urgent(wanted: Wanted, observed: Observed) -> list[Step]:
     last = parts.conclude(wanted, observed, presented)
     routes = [step for step in last if step.kind == "route"]
     rest = [step for step in last if step.kind != "route"]
-    first = [*parts.bring_up_all(wanted, observed), *parts.present(wanted, observed)]
-    return [*first, *routes, *parts.hand_over(wanted, observed), *rest]
+    first = [*parts.bring_up_all(wanted, observed, _serves), *parts.present(wanted, observed)]
+    workers = parts.bring_up_all(wanted, observed, lambda service: not _serves(service))
+    return [*first, *routes, *workers, *parts.hand_over(wanted, observed), *rest]
+
+
+def _serves(service: Service) -> bool:
+    return not service.is_worker
