@@ -98,7 +98,7 @@ def split(words):
 def check(command):
     program, *arguments = command
     if program == "fairlead":
-        check_fairlead(fairlead, [word for word in arguments if word not in (">",)], "fairlead")
+        check_fairlead(fairlead, arguments, "fairlead")
     elif program == "make":
         targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M)
         assert [word for word in arguments if "=" not in word and word not in targets] == []
@@ -112,14 +112,14 @@ def check(command):
 KNOWN = {"cd", "cp", "curl", "echo", "export", "git", "kill", "mkdir", "pip", "sleep", "watch"}
 
 
-def check_fairlead(command, arguments, name):
+def check_fairlead(command, arguments, name, parent=None):
     """Parse it as the program would, without doing it."""
     if ">" in arguments:
         arguments = arguments[: arguments.index(">")]
-    context = command.make_context(name, list(arguments), resilient_parsing=False)
+    context = command.make_context(name, list(arguments), parent)
     if isinstance(command, click.Group):
-        rest = [*context._protected_args, *context.args] if hasattr(context, "_protected_args") else context.args
+        rest = [*context._protected_args, *context.args]
         assert rest, f"{name}: which command?"
         found = command.get_command(context, rest[0])
         assert found is not None, f"{name} has no command {rest[0]}"
-        check_fairlead(found, rest[1:], rest[0])
+        check_fairlead(found, rest[1:], rest[0], context)
