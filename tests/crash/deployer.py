@@ -2,6 +2,7 @@
 
     deployer.py deploy FOLDER STRATEGY [POINT]   deploy; SIGKILL itself at POINT, or fill the disk at fill:POINT
     deployer.py recover FOLDER [POINT]           what every command does first: finish what is unfinished
+CLOCK_OFF (seconds) sets the wall clock off, as every layer above `system` sees it.
 Prints the name of every point it passed, one per line, so that the tests enumerate them from a real run.
 """
 
@@ -9,14 +10,20 @@ import contextlib
 import os
 import signal
 import sys
+from datetime import timedelta
 from pathlib import Path
 
-from fairlead.errors import FairleadError
-from fairlead.operations.deploy import Options, deploy
-from fairlead.operations.environment import existing
-from fairlead.operations.transition import prepare_environment
-from fairlead.project.loader import load_project
-from fairlead.system.home import Place
+from fairlead.system import clock
+
+_true = clock.now
+clock.now = lambda: _true() + timedelta(seconds=float(os.environ.get("CLOCK_OFF", "0")))  # before others bind it
+
+from fairlead.errors import FairleadError  # noqa: E402
+from fairlead.operations.deploy import Options, deploy  # noqa: E402
+from fairlead.operations.environment import existing  # noqa: E402
+from fairlead.operations.transition import prepare_environment  # noqa: E402
+from fairlead.project.loader import load_project  # noqa: E402
+from fairlead.system.home import Place  # noqa: E402
 
 
 def die():

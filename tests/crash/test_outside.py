@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from fairlead.ledger import Ledger
 from fairlead.operations.up import up
 from tests.crash.arena import Arena
 from tests.crash.test_every_point import chosen, points_of
@@ -85,6 +86,20 @@ def test_a_deployer_killed_while_supervisord_dies_too(arena):
     assert code == 0, said
     up(arena.place)
     assert arena.whole() == before
+
+
+def test_a_clock_that_is_set_back_a_day_loses_no_state(arena):
+    before = arena.live()
+    arena.write()
+    with arena.traffic() as traffic:
+        code, _, said = arena.run("deploy", "blue-green", clock="-86400")
+        assert code == 0, said
+        assert arena.whole() != before
+        report = traffic.stop(wait=5)
+    assert report.lost == 0, report.losses
+    with Ledger.open(arena.place.ledger) as ledger:
+        times = [entry.time for entry in ledger.entries()]
+    assert times == sorted(times), "history in the order it happened"
 
 
 @pytest.fixture
