@@ -34,7 +34,7 @@ BAD = {
     "failing job": ("seed", Behaviour(job_fails=True)),
     "failing late": ("late", Behaviour(job_fails=True)),
 }
-SCENARIOS = ("first", "upgrade", "rebuild", "back to warm", *BAD)
+SCENARIOS = ("first", "upgrade", "rebuild", "back to warm", "urgent", *BAD)
 
 
 @pytest.fixture
@@ -52,6 +52,7 @@ class Scenario:
 
     machine: FakeMachine
     target: Stack
+    urgent: bool = False
 
     def __post_init__(self) -> None:
         environment = self.machine.opened()
@@ -72,9 +73,9 @@ def scenario(name: str, strategy: Strategy, folders: Folders) -> Scenario:
     if name == "first":
         return Scenario(machine, shop(strategy, 1))
     machine.deploy(shop(strategy, 1))
-    if name == "back to warm":
+    if name in ("back to warm", "urgent"):
         machine.deploy(shop(strategy, 2))
-        return Scenario(machine, shop(strategy, 1))
+        return Scenario(machine, shop(strategy, 1), urgent=name == "urgent")
     target = rebuilt(strategy, 2) if name == "rebuild" else shop(strategy, 2)
     if name in BAD:
         service, behaviour = BAD[name]
@@ -98,7 +99,7 @@ def test_killed_anywhere(strategy: Strategy, some: bool, name: str, folders: Fol
     explorer = Explorer(folders, share=4 if some else 1)
     machine = found.machine.copy(folders.new())
     try:
-        explorer.run(machine, frozenset(), (), lambda at: machine.deploy(found.target, at))
+        explorer.run(machine, frozenset(), (), lambda at: machine.deploy(found.target, at, urgent=found.urgent))
         assert name not in BAD
     except RolloutFailed as error:
         assert name in BAD, error

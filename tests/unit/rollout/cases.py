@@ -1,0 +1,66 @@
+"""The situations a plan is made for, by name: what is wanted and what was found."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fairlead.project.stack import CanaryStep, Job, Stack
+from fairlead.rollout.observed import Observed
+from fairlead.rollout.steps import Step
+from tests.crash.fake_worlds import service, stack, worker
+from tests.unit.rollout.observations import instances, observed, steps
+
+WEB = stack(service("web", "/", replicas=2))
+SHOP = stack(
+    service("api", "/api", replicas=2),
+    service("web", "/", replicas=2, needs=("api",)),
+    worker("clock"),
+    worker("mailer", handover="overlap"),
+    Job("seed", "run seed"),
+    Job("late", "run late", when="after-traffic"),
+)
+NEEDY = stack(
+    service("web", "/", needs=("api", "warmup")),
+    service("api", needs=("migrate",)),
+    Job("migrate", "run migrate"),
+    Job("warmup", "run warmup", needs=("api",)),
+)
+OTHER = stack(service("site", "/", "/new"), worker("clock", handover="overlap"))
+WORKERS = stack(worker("clock"), worker("mailer", handover="overlap"))
+
+
+def more_replicas(number: int) -> Stack:
+    return replace(WEB, services=(replace(WEB.services[0], replicas=number),))
+
+
+def rolling(surge: int, unavailable: int) -> Stack:
+    return replace(WEB, rollout=replace(WEB.rollout, surge=surge, unavailable=unavailable))
+
+
+def cases() -> dict[str, tuple[Step, ...]]:
+    """Name → plan."""
+    first, upgrade = Observed(), observed(SHOP)
+    warm = observed(SHOP, *instances("new", SHOP, stopped=("clock", "mailer")), warm=("new",))
+    rested = observed(WEB, *instances("new", WEB, stopped=("web",)), warm=("new",))
+    soaking = replace(WEB, rollout=replace(WEB.rollout, soak=30.0, steps=(CanaryStep(10, 60.0),)))
+    return {
+        "first deployment": steps(SHOP, first),
+        "upgrade, blue-green": steps(SHOP, upgrade, "blue-green"),
+        "upgrade, canary": steps(SHOP, upgrade, "canary"),
+        "upgrade, rolling": steps(SHOP, upgrade, "rolling"),
+        "back to a warm release, urgent": steps(SHOP, warm, "blue-green", urgent=True),
+        "back to a warm release, blue-green": steps(SHOP, warm, "blue-green"),
+        "back to a rested release, rolling": steps(WEB, rested, "rolling"),
+        "needs": steps(NEEDY, first),
+        "needs, rolling": steps(NEEDY, observed(NEEDY), "rolling"),
+        "services removed and added, blue-green": steps(OTHER, upgrade, "blue-green"),
+        "services removed and added, rolling": steps(OTHER, upgrade, "rolling"),
+        "two replicas more, rolling": steps(more_replicas(4), observed(WEB), "rolling"),
+        "one replica less, rolling": steps(more_replicas(1), observed(WEB), "rolling"),
+        "none above, one below, rolling": steps(rolling(0, 1), observed(WEB), "rolling"),
+        "workers alone": steps(WORKERS, observed(WORKERS)),
+        "workers alone, rolling": steps(WORKERS, observed(WORKERS), "rolling"),
+        "canary with pauses and soak": steps(soaking, observed(WEB), "canary"),
+        "canary, nothing live": steps(WEB, first, "canary"),
+        "some already there": steps(WEB, observed(WEB, instances("new", WEB)[0])),
+    }

@@ -1,0 +1,177 @@
+"""What holds for the plan of every stack, whatever it has."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fairlead.project.stack import Job, Rollout, Service, Stack, to_data
+from fairlead.rollout.observed import Observed, Wanted, instance_ids
+from fairlead.rollout.order import hands_over, levels
+from fairlead.rollout.plan import plan
+from fairlead.rollout.steps import Step
+from fairlead.rollout.strategies.rolling import batches
+from tests.crash.fake_worlds import service, worker
+from tests.unit.rollout.observations import instances, observed, steps
+
+NAMES = ("a", "b", "c", "d", "e")
+STRATEGY = st.sampled_from(("blue-green", "canary", "rolling"))
+
+
+@st.composite
+def stacks(draw: st.DrawFn) -> Stack:
+    """Up to five services and jobs of any kind; each needs some of those before it."""
+    items: list[Service | Job] = []
+    names = draw(st.lists(st.sampled_from(NAMES), unique=True, min_size=1))
+    for place, name in enumerate(names):
+        needs = tuple(sorted(draw(st.sets(st.sampled_from(names[:place]))))) if place else ()
+        replicas = draw(st.integers(1, 3))
+        handover = draw(st.sampled_from(("stop-first", "overlap")))
+        items.append(
+            draw(
+                st.sampled_from(
+                    (
+                        service(name, f"/{name}", replicas=replicas, needs=needs),
+                        service(name, replicas=replicas, needs=needs),
+                        worker(name, replicas=replicas, needs=needs, handover=handover),
+                        Job(name, "run", needs=needs, when=draw(st.sampled_from(("before-traffic", "after-traffic")))),
+                    )
+                )
+            )
+        )
+    services = tuple(item for item in items if isinstance(item, Service))
+    jobs = tuple(item for item in items if isinstance(item, Job))
+    surge = draw(st.integers(0, 2))
+    rollout = Rollout(
+        surge=surge, unavailable=draw(st.integers(0 if surge else 1, 2)), soak=draw(st.sampled_from((0, 5)))
+    )
+    return Stack("p", "e", services=services, jobs=jobs, rollout=rollout)
+
+
+@st.composite
+def situations(draw: st.DrawFn) -> tuple[Wanted, Observed]:
+    """Nothing live, or another stack live; the wanted release unknown, or warm with some of it stopped."""
+    stack = draw(stacks())
+    wanted = Wanted("new", stack, draw(STRATEGY), urgent=draw(st.booleans()))
+    if draw(st.booleans()):
+        return wanted, Observed()
+    old = draw(stacks())
+    names = [one.name for one in stack.services]
+    stopped = draw(st.sets(st.sampled_from(names))) if names else set()
+    warm = draw(st.booleans())
+    return wanted, observed(old, *(instances("new", stack, stopped) if warm else ()), warm=("new",) if warm else ())
+
+
+@given(situations())
+def test_a_plan_is_pure_and_deterministic(situation: tuple[Wanted, Observed]) -> None:
+    wanted, seen = situation
+    before = to_data(wanted), to_data(seen)
+    assert plan(wanted, seen) == plan(wanted, seen)
+    assert (to_data(wanted), to_data(seen)) == before
+
+
+@given(situations())
+def test_the_journal_keeps_every_step_as_it_is(situation: tuple[Wanted, Observed]) -> None:
+    for step in plan(*situation):
+        assert Step.from_data(step.to_data()) == step
+        assert step.id in {f"{step.number}:{step.kind}"}
+        assert "{" not in step.shown()
+
+
+@given(situations())
+def test_one_commit_near_the_end(situation: tuple[Wanted, Observed]) -> None:
+    found = plan(*situation)
+    assert [step.number for step in found] == list(range(1, len(found) + 1))
+    assert [step.kind for step in found][-2:] == ["commit", "prune"]
+    assert sum(step.kind == "commit" for step in found) == 1
+    assert {step.kind for step in found} >= {"verify"}
+
+
+@given(situations())
+def test_every_instance_is_there_in_the_end_and_was_waited_for(situation: tuple[Wanted, Observed]) -> None:
+    wanted, seen = situation
+    found = plan(wanted, seen)
+    ids = {id for one in wanted.stack.services for id in instance_ids("new", one)}
+    awaited = [id for step in found if step.kind == "ready" for id in step.instances]
+    assert sorted(awaited) == sorted(ids)
+    known = {one.id for one in seen.of("new")}
+    living = {one.id for one in seen.of("new") if one.living}
+    assert {id for step in found if step.kind == "start" for id in step.instances} == ids - known
+    assert {id for step in found if step.kind == "wake" for id in step.instances} == (ids & known) - living
+
+
+@given(situations())
+def test_no_instance_of_the_old_release_stops_twice(situation: tuple[Wanted, Observed]) -> None:
+    wanted, seen = situation
+    rested = [id for step in plan(wanted, seen) if step.kind == "rest" for id in step.instances]
+    assert len(rested) == len(set(rested))
+    workers = [one for one in (seen.stack.services if seen.stack else ()) if one.is_worker]
+    assert {id for one in workers for id in instance_ids("old", one)} <= set(rested)  # never two at work when warm
+    everything = {one.id for one in seen.of("old")}
+    assert set(rested) == everything if wanted.strategy == "rolling" else set(rested) <= everything
+
+
+@given(situations())
+def test_routes_follow_one_another(situation: tuple[Wanted, Observed]) -> None:
+    """Each route step starts from where the one before it ended, so that undoing them backwards fits together."""
+    routes = [step for step in plan(*situation) if step.kind == "route"]
+    for earlier, later in itertools.pairwise(routes):
+        assert later.before == earlier.shares
+    for step in routes:
+        assert sum(weight for _, weight in step.shares.weights) in (0, 100)
+    if routes:
+        assert routes[-1].shares.weights == (("new", 100),)
+
+
+@given(stacks())
+def test_levels_keep_what_is_needed_first(stack: Stack) -> None:
+    place: dict[str, int] = {}
+    for number, level in enumerate(levels(stack)):
+        place |= {item.name: number for item in (*level.jobs, *level.services)}
+    expected = {one.name for one in stack.services if not hands_over(one)}
+    assert set(place) == expected | {job.name for job in stack.jobs if job.when == "before-traffic"}
+    for item in (*stack.services, *stack.jobs):
+        if item.name in place:
+            assert all(place[need] < place[item.name] for need in item.needs if need in place)
+
+
+def test_what_needs_itself_in_a_circle_does_not_loop() -> None:
+    circle = Stack("p", "e", services=(service("a", needs=("b",)), service("b", needs=("a",))))
+    assert [one.name for level in levels(circle) for one in level.services] == ["a", "b"]
+
+
+@given(st.integers(0, 6), st.integers(0, 6), st.integers(0, 3), st.integers(0, 3))
+@settings(max_examples=300)
+def test_rolling_keeps_its_bounds_at_every_moment(new: int, old: int, surge: int, unavailable: int) -> None:
+    """Never more than the larger side and `surge`, never fewer ready than the smaller side less `unavailable`."""
+    rollout = Rollout(surge=surge, unavailable=unavailable)
+    fresh, stale = (tuple(f"{side}{n}" for n in range(count)) for side, count in (("new", new), ("old", old)))
+    running, ready = old, old
+    started: tuple[str, ...] = ()
+    stopped: tuple[str, ...] = ()
+    for batch in batches(fresh, stale, rollout):
+        assert batch.start or batch.stop
+        running += len(batch.start)
+        assert running <= max(new, old) + surge or not old
+        ready += len(batch.start)
+        running, ready = running - len(batch.stop), ready - len(batch.stop)
+        if surge or unavailable:  # the loader refuses both 0
+            assert ready >= min(new, old) - unavailable
+        started, stopped = started + batch.start, stopped + batch.stop
+    assert (started, stopped) == (fresh, stale)
+
+
+def test_nothing_to_do() -> None:
+    stack = Stack("p", "e", services=(service("web", "/"),))
+    assert plan(Wanted("old", stack, "blue-green"), observed(stack)) == ()
+
+
+def test_a_dead_instance_of_the_live_release_is_not_stopped_again() -> None:
+    stack = Stack("p", "e", services=(service("web", "/", replicas=2),))
+    seen = observed(stack)
+    dead = replace(seen, instances=(replace(seen.instances[0], phase="failed", verified=False), seen.instances[1]))
+    rested = [id for step in steps(stack, dead, "rolling") if step.kind == "rest" for id in step.instances]
+    assert rested == ["old.web.2"]

@@ -1,0 +1,311 @@
+"""The plan for every situation, as a person reads it. What changes here changes what users of every project get."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.rollout.cases import cases
+from tests.unit.rollout.observations import shown
+
+PLANS = {
+    "first deployment": """
+    run job seed of new
+    start api.1, api.2, mailer.1 of new
+    wait until api.1, api.2, mailer.1 of new answer their health check
+    start web.1, web.2 of new
+    wait until web.1, web.2 of new answer their health check
+    traffic: new by header only
+    smoke tests of new through the edge
+    start clock.1 of new
+    wait until clock.1 of new answer their health check
+    traffic: new 100 %
+    verify new: every instance up, smoke tests pass
+    run job late of new
+    new is live
+    forget releases that are no longer kept
+""",
+    "upgrade, blue-green": """
+    run job seed of new
+    start api.1, api.2, mailer.1 of new
+    wait until api.1, api.2, mailer.1 of new answer their health check
+    start web.1, web.2 of new
+    wait until web.1, web.2 of new answer their health check
+    traffic: old 100 %, new by header only
+    smoke tests of new through the edge
+    drain and stop clock.1, mailer.1 of old
+    start clock.1 of new
+    wait until clock.1 of new answer their health check
+    traffic: new 100 %, old by header only
+    verify new: every instance up, smoke tests pass
+    run job late of new
+    new is live
+    forget releases that are no longer kept
+""",
+    "upgrade, canary": """
+    run job seed of new
+    start api.1, api.2, mailer.1 of new
+    wait until api.1, api.2, mailer.1 of new answer their health check
+    start web.1, web.2 of new
+    wait until web.1, web.2 of new answer their health check
+    traffic: old 100 %, new by header only
+    smoke tests of new through the edge
+    traffic: old 80 %, new 20 %
+    watch new for 0 s
+    traffic: old 40 %, new 60 %
+    watch new for 0 s
+    drain and stop clock.1, mailer.1 of old
+    start clock.1 of new
+    wait until clock.1 of new answer their health check
+    traffic: new 100 %, old by header only
+    verify new: every instance up, smoke tests pass
+    run job late of new
+    new is live
+    forget releases that are no longer kept
+""",
+    "upgrade, rolling": """
+    run job seed of new
+    start api.1 of new
+    wait until api.1 of new answer their health check
+    traffic: old 100 %, new by header only
+    smoke tests of api of new through the edge
+    traffic: old 50 %, new 50 %
+    drain and stop api.1 of old
+    start api.2 of new
+    wait until api.2 of new answer their health check
+    traffic: new 100 %
+    drain and stop api.2 of old
+    start mailer.1 of new
+    wait until mailer.1 of new answer their health check
+    drain and stop mailer.1 of old
+    start web.1 of new
+    wait until web.1 of new answer their health check
+    traffic: old 100 %, new by header only
+    smoke tests of web of new through the edge
+    traffic: old 50 %, new 50 %
+    drain and stop web.1 of old
+    start web.2 of new
+    wait until web.2 of new answer their health check
+    traffic: new 100 %
+    drain and stop web.2 of old
+    drain and stop clock.1 of old
+    start clock.1 of new
+    wait until clock.1 of new answer their health check
+    traffic: new 100 %, old by header only
+    verify new: every instance up, smoke tests pass
+    run job late of new
+    new is live
+    forget releases that are no longer kept
+""",
+    "back to a warm release, urgent": """
+    wait until api.1, api.2 of new answer their health check
+    wait until web.1, web.2 of new answer their health check
+    traffic: old 100 %, new by header only
+    smoke tests of new through the edge
+    traffic: new 100 %, old by header only
+    start mailer.1 of new again
+    wait until mailer.1 of new answer their health check
+    drain and stop clock.1, mailer.1 of old
+    start clock.1 of new again
+    wait until clock.1 of new answer their health check
+    verify new: every instance up, smoke tests pass
+    new is live
+    forget releases that are no longer kept
+""",
+    "back to a warm release, blue-green": """
+    run job seed of new
+    start mailer.1 of new again
+    wait until api.1, api.2, mailer.1 of new answer their health check
+    wait until web.1, web.2 of new answer their health check
+    traffic: old 100 %, new by header only
+    smoke tests of new through the edge
+    drain and stop clock.1, mailer.1 of old
+    start clock.1 of new again
+    wait until clock.1 of new answer their health check
+    traffic: new 100 %, old by header only
+    verify new: every instance up, smoke tests pass
+    run job late of new
+    new is live
+    forget releases that are no longer kept
+""",
+    "back to a rested release, rolling": """
+    start web.1 of new again
+    wait until web.1 of new answer their health check
+    traffic: old 100 %, new by header only
+    smoke tests of web of new through the edge
+    traffic: old 50 %, new 50 %
+    drain and stop web.1 of old
+    start web.2 of new again
+    wait until web.2 of new answer their health check
+    traffic: new 100 %
+    drain and stop web.2 of old
+    traffic: new 100 %, old by header only
+    verify new: every instance up, smoke tests pass
+    new is live
+    forget releases that are no longer kept
+""",
+    "needs": """
+    run job migrate of new
+    start api.1 of new
+    wait until api.1 of new answer their health check
+    run job warmup of new
+    start web.1 of new
+    wait until web.1 of new answer their health check
+    traffic: new by header only
+    smoke tests of new through the edge
+    traffic: new 100 %
+    verify new: every instance up, smoke tests pass
+    new is live
+    forget releases that are no longer kept
+""",
+    "needs, rolling": """
+    run job migrate of new
+    start api.1 of new
+    wait until api.1 of new answer their health check
+    drain and stop api.1 of old
+    run job warmup of new
+    start web.1 of new
+    wait until web.1 of new answer their health check
+    traffic: old 100 %, new by header only
+    smoke tests of web of new through the edge
+    traffic: new 100 %
+    drain and stop web.1 of old
+    traffic: new 100 %, old by header only
+    verify new: every instance up, smoke tests pass
+    new is live
+    forget releases that are no longer kept
+""",
+    "services removed and added, blue-green": """
+    start site.1, clock.1 of new
+    wait until site.1, clock.1 of new answer their health check
+    traffic: old 100 %, new by header only
+    smoke tests of new through the edge
+    drain and stop clock.1, mailer.1 of old
+    traffic: new 100 %, old by header only
+    verify new: every instance up, smoke tests pass
+    new is live
+    forget releases that are no longer kept
+""",
+    "services removed and added, rolling": """
+    start site.1 of new
+    wait until site.1 of new answer their health check
+    traffic: old 100 %, new by header only
+    smoke tests of site of new through the edge
+    traffic: new 100 %
+    start clock.1 of new
+    wait until clock.1 of new answer their health check
+    drain and stop clock.1 of old
+    drain and stop mailer.1 of old
+    traffic: new 100 %, old by header only
+    drain and stop api.1, api.2, web.1, web.2 of old
+    verify new: every instance up, smoke tests pass
+    new is live
+    forget releases that are no longer kept
+""",
+    "two replicas more, rolling": """
+    start web.1, web.2, web.3 of new
+    wait until web.1, web.2, web.3 of new answer their health check
+    traffic: old 100 %, new by header only
+    smoke tests of web of new through the edge
+    traffic: new 100 %
+    drain and stop web.1, web.2 of old
+    start web.4 of new
+    wait until web.4 of new answer their health check
+    traffic: new 100 %
+    traffic: new 100 %, old by header only
+    verify new: every instance up, smoke tests pass
+    new is live
+    forget releases that are no longer kept
+""",
+    "one replica less, rolling": """
+    start web.1 of new
+    wait until web.1 of new answer their health check
+    traffic: old 100 %, new by header only
+    smoke tests of web of new through the edge
+    traffic: new 100 %
+    drain and stop web.1, web.2 of old
+    traffic: new 100 %, old by header only
+    verify new: every instance up, smoke tests pass
+    new is live
+    forget releases that are no longer kept
+""",
+    "none above, one below, rolling": """
+    traffic: old 100 %
+    drain and stop web.1 of old
+    start web.1 of new
+    wait until web.1 of new answer their health check
+    traffic: old 100 %, new by header only
+    smoke tests of web of new through the edge
+    traffic: new 100 %
+    drain and stop web.2 of old
+    start web.2 of new
+    wait until web.2 of new answer their health check
+    traffic: new 100 %
+    traffic: new 100 %, old by header only
+    verify new: every instance up, smoke tests pass
+    new is live
+    forget releases that are no longer kept
+""",
+    "workers alone": """
+    start mailer.1 of new
+    wait until mailer.1 of new answer their health check
+    drain and stop clock.1, mailer.1 of old
+    start clock.1 of new
+    wait until clock.1 of new answer their health check
+    verify new: every instance up, smoke tests pass
+    new is live
+    forget releases that are no longer kept
+""",
+    "workers alone, rolling": """
+    start mailer.1 of new
+    wait until mailer.1 of new answer their health check
+    drain and stop mailer.1 of old
+    drain and stop clock.1 of old
+    start clock.1 of new
+    wait until clock.1 of new answer their health check
+    verify new: every instance up, smoke tests pass
+    new is live
+    forget releases that are no longer kept
+""",
+    "canary with pauses and soak": """
+    start web.1, web.2 of new
+    wait until web.1, web.2 of new answer their health check
+    traffic: old 100 %, new by header only
+    smoke tests of new through the edge
+    traffic: old 90 %, new 10 %
+    watch new for 60 s
+    traffic: new 100 %, old by header only
+    watch new for 30 s
+    verify new: every instance up, smoke tests pass
+    new is live
+    forget releases that are no longer kept
+""",
+    "canary, nothing live": """
+    start web.1, web.2 of new
+    wait until web.1, web.2 of new answer their health check
+    traffic: new by header only
+    smoke tests of new through the edge
+    traffic: new 100 %
+    verify new: every instance up, smoke tests pass
+    new is live
+    forget releases that are no longer kept
+""",
+    "some already there": """
+    start web.2 of new
+    wait until web.1, web.2 of new answer their health check
+    traffic: old 100 %, new by header only
+    smoke tests of new through the edge
+    traffic: new 100 %, old by header only
+    verify new: every instance up, smoke tests pass
+    new is live
+    forget releases that are no longer kept
+""",
+}
+
+
+@pytest.mark.parametrize("name", cases())
+def test_plan(name: str) -> None:
+    assert shown(cases()[name]) == PLANS[name]
+
+
+def test_every_case_has_its_plan() -> None:
+    assert list(PLANS) == list(cases())

@@ -1,0 +1,139 @@
+"""Who gets the requests: from shares and what is well to the edge's table."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fairlead.project.stack import Edge, Route, Service, Stack
+from fairlead.render.edge import EdgeTable
+from fairlead.rollout.routing import edge_table
+from fairlead.rollout.steps import Shares
+from fairlead.runtimes.base import Instance
+from tests.crash.fake_worlds import service, stack, worker
+from tests.unit.rollout.observations import instances
+
+WEB = stack(service("web", "/", replicas=2))
+TWO = stack(service("api", "/api"), service("web", "/"), worker("clock"), service("inner"))
+
+
+def told(table: EdgeTable) -> dict[str, dict[str, int]]:
+    """Route → pool → weight."""
+    return {f"{route.host or ''}{route.path}": dict(route.weights) for route in table.routes}
+
+
+def ports(table: EdgeTable) -> dict[str, tuple[int, ...]]:
+    return {pool.name: pool.ports for pool in table.pools}
+
+
+def at(base: int, *found: Instance) -> tuple[Instance, ...]:
+    """The same instances on other ports."""
+    return tuple(replace(one, port=one.port + base if one.port else None) for one in found)
+
+
+OLD, NEW = instances("old", WEB), at(100, *instances("new", WEB))
+
+
+def test_the_live_release_gets_everything() -> None:
+    table = edge_table(Shares((("old", 100),)), {"old": TWO}, instances("old", TWO))
+    assert told(table) == {"/api": {"api-old": 100}, "/": {"web-old": 100}}
+    assert ports(table) == {"api-old": (20000,), "web-old": (20001,)}
+    assert [(one.path, one.release, one.pool) for one in table.headers] == [
+        ("/api", "old", "api-old"),
+        ("/", "old", "web-old"),
+    ]
+
+
+def test_only_instances_that_are_well() -> None:
+    for wrong in ({"verified": False}, {"phase": "backoff"}, {"phase": "stopping"}, {"phase": "stopped"}):
+        seen = (OLD[0], replace(OLD[1], **wrong))
+        assert ports(edge_table(Shares((("old", 100),)), {"old": WEB}, seen)) == {"web-old": (20000,)}
+
+
+def test_all_that_there_are_when_nobody_is_well() -> None:
+    seen = tuple(replace(one, phase="backoff", verified=False) for one in OLD)
+    table = edge_table(Shares((("old", 100),)), {"old": WEB}, seen)
+    assert (told(table), ports(table)) == ({"/": {"web-old": 100}}, {"web-old": (20000, 20001)})
+
+
+def test_a_candidate_is_reached_by_header_alone() -> None:
+    table = edge_table(Shares((("old", 100),), ("new",)), {"old": WEB, "new": WEB}, (*OLD, *NEW))
+    assert told(table) == {"/": {"web-old": 100}}
+    assert {one.release: one.pool for one in table.headers} == {"old": "web-old", "new": "web-new"}
+
+
+def test_shares() -> None:
+    table = edge_table(Shares((("old", 80), ("new", 20))), {"old": WEB, "new": WEB}, (*OLD, *NEW))
+    assert told(table) == {"/": {"web-old": 80, "web-new": 20}}
+
+
+def test_a_share_of_nobody_goes_to_those_who_are_well() -> None:
+    dead = tuple(replace(one, phase="backoff", verified=False) for one in NEW)
+    table = edge_table(Shares((("old", 80), ("new", 20))), {"old": WEB, "new": WEB}, (*OLD, *dead))
+    assert told(table) == {"/": {"web-old": 80}}
+    starting = tuple(replace(one, phase="starting", verified=False) for one in NEW)
+    shares = Shares((("new", 100),), fallback="old")
+    assert told(edge_table(shares, {"old": WEB, "new": WEB}, (*OLD, *starting))) == {"/": {"web-old": 100}}
+
+
+def test_without_those_about_to_stop() -> None:
+    shares = Shares((("old", 50), ("new", 50)), without=("old.web.1",))
+    table = edge_table(shares, {"old": WEB, "new": WEB}, (*OLD, NEW[0]))
+    assert ports(table) == {"web-old": (20001,), "web-new": (20100,)}
+
+
+def test_all_about_to_stop_lose_their_part() -> None:
+    shares = Shares((("old", 50), ("new", 50)), without=("old.web.1", "old.web.2"))
+    assert told(edge_table(shares, {"old": WEB, "new": WEB}, (*OLD, *NEW))) == {"/": {"web-new": 50}}
+
+
+def test_those_about_to_stop_are_better_than_nobody() -> None:
+    """A way back that is gone twice: the other side is not there any more."""
+    shares = Shares((("new", 100),), without=("old.web.1", "old.web.2"), fallback="old")
+    table = edge_table(shares, {"old": WEB, "new": WEB}, OLD)
+    assert (told(table), ports(table)) == ({"/": {"web-old": 100}}, {"web-old": (20000, 20001)})
+
+
+def test_the_fallback_serves_what_no_weighted_release_can() -> None:
+    """Rolling, two public services: `api` is done, `web` is not yet begun."""
+    new = [one for one in at(100, *instances("new", TWO)) if one.service == "api"]
+    shares = Shares((("new", 100),), without=("old.api.1",), fallback="old")
+    table = edge_table(shares, {"old": TWO, "new": TWO}, (*instances("old", TWO), *new))
+    assert told(table) == {"/api": {"api-new": 100}, "/": {"web-old": 100}}
+
+
+def test_routes_of_one_release_alone() -> None:
+    more = stack(service("web", "/", "/new"))
+    seen = (*OLD, *at(100, *instances("new", more)))
+    both = Shares((("old", 80), ("new", 20)))
+    assert told(edge_table(both, {"old": WEB, "new": more}, seen)) == {
+        "/": {"web-old": 80, "web-new": 20},
+        "/new": {"web-new": 20},
+    }
+    header = Shares((("old", 100),), ("new",))
+    assert told(edge_table(header, {"old": WEB, "new": more}, seen)) == {"/": {"web-old": 100}}
+    assert len(edge_table(header, {"old": WEB, "new": more}, seen).headers) == 3
+
+
+def test_hosts() -> None:
+    one = Service("one", "run", port=80, routes=(Route("/", "one.example"), Route("/", "two.example")))
+    other = Service("other", "run", port=80, routes=(Route("/"),))
+    hosts = Stack("p", "e", services=(one, other))
+    table = edge_table(Shares((("old", 100),)), {"old": hosts}, instances("old", hosts))
+    assert told(table) == {"one.example/": {"one-old": 100}, "two.example/": {"one-old": 100}, "/": {"other-old": 100}}
+
+
+def test_a_release_that_is_not_known_any_more_is_left_out() -> None:
+    table = edge_table(Shares((("old", 100),), ("gone",)), {"old": WEB}, OLD)
+    assert told(table) == {"/": {"web-old": 100}}
+
+
+def test_nobody_at_all() -> None:
+    assert edge_table(Shares(), {}, OLD) == EdgeTable((), (), (), edge_table(Shares(), {}, ()).listen)
+
+
+def test_the_edge_listens_where_most_users_are() -> None:
+    old, new = replace(WEB, edge=Edge(http=8080)), replace(WEB, edge=Edge(http=9090))
+    for share, port in ((20, 8080), (80, 9090)):
+        shares = Shares((("old", 100 - share), ("new", share)))
+        table = edge_table(shares, {"old": old, "new": new}, (*OLD, *NEW))
+        assert table.listen == Edge(http=port)
