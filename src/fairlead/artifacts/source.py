@@ -70,7 +70,7 @@ def scan(source: Path) -> SourceTree:
     if not source.is_dir():
         raise UsageError(f"{source}: the source is not a folder", "check `source` in the project file")
     root = source.resolve()
-    files = sorted(_walk(root), key=lambda file: os.fsencode(file.path))
+    files = sorted((_checked(root, path) for path in walk(root)), key=lambda file: os.fsencode(file.path))
     if not files:
         raise UsageError(
             f"{source}: the source has no files that are not ignored",
@@ -94,7 +94,8 @@ def _all_entries(folder: str) -> Iterator[os.DirEntry[str]]:
                 yield entry
 
 
-def _walk(root: Path) -> Iterator[SourceFile]:
+def walk(root: Path) -> Iterator[str]:
+    """The path of every file below `root` that counts, whatever it is; none of them is opened."""
     top = _repository(root)
     own = read_ignore_file(root / FAIRLEADIGNORE, _prefix(top, root))
     outer = tuple(file for folder in _between(top, root) if (file := _gitignore(top, folder)))
@@ -107,7 +108,7 @@ def _walk(root: Path) -> Iterator[SourceFile]:
             if entry.is_dir(follow_symlinks=False):
                 pending.append((entry.path, rules))
             else:
-                yield _checked(root, entry.path)
+                yield entry.path
 
 
 def _counted(folder: str, top: Path, rules: tuple[IgnoreFile, ...]) -> list[os.DirEntry[str]]:

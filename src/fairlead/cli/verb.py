@@ -50,7 +50,7 @@ def _file(command: click.Command) -> click.Option:
     taken = any("-f" in parameter.opts for parameter in command.params)
     return click.Option(
         ("--file",) if taken else ("-f", "--file"), type=click.Path(path_type=Path), expose_value=False,
-        callback=_keep_file, metavar="PATH", help="The project file (default: fairlead.yaml here or in a folder above).",
+        callback=_keep_file, metavar="PATH", help="The project file (default: fairlead.yaml here or above).",
     )  # fmt: skip
 
 
