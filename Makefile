@@ -36,7 +36,7 @@ format: tools ## let ruff put the code in order
 
 bench: tools ## measure, and print the figures beside those of the usual hand-made way
 	@scripts/packages bench
-	@"$(VENV)/bin/python" -m benchmarks
+	@scripts/bench
 
 docs: tools ## write docs/reference from the code
 	@"$(VENV)/bin/python" scripts/docs.py
