@@ -128,11 +128,15 @@ class TraefikEdge:
         return path.read_text()
 
     def route(self, table: EdgeTable) -> None:
-        """Write the dynamic file by rename and wait until Traefik's API shows its revision and no faulty part."""
+        """Write the dynamic file by rename and wait until Traefik's API shows its revision and no faulty part.
+
+        A table with a faulty part is taken back: the one before it serves on.
+        """
         text, revision = traefik.dynamic_file(table, self.token())
         path = self.folder / "dynamic" / "routes.yml"
         path.parent.mkdir(mode=0o700, exist_ok=True)
-        if not path.exists() or path.read_text() != text:
+        before = path.read_text() if path.exists() else None
+        if before != text:
             write_file(path, text, 0o600)
         self._move(table.listen)
         self.up()
@@ -140,7 +144,12 @@ class TraefikEdge:
             return  # nobody has been routed to yet, so there is no edge that could be wrong
         if not wait_until(lambda: self.api.has_middleware(revision), CONFIRM, most=0.02):
             raise FairleadError(f"Traefik did not take {path} within {CONFIRM:g} s", self._log_hint())
-        self._require_sound(table)
+        try:
+            self._require_sound(table)
+        except FairleadError:
+            if before is not None:
+                write_file(path, before, 0o600)
+            raise
 
     def _require_sound(self, table: EdgeTable) -> None:
         raw = self.api.raw() or {}
