@@ -1,14 +1,14 @@
 """A small HTTP server in a thread that notes every request and can be told to misbehave on the wire.
 
-    /                     200, its name
-    /status/NNN           that status, with Date and Content-Length, as every server sends
-    /bare/NNN             that status without Date, Server or Content-Length
-    /cut                  the connection is closed without an answer
-    /cut-body             an answer that ends before its announced length
-    /hang                 no answer until the server is stopped
-    /slow?S               200 after S seconds
-    /stream?S             a line every 50 ms for S seconds
-    /ws                   becomes an echo of bytes (101)
+/                     200, its name
+/status/NNN           that status, with Date and Content-Length, as every server sends
+/bare/NNN             that status without Date, Server or Content-Length
+/cut                  the connection is closed without an answer
+/cut-body             an answer that ends before its announced length
+/hang                 no answer until the server is stopped
+/slow?S               200 after S seconds
+/stream?S             a line every 50 ms for S seconds
+/ws                   becomes an echo of bytes (101)
 """
 
 import asyncio
@@ -30,11 +30,16 @@ class Request:
 
 @dataclass
 class Backend:
-    """`keep_alive`: seconds an idle connection is kept. `port` 0: any free one."""
+    """`keep_alive`: seconds an idle connection is kept. `port` 0: any free one.
+
+    `late`: it ends an idle connection at the worst moment, when the next request has just arrived. A server does that
+    when its timer fires while the request is on its way: the race, without its luck.
+    """
 
     name: str
     keep_alive: float = 60.0
     port: int = 0
+    late: bool = False
     requests: list = field(default_factory=list)
     connections: int = 0
 
@@ -93,8 +98,11 @@ class Backend:
         writer.transport.abort() if task.cancelling() else writer.close()
 
     async def _talk(self, reader, writer, number):
+        begun, first_one = time.monotonic(), True
         while True:
-            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), self.keep_alive)
+            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), None if self.late else self.keep_alive)
+            if self.late and not first_one and time.monotonic() - begun > self.keep_alive:
+                return
             first, *lines = head.decode("latin-1").rstrip().split("\r\n")
             method, path, _ = first.split(" ")
             headers = {name.lower(): value.strip() for name, value in (line.split(":", 1) for line in lines)}
@@ -102,6 +110,7 @@ class Backend:
             self.requests.append(Request(method, path, headers, body, number))
             if not await self._answer(path, reader, writer):
                 return
+            begun, first_one = time.monotonic(), False
 
     async def _answer(self, path, reader, writer):
         """Whether the connection stays."""

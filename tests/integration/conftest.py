@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from running import free_port
 
+from fairlead.edges.traefik.edge import traefik_binary
 from fairlead.errors import FairleadError
 from fairlead.system.home import Place
-from fairlead.edges.traefik.edge import traefik_binary
 
 
 def missing():

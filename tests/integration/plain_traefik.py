@@ -65,7 +65,10 @@ class PlainTraefik:
         """Write a dynamic file by rename; `config` is the content of `http`. Returns when the API shows its mark."""
         self.count = getattr(self, "count", 0) + 1
         mark = f"mark-{self.count}"
-        config = {**config, "middlewares": {**config.get("middlewares", {}), mark: {"stripPrefix": {"prefixes": ["/x"]}}}}
+        config = {
+            **config,
+            "middlewares": {**config.get("middlewares", {}), mark: {"stripPrefix": {"prefixes": ["/x"]}}},
+        }
         temp = self.folder / "temp"
         temp.write_text(json.dumps({"http": config}))
         temp.rename(self.dynamic / name)

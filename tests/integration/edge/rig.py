@@ -27,7 +27,9 @@ class Rig:
         """One route: `pools` release → ports, `weights` release → percent (default: all to the first)."""
         weights = weights or {next(iter(pools)): 100}
         made = tuple(Pool("web", release, tuple(ports)) for release, ports in pools.items())
-        route = EdgeRoute(path, host, tuple((f"web-{release}", weight) for release, weight in weights.items() if weight))
+        route = EdgeRoute(
+            path, host, tuple((f"web-{release}", weight) for release, weight in weights.items() if weight)
+        )
         return EdgeTable(made, (route,), tuple(HeaderRoute(path, host, r, f"web-{r}") for r in headers), self.listen)
 
     def route(self, pools, weights=None, **more):
@@ -51,5 +53,6 @@ class Rig:
             processes.end_group(process, signal.SIGTERM, 2)
         with contextlib.suppress(OSError):
             self.edge.supervisor.shutdown(10)
+        self.place.socket().unlink(missing_ok=True)
         for pid in processes_with(str(self.place.root)):
             processes.kill((pid,))

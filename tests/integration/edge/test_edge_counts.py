@@ -14,8 +14,6 @@ def counted(shared, one):
     return shared, lambda: shared.edge.traffic().since(first)
 
 
-
-
 def test_answers_by_release_and_status(shared, one, two):
     shared.route({"r1": [one.port], "r2": [two.port]}, headers=["r1", "r2"])
     first = shared.edge.traffic()
@@ -37,7 +35,7 @@ def test_the_applications_own_errors_are_its_own(counted, status):
     rig, since = counted
     assert rig.ask(f"/status/{status}").status == status
     eventually(lambda: since().errors("r1") == 1)
-    eventually(lambda: '"DownstreamStatus":%d' % status in (rig.place.edge / "access.log").read_text())
+    eventually(lambda: f'"DownstreamStatus":{status}' in (rig.place.edge / "access.log").read_text())
     assert since().edge_made == 0
 
 
@@ -57,7 +55,7 @@ def test_a_cut_connection_is_the_edges_502(counted, path):
 
 
 def test_an_answer_cut_in_its_middle_reaches_the_client_as_cut(counted):
-    rig, since = counted
+    rig, _ = counted
     assert rig.ask("/cut-body").status == 0
 
 

@@ -43,6 +43,7 @@ def end_everything(runtime):
     """Whatever a test left: nothing of this place may outlive it."""
     with contextlib.suppress(OSError):
         runtime.down(10)
+    runtime.place.socket().unlink(missing_ok=True)  # a supervisord that was killed leaves it
     for pid in processes_with(str(runtime.place.root)):
         processes.signal_group(pid, signal.SIGKILL)
         with contextlib.suppress(ProcessLookupError):

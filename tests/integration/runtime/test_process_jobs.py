@@ -61,7 +61,7 @@ def test_a_job_that_takes_too_long_is_ended_with_its_group(runtime):
         runtime.run_job(job(code), 1)
     assert "begun" in error.value.message
     mark = (runtime.place.instances / "r1.seed.1" / "starts").read_text()
-    assert processes.group_members(int(mark.split()[0])) == ()
+    assert processes.group_members(int(mark.splitlines()[-1].split()[0])) == ()
 
 
 def test_a_program_that_is_not_there(runtime):

@@ -1,12 +1,18 @@
 """Start, stop, restart, remove under a real supervisord; each of them twice, because a step may run twice."""
 
+import os
+import signal
+import sys
+
 import asking
 import pytest
-from instances import one, ready, spec
+from instances import end_everything, one, ready, spec
 from running import eventually, processes_with
 
 from fairlead.project.stack import Stop
+from fairlead.runtimes.process.runtime import ProcessRuntime
 from fairlead.system import processes
+from fairlead.system.home import Place
 
 pytestmark = pytest.mark.real
 
@@ -110,7 +116,6 @@ def test_who_ignores_sigterm_is_killed_after_the_grace_with_its_group(runtime):
 
 def test_a_leader_that_goes_leaves_no_stubborn_grandchild(runtime):
     """The leader obeys, a grandchild that ignores SIGTERM does not."""
-    import sys
 
     child = "import signal,time; signal.signal(15, signal.SIG_IGN); time.sleep(3600)"
     leader = f"import subprocess,sys,time; subprocess.Popen([sys.executable,'-S','-c',{child!r}]); time.sleep(3600)"
@@ -123,8 +128,6 @@ def test_a_leader_that_goes_leaves_no_stubborn_grandchild(runtime):
 
 def test_grandchildren_of_a_leader_that_died_do_not_pile_up(runtime):
     """supervisord starts a dead leader again; what it had started itself must not stay behind at the end."""
-    import os
-    import signal
 
     [id] = ready(runtime, spec(env={"CHILDREN": "1"}))
     first = one(runtime, id).pid
@@ -137,10 +140,6 @@ def test_grandchildren_of_a_leader_that_died_do_not_pile_up(runtime):
 
 
 def test_two_environments_side_by_side(runtime, place, tmp_path):
-    from instances import end_everything
-
-    from fairlead.runtimes.process.runtime import ProcessRuntime
-    from fairlead.system.home import Place
 
     other = ProcessRuntime(Place(place.root.with_name("other")))
     other.place.create()

@@ -16,7 +16,9 @@ def numbers(path):
     """The numbers of the whole lines, and what is no whole line."""
     lines = path.read_text().splitlines() if path.exists() else []
     found = [re.fullmatch(r"line (\d{8}) x{60}", line) for line in lines]
-    return [int(match[1]) for match in found if match], [line for line, match in zip(lines, found) if not match]
+    return [int(match[1]) for match in found if match], [
+        line for line, match in zip(lines, found, strict=True) if not match
+    ]
 
 
 def test_every_instance_has_its_own_log(runtime, place):
@@ -35,7 +37,7 @@ def test_the_tail_is_the_end(runtime, place):
 
 
 def test_rotation_loses_no_line_at_moderate_speed(runtime, place):
-    """50 lines a second. A line that falls between the last copy and the truncation (microseconds) may go: at most one."""
+    """50 lines a second. At most one, that fell into the microseconds between last copy and truncation, may go."""
     [id] = ready(runtime, spec("worker", program="talker.py", env={"PAUSE": "0.02"}))
     log = log_files(place)[id]
     rounds = 6

@@ -1,9 +1,11 @@
-"""Where an environment may lie and what its instances may inherit: odd paths, long paths, ports, a clean environment."""
+"""Where an environment may lie, and what its instances may inherit: odd and long paths, ports, a clean environment."""
 
 import os
+import socket
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from threading import Thread
 
 import asking
 import pytest
@@ -21,7 +23,7 @@ pytestmark = pytest.mark.real
 ODD = {
     "spaces": "a folder with  spaces",
     "percent": "100% of %(here)s",
-    "quotes": "it's \"quoted\"",
+    "quotes": 'it\'s "quoted"',
     "comment": "notes #1 ;2",
     "backslash": "back\\slash",
     "dollar": "${PORT} $HOME {{env}}",
@@ -106,7 +108,9 @@ def test_a_spec_with_secrets_is_for_its_owner_alone(runtime):
     folder = runtime.place.instances / id
     assert folder.stat().st_mode & 0o077 == 0
     assert (folder / "spec.json").stat().st_mode & 0o077 == 0
-    readable = [path for path in runtime.place.supervisor.rglob("*") if path.is_file() and b"hunter2" in path.read_bytes()]
+    readable = [
+        path for path in runtime.place.supervisor.rglob("*") if path.is_file() and b"hunter2" in path.read_bytes()
+    ]
     assert readable == []
 
 
@@ -136,7 +140,6 @@ def test_two_runtimes_start_at_once_without_sharing_a_port(tmp_path):
         for runtime in runtimes:
             runtime.place.create()
             runtime.up()
-        from threading import Thread
 
         specs = [spec(index=index) for index in range(1, 6)]
         threads = [Thread(target=runtime.start, args=(specs,)) for runtime in runtimes]
@@ -152,7 +155,6 @@ def test_two_runtimes_start_at_once_without_sharing_a_port(tmp_path):
 
 
 def test_a_port_that_was_lost_to_a_stranger_is_replaced_at_the_next_start(runtime):
-    import socket
 
     [id] = ready(runtime, spec())
     before = one(runtime, id).port

@@ -1,5 +1,7 @@
 """When an instance counts as ready, and what is said when it never does."""
 
+import os
+import signal
 import socket
 import sys
 from dataclasses import replace
@@ -116,8 +118,6 @@ def test_one_bad_instance_fails_all_but_the_good_one_stays_known(runtime):
 
 
 def test_what_was_ready_before_it_died_is_not_verified_any_more(runtime):
-    import os
-    import signal
 
     [id] = ready(runtime, spec())
     eventually(lambda: one(runtime, id).phase == "running")

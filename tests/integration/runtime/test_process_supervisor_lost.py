@@ -8,6 +8,7 @@ import pytest
 from instances import end_everything, one, ready, spec
 from running import eventually, processes_with
 
+from fairlead.project.stack import Stop
 from fairlead.runtimes.process.runtime import ProcessRuntime
 from fairlead.system import processes
 
@@ -68,7 +69,6 @@ def test_survivors_are_ended_with_their_group_and_replaced(runtime, new_supervis
 
 
 def test_a_survivor_that_ignores_sigterm_is_killed(runtime):
-    from fairlead.project.stack import Stop
 
     [web] = ready(runtime, spec(env={"IGNORE_TERM": "1", "CHILDREN": "1"}, stop=Stop(grace=1)))
     group = one(runtime, web).pid

@@ -8,20 +8,19 @@ STATUS=NNN       answers everything with that status
 """
 
 import http.server
+import itertools
 import os
 import signal
 import subprocess
 import sys
 import threading
 
-seen = 0
+seen = itertools.count(1)
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        global seen
-        seen += 1
-        if seen == int(os.environ.get("DIE_ON", "0")):
+        if next(seen) == int(os.environ.get("DIE_ON", "0")):
             os._exit(7)
         body = f"{os.getpid()}".encode()
         self.send_response(int(os.environ.get("STATUS", "200")))
