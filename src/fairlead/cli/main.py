@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import importlib
-import os
 import sys
 
 import click
 
 from fairlead import __version__
 from fairlead.cli import table
-from fairlead.cli.session import Session, tell
+from fairlead.cli.session import ReaderGone, Session, tell
 from fairlead.cli.verb import write_examples
 from fairlead.errors import FairleadError, Interrupted, UsageError
 
@@ -68,16 +66,13 @@ def run() -> None:
     code = 1
     try:
         code = _called(session)
-    except BrokenPipeError:
-        code = _hang_up()
+    except ReaderGone:
+        code = 0
     except Exception as error:  # noqa: BLE001 — the last one who can say it in words
         from fairlead.cli.crash import write_report  # noqa: PLC0415
 
         what = f"unexpected: {type(error).__name__}: {error}".splitlines()[0]
-        with contextlib.suppress(OSError):
-            session.fail(
-                FairleadError(what, f"this is a mistake in Fairlead; the details are in {write_report(error)}")
-            )
+        session.fail(FairleadError(what, f"this is a mistake in Fairlead; the details are in {write_report(error)}"))
     sys.exit(code)
 
 
@@ -104,9 +99,3 @@ def _usage(error: click.ClickException) -> UsageError:
     hint = f"see `{context.command_path} --help`" if context else None
     message = error.format_message().rstrip(".")
     return UsageError(message[:1].lower() + message[1:], hint)
-
-
-def _hang_up() -> int:
-    """The reader of our output is gone: not a failure of ours, and nobody is left to tell."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0

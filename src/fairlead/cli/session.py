@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -76,7 +77,12 @@ class Session:
         """Say what went wrong: to a person on stderr, and with --json as a document on stdout too."""
         if self.json:
             document = {"ok": False, "error": described(error)}
-            self.answer({"kind": "result", **document} if self.stream else document, "")
+            with suppress(ReaderGone):
+                self.answer({"kind": "result", **document} if self.stream else document, "")
+        with suppress(OSError):  # a terminal that is gone
+            self._explain(error)
+
+    def _explain(self, error: FairleadError) -> None:
         if isinstance(error, ConfigurationError):
             findings = len(error.findings)
             tell(f"{error.message}\n{red('error:')} the project file has {findings} mistake{'s' * (findings != 1)}")
@@ -102,9 +108,17 @@ def described(error: FairleadError) -> dict[str, Any]:
     return data
 
 
+class ReaderGone(Exception):
+    """Whoever read our result has gone away."""
+
+
 def say(text: str) -> None:
-    """A line of the result, on stdout."""
-    click.echo(text, color=_colour())
+    """A line of the result, on stdout. ReaderGone when nobody reads it any more."""
+    try:
+        click.echo(text, color=_colour())
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise ReaderGone from None
 
 
 def tell(text: str) -> None:

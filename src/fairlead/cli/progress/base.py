@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Protocol
 
-from fairlead.cli.session import Session, say, tell
+from fairlead.cli.session import ReaderGone, Session, say, tell
 from fairlead.rollout.events import Emit, Event
 from fairlead.system import clock
 
@@ -96,7 +96,7 @@ def undisturbed(show: Emit) -> Emit:
 
     def emit(event: Event) -> None:
         if not broken:
-            with suppress(OSError):
+            with suppress(OSError, ReaderGone):
                 show(event)
                 return
             broken.append(True)

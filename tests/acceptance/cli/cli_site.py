@@ -1,0 +1,108 @@
+"""A small project in a folder of its own, and the installed program to act on it."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+APPS = Path(__file__).parents[2] / "apps"
+FAIRLEAD = Path(sys.executable).with_name("fairlead")
+
+FILE = """\
+name: shop
+services:
+  web:
+    source: ./app
+    command: {python} -m uvicorn asgi:app --host 127.0.0.1 --port ${{PORT}}
+    port: 8000
+    health: {{ready: /health, interval: 100ms, deadline: 20s}}
+    routes: ["/"]
+    replicas: {replicas}
+    env: {{VERSION: "{version}", START_DELAY: "{delay}"}}
+    stop: {{drain: 1s, grace: 5s}}
+tests: ["{python} -c print(40+2)"]
+smoke: [{{path: /, contains: version {version}}}]
+environments:
+  local: {{runtime: process, edge: {{http: {port}, address: 127.0.0.1}}}}
+  next: {{runtime: process, edge: {{http: {other}, address: 127.0.0.1}}}}
+"""
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Site:
+    def __init__(self, root):
+        self.root = root
+        self.folder = root / "shop"
+        self.home = root / "home"
+        self.folder.mkdir()
+        (self.folder / "app").mkdir()
+        shutil.copy(APPS / "asgi.py", self.folder / "app")
+        self.port, self.other = free_port(), free_port()
+        self.env = {name: value for name, value in os.environ.items() if not name.startswith(("CI", "GITHUB"))}
+        self.env |= {"FAIRLEAD_HOME": str(self.home), "COLUMNS": "120", "TERM": "xterm"}
+        self.write()
+
+    def write(self, version="1", replicas=1, delay="0"):
+        values = {"python": sys.executable, "port": self.port, "other": self.other}
+        text = FILE.format(version=version, replicas=replicas, delay=delay, **values)
+        (self.folder / "fairlead.yaml").write_text(text)
+
+    def run(self, *arguments, cwd=None, **env):
+        return subprocess.run(
+            [FAIRLEAD, *arguments], cwd=cwd or self.folder, env=self.env | env, capture_output=True, text=True,
+            check=False, stdin=subprocess.DEVNULL, timeout=120,
+        )  # fmt: skip
+
+    def json(self, *arguments, code=0):
+        done = self.run(*arguments, "--json")
+        assert done.returncode == code, done.stderr
+        return json.loads(done.stdout)
+
+    def lines(self, *arguments, code=0):
+        done = self.run(*arguments, "--json")
+        assert done.returncode == code, done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def start(self, *arguments):
+        options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        return subprocess.Popen(
+            [FAIRLEAD, *arguments], cwd=self.folder, env=self.env, preexec_fn=_default_signals, **options
+        )
+
+    def live(self, environment="local"):
+        found = self.json("status", environment)["environments"][0]
+        return found["live"]["release"] if found["live"] else None
+
+    def close(self):
+        for environment in ("local", "next"):
+            if (self.home / "shop" / environment / "ledger.db").exists():
+                self.write()
+                done = self.run("stop", environment, "--wait", "60")
+                assert done.returncode == 0, done.stderr
+
+
+def _default_signals():
+    """Whoever runs the tests in the background may have told them to ignore Ctrl-C."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
+def await_line(stream, text, seconds=30):
+    """Read lines until one has `text`; returns all of them."""
+    seen, end = [], time.monotonic() + seconds
+    for line in stream:
+        seen.append(line)
+        if text in line:
+            return seen
+        assert time.monotonic() < end, "".join(seen)
+    raise AssertionError("ended without it:\n" + "".join(seen))

@@ -1,0 +1,36 @@
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from cli_site import Site
+
+
+def _site():
+    root = Path(tempfile.mkdtemp(prefix="fl-"))  # short: a socket's path is
+    site = Site(root)
+    try:
+        yield site
+    finally:
+        site.close()
+        shutil.rmtree(root, ignore_errors=True)
+
+
+@pytest.fixture
+def site():
+    """A project nothing was deployed of."""
+    yield from _site()
+
+
+@pytest.fixture(scope="module")
+def shop():
+    """Versions 1 and 2 were deployed to `local`; tests that share it leave it as it was."""
+    for site in _site():
+        assert site.run("deploy", "local").returncode == 0
+        site.write("2")
+        done = site.run("deploy", "local", "--message", "the second")
+        assert done.returncode == 0, done.stderr
+        yield site

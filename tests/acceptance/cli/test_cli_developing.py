@@ -1,0 +1,86 @@
+"""`init` and `dev`, as somebody who begins uses them."""
+
+import os
+import re
+import signal
+import sys
+import time
+import urllib.request
+
+from cli_site import await_line, free_port
+
+TWO = """\
+name: shop
+services:
+  web: {{source: ./app, command: {python} -m uvicorn asgi:app --host 127.0.0.1 --port ${{PORT}}, port: {port}}}
+  worker: {{source: ./back, command: {python} worker.py, env: {{WORKER_LOG: {log}}}}}
+environments: {{local: {{runtime: process}}}}
+"""
+WORKER = """\
+import os, time
+open(os.environ["WORKER_LOG"], "a").write(f"{os.getpid()}\\n")
+time.sleep(600)
+"""
+
+
+def test_init_writes_a_file_that_deploys_as_it_stands(site, tmp_path):
+    (tmp_path / "server.py").write_text("def application(environ, start_response):\n    return []\n")
+    (tmp_path / "requirements.txt").write_text("gunicorn\n")
+    done = site.run("init", "--name", "first", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "plain WSGI application `application` in server.py" in done.stdout
+    assert done.stdout.splitlines()[-1] == "look it over, then: fairlead deploy local"
+    assert site.json("deploy", "local", "--plan", "-f", str(tmp_path / "fairlead.yaml"))["builds"][0]["needed"]
+    again = site.run("init", cwd=tmp_path)
+    assert again.returncode == 2 and "is there already" in again.stderr and "--force" in again.stderr
+    assert site.run("init", "--force", "--json", cwd=tmp_path).returncode == 0
+    (tmp_path / "empty").mkdir()
+    assert site.run("init", cwd=tmp_path / "empty").returncode == 2
+
+
+def test_dev_restarts_only_what_changed_and_ends_all_of_it(site):
+    port, log = free_port(), site.root / "worker.log"
+    (site.folder / "back").mkdir()
+    worker = site.folder / "back" / "worker.py"
+    worker.write_text(WORKER)
+    path = site.folder / "fairlead.yaml"
+    path.write_text(TWO.format(python=sys.executable, port=port, log=log))
+    dev = site.start("dev")
+    try:
+        lines = await_line(dev.stdout, "Uvicorn running")
+        assert any(f"web started on http://127.0.0.1:{port}" in line for line in lines)
+        assert _ask(port) == "version 1\n"
+        source = site.folder / "app" / "asgi.py"
+        source.write_text(source.read_text().replace('"VERSION", "1"', '"VERSION", "2"'))
+        lines = await_line(dev.stdout, "Uvicorn running")
+        assert any("asgi.py changed" in line for line in lines)
+        assert not any("worker started" in line for line in lines)
+        assert _ask(port) == "version 2\n"
+        worker.write_text(worker.read_text() + "# more\n")
+        lines = await_line(dev.stdout, "worker started")
+        assert not any("web started" in line for line in lines)
+    finally:
+        dev.send_signal(signal.SIGINT)
+        rest, said = dev.communicate(timeout=20)
+    assert dev.returncode == 130 and "Traceback" not in said
+    pids = [int(line) for line in log.read_text().split()]
+    assert len(pids) == 2
+    for pid in pids:
+        assert _gone(pid)
+    assert re.search("Finished server process", rest)
+
+
+def _ask(port):
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as response:
+        return response.read().decode()
+
+
+def _gone(pid):
+    end = time.monotonic() + 5
+    while time.monotonic() < end:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.05)
+    return False
