@@ -168,6 +168,7 @@ class Housekeeping:
             place.edge / "output.log",
             place.root / "keeper/log",
         )
-        for log in (*log_files(place).values(), *own):
+        idle = open_rollout(self.environment.ledger) is None  # a report reads the edge's logs from where it began
+        for log in (*log_files(place).values(), *(own if idle else ())):
             rotate(log)
         self.not_before["rotate"] = time.monotonic() + 5

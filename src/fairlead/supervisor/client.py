@@ -33,7 +33,7 @@ class _UnixConnection(http.client.HTTPConnection):
 class Rpc:
     """Calls `supervisor.METHOD`. OSError when nobody answers, Fault when it says no."""
 
-    def __init__(self, path: Path, timeout: float = 15.0) -> None:
+    def __init__(self, path: Path, timeout: float = 5.0) -> None:
         self.path = path
         self.timeout = timeout
 

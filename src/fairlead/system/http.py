@@ -6,6 +6,8 @@ import http.client
 import socket
 from dataclasses import dataclass, field
 
+LARGEST = 16 << 20  #: bytes of an answer that are read: enough for the counters of a very busy edge
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -28,7 +30,7 @@ def get(port: int, path: str, timeout: float, headers: dict[str, str] | None = N
     try:
         connection.request("GET", path, headers={"Connection": "close", "User-Agent": "fairlead"} | (headers or {}))
         response = connection.getresponse()
-        body = response.read(1 << 20)
+        body = response.read(LARGEST)
         return Answer(response.status, body, {name.lower(): value for name, value in response.getheaders()})
     except TimeoutError:
         return Answer(0, error=f"no answer within {timeout:g} s")
