@@ -123,9 +123,9 @@ class Demo:
         self._finished()  # at once: the keeper would do it by itself within seconds
 
     def _finished(self) -> None:
-        with self._act("The next command finishes the work") as said:
+        with self._act("The next command, or the keeper before it, finishes the work") as said:
             events = deploy(self.sandbox, "--wait", "30")
-            recovered = events.first("recovered").get("text") or "the keeper was quicker and had undone it"
+            recovered = events.first("recovered").get("text") or "the keeper had undone it already"
             said(f"{recovered}; version 5 is live")
 
     def _ledger(self) -> None:

@@ -37,7 +37,7 @@ class Sandbox:
         self.place = Place(self.home / name / environment)
         self.environment = environment
         self.port = free_port()
-        self._marks: set[str] = set()
+        self._seen: set[Process] = set()
         self.project.mkdir(parents=True)
 
     @property
@@ -67,12 +67,12 @@ class Sandbox:
         try:
             return run(Command(argv, self.project, environment), on_line or (lambda line: None))
         finally:
-            self._note_marks()
+            self._note_started()
 
     def running(self) -> tuple[Process, ...]:
         """Every process that was started for this sandbox and lives."""
-        self._note_marks()
-        marked = {process for mark in self._marks if (process := processes.from_mark(mark))}
+        self._note_started()
+        marked = {process for process in self._seen if process.alive()}
         found = {process for pid in _pids_below(self.folder) if (process := processes.look(pid))}
         return tuple(sorted(marked | found, key=lambda process: process.pid))
 
@@ -99,12 +99,12 @@ class Sandbox:
                     os.kill(process.pid, signal.SIGKILL)
                 processes.wait_exit(process, GRACE)
 
-    def _note_marks(self) -> None:
-        """Remember who was started: the files that say so go when an instance goes."""
+    def _note_started(self) -> None:
+        """Remember who was started, by number and start time: the files that say so go when an instance goes."""
         for pattern in ("instances/*/starts", "edge/starts", "keeper/starts"):
             for path in self.place.root.glob(pattern):
                 with contextlib.suppress(FileNotFoundError):
-                    self._marks.update(path.read_text().splitlines())
+                    self._seen.update(filter(None, map(processes.from_mark, path.read_text().splitlines()[-1:])))
 
     def __enter__(self) -> Sandbox:
         return self
