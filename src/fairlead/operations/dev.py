@@ -25,7 +25,6 @@ from fairlead.rollout.order import levels
 from fairlead.system import sockets
 from fairlead.system.children import Child, Program
 from fairlead.system.home import Place
-from fairlead.system.ports import Ports
 
 Say = Callable[[str, str], None]  #: service ("" for ourselves), line
 LOOK = 0.1  #: seconds between two looks at processes and files
@@ -56,12 +55,11 @@ class Dev:
 
     def begin(self) -> None:
         """Start every service, those that others need first."""
-        ports = Ports(Place.of(self.project.name, "dev").ports)
         for service in _ordered(self.stack):
             folder = (self.project.root / (service.source or ".")).resolve()
             if not folder.is_dir():
                 raise UsageError(f"{folder}: the source is not a folder", "correct `source` in the project file")
-            running = Running(service, folder, _port(service, ports, self._taken()))
+            running = Running(service, folder, _port(service, self._taken()))
             self.services.append(running)
             self.watches.setdefault(folder, Watch(folder))
             self._start(running)
@@ -92,8 +90,6 @@ class Dev:
         """End everything that was started, what others need last."""
         for one in reversed(self.services):
             self._end(one, grace)
-            if one.port:
-                Ports(Place.of(self.project.name, "dev").ports).give(one.port)
 
     def _taken(self) -> set[int]:
         return {one.port for one in self.services if one.port}
@@ -163,10 +159,9 @@ def _concerns(prepare: Prepare | None, changed: tuple[str, ...]) -> bool:
     return not inputs or any(path == one or path.startswith(f"{one}/") for path in changed for one in inputs)
 
 
-def _port(service: Service, ports: Ports, taken: set[int]) -> int | None:
-    """The one in the project file where it is free, else any."""
+def _port(service: Service, taken: set[int]) -> int | None:
+    """The one in the project file, or the next that is free."""
     if service.port is None:
         return None
-    if service.port not in taken and sockets.bindable(service.port):
-        return service.port
-    return ports.take(f"fairlead dev, pid {os.getpid()}")
+    free = (port for port in range(service.port, 65536) if port not in taken and sockets.bindable(port))
+    return next(free, None)

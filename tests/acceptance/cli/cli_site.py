@@ -76,7 +76,11 @@ class Site:
     def start(self, *arguments):
         options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         return subprocess.Popen(
-            [FAIRLEAD, *arguments], cwd=self.folder, env=self.env, preexec_fn=_default_signals, **options
+            [FAIRLEAD, *arguments],
+            cwd=self.folder,
+            env=self.env,
+            preexec_fn=_default_signals,  # noqa: PLW1509 — it only sets signals
+            **options,
         )
 
     def live(self, environment="local"):

@@ -4,15 +4,16 @@ import os
 import re
 import signal
 import sys
-import time
 import urllib.request
 
 from cli_site import await_line, free_port
 
+from fairlead.system.clock import wait_until
+
 TWO = """\
 name: shop
 services:
-  web: {{source: ./app, command: {python} -m uvicorn asgi:app --host 127.0.0.1 --port ${{PORT}}, port: {port}}}
+  web: {{source: ./app, command: "{python} -m uvicorn asgi:app --host 127.0.0.1 --port ${{PORT}}", port: {port}}}
   worker: {{source: ./back, command: {python} worker.py, env: {{WORKER_LOG: {log}}}}}
 environments: {{local: {{runtime: process}}}}
 """
@@ -59,14 +60,14 @@ def test_dev_restarts_only_what_changed_and_ends_all_of_it(site):
         worker.write_text(worker.read_text() + "# more\n")
         lines = await_line(dev.stdout, "worker started")
         assert not any("web started" in line for line in lines)
+        assert wait_until(lambda: len(log.read_text().split()) == 2, 10)
     finally:
         dev.send_signal(signal.SIGINT)
         rest, said = dev.communicate(timeout=20)
     assert dev.returncode == 130 and "Traceback" not in said
     pids = [int(line) for line in log.read_text().split()]
     assert len(pids) == 2
-    for pid in pids:
-        assert _gone(pid)
+    assert all(wait_until(lambda pid=pid: not _alive(pid), 5) for pid in pids)
     assert re.search("Finished server process", rest)
 
 
@@ -75,12 +76,9 @@ def _ask(port):
         return response.read().decode()
 
 
-def _gone(pid):
-    end = time.monotonic() + 5
-    while time.monotonic() < end:
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return True
-        time.sleep(0.05)
-    return False
+def _alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

@@ -1,0 +1,121 @@
+import os
+import socket
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from fairlead.errors import Refused
+from fairlead.ledger import Ledger
+from fairlead.operations.checks import environment, machine, project
+from fairlead.operations.checks.check import failed, ok, warning
+from fairlead.operations.doctor import require
+from fairlead.project.stack import Edge, Prepare, Route, Service, Stack
+from fairlead.system.home import Place
+from fairlead.system.ports import Ports
+
+LISTEN = Edge()
+
+
+def stack(*services, edge=LISTEN):
+    return Stack("shop", "local", services=services, edge=edge)
+
+
+def found(checks):
+    return {check.name: check for check in checks}
+
+
+def test_sources_and_programs(tmp_path):
+    (tmp_path / "app").mkdir()
+    web = Service("web", "no-such-program --x", source="./app")
+    bad = Service("bad", "/no/such/file", source="./gone")
+    below = Service("below", ".venv/bin/x", source="./app", prepare=Prepare(("${PYTHON} -m venv .venv", "sh -c :")))
+    checks = found(project.examine(stack(web, bad, below), tmp_path, os.environ["PATH"]))
+    assert checks["sources"].result == "failed" and "gone" in checks["sources"].text
+    assert checks["programs"].text == "not found: /no/such/file, no-such-program"
+    assert checks["python"].result == "ok"
+    checks = found(project.examine(stack(below), tmp_path, os.environ["PATH"]))
+    assert checks["sources"].result == checks["programs"].result == "ok"
+
+
+def test_the_machine(tmp_path):
+    checks = found(machine.examine(tmp_path))
+    assert checks["engine"].result == "ok"
+    assert machine.disk(100 * machine.MIB, tmp_path).result == "failed"
+    assert machine.disk(500 * machine.MIB, tmp_path).result == "warning"
+    assert machine.disk(5000 * machine.MIB, tmp_path).result == "ok"
+    assert machine.memory(100 * machine.MIB).result == "warning"
+    assert machine.memory(None).result == machine.memory(1 << 30).result == "ok"
+    assert machine.clock_set(datetime(1970, 1, 1, tzinfo=UTC)).result == "warning"
+    assert machine.files(256).result == "warning" and machine.files(65536).result == "ok"
+
+
+def test_a_new_environment(tmp_path):
+    place = Place(tmp_path / "shop" / "local")
+    checks = found(environment.examine(stack(), place, thorough=True))
+    assert set(checks) == {"permissions", "port"} and "can be made" in checks["permissions"].text
+    assert not place.root.exists()
+
+
+def test_somebody_elses_port(tmp_path):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        web = Service("web", "x", port=1, routes=(Route(),))
+        place = Place(tmp_path / "shop" / "local")
+        check = found(environment.examine(stack(web, edge=Edge(port, address="127.0.0.1")), place, False))["port"]
+        assert check.result == "failed" and check.text == f"port {port} is used by another program"
+
+
+@pytest.fixture
+def place(tmp_path):
+    place = Place(tmp_path / "shop" / "local")
+    place.create()
+    Ledger.open(place.ledger).close()
+    return place
+
+
+def test_an_environment_as_it_should_be(place):
+    with Ledger.open(place.ledger) as ledger:
+        ledger.append("note", {})
+    checks = found(environment.examine(stack(), place, thorough=True))
+    assert {check.result for check in checks.values()} == {"ok"}
+    assert checks["ledger"].text == "1 entries, all as they were written"
+
+
+def test_others_may_look_in(place):
+    place.root.chmod(0o755)
+    assert environment.permissions(place).result == "warning"
+    assert environment.permissions(place).hint == f"chmod 700 {place.root}"
+
+
+def test_a_clock_that_was_set_back(place):
+    with Ledger.open(place.ledger, now=lambda: datetime.now(UTC) + timedelta(hours=1)) as ledger:
+        ledger.append("note", {})
+    check = found(environment.examine(stack(), place, False))["ledger"]
+    assert check.result == "warning" and "in the future" in check.text
+
+
+def test_a_damaged_ledger(place):
+    place.ledger.write_bytes(b"nothing like a database" * 100)
+    check = found(environment.examine(stack(), place, False))["ledger"]
+    assert check.result == "failed" and "damaged" in check.text
+
+
+def test_left_overs(place):
+    port = Ports(place.ports).take(str(place.instances / "gone"))
+    (place.artifacts / ("a" * 64)).mkdir()
+    with Ledger.open(place.ledger) as ledger:
+        ledger.append("rollout.begun", {"release": "abc", "previous": None, "plan": []}, 1)
+    check = found(environment.examine(stack(), place, False))["left-overs"]
+    assert check.result == "warning"
+    assert "rollout 1 to abc is unfinished" in check.text
+    assert f"ports of nobody: {port}" in check.text and "unfinished builds: aaaaaaaaaaaa" in check.text
+
+
+def test_only_failures_refuse():
+    require((ok("a", "fine"), warning("b", "look")))
+    with pytest.raises(Refused) as refused:
+        require((failed("disk", "full", "free some"), failed("port", "taken", "free some"), ok("a", "fine")))
+    assert refused.value.message == "the doctor says no:\n  disk: full\n  port: taken"
+    assert refused.value.hint == "free some" and refused.value.exit_code == 3

@@ -1,0 +1,96 @@
+from fairlead.operations.logs import Follower, Logs, read_logs
+from fairlead.runtimes.process.logs import rotate
+from fairlead.system.home import Place
+
+
+def instance(place, id, text=""):
+    folder = place.instances / id
+    folder.mkdir(parents=True)
+    (folder / "log").write_text(text)
+    return folder / "log"
+
+
+def append(log, text):
+    with open(log, "a") as file:
+        file.write(text)
+
+
+def texts(lines):
+    return [line.text for line in lines]
+
+
+def test_the_last_lines_then_what_comes(tmp_path):
+    log = tmp_path / "log"
+    log.write_text("one\ntwo\nthree\nha")
+    follower, shown = Follower.at_end("a.web.1", log, 2)
+    assert texts(shown) == ["two", "three"]
+    append(log, "lf\nnext\n")
+    assert texts(follower.read()) == ["half", "next"]
+    assert follower.read() == []
+
+
+def test_no_lines_at_first(tmp_path):
+    log = tmp_path / "log"
+    log.write_text("one\n")
+    assert Follower.at_end("a.web.1", log, 0)[1] == []
+
+
+def test_a_rotation_loses_nothing(tmp_path):
+    log = tmp_path / "log"
+    log.write_text("one\n")
+    follower, _ = Follower.at_end("a.web.1", log, 0)
+    for round in range(4):  # three files are kept: the fourth reuses the name of a removed one
+        append(log, "x" * 1000 + "\n")
+        assert len(follower.read()) == 1
+        append(log, f"before {round}\n")
+        assert rotate(log, largest=1)
+        append(log, f"a {round}\n")
+        assert texts(follower.read()) == [f"before {round}", f"a {round}"]
+
+
+def test_a_rotation_that_has_copied_but_not_emptied_yet_is_not_read_twice(tmp_path):
+    log = tmp_path / "log"
+    log.write_text("one\n")
+    follower, _ = Follower.at_end("a.web.1", log, 0)
+    append(log, "two\n")
+    (tmp_path / "log.1").write_text(log.read_text())
+    assert texts(follower.read()) == ["two"]
+    log.write_text("")
+    assert follower.read() == []
+    append(log, "three\n")
+    assert texts(follower.read()) == ["three"]
+
+
+def test_a_log_that_somebody_emptied(tmp_path):
+    log = tmp_path / "log"
+    (tmp_path / "log.1").write_text("old\n" * 100)
+    log.write_text("one\ntwo\nthree\n")
+    follower, _ = Follower.at_end("a.web.1", log, 0)
+    log.write_text("new\n")
+    assert texts(follower.read()) == ["new"]
+
+
+def test_new_instances_join_and_old_ones_leave_with_their_last_words(tmp_path):
+    place = Place(tmp_path / "shop" / "local")
+    first = instance(place, "aaa.web.1", "old\n")
+    logs = Logs(place, ("web",))
+    lines = read_logs(logs, 5, True, pause=lambda seconds: None)
+    assert next(lines).text == "old"
+    append(first, "tail without end")
+    instance(place, "bbb.web.1", "hello\n")
+    instance(place, "bbb.worker.1", "not asked for\n")
+    line = next(lines)
+    assert (line.instance, line.text) == ("bbb.web.1", "hello")
+    first.unlink()
+    first.parent.rmdir()
+    line = next(lines)
+    assert (line.instance, line.text) == ("aaa.web.1", "tail without end")
+
+
+def test_the_logs_of_fairlead_itself_only_by_name(tmp_path):
+    place = Place(tmp_path / "shop" / "local")
+    instance(place, "aaa.web.1", "app\n")
+    (place.root / "keeper").mkdir()
+    (place.root / "keeper" / "log").write_text("keeping\n")
+    assert texts(read_logs(Logs(place), 5, False)) == ["app"]
+    assert texts(read_logs(Logs(place, ("keeper",)), 5, False)) == ["keeping"]
