@@ -1,10 +1,12 @@
 """Commands that change an environment: once as a person calls them, and in each other's way."""
 
+import contextlib
 import json
 import os
 import pty
 import re
 import signal
+import sqlite3
 import subprocess
 import time
 import urllib.request
@@ -176,3 +178,31 @@ def test_progress_is_live_on_a_terminal(site):
 def test_json_on_a_terminal_is_only_json(site):
     drawn, code = read_terminal(site, "history", "local", "--json")
     assert code == 0 and json.loads(drawn) == {"environment": "local", "events": []}
+
+
+def test_status_says_what_is_wrong(site):
+    assert site.run("deploy", "local").returncode == 0
+    found = site.json("status", "local")["environments"][0]
+    assert found["problems"] == []
+    for one in found["instances"]:
+        spec = site.home / "shop" / "local" / "instances" / one["id"] / "spec.json"
+        spec.write_text(json.dumps(json.loads(spec.read_text()) | {"argv": ["/bin/false"]}))
+        os.kill(one["pid"], signal.SIGKILL)
+    end = time.monotonic() + 30
+    while "crash loop" not in "".join(site.json("status", "local")["environments"][0]["problems"]):
+        assert time.monotonic() < end
+        time.sleep(0.2)
+    assert re.search(
+        r"! [0-9a-f]{12}\.web\.1 is in a crash loop: started \d+ times", site.run("status", "local").stdout
+    )
+
+
+def test_a_ledger_that_was_changed_is_exit_1(site):
+    assert site.run("deploy", "local").returncode == 0
+    with contextlib.closing(sqlite3.connect(site.home / "shop" / "local" / "ledger.db")) as file, file:
+        file.execute("DROP TRIGGER entries_keep_update")
+        file.execute("UPDATE entries SET body = body || ' ' WHERE number = 3")
+    done = site.run("ledger", "verify", "local")
+    assert done.returncode == 1 and "entry 3 does not match its leaf hash" in done.stderr
+    assert site.json("ledger", "verify", "local", code=1)["ok"] is False
+    assert "entry 3" in site.run("doctor", "local").stdout
