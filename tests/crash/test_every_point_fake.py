@@ -24,7 +24,7 @@ from fairlead.rollout.state import read_state
 from fairlead.runtimes.fake import Behaviour
 from fairlead.system.http import Answer
 from tests.crash.fake_explorer import Explorer, State, require_settled
-from tests.crash.fake_worlds import STRATEGIES, FakeMachine, Folders, rebuilt, shop
+from tests.crash.fake_worlds import STRATEGIES, FakeMachine, Folders, memory, rebuilt, shop
 
 BAD = {
     "failing smoke": ("web", Behaviour(answer=Answer(500))),
@@ -39,11 +39,8 @@ SCENARIOS = ("first", "upgrade", "rebuild", "back to warm", "urgent", *BAD)
 
 @pytest.fixture
 def folders() -> Iterator[Folders]:
-    """In memory where there is such a folder: a ledger syncs at every entry."""
-    memory = Path("/dev/shm")
-    folder = tempfile.mkdtemp(dir=memory if memory.is_dir() else None)
-    yield Folders(Path(folder))
-    shutil.rmtree(folder)
+    with tempfile.TemporaryDirectory(dir=memory()) as folder:
+        yield Folders(Path(folder))
 
 
 @dataclass

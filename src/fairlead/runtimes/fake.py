@@ -34,6 +34,7 @@ class Behaviour:
     crash_loop: bool = False  #: ends at once, each time it is started
     dies: bool = False  #: ends right after it was found ready
     answer: Answer = field(default_factory=lambda: Answer(200, b"hello"))  #: to every request
+    fails_after: int | None = None  #: so many answers of an instance; from then on it answers 500
     job_fails: bool = False
 
 
@@ -47,6 +48,7 @@ class Copy:
     phase: Phase = "starting"
     verified: bool = False
     starts: int = 1
+    asked: int = 0  #: how often it was
     connections: int = 0  #: held by the edge; one ends with each look at them
 
     @property
@@ -237,4 +239,9 @@ class FakeRuntime:
     def answer(self, port: int) -> Answer | None:
         """What a request to the port is answered; None when nobody listens."""
         copy = self.copies.get(self.ports.get(port, ""))
-        return self.behaviour(copy.spec).answer if copy and copy.living else None
+        if copy is None or not copy.living:
+            return None
+        copy.asked += 1
+        behaviour = self.behaviour(copy.spec)
+        tired = behaviour.fails_after is not None and copy.asked > behaviour.fails_after
+        return Answer(500) if tired else behaviour.answer

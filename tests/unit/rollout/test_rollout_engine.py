@@ -1,0 +1,232 @@
+"""Whole rollouts in a world in memory: what the users, the workers and the ledger have in the end."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from fairlead.errors import FairleadError, RolloutFailed
+from fairlead.operations.transition import Intent, Result, carry_out
+from fairlead.project.stack import CanaryStep, Stack, Strategy
+from fairlead.rollout.events import Event
+from fairlead.rollout.journal import open_rollout
+from fairlead.rollout.recovery import recover, restore_traffic
+from fairlead.rollout.state import read_state
+from fairlead.runtimes.fake import Behaviour
+from tests.crash.fake_worlds import STRATEGIES, FakeMachine, Folders, rebuilt, service, shop, stack, worker
+
+
+@pytest.fixture
+def machine(folders: Folders) -> FakeMachine:
+    return FakeMachine(folders.new())
+
+
+def running(machine: FakeMachine, release: str) -> set[str]:
+    """The instances of a release that run, without the release."""
+    found = machine.runtime.observe()
+    return {one.id.partition(".")[2] for one in found if one.release == release and one.living and one.verified}
+
+
+def live(machine: FakeMachine) -> str | None:
+    environment = machine.opened()
+    try:
+        return read_state(environment.ledger).live
+    finally:
+        environment.ledger.close()
+
+
+ALL = {"api.1", "api.2", "web.1", "web.2", "inner.1", "clock.1", "mailer.1"}
+SERVING = {"api.1", "api.2", "web.1", "web.2", "inner.1"}
+REBUILT = {"site.1", "site.2", "api.1", "api.2", "api.3", "clock.1", "mailer.1", "inner.1"}
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_from_nothing_to_one_to_the_next(machine: FakeMachine, strategy: Strategy) -> None:
+    first = machine.deploy(shop(strategy, 1))
+    assert (first.previous, live(machine), machine.edge.receiving()) == (None, first.release, {first.release})
+    assert running(machine, first.release) == ALL
+    second = machine.deploy(shop(strategy, 2))
+    assert (second.previous, live(machine), machine.edge.receiving()) == (
+        first.release,
+        second.release,
+        {second.release},
+    )
+    assert running(machine, second.release) == ALL
+    assert running(machine, first.release) == (set() if strategy == "rolling" else SERVING)
+    third = machine.deploy(rebuilt(strategy, 3))
+    assert running(machine, third.release) == REBUILT
+    assert machine.edge.receiving() == {third.release}
+    assert {(route.host, route.path) for route in machine.edge.table.routes} == {
+        (None, "/"),
+        (None, "/new"),
+        (None, "/api"),
+    }
+    assert machine.edge.lost() == []
+    assert machine.runtime.cut == []
+    assert [id.partition(".")[2] for id in machine.runtime.jobs] == ["seed.1", "late.1"] * 2
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_back_and_forth(machine: FakeMachine, strategy: Strategy) -> None:
+    one = machine.deploy(shop(strategy, 1)).release
+    machine.deploy(shop(strategy, 2))
+    before = dict(machine.runtime.ports)
+    assert machine.deploy(shop(strategy, 1), urgent=True).release == one
+    assert (live(machine), machine.edge.receiving(), running(machine, one)) == (one, {one}, ALL)
+    assert machine.runtime.ports == before  # nothing was started beside what was there
+    assert machine.edge.lost() == []
+
+
+def test_the_same_again_does_nothing(machine: FakeMachine) -> None:
+    machine.deploy(shop("blue-green", 1))
+    shape = machine.shape()
+    assert machine.deploy(shop("blue-green", 1)).rollout is None
+    assert machine.shape() == shape
+
+
+def canary(*steps: CanaryStep, version: int, **rollout: object) -> Stack:
+    web = stack(service("web", "/", replicas=2), strategy="canary", version=version, **rollout)
+    return replace(web, smoke=(), rollout=replace(web.rollout, steps=steps))
+
+
+def test_a_canary_that_answers_errors_is_undone(machine: FakeMachine) -> None:
+    old = machine.deploy(canary(version=1)).release
+    machine.edge.load = 100
+    bad = canary(CanaryStep(20, 30.0), version=2)
+    new = machine.release(bad).id
+    machine.runtime.behaviours[(new, "web")] = Behaviour(
+        fails_after=2
+    )  # the smoke test passes, the users' requests do not
+    with pytest.raises(RolloutFailed, match=rf"{new} answered \d+ of \d+ requests with an error"):
+        machine.deploy(bad)
+    assert (live(machine), machine.edge.receiving(), running(machine, new)) == (old, {old}, set())
+
+
+def test_a_canary_that_dies_under_users_is_undone(machine: FakeMachine) -> None:
+    old = machine.deploy(canary(version=1)).release
+    new_stack = canary(CanaryStep(20, 30.0), version=2)
+    new = machine.release(new_stack).id
+
+    def dies(what: str) -> None:
+        if new in machine.edge.receiving():
+            machine.runtime.die(f"{new}.web.1")
+
+    machine.edge.listeners.append(dies)
+    with pytest.raises(RolloutFailed, match=rf"{new}.web.1 ended after it was ready \(now backoff, started 1 times\)"):
+        machine.deploy(new_stack)
+    assert (live(machine), machine.edge.receiving(), running(machine, new)) == (old, {old}, set())
+    assert machine.edge.lost() == []  # the other replica was there
+
+
+def test_the_edge_refuses(machine: FakeMachine) -> None:
+    """The way back stops at the route that cannot be given back; recovery goes on from there."""
+    old = machine.deploy(shop("blue-green", 1)).release
+    new = machine.release(shop("blue-green", 2)).id
+
+    def breaks(what: str) -> None:
+        machine.edge.fails = "the disk of the edge is full" if new in machine.edge.receiving() else ""
+
+    machine.edge.listeners.append(breaks)
+    machine.runtime.behaviours[(new, "late")] = Behaviour(job_fails=True)
+    with pytest.raises(FairleadError, match="the disk of the edge is full"):
+        machine.deploy(shop("blue-green", 2))
+    assert machine.edge.receiving() == {new}
+    assert running(machine, new) == SERVING | {"clock.1", "mailer.1"}  # nobody who serves was stopped
+    machine.edge.fails = ""
+    environment = machine.opened()
+    assert recover(environment.world) == f"rollout 2 to {new} was unfinished and has been undone"
+    assert open_rollout(environment.ledger) is None
+    environment.ledger.close()
+    assert (machine.edge.receiving(), running(machine, new), running(machine, old)) == ({old}, set(), ALL)
+    assert machine.edge.lost() == []
+
+
+def test_open_requests_are_waited_for(machine: FakeMachine) -> None:
+    machine.deploy(shop("rolling", 1))
+    for copy in machine.runtime.copies.values():
+        copy.connections = 2 if copy.port else 0
+    machine.deploy(shop("rolling", 2))
+    assert machine.runtime.cut == []
+
+
+def test_requests_that_never_end_are_cut_at_the_deadline(machine: FakeMachine) -> None:
+    old = machine.deploy(shop("rolling", 1)).release
+    machine.runtime.copies[f"{old}.web.1"].connections = 10**9
+    machine.deploy(shop("rolling", 2))
+    assert machine.runtime.cut == [f"{old}.web.1"]
+
+
+def test_workers_hand_over(machine: FakeMachine) -> None:
+    """Never two that stop first at work, never none of those that overlap."""
+    seen: list[set[str]] = []
+    workers = stack(worker("first"), worker("over", handover="overlap"))
+    machine.deploy(workers)
+    machine.runtime.listeners.append(
+        lambda what, id: seen.append({one.spec.id for one in machine.runtime.copies.values() if one.living})
+    )
+    machine.deploy(stack(worker("first"), worker("over", handover="overlap"), version=2))
+    names = [[id.split(".")[1] for id in ids] for ids in seen]
+    assert max(found.count("first") for found in names) == 1
+    assert min(found.count("first") for found in names) == 0
+    assert {found.count("over") for found in names} == {1, 2}
+    assert names[-1] == ["over", "first"] or sorted(names[-1]) == ["first", "over"]
+
+
+def test_what_is_told(machine: FakeMachine) -> None:
+    events: list[Event] = []
+    environment = machine.opened()
+    environment.world.emit = events.append
+    release = machine.release(canary(CanaryStep(20), version=1))
+    result = carry_out(environment, release, Intent("deploy", "canary"))
+    environment.ledger.close()
+    assert isinstance(result, Result)
+    kinds = [event.kind for event in events]
+    assert kinds[0] == "plan"
+    assert kinds.count("step") == kinds.count("done") == len(events[0].data["steps"])
+    assert kinds[-1] == "report"
+    assert result.report == {"requests": 0, "by_release": {release.id: 0}, "lost": 0, "application_errors": 0}
+
+
+def test_old_releases_are_forgotten(machine: FakeMachine) -> None:
+    made = [machine.deploy(canary(CanaryStep(50), version=n, keep=2, rollback_window=0.0)).release for n in range(1, 5)]
+    machine.runtime.stop([one.id for one in machine.runtime.observe() if one.release != made[-1]])
+    machine.runtime.remove([one.id for one in machine.runtime.observe() if one.release != made[-1]])
+    made.append(machine.deploy(canary(CanaryStep(50), version=5, keep=2, rollback_window=0.0)).release)
+    assert sorted(one.id for one in machine.releases.all()) == sorted(made[-2:])
+
+
+def test_traffic_as_the_ledger_says_it(machine: FakeMachine) -> None:
+    """A new process knows nothing of shares: it asks the ledger."""
+    live = machine.deploy(shop("blue-green", 1)).release
+    machine.runtime.die(f"{live}.web.1")
+    environment = machine.opened()
+    restore_traffic(environment.world)
+    assert machine.edge.instances(f"web-{live}") == (f"{live}.web.2",)
+    restore_traffic(environment.world, without=(f"{live}.api.1",))
+    assert machine.edge.instances(f"api-{live}") == (f"{live}.api.2",)
+    environment.ledger.close()
+
+
+def test_a_reserve_lets_the_way_back_be_written_down(machine: FakeMachine) -> None:
+    """What fails once on the way back is tried again with the reserve given up."""
+    old = machine.deploy(shop("blue-green", 1)).release
+    new = machine.release(shop("blue-green", 2))
+    machine.runtime.behaviours[(new.id, "late")] = Behaviour(job_fails=True)
+    environment = machine.opened()
+    given: list[bool] = []
+
+    def space() -> bool:
+        machine.edge.fails = ""
+        given.append(True)
+        return True
+
+    machine.edge.listeners.append(
+        lambda what: setattr(machine.edge, "fails", "disk full" if new.id in machine.edge.receiving() else "")
+    )
+    environment.world.free_space = space
+    with pytest.raises(RolloutFailed):
+        carry_out(environment, new, Intent("deploy", "blue-green"))
+    environment.ledger.close()
+    assert given == [True]
+    assert machine.edge.receiving() == {old}
