@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import http.client
 import socket
+import string
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
 LARGEST = 16 << 20  #: bytes of an answer that are read: enough for the counters of a very busy edge
 
@@ -28,13 +30,16 @@ def get(port: int, path: str, timeout: float, headers: dict[str, str] | None = N
     """GET `path` from `host:port`; every failure is an Answer, never an exception."""
     connection = http.client.HTTPConnection(host, port, timeout=timeout)
     try:
-        connection.request("GET", path, headers={"Connection": "close", "User-Agent": "fairlead"} | (headers or {}))
+        sent = quote(path, safe=string.printable)  # letters beyond ASCII as a browser sends them
+        connection.request("GET", sent, headers={"Connection": "close", "User-Agent": "fairlead"} | (headers or {}))
         response = connection.getresponse()
         body = response.read(LARGEST)
+        if response.length and len(body) < LARGEST:  # read(amount) does not tell that the rest never came
+            return Answer(0, error="the answer broke off")
         return Answer(response.status, body, {name.lower(): value for name, value in response.getheaders()})
     except TimeoutError:
         return Answer(0, error=f"no answer within {timeout:g} s")
-    except (OSError, http.client.HTTPException) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         return Answer(0, error=_reason(error))
     finally:
         connection.close()

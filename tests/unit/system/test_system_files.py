@@ -1,0 +1,77 @@
+"""Files are whole or absent, whatever happens while they are written."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from fairlead.errors import FairleadError
+from fairlead.system.files import free_bytes, read_json, remove_tree, write_file, write_json
+
+
+def test_a_file_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "a.yml"
+    write_file(path, "one", 0o600)
+    write_file(path, b"two", 0o600)
+    assert path.read_bytes() == b"two"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert os.listdir(tmp_path) == ["a.yml"]
+
+
+def test_an_open_reader_keeps_what_it_opened(tmp_path: Path) -> None:
+    """It is a rename, not a write in place: nobody ever reads half of one and half of the other."""
+    path = tmp_path / "a"
+    write_file(path, "one")
+    with open(path) as reader:
+        write_file(path, "two")
+        assert reader.read() == "one"
+
+
+def test_a_full_disk_leaves_what_was_there(small_disk: Path) -> None:
+    path = small_disk / "state.json"
+    write_json(path, {"release": "one"})
+    with pytest.raises(FairleadError) as caught:
+        write_file(path, b"x" * (2 << 20))
+    assert caught.value.message == f"{path}: could not be written: No space left on device; what was there is unchanged"
+    assert caught.value.hint == "free some space, then run the command again"
+    assert read_json(path) == {"release": "one"}
+    assert os.listdir(small_disk) == ["state.json"]
+    write_json(path, {"release": "two"})
+    assert read_json(path) == {"release": "two"}
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(FairleadError, match="could not be written: No such file or directory"):
+        write_file(tmp_path / "missing" / "a", "x")
+
+
+def test_json_that_is_not_there_and_json_that_is_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    assert read_json(path) is None
+    path.write_text('{"half": ')
+    with pytest.raises(FairleadError, match="not readable as JSON"):
+        read_json(path)
+
+
+def test_a_read_only_tree_is_removed_and_what_it_links_to_stays(tmp_path: Path) -> None:
+    outside, tree = tmp_path / "outside", tmp_path / "tree"
+    outside.mkdir()
+    (outside / "precious").write_text("x")
+    (tree / "inner").mkdir(parents=True)
+    (tree / "inner" / "file").write_text("x")
+    (tree / "link").symlink_to(outside)
+    (tree / "inner").chmod(0o500)
+    tree.chmod(0o500)
+    remove_tree(tree)
+    remove_tree(tree)
+    assert not tree.exists()
+    assert (outside / "precious").exists()
+    (tmp_path / "link").symlink_to(outside)
+    remove_tree(tmp_path / "link")
+    assert sorted(os.listdir(tmp_path)) == ["outside"]
+
+
+def test_free_space_of_a_folder_that_is_yet_to_be_made(tmp_path: Path, small_disk: Path) -> None:
+    assert free_bytes(small_disk / "not" / "there") <= 1 << 20
