@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,5 +78,9 @@ def _escaped(path: Path) -> str:
 
 
 def _quoted(item: str) -> str:
-    """An argument as supervisord's shlex reads it; `%` starts an expansion there, `;` a comment after a blank."""
-    return '"' + item.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%") + '"'
+    """An argument as supervisord's shlex reads it; `%` starts an expansion there.
+
+    `;` and `#` start a comment after a blank, in quotes too, so the quotes end and begin again between the two.
+    """
+    quoted = '"' + item.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%") + '"'
+    return re.sub(r"(\s)([;#])", r'\1""\2', quoted)

@@ -1,0 +1,177 @@
+"""Traefik's files, as data. That Traefik takes them is tested with the real one."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fairlead.render.edge import EdgeRoute, EdgeTable, HeaderRoute, Pool
+from fairlead.render.traefik import EdgePorts, dynamic_file, priority, route_key, rule, static_file
+
+TABLE = EdgeTable(
+    (Pool("api", "old", (20001, 20002)), Pool("web", "old", (20003,)), Pool("web", "new", (20004,))),
+    (
+        EdgeRoute("/api", "shop.example", (("api-old", 100),)),
+        EdgeRoute("/", None, (("web-old", 80), ("web-new", 20))),
+    ),
+    (HeaderRoute("/", None, "new", "web-new"),),
+)
+
+
+def server(port: int) -> dict[str, str]:
+    return {"url": f"http://127.0.0.1:{port}"}
+
+
+def router(match: str, service: str, number: int) -> dict[str, Any]:
+    return {
+        "entryPoints": ["web"],
+        "middlewares": ["fairlead-retry", "fairlead-unmark"],
+        "priority": number,
+        "rule": match,
+        "service": service,
+    }
+
+
+def golden(revision: str) -> dict[str, Any]:
+    api, root = route_key("shop.example", "/api"), route_key(None, "/")
+    return {
+        "http": {
+            "middlewares": {
+                "fairlead-retry": {"retry": {"attempts": 4, "initialInterval": "20ms"}},
+                "fairlead-unmark": {"headers": {"customRequestHeaders": {"X-Fairlead-Release": ""}}},
+                revision: {"headers": {"customRequestHeaders": {"X-Fairlead-Revision": revision}}},
+            },
+            "routers": {
+                "fairlead-api": {"entryPoints": ["api"], "rule": "PathPrefix(`/api`)", "service": "api@internal"},
+                api: router("Host(`shop.example`) && (Path(`/api`) || PathPrefix(`/api/`))", api, 10_005),
+                root: router("PathPrefix(`/`)", root, 2),
+                f"header-new-{root}": router(
+                    "Header(`X-Fairlead-Release`, `secret-new`) && PathPrefix(`/`)", "web-new", 1_000_002
+                ),
+            },
+            "serversTransports": {"fairlead": {"forwardingTimeouts": {"dialTimeout": "5s", "idleConnTimeout": "1s"}}},
+            "services": {
+                "api-old": {
+                    "loadBalancer": {"servers": [server(20001), server(20002)], "serversTransport": "fairlead"}
+                },
+                "web-old": {"loadBalancer": {"servers": [server(20003)], "serversTransport": "fairlead"}},
+                "web-new": {"loadBalancer": {"servers": [server(20004)], "serversTransport": "fairlead"}},
+                api: {"weighted": {"services": [{"name": "api-old", "weight": 100}]}},
+                root: {
+                    "weighted": {"services": [{"name": "web-old", "weight": 80}, {"name": "web-new", "weight": 20}]}
+                },
+            },
+        }
+    }
+
+
+def test_a_table() -> None:
+    text, revision = dynamic_file(TABLE, "secret")
+    assert json.loads(text) == golden(revision)
+    assert re.fullmatch(r"fairlead-revision-[0-9a-f]{16}", revision)
+    assert dynamic_file(TABLE, "secret") == (text, revision)
+
+
+def test_another_table_is_another_revision() -> None:
+    """The API shows the revision: it proves that exactly this file is in force."""
+    other = EdgeTable(TABLE.pools, TABLE.routes, ())
+    assert len({dynamic_file(table, token)[1] for table in (TABLE, other) for token in ("a", "b")}) == 3
+
+
+def test_an_empty_table_has_no_empty_section() -> None:
+    """Traefik refuses a file with an empty section, and with it everything else in the folder."""
+    content = json.loads(dynamic_file(EdgeTable(), "secret")[0])
+    assert all(content["http"].values())
+    assert list(content["http"]["routers"]) == ["fairlead-api"]
+
+
+@pytest.mark.parametrize("path", ["/{{ env `HOME` }}", "/{{{{", "/a}}{{b"])
+def test_templates_in_values_stay_text(path: str) -> None:
+    """Traefik runs its dynamic files through Go's template engine, which gives `{{"{{"}}` back as `{{`."""
+    table = EdgeTable((Pool("web", "old", (20003,)),), (EdgeRoute(path, None, (("web-old", 100),)),))
+    text, _ = dynamic_file(table, "secret")
+    actions = re.findall(r"\{\{.*?\}\}", text)
+    assert actions
+    assert set(actions) == {'{{"{{"}}'}
+    content = json.loads(text.replace('{{"{{"}}', "{{"))
+    assert path in content["http"]["routers"][route_key(None, path)]["rule"]
+
+
+@pytest.mark.parametrize(
+    ("host", "path", "expected"),
+    [
+        (None, "/", "PathPrefix(`/`)"),
+        (None, "/api", "(Path(`/api`) || PathPrefix(`/api/`))"),
+        (None, "/api/", "(Path(`/api`) || PathPrefix(`/api/`))"),
+        ("shop.example", "/", "Host(`shop.example`) && PathPrefix(`/`)"),
+        ("shop.example", "/a/b", "Host(`shop.example`) && (Path(`/a/b`) || PathPrefix(`/a/b/`))"),
+    ],
+)
+def test_a_prefix_ends_at_a_slash(host: str | None, path: str, expected: str) -> None:
+    """`PathPrefix(/api)` alone would match /apix too."""
+    assert rule(host, path) == expected
+
+
+def test_the_closest_route_comes_first() -> None:
+    routes = [("a.example", "/x/y"), ("a.example", "/x"), ("a.example", "/"), (None, "/x/y"), (None, "/")]
+    numbers = [priority(host, path) for host, path in routes]
+    assert numbers == sorted(numbers, reverse=True)
+    assert len(set(numbers)) == len(numbers)
+
+
+def test_route_keys_are_names_that_no_value_breaks() -> None:
+    keys = {route_key(host, path) for host in (None, "a.example", "b.example") for path in ("/", "/`", "/ä{{")}
+    assert len(keys) == 9
+    assert all(re.fullmatch(r"route-[0-9a-f]{12}", key) for key in keys)
+
+
+def test_the_static_file() -> None:
+    content = json.loads(static_file(EdgePorts("127.0.0.1", 8080, 20000), Path("/home/a {{b")))
+    assert content == {
+        "accessLog": {
+            "fields": {
+                "defaultMode": "drop",
+                "headers": {
+                    "defaultMode": "drop",
+                    "names": {"Content-Length": "keep", "Date": "keep", "Server": "keep"},
+                },
+                "names": {
+                    "DownstreamStatus": "keep",
+                    "RequestMethod": "keep",
+                    "RequestPath": "keep",
+                    "RouterName": "keep",
+                    "ServiceName": "keep",
+                    "StartUTC": "keep",
+                },
+                "queryParameters": {"defaultMode": "drop"},
+            },
+            "filePath": "/home/a {{b/access.log",
+            "filters": {"statusCodes": ["500-599"]},
+            "format": "json",
+        },
+        "api": {},
+        "entryPoints": {
+            "api": {"address": "127.0.0.1:20000"},
+            "web": {
+                "address": "127.0.0.1:8080",
+                "transport": {"lifeCycle": {"graceTimeOut": "30s"}, "respondingTimeouts": {"readTimeout": "0s"}},
+            },
+        },
+        "global": {"checkNewVersion": False, "sendAnonymousUsage": False},
+        "log": {"filePath": "/home/a {{b/traefik.log", "format": "json", "level": "WARN"},
+        "metrics": {"prometheus": {"addServicesLabels": True, "buckets": [0.1, 0.3, 1, 3], "entryPoint": "api"}},
+        "ping": {"entryPoint": "api"},
+        "providers": {
+            "file": {"directory": "/home/a {{b/dynamic", "watch": True},
+            "providersThrottleDuration": "50ms",
+        },
+    }
+
+
+def test_all_addresses() -> None:
+    content = json.loads(static_file(EdgePorts("", 80, 20000), Path("/home")))
+    assert content["entryPoints"]["web"]["address"] == ":80"
