@@ -63,9 +63,9 @@ def measure() -> list[Table]:
     note = (
         f"Deployments in a row, {PAUSE:g} s apart, of the sample applications of the tests, two replicas each. "
         "The script is `benchmarks/handmade/deploy.sh`: start the idle slot, wait until it is healthy, rewrite the "
-        "upstream, reload, wait 5 s, SIGTERM to the old slot. Its time contains those 5 s and its wait for the old slot to end, "
-        "streams and all. Fairlead keeps the old release for its window, and the keeper ends it once the edge holds no "
-        "connection to it, or after `drain`."
+        "upstream, reload, wait 5 s, SIGTERM to the old slot. Its time contains those 5 s and its wait for the old "
+        "slot to end, streams and all. Fairlead keeps the old release for its window, and the keeper ends it once the "
+        "edge holds no connection to it, or after `drain`."
     )
     header = ("application", "deployed by", "deployments", "requests", "lost", "of which", "WebSockets cut",
               "time, s (median, worst)")  # fmt: skip
@@ -92,6 +92,7 @@ def _under_load(setting: Setting, scenario: Scenario) -> tuple[TrafficReport, li
                 begun = time.monotonic()
                 deploy(version)
                 times.append(time.monotonic() - begun)
+            time.sleep(PAUSE)
             report = traffic.stop()
     if len(report.versions) != scenario.deployments + 1:
         raise SystemExit(f"not every version was seen: {sorted(report.versions)}")
