@@ -1,5 +1,6 @@
 """One real environment in which deployers are killed again and again, under traffic, and what must hold afterwards."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -162,6 +163,16 @@ class Arena:
         """SIGKILL from outside."""
         for program in programs:
             os.kill(self.pid(program), signal.SIGKILL)
+
+    @contextlib.contextmanager
+    def keeper_asleep(self):
+        """Nobody but the test recovers for the time of the block."""
+        pid = self.pid("keeper")
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
 
     def whole(self, seconds=30.0):
         """Wait until everything that must hold does; the last complaint when it never did. Returns the live release."""

@@ -87,3 +87,35 @@ def test_a_kill_at_every_point_of_undoing_loses_nothing(arena, strategy):
             kill_and_recover(arena, strategy, point, number, failing=True)
         report = traffic.stop()
     assert report.lost == 0, report.losses
+
+
+def interrupted_recovery(arena, strategy, everything):
+    """Kill a deployer late in its plan, then whoever recovers at points of the recovery, then let it end."""
+    late = [point for point in points_of(arena, strategy) if point.startswith("acted") and "route" in point][-1]
+    arena.write()
+    with arena.keeper_asleep():
+        assert arena.run("deploy", strategy, late)[0] == -9
+        code, points, said = arena.run("recover")
+        assert code == 0, said
+    assert len(points) > 8
+    for point in chosen(points, everything):
+        before = arena.live()
+        arena.write()
+        with arena.keeper_asleep():
+            assert arena.run("deploy", strategy, late)[0] == -9
+            assert arena.run("recover", point)[0] == -9, point
+        assert arena.whole() == before, point
+
+
+@pytest.mark.parametrize(
+    ("strategy", "everything"),
+    [
+        pytest.param("blue-green", False, id="a sample"),
+        *(pytest.param(strategy, True, id=strategy, marks=pytest.mark.long) for strategy in STRATEGIES),
+    ],
+)
+def test_a_kill_inside_recovery_loses_nothing(arena, strategy, everything):
+    with arena.traffic() as traffic:
+        interrupted_recovery(arena, strategy, everything)
+        report = traffic.stop()
+    assert report.lost == 0, report.losses
