@@ -19,6 +19,8 @@ from fairlead.runtimes.base import Instance
 from fairlead.runtimes.process.logs import rotate
 from fairlead.runtimes.process.runtime import log_files
 
+SOON = 1.0  #: seconds between rounds while something is on its way
+HEARTBEAT = 60.0  #: seconds between rounds when nothing happens
 RETRY_EVERY = 30.0  #: seconds between two tries of an instance in a crash loop
 MOST_PATIENCE = 60.0  #: seconds between two tries of something that keeps failing
 
@@ -44,6 +46,27 @@ class Housekeeping:
         self._try("refresh", self._refresh)
         self._try("retry", self._retry)
         self._try("rotate", self._rotate)
+
+    def due(self) -> float:
+        """Seconds until the next round at the latest, when no sign comes before."""
+        state = self.environment.state
+        if state.stopped:
+            return HEARTBEAT
+        if open_rollout(self.environment.ledger) is not None or self._unsettled():
+            return SOON
+        now = time.monotonic()
+        times = [HEARTBEAT, *(moment - now for moment in self.not_before.values() if moment > now)]
+        return max(SOON, min([*times, *(state.left(release) + 0.1 for release in state.warm_now())]))
+
+    def _unsettled(self) -> bool:
+        """Whether anything is on its way: out, or back to where it gets requests."""
+        state = self.environment.state
+        kept, seen = {state.live, *state.warm_now()}, self.environment.world.runtime.observe()
+        coming = ("starting", "backoff", "stopping", "survivor")
+        mine = [one for one in seen if one.release == state.live and not one.job]
+        return any(one.release not in kept for one in seen) or any(
+            one.phase in coming or (one.living and not one.verified) for one in mine
+        )
 
     def _try(self, name: str, act: Callable[[], None]) -> None:
         if time.monotonic() < self.not_before.get(name, 0.0):
@@ -171,4 +194,3 @@ class Housekeeping:
         idle = open_rollout(self.environment.ledger) is None  # a report reads the edge's logs from where it began
         for log in (*log_files(place).values(), *(own if idle else ())):
             rotate(log)
-        self.not_before["rotate"] = time.monotonic() + 5

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 from fairlead import __version__
@@ -37,9 +36,3 @@ def have_keeper(place: Place) -> None:
     argv = launched(folder / "spec.json")
     supervisor.add([Program(PROGRAM, argv, "SIGTERM", GRACE, retries=1000, priority=2)])
     supervisor.begin([PROGRAM])
-
-
-def is_keeper(place: Place) -> bool:
-    """Whether this process is the one supervisord looks after."""
-    state = Supervisor(place).programs().get(PROGRAM)
-    return bool(state and state.pid == os.getpid())

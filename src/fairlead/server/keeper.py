@@ -1,51 +1,75 @@
 """The keeper: a small loop that looks after one environment, under the environment's supervisord.
 
+It holds little memory and does little: it waits for a sign that something happened (a process died, the ledger grew,
+a log is large, a time has come) and then has the rounds done by a fork of itself, which loads what they need and is
+gone when nothing is left to do.
+
 It and supervisord watch each other: supervisord restarts a dead keeper, and a keeper that finds supervisord dead
 starts a new one, hands over to the keeper that runs there, and ends.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import select
 import signal
 import sys
+import time
 from types import FrameType
 
-from fairlead.operations.environment import existing, owner_text
-from fairlead.operations.housekeeping import Housekeeping
-from fairlead.operations.keeper import have_keeper, is_keeper
-from fairlead.rollout.events import Event
+from fairlead.server.signs import Signs
 from fairlead.supervisor.supervisor import Supervisor
 from fairlead.system import clock, processes
+from fairlead.system.forks import fork
 from fairlead.system.home import Place
 from fairlead.system.lock import FileLock
 
-ROUND = 1.0  #: seconds between two rounds
+LOOK = 1.0  #: seconds between two looks for signs
+AGAIN = 5.0  #: seconds until rounds that ended with an error are tried again
 
 
 def serve(place: Place) -> None:
-    """Keep the environment until told to stop. One keeper at a time: a second one waits for the first to end."""
+    """Keep the environment until told to stop, or until its folder is gone.
+
+    One keeper at a time: a second one waits for the first to end.
+    """
     lock = FileLock(place.root / "keeper.lock")
-    lock.acquire(owner_text("fairlead serve"), blocking=True)
+    lock.acquire(f"fairlead serve, pid {os.getpid()}", blocking=True)
     wake = _wake_on_signals()
-    with existing(place, log) as environment:
-        log(Event("note", f"keeping {place.project}/{place.environment}"))
-        housekeeping = Housekeeping(environment)
-        supervised = is_keeper(place)
-        while not _wait(wake, place):
-            if supervised and not environment.state.stopped and not Supervisor(place).alive():
-                _succeed(place, lock)
-                return
-            housekeeping.round()
-
-
-def _succeed(place: Place, lock: FileLock) -> None:
-    """supervisord is dead: start another, have a keeper there, and make room for it."""
-    log(Event("note", "supervisord is gone; starting another"))
-    Supervisor(place).start()
-    have_keeper(place)
+    say(f"keeping {place.project}/{place.environment}")
+    signs = Signs(place)
+    seen: object = None
+    supervised = False  #: once found to be supervisord's own, it stays so when supervisord is dead
+    due = time.monotonic()
+    while place.root.exists():
+        told, died = wait(wake, signs.pids(), LOOK)
+        if told:
+            break
+        now = signs.look()
+        if died or now != seen or time.monotonic() >= due:
+            seen = now  # as it was before the rounds: what happens meanwhile is a sign for the next ones
+            supervised = supervised or Supervisor(place).runs("keeper", os.getpid())
+            verdict = _rounds(place, supervised, wake)
+            if verdict is None or verdict["end"]:
+                break
+            due = time.monotonic() + verdict["due"]
     lock.release()
+
+
+def _rounds(place: Place, supervised: bool, wake: int) -> dict[str, float] | None:
+    """Have all rounds done that are due. When the next is, and whether another keeper took over; None: told to end."""
+
+    def work() -> str:
+        from fairlead.server.rounds import rounds  # noqa: PLC0415 — loaded in the fork alone
+
+        return json.dumps(rounds(place, supervised))
+
+    answer = fork(work).answer(wake)
+    if answer is None:
+        return None
+    verdict: dict[str, float] = json.loads(answer) if answer else {"due": AGAIN, "end": False}
+    return verdict
 
 
 def _wake_on_signals() -> int:
@@ -61,29 +85,19 @@ def _wake_on_signals() -> int:
     return reading
 
 
-def _wait(wake: int, place: Place) -> bool:
-    """Sleep a round; True when told to end.
-
-    A death is noticed at once: supervisord itself looks at its children only once a second unless it is asked.
-    """
-    watched = [descriptor for pid in _pids(place) if (descriptor := processes.watch(pid)) is not None]
+def wait(wake: int | None, pids: set[int], seconds: float) -> tuple[bool, bool]:
+    """Sleep, at most so long; whether it was told to end, and whether one of the processes ended."""
+    watched = [descriptor for pid in pids if (descriptor := processes.watch(pid)) is not None]
+    told = [] if wake is None else [wake]
     try:
-        ready, _, _ = select.select([wake, *watched], [], [], ROUND)
+        ready, _, _ = select.select([*told, *watched], [], [], seconds)
     finally:
         for descriptor in watched:
             os.close(descriptor)
-    if ready and wake not in ready:
-        Supervisor(place).wake()
-    return wake in ready
+    return bool(set(ready) & set(told)), bool(set(ready) & set(watched))
 
 
-def _pids(place: Place) -> list[int]:
-    """Everything supervisord looks after here, the keeper itself left out."""
-    return [state.pid for state in Supervisor(place).programs().values() if state.pid not in (0, os.getpid())]
-
-
-def log(event: Event) -> None:
+def say(text: str) -> None:
     """One line on stderr, which is the keeper's log."""
-    if event.kind not in ("watch", "step"):
-        sys.stderr.write(f"{clock.stamp()} {event.kind}: {event.text}\n")
-        sys.stderr.flush()
+    sys.stderr.write(f"{clock.stamp()} {text}\n")
+    sys.stderr.flush()

@@ -1,0 +1,49 @@
+"""Signs that something happened in an environment, cheap enough to be looked at each second."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from fairlead.supervisor.supervisor import Supervisor
+from fairlead.supervisor.survivors import last_started
+from fairlead.system.home import Place
+
+LARGE = 10 << 20  #: bytes of a log that is to be rotated
+
+
+class Signs:
+    """What to watch in one environment."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.supervisor = Supervisor(place)
+
+    def pids(self) -> set[int]:
+        """Everything whose end matters: what supervisord looks after, and an edge that outlived its supervisord.
+
+        Asking it has a second use: supervisord notices a child's end within a second, or at once when it is asked.
+        """
+        edge = last_started(self.place.edge / "starts")
+        pids = {state.pid for state in self.supervisor.programs().values()} | {edge.pid if edge else 0}
+        return pids - {0, os.getpid()}
+
+    def look(self) -> object:
+        """A value that changes when the ledger grew, supervisord went or came, or a log became large."""
+        ledger = self.place.ledger
+        return (_stamp(ledger), _stamp(ledger.with_name(ledger.name + "-wal")), self.supervisor.alive(), self._large())
+
+    def _large(self) -> tuple[str, ...]:
+        folders = [self.place.edge, self.place.root / "keeper"]
+        if self.place.instances.exists():
+            folders += self.place.instances.iterdir()
+        logs = (log for folder in folders for log in folder.glob("*log"))
+        return tuple(str(log) for log in logs if (_stamp(log) or (0, 0))[1] >= LARGE)
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        facts = path.stat()
+    except FileNotFoundError:
+        return None
+    return facts.st_mtime_ns, facts.st_size
