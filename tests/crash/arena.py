@@ -1,6 +1,7 @@
 """One real environment in which deployers are killed again and again, under traffic, and what must hold afterwards."""
 
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -16,6 +17,7 @@ from fairlead.operations.environment import existing
 from fairlead.operations.up import stop
 from fairlead.rollout.journal import open_rollout
 from fairlead.system.home import Place
+from tests.commands import python
 
 HERE = Path(__file__).parent
 APPS = HERE.parent / "apps"
@@ -25,7 +27,7 @@ name: arena
 services:
   web:
     source: app
-    command: {python} -m uvicorn asgi:app --host 127.0.0.1 --port ${{PORT}} --log-level warning
+    command: {serve}
     port: 8000
     health: {{ready: /health, interval: 50ms, successes: 2, deadline: 20s}}
     routes: ["/"]
@@ -34,10 +36,10 @@ services:
     stop: {{drain: 5s, grace: 5s}}
   worker:
     like: web
-    command: {python} worker.py
-    env: {{WORKER_LOG: "{worker_log}"}}
+    command: {work}
+    env: {{WORKER_LOG: {worker_log}}}
 jobs:
-  seed: {{like: web, command: {python} -c "print('seeded')", when: before-traffic}}
+  seed: {{like: web, command: {seed}, when: before-traffic}}
 environments:
   local: {{runtime: process, edge: {{http: {port}, address: 127.0.0.1}}}}
 smoke: [{{path: {smoke}, status: 200}}]
@@ -47,6 +49,13 @@ rollout:
   rollback_window: 1s
   steps: [{{weight: 20, for: 300ms}}, {{weight: 60, for: 300ms}}]
 """
+
+
+COMMANDS = {
+    "serve": python("-m uvicorn asgi:app --host 127.0.0.1 --port ${PORT} --log-level warning"),
+    "work": python("worker.py"),
+    "seed": python("-c \"print('seeded')\""),
+}
 
 
 def free_port():
@@ -74,7 +83,7 @@ class Arena:
     def write(self, smoke="/health"):
         """A project file with the next version."""
         self.version += 1
-        values = {"python": sys.executable, "worker_log": self.folder / "workers", "port": self.port}
+        values = {"worker_log": json.dumps(str(self.folder / "workers")), "port": self.port, **COMMANDS}
         text = PROJECT.format(version=self.version, smoke=smoke, **values)
         (self.folder / "fairlead.yaml").write_text(text)
 

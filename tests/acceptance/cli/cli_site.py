@@ -7,25 +7,29 @@ import signal
 import socket
 import subprocess
 import sys
-import time
+import threading
 from pathlib import Path
+
+from tests.commands import python
 
 APPS = Path(__file__).parents[2] / "apps"
 FAIRLEAD = Path(sys.executable).with_name("fairlead")
+SERVE = python("-m uvicorn asgi:app --host 127.0.0.1 --port ${PORT}")
+TEST = python("-c print(40+2)")
 
 FILE = """\
 name: shop
 services:
   web:
     source: ./app
-    command: {python} -m uvicorn asgi:app --host 127.0.0.1 --port ${{PORT}}
+    command: {serve}
     port: 8000
     health: {{ready: /health, interval: 100ms, deadline: 20s}}
     routes: ["/"]
     replicas: {replicas}
     env: {{VERSION: "{version}", START_DELAY: "{delay}"}}
     stop: {{drain: 1s, grace: 5s}}
-tests: ["{python} -c print(40+2)"]
+tests: [{test}]
 smoke: [{{path: /, contains: version {version}}}]
 environments:
   local: {{runtime: process, edge: {{http: {port}, address: 127.0.0.1}}}}
@@ -53,7 +57,7 @@ class Site:
         self.write()
 
     def write(self, version="1", replicas=1, delay="0"):
-        values = {"python": sys.executable, "port": self.port, "other": self.other}
+        values = {"serve": SERVE, "test": TEST, "port": self.port, "other": self.other}
         text = FILE.format(version=version, replicas=replicas, delay=delay, **values)
         (self.folder / "fairlead.yaml").write_text(text)
 
@@ -101,12 +105,16 @@ def _default_signals():
         signal.signal(number, signal.SIG_DFL)
 
 
-def await_line(stream, text, seconds=30):
-    """Read lines until one has `text`; returns all of them."""
-    seen, end = [], time.monotonic() + seconds
-    for line in stream:
-        seen.append(line)
-        if text in line:
-            return seen
-        assert time.monotonic() < end, "".join(seen)
-    raise AssertionError("ended without it:\n" + "".join(seen))
+def await_line(process, name, text, seconds=60):
+    """Read lines of its "stdout" or "stderr" until one has `text`; returns all of them. One that is silent is ended."""
+    seen, watchdog = [], threading.Timer(seconds, process.kill)
+    watchdog.start()
+    try:
+        for line in getattr(process, name):
+            seen.append(line)
+            if text in line:
+                return seen
+    finally:
+        watchdog.cancel()
+    more = process.stderr.read() if name == "stdout" else ""
+    raise AssertionError(f"{text!r} was never said, it ended with {process.wait()}:\n{''.join(seen)}{more}")

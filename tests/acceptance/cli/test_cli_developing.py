@@ -1,20 +1,21 @@
 """`init` and `dev`, as somebody who begins uses them."""
 
+import json
 import os
 import re
 import signal
-import sys
 import urllib.request
 
-from cli_site import await_line, free_port
+from cli_site import SERVE, await_line, free_port
+from tests.commands import python
 
 from fairlead.system.clock import wait_until
 
 TWO = """\
 name: shop
 services:
-  web: {{source: ./app, command: "{python} -m uvicorn asgi:app --host 127.0.0.1 --port ${{PORT}}", port: {port}}}
-  worker: {{source: ./back, command: {python} worker.py, env: {{WORKER_LOG: {log}}}}}
+  web: {{source: ./app, command: {serve}, port: {port}}}
+  worker: {{source: ./back, command: {work}, env: {{WORKER_LOG: {log}}}}}
 environments: {{local: {{runtime: process}}}}
 """
 WORKER = """\
@@ -45,29 +46,29 @@ def test_dev_restarts_only_what_changed_and_ends_all_of_it(site):
     worker = site.folder / "back" / "worker.py"
     worker.write_text(WORKER)
     path = site.folder / "fairlead.yaml"
-    path.write_text(TWO.format(python=sys.executable, port=port, log=log))
+    path.write_text(TWO.format(serve=SERVE, work=python("worker.py"), port=port, log=json.dumps(str(log))))
     dev = site.start("dev")
     try:
-        lines = await_line(dev.stdout, "Uvicorn running")
+        lines = await_line(dev, "stdout", "Uvicorn running")
         assert any(f"web started on http://127.0.0.1:{port}" in line for line in lines)
         assert _ask(port) == "version 1\n"
         source = site.folder / "app" / "asgi.py"
         source.write_text(source.read_text().replace('"VERSION", "1"', '"VERSION", "2"'))
-        lines = await_line(dev.stdout, "Uvicorn running")
+        lines = await_line(dev, "stdout", "Uvicorn running")
         assert any("asgi.py changed" in line for line in lines)
         assert not any("worker started" in line for line in lines)
         assert _ask(port) == "version 2\n"
         worker.write_text(worker.read_text() + "# more\n")
-        lines = await_line(dev.stdout, "worker started")
+        lines = await_line(dev, "stdout", "worker started")
         assert not any("web started" in line for line in lines)
-        assert wait_until(lambda: len(log.read_text().split()) == 2, 10)
+        assert wait_until(lambda: len(log.read_text().split()) == 2, 30)
     finally:
         dev.send_signal(signal.SIGINT)
-        rest, said = dev.communicate(timeout=20)
+        rest, said = dev.communicate(timeout=60)
     assert dev.returncode == 130 and "Traceback" not in said
     pids = [int(line) for line in log.read_text().split()]
     assert len(pids) == 2
-    assert all(wait_until(lambda pid=pid: not _alive(pid), 5) for pid in pids)
+    assert all(wait_until(lambda pid=pid: not _alive(pid), 30) for pid in pids)
     assert re.search("Finished server process", rest)
 
 

@@ -2,14 +2,13 @@
 
 import json
 import re
+import shlex
 import subprocess
-import sys
 import threading
 import urllib.request
-from pathlib import Path
 
 import pytest
-from cli_site import await_line
+from cli_site import FAIRLEAD, await_line
 
 pytestmark = pytest.mark.real
 
@@ -97,7 +96,7 @@ def test_logs_follow_until_interrupted(shop):
     thread = threading.Thread(target=ask)
     thread.start()
     try:
-        assert "web.1" in await_line(reader.stdout, "GET /?seen")[-1]
+        assert "web.1" in await_line(reader, "stdout", "GET /?seen")[-1]
     finally:
         over.set()
         thread.join()
@@ -148,7 +147,7 @@ def test_a_plan_is_what_runs(site):
 
 def test_a_reader_that_goes_away_is_no_failure(shop):
     done = subprocess.run(
-        ["bash", "-c", f"{Path(sys.executable).with_name('fairlead')} ledger show local --limit 500 | head -1"],
+        ["bash", "-c", f"{shlex.quote(str(FAIRLEAD))} ledger show local --limit 500 | head -1"],
         check=False, cwd=shop.folder, env=shop.env, capture_output=True, text=True, timeout=60,
     )  # fmt: skip
     assert done.stderr == "" and done.stdout.startswith("no")

@@ -4,11 +4,13 @@ No `prepare`: the servers are those of the Python that runs the tests, so that a
 """
 
 import itertools
+import json
 import shutil
-import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from tests.commands import python
 
 from fairlead.demo.mix import Options as TrafficOptions
 from fairlead.demo.mix import Paths
@@ -20,12 +22,11 @@ from fairlead.project.loader import load_project
 from fairlead.system.home import Place
 
 APPS = Path(__file__).resolve().parents[2] / "apps"
-GUNICORN = f"{sys.executable} -m gunicorn wsgi:app --bind 127.0.0.1:${{PORT}} --no-control-socket --log-level warning"
-UVICORN = f"{sys.executable} -m uvicorn asgi:app --host 127.0.0.1 --port ${{PORT}} --log-level warning"
+GUNICORN = "-m gunicorn wsgi:app --bind 127.0.0.1:${PORT} --no-control-socket --log-level warning"
 COMMANDS = {
-    "uvicorn": UVICORN,
-    "gunicorn": f"{GUNICORN} --threads 32",
-    "gunicorn-sync": f"{GUNICORN} --workers 1",
+    "uvicorn": python("-m uvicorn asgi:app --host 127.0.0.1 --port ${PORT} --log-level warning"),
+    "gunicorn": python(f"{GUNICORN} --threads 32"),
+    "gunicorn-sync": python(f"{GUNICORN} --workers 1"),
     "node": "node server.js",
 }
 ROLLOUTS = {
@@ -47,7 +48,7 @@ services:
     stop: {{drain: {drain}, grace: {grace}}}
   worker:
     like: web
-    command: {python} worker.py
+    command: {work}
     env: {{WORKER_LOG: {worker_log}}}
 environments:
   local: {{runtime: process, edge: {{http: {port}, address: 127.0.0.1}}}}
@@ -90,8 +91,8 @@ class Shop:
         pairs = "".join(f', {name}: "{value}"' for name, value in {**self.env, **env}.items())
         text = FILE.format(
             command=COMMANDS[self.app], replicas=self.replicas, version=self.version, env=pairs, drain=self.drain,
-            grace=self.grace, python=sys.executable, worker_log=self.worker_log, port=self.sandbox.port,
-            rollout=ROLLOUTS[self.strategy], window=self.window,
+            grace=self.grace, work=python("worker.py"), worker_log=json.dumps(str(self.worker_log)),
+            port=self.sandbox.port, rollout=ROLLOUTS[self.strategy], window=self.window,
         )  # fmt: skip
         (self.sandbox.project / "fairlead.yaml").write_text(text)
 
