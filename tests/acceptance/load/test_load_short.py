@@ -8,6 +8,7 @@ from fairlead.demo.traffic import Traffic
 from fairlead.errors import RolloutFailed
 
 NO_WEBSOCKETS = Mix(websocket=0)
+STREAM = 5  #: seconds; one follows the other, so that one is open at every switch; the long form has 20
 
 
 def whole(report):
@@ -22,7 +23,7 @@ def only(shop, *releases):
     until(lambda: shop.releases() == set(releases), 90, lambda: f"{shop.releases()} are left\n{shop.keeper_log()}")
 
 
-@pytest.mark.parametrize(("strategy", "count", "stream"), [("blue-green", 3, 20), ("canary", 2, 8), ("rolling", 2, 4)])
+@pytest.mark.parametrize(("strategy", "count", "stream"), [("blue-green", 2, 8), ("canary", 2, 6), ("rolling", 2, 4)])
 def test_deployments_in_a_row(shop, strategy, count, stream):
     """A stream is open at every switch; of rolling each old instance waits for it, so there it is a short one."""
     shop = shop(strategy=strategy, drain=f"{stream + 2}s")
@@ -44,13 +45,13 @@ def test_deployments_in_a_row(shop, strategy, count, stream):
         pytest.param("gunicorn", {}, NO_WEBSOCKETS, id="gunicorn"),
         pytest.param("node", {}, NO_WEBSOCKETS, id="node"),
         pytest.param("uvicorn", {"IGNORE_SIGTERM": "1"}, Mix(), id="ignores SIGTERM"),
-        pytest.param("uvicorn", {"START_DELAY": "10"}, Mix(), id="slow start"),
+        pytest.param("uvicorn", {"START_DELAY": "5"}, Mix(), id="slow start"),
     ],
 )
 def test_one_deployment(shop, app, env, mix):
-    shop = shop(app=app, drain="10s", grace="2s" if "IGNORE_SIGTERM" in env else "30s")
+    shop = shop(app=app, drain=f"{STREAM + 2}s", grace="2s" if "IGNORE_SIGTERM" in env else "30s")
     shop.deploy(**({} if "START_DELAY" in env else env))
-    with Traffic(shop.sandbox.url, mix, traffic_options(8)) as traffic:
+    with Traffic(shop.sandbox.url, mix, traffic_options(STREAM)) as traffic:
         result = shop.deploy(**env)
         report = traffic.stop()
     whole(report)
@@ -64,7 +65,7 @@ def test_a_saturated_sync_worker(shop):
     shop = shop(app="gunicorn-sync", replicas=1, drain="60s")
     shop.deploy()
     mix = Mix(get=1, post=1, fresh=1, idle=0, slow=3, stream=0, websocket=0)
-    with Traffic(shop.sandbox.url, mix, traffic_options(8, timeout=60.0)) as traffic:
+    with Traffic(shop.sandbox.url, mix, traffic_options(STREAM, timeout=60.0)) as traffic:
         until(lambda: traffic.snapshot().answered >= 3, 60, "the worker is busy")
         result = shop.deploy()
         report = traffic.stop()
@@ -75,7 +76,7 @@ def test_a_saturated_sync_worker(shop):
 def test_one_that_dies_right_after_becoming_healthy(shop):
     shop = shop()
     first = shop.deploy()
-    with Traffic(shop.sandbox.url, Mix(stream=0), traffic_options(8)) as traffic:
+    with Traffic(shop.sandbox.url, Mix(stream=0), traffic_options(STREAM)) as traffic:
         with pytest.raises(RolloutFailed):
             shop.deploy(DIE_AFTER_HEALTHY="0.4")
         report = traffic.stop()
@@ -88,7 +89,7 @@ def test_one_that_dies_right_after_becoming_healthy(shop):
 def test_a_rollback_by_the_user(shop):
     shop = shop(window="10m")
     first = shop.deploy()
-    with Traffic(shop.sandbox.url, Mix(), traffic_options(8)) as traffic:
+    with Traffic(shop.sandbox.url, Mix(), traffic_options(STREAM)) as traffic:
         second = shop.deploy()
         assert shop.rollback().release == first.release
         report = traffic.stop()

@@ -1,7 +1,6 @@
 """Real servers with the sample applications, each on a free port, each ended by its own process id."""
 
 import os
-import shutil
 import signal
 import subprocess
 
@@ -10,15 +9,13 @@ from app_servers import APPS, COMMANDS, Server, free_port
 
 
 @pytest.fixture
-def start():
+def start(need):
     """`start("uvicorn", VERSION="2") -> Server`, not yet ready; `folder=` another folder than tests/apps."""
     servers = []
 
     def start(name, folder=APPS, command=None, **env):
-        if name == "node" and not shutil.which("node"):
-            if os.environ.get("CI"):
-                pytest.fail("node is missing")
-            pytest.skip("node is missing")
+        if name == "node":
+            need("node")
         port = free_port()
         argv = [part.format(port=port) for part in command or COMMANDS[name]]
         environment = {**os.environ, "PORT": str(port), "PYTHONDONTWRITEBYTECODE": "1", **env}
