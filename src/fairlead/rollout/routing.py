@@ -42,7 +42,8 @@ def edge_table(shares: Shares, stacks: Mapping[str, Stack], instances: Iterable[
 
 def _listen(shares: Shares, stacks: Mapping[str, Stack]) -> Edge | None:
     """Where the edge listens moves with the users: to the ports of the release that gets most of them."""
-    ranked = sorted(shares.releases(), key=lambda release: -shares.weight(release))
+    public = [name for name in shares.releases() if name in stacks and any(one.routes for one in stacks[name].services)]
+    ranked = sorted(public, key=lambda release: -shares.weight(release))
     return next((stacks[release].edge for release in ranked if release in stacks), None)
 
 

@@ -14,12 +14,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
 from fairlead.errors import FairleadError
 
+SHORT = Path("/tmp")  # noqa: S108 — a private folder in it; $TMPDIR may be long, and differ between two commands
 LONGEST_SOCKET_PATH = 100  # sun_path has 104 bytes on macOS, 108 on Linux; supervisord adds a suffix while it binds
 
 
@@ -104,6 +105,7 @@ class Place:
             for folder in (self.releases, self.instances, self.supervisor, self.edge, self.artifacts, self.ports):
                 folder.mkdir(parents=True, exist_ok=True)
             self.root.chmod(0o700)
+            self.root.parent.chmod(0o700)  # what was built may hold what only this user should read
         except OSError as error:
             hint = "set FAIRLEAD_HOME to a folder you may write"
             raise FairleadError(f"{self.root}: cannot be created: {error.strerror}", hint) from error
@@ -113,10 +115,11 @@ class Place:
         path = self.supervisor / "sock"
         if len(str(path)) <= LONGEST_SOCKET_PATH:
             return path
-        folder = Path(tempfile.gettempdir()) / f"fairlead-{os.geteuid()}"
+        folder = SHORT / f"fairlead-{os.geteuid()}"
         folder.mkdir(mode=0o700, exist_ok=True)
-        if folder.stat().st_uid != os.geteuid():
-            raise FairleadError(f"{folder} belongs to somebody else", "set FAIRLEAD_HOME to a shorter path")
+        facts = folder.lstat()
+        if not stat.S_ISDIR(facts.st_mode) or facts.st_uid != os.geteuid() or facts.st_mode & 0o077:
+            raise FairleadError(f"{folder} is not a folder of this user alone", "set FAIRLEAD_HOME to a shorter path")
         return folder / f"{hashlib.sha256(str(path).encode()).hexdigest()[:16]}.sock"
 
     def fill_reserve(self, size: int = 4 << 20) -> None:

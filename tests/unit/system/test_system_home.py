@@ -51,10 +51,9 @@ def test_a_home_that_cannot_be(tmp_path: Path) -> None:
 def test_the_socket_of_a_long_path_lies_in_a_short_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     short = Place(Path("/h") / "shop" / "live")
     assert short.socket() == short.supervisor / "sock"
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path)[:60])
     folder = Path("/tmp") / f"fairlead-test-{os.getpid()}"
     folder.mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    monkeypatch.setattr("fairlead.system.home.SHORT", folder)
     try:
         one, two = (Place(tmp_path / ("x" * LONGEST_SOCKET_PATH) / "shop" / name) for name in ("one", "two"))
         assert one.socket() == one.socket() != two.socket()
@@ -62,8 +61,8 @@ def test_the_socket_of_a_long_path_lies_in_a_short_folder(tmp_path: Path, monkey
         with socket.socket(socket.AF_UNIX) as server:
             server.bind(str(one.socket()))  # the kernel takes it
         if os.geteuid() == 0:
-            os.chown(one.socket().parent, 12345, 12345)
-            with pytest.raises(FairleadError, match="belongs to somebody else"):
+            os.chown(one.socket().parent, 12345, 12345)  # in the private folder of this test
+            with pytest.raises(FairleadError, match="not a folder of this user alone"):
                 one.socket()
     finally:
         shutil.rmtree(folder)
