@@ -1,8 +1,9 @@
-"""What the whole suite shares: which of the long tests run, and what a missing program means."""
+"""What the whole suite shares: which of the long tests run, what a missing program means, a disk that can be full."""
 
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -19,6 +20,13 @@ def pytest_addoption(parser):
         metavar="N",
         help="run N of the long tests too: others for each commit, the same ones whenever that commit is tested",
     )
+
+
+def pytest_configure():
+    """Started in the background a shell has us ignore Ctrl-C, and every program the tests start would do so too."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
 
 def pytest_collection_modifyitems(config, items):
@@ -54,3 +62,29 @@ def need():
         pytest.skip(f"{program} is missing")
 
     return need
+
+
+@pytest.fixture
+def tmpfs():
+    """`tmpfs(folder, "1m")`: a file system of that size there, for the test. It needs root, which CI must have."""
+    mounted = []
+
+    def tmpfs(folder, size):
+        folder.mkdir()
+        mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "fairlead-test", str(folder)]
+        done = subprocess.run(mount, capture_output=True, text=True, check=False)
+        if done.returncode:
+            why = f"a tmpfs could not be mounted: {done.stderr.strip()}"
+            (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(why)
+        mounted.append(folder)
+        return folder
+
+    yield tmpfs
+    for folder in mounted:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.fixture
+def small_disk(tmpfs, tmp_path):
+    """A folder on a disk of 1 MB."""
+    return tmpfs(tmp_path / "small", "1m")

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import time
 
 import pytest
@@ -103,15 +102,9 @@ def test_a_clock_that_is_set_back_a_day_loses_no_state(arena):
 
 
 @pytest.fixture
-def small_disk(tmp_path):
+def small_disk(tmpfs, tmp_path):
     """An arena whose home lies on a small file system of its own."""
-    home = tmp_path / "home"
-    home.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300m", "tmpfs", str(home)], check=False)
-    if mounted.returncode != 0:
-        if os.environ.get("CI"):
-            pytest.fail("a file system of its own cannot be mounted")
-        pytest.skip("needs root to mount a small file system")
+    home = tmpfs(tmp_path / "home", "300m")
     arena = Arena(tmp_path, home)
     try:
         code, _, said = arena.run("deploy", "blue-green")
@@ -120,7 +113,6 @@ def small_disk(tmp_path):
     finally:
         (home / "filler").unlink(missing_ok=True)
         arena.close()
-        subprocess.run(["umount", "-l", str(home)], check=True)
 
 
 def test_a_disk_that_fills_up_at_any_point_loses_nothing(small_disk):

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -83,7 +82,6 @@ class Site:
             [FAIRLEAD, *arguments],
             cwd=self.folder,
             env=self.env,
-            preexec_fn=_default_signals,  # noqa: PLW1509 — it only sets signals
             **options,
         )
 
@@ -97,12 +95,6 @@ class Site:
                 self.write()
                 done = self.run("stop", environment, "--wait", "60")
                 assert done.returncode == 0, done.stderr
-
-
-def _default_signals():
-    """Whoever runs the tests in the background may have told them to ignore Ctrl-C."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
 
 
 def await_line(process, name, text, seconds=60):

@@ -1,10 +1,10 @@
-"""Source trees from a dict, a real git, and a small file system that can really be full."""
+"""Source trees from a dict, and a real git."""
 
 from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -42,21 +42,3 @@ def git() -> Git:
         return subprocess.run(["git", *argv], cwd=folder, env=env, check=True, capture_output=True).stdout
 
     return call
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A tmpfs of 1 MB; needs root, which continuous integration must have."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "fairlead-test", str(folder)]
-    done = subprocess.run(mount, capture_output=True, text=True, check=False)
-    if done.returncode:
-        why = f"a tmpfs could not be mounted: {done.stderr.strip()}"
-        if os.environ.get("CI") == "true":
-            pytest.fail(why)
-        pytest.skip(why)
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)

@@ -398,11 +398,13 @@ def test_a_killed_build_is_cleaned_and_done_again(
 
 
 def test_interrupting_a_build_leaves_nothing(store: ArtifactStore, app: Path, gate: Path) -> None:
-    process = builder(store, app, waiting(gate), "")
-    assert wait_until(lambda: bool(pids(gate)), 30)
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=30)
-    assert process.returncode != 0
+    with builder(store, app, waiting(gate), "") as process:
+        assert wait_until(lambda: bool(pids(gate)), 30)
+        process.send_signal(signal.SIGINT)
+        try:
+            assert process.wait(30) != 0
+        finally:
+            process.kill()
     assert gone(pids(gate)[0])
     assert left(store) == []
 
