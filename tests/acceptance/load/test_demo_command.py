@@ -34,11 +34,9 @@ def demo(tmp_path):
 
 
 def left_over(folder):
-    """Processes and files; the folder for sockets whose path would be too long may stay, empty."""
+    """Processes and files."""
     pids = [name for name in os.listdir("/proc") if name.isdigit()] if os.path.exists("/proc/self") else []
-    sockets = folder / f"fairlead-{os.getuid()}"
-    files = [path for path in (*folder.iterdir(), *sockets.glob("*")) if path != sockets]
-    return [pid for pid in pids if str(folder) in command_line(pid)] + files
+    return [pid for pid in pids if str(folder) in command_line(pid)] + list(folder.iterdir())
 
 
 def command_line(pid):

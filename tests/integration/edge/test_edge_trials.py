@@ -133,6 +133,7 @@ def test_the_right_order_loses_nothing(site, server):
     assert site.rig.edge.traffic().edge_made == 0
 
 
+@pytest.mark.long
 def test_sigterm_right_after_the_rename_can_lose(site, record_property):
     site = site("uvicorn")
     mix = Mix(get=3, post=2, fresh=3, idle=0, slow=0, stream=0, websocket=0)
@@ -158,6 +159,7 @@ def test_a_saturated_server_is_drained_by_its_connections(site):
     assert set(report.versions) == {"1", "2"}
 
 
+@pytest.mark.long
 def test_a_saturated_server_with_a_fixed_drain_can_lose(site, record_property):
     site = site("sync")
     with Traffic(f"http://127.0.0.1:{site.rig.port}", SATURATED, OPTIONS) as traffic:
