@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fairlead.ledger import Entry, Ledger
-from fairlead.rollout.journal import BEGUN, CLOSED, UNDOING
-from fairlead.rollout.state import COMMITTED, STARTED, STOPPED
+from fairlead.rollout.journal import CLOSED, UNDOING
+from fairlead.rollout.state import BEGUN, COMMITTED, STARTED, STOPPED
 from fairlead.system.home import Place
 
 _ENDS = {STOPPED: "stop", STARTED: "up"}

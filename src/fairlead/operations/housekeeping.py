@@ -1,6 +1,8 @@
-"""What the keeper does each second: recover, end warm windows, tell the edge who is well, rotate logs.
+"""What the keeper does when something happened: recover, bring back, end warm windows, tell the edge who is well.
 
-Each act is short and takes the environment's lock only for itself, without waiting: a command always goes first.
+But for a recovery each act is short: it takes the environment's lock only for itself, without waiting for it, and
+never waits under it until something is ready or drained; that is looked at again in the next round. So a command
+goes first.
 """
 
 from __future__ import annotations
@@ -11,8 +13,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from fairlead.errors import Busy, FairleadError
+from fairlead.operations import revive
 from fairlead.operations.environment import Environment
-from fairlead.operations.up import revive
 from fairlead.rollout.journal import open_rollout
 from fairlead.rollout.recovery import recover, restore_traffic
 from fairlead.runtimes.base import Instance
@@ -23,17 +25,18 @@ SOON = 1.0  #: seconds between rounds while something is on its way
 HEARTBEAT = 60.0  #: seconds between rounds when nothing happens
 RETRY_EVERY = 30.0  #: seconds between two tries of an instance in a crash loop
 MOST_PATIENCE = 60.0  #: seconds between two tries of something that keeps failing
+COMING = ("starting", "backoff", "stopping", "survivor")  #: phases of an instance that is on its way
 
 
 @dataclass
 class Housekeeping:
-    """The keeper's work on one environment. Holds what it needs to remember from one round to the next."""
+    """The keeper's work on one environment. Times are monotonic seconds."""
 
     environment: Environment
-    leaving: dict[str, float] = field(default_factory=dict)  #: instance → when it was first found superfluous
-    served: frozenset[str] = frozenset()  #: instances that were well at the last look
     not_before: dict[str, float] = field(default_factory=dict)  #: act → when it may be tried again
-    patience: dict[str, float] = field(default_factory=dict)
+    patience: dict[str, float] = field(default_factory=dict)  #: act → how long it waited after its last failure
+    leaving: dict[str, float] = field(default_factory=dict)  #: instance → when it was first found superfluous
+    served: frozenset[str] = frozenset()  #: processes that were well at the last look
 
     def round(self) -> None:
         """Everything that is due now. What fails is tried again later, ever less often."""
@@ -42,6 +45,7 @@ class Housekeeping:
         self._try("edge", self.environment.world.edge.up)
         self._try("recover", self._recover)
         self._try("revive", self._revive)
+        self._try("replace", self._replace)
         self._try("retire", self._retire)
         self._try("refresh", self._refresh)
         self._try("retry", self._retry)
@@ -52,21 +56,22 @@ class Housekeeping:
         state = self.environment.state
         if state.stopped:
             return HEARTBEAT
-        if open_rollout(self.environment.ledger) is not None or self._unsettled():
-            return SOON
         now = time.monotonic()
-        times = [HEARTBEAT, *(moment - now for moment in self.not_before.values() if moment > now)]
-        return max(SOON, min([*times, *(state.left(release) + 0.1 for release in state.warm_now())]))
+        waiting = [moment - now for moment in self.not_before.values() if moment > now]
+        if self._unsettled() or open_rollout(self.environment.ledger) is not None:
+            return max(SOON, min(waiting, default=SOON))
+        return max(SOON, min([HEARTBEAT, *waiting, *(state.left(release) + 0.1 for release in state.warm_now())]))
 
     def _unsettled(self) -> bool:
         """Whether anything is on its way: out, or back to where it gets requests."""
-        state = self.environment.state
-        kept, seen = {state.live, *state.warm_now()}, self.environment.world.runtime.observe()
-        coming = ("starting", "backoff", "stopping", "survivor")
-        mine = [one for one in seen if one.release == state.live and not one.job]
-        return any(one.release not in kept for one in seen) or any(
-            one.phase in coming or (one.living and not one.verified) for one in mine
-        )
+        mine = self._mine()
+        on_the_way = any(one.phase in COMING or (one.living and not one.verified) for one in mine)
+        return on_the_way or bool(self._superfluous())
+
+    def _mine(self) -> list[Instance]:
+        """The instances of the live release."""
+        live = self.environment.state.live
+        return [one for one in self.environment.world.runtime.observe() if one.release == live and not one.job]
 
     def _try(self, name: str, act: Callable[[], None]) -> None:
         if time.monotonic() < self.not_before.get(name, 0.0):
@@ -84,9 +89,13 @@ class Housekeeping:
     def _held(self) -> AbstractContextManager[None]:
         return self.environment.held("keeper", wait=0)
 
+    def _idle(self) -> bool:
+        """Whether no rollout is under way. Asked under the lock too: one may have begun in between."""
+        return open_rollout(self.environment.ledger) is None
+
     def _recover(self) -> None:
         """An unfinished rollout whose lock is free belongs to a dead deployer."""
-        if open_rollout(self.environment.ledger) is None:
+        if self._idle():
             return
         with self._held():
             done = recover(self.environment.world)
@@ -94,59 +103,79 @@ class Housekeeping:
                 self.environment.world.say("recovered", done)
 
     def _revive(self) -> None:
-        """After supervisord was killed: start it anew, and replace what outlived it, one at a time."""
-        world = self.environment.world
-        survivors = [one for one in world.runtime.observe() if one.phase == "survivor"]
-        if not survivors and self._all_there():
+        """Start what the live release should have and has not, after supervisord or everything was killed."""
+        world, live = self.environment.world, self.environment.state.live
+        if live is None or not self._idle():
+            return
+        release = world.releases.load(live)
+        if not self._absent(revive.all_ids(release)):
             return
         with self._held():
-            if open_rollout(self.environment.ledger) is not None:
-                return
-            world.runtime.up()
-            for one in survivors:
-                self._replace(one)
-            revive(self.environment)
+            if self._idle():
+                world.runtime.up()
+                revive.begin(self.environment, release, self._absent(revive.all_ids(release)))
 
-    def _all_there(self) -> bool:
-        """Whether every instance of the live release is known to a living supervisord."""
-        live = self.environment.state.live
-        mine = [one for one in self.environment.world.runtime.observe() if one.release == live and not one.job]
-        return all(one.phase != "stopped" for one in mine)
+    def _absent(self, ids: tuple[str, ...]) -> tuple[str, ...]:
+        """Those that neither run nor are on their way, nor were given up by supervisord."""
+        there = {one.id for one in self._mine() if one.phase != "stopped"}
+        return tuple(id for id in ids if id not in there)
 
-    def _replace(self, one: Instance) -> None:
-        """Take it out of the traffic, drain, end, start again, and give it traffic when it is ready."""
+    def _replace(self) -> None:
+        """What outlived a killed supervisord: out of the traffic, drained, ended, started anew, one at a time.
+
+        The only instance that answers for its service is left alone: it serves, and its end is noticed like any other.
+        """
         world = self.environment.world
-        wanted = one.release == self.environment.state.live
-        others = [other for other in world.instances_of(one.release, one.service) if other.id != one.id]
-        if wanted and any(other.living and other.verified for other in others):
-            restore_traffic(world, without=(one.id,))
-        world.drain([one.id])
-        world.runtime.stop([one.id])
-        if wanted:
-            world.runtime.restart([one.id])
-            world.runtime.await_ready([one.id], lambda text: world.say("ready", text))
-            restore_traffic(world)
+        if not self._idle() or not any(one.phase == "survivor" for one in world.runtime.observe()):
+            return
+        with self._held():
+            world.runtime.up()
+            one = self._next_survivor()
+            if one is None or not self._idle() or not self._gone_from_traffic(one):
+                return
+            world.runtime.stop([one.id])
+            if one.release == self.environment.state.live:
+                world.runtime.restart([one.id])
+            self.leaving.pop(one.id, None)
+
+    def _next_survivor(self) -> Instance | None:
+        """The one that is leaving, or the first that may; None while another one is on its way back."""
+        seen = self.environment.world.runtime.observe()
+        mine = self._mine()
+        if any(one.phase not in ("survivor", "failed") and not (one.living and one.verified) for one in mine):
+            return None
+        survivors = [one for one in seen if one.phase == "survivor" and self._spared(one, mine)]
+        return next((one for one in survivors if one.id in self.leaving), next(iter(survivors), None))
+
+    def _spared(self, one: Instance, mine: list[Instance]) -> bool:
+        """Whether users do without it for a moment."""
+        others = [other for other in mine if other.service == one.service and other.id != one.id]
+        return one.port is None or one not in mine or any(other.living and other.verified for other in others)
+
+    def _gone_from_traffic(self, one: Instance) -> bool:
+        """Nothing new to it; whether it may be stopped now."""
+        since = self.leaving.setdefault(one.id, time.monotonic())
+        restore_traffic(self.environment.world, without=tuple(self.leaving))
+        return self.environment.world.drained(one, time.monotonic() - since)
 
     def _retire(self) -> None:
         """End instances of releases that are neither live nor warm: out of the edge, drained, signalled, forgotten."""
-        superfluous = self._superfluous()
-        if not superfluous:
-            self.leaving.clear()
+        if not self._superfluous() or not self._idle():
             return
         with self._held():
-            if open_rollout(self.environment.ledger) is not None:
-                return
-            world = self.environment.world
-            restore_traffic(world)
-            for one in self._superfluous():
-                since = self.leaving.setdefault(one.id, time.monotonic())
-                if one.phase in ("stopped", "failed"):
-                    world.runtime.stop([one.id])
-                    world.runtime.remove([one.id])
-                    self.leaving.pop(one.id, None)
-                    world.say("note", f"{one.id} is gone")
-                elif one.phase != "stopping" and world.drained(one, time.monotonic() - since):
-                    world.runtime.end([one.id])
+            if self._idle():
+                for one in self._superfluous():
+                    self._see_off(one)
+
+    def _see_off(self, one: Instance) -> None:
+        world = self.environment.world
+        if one.phase in ("stopped", "failed"):
+            world.runtime.stop([one.id])
+            world.runtime.remove([one.id])
+            self.leaving.pop(one.id, None)
+            world.say("note", f"{one.id} is gone")
+        elif one.phase != "stopping" and self._gone_from_traffic(one):
+            world.runtime.end([one.id])
 
     def _superfluous(self) -> list[Instance]:
         state = self.environment.state
@@ -154,43 +183,34 @@ class Housekeeping:
         return [one for one in self.environment.world.runtime.observe() if one.release not in kept]
 
     def _refresh(self) -> None:
-        """Only instances that are well get requests: one that died leaves, one that came back is checked."""
-        world, live = self.environment.world, self.environment.state.live
-        if live is None:
+        """Only instances that are well get requests: one that died leaves, one that came back is asked first."""
+        world = self.environment.world
+        if not self._idle() or not (mine := self._mine()):
             return
-        mine = [one for one in world.runtime.observe() if one.release == live and not one.job]
-        back = [one.id for one in mine if one.living and not one.verified]
-        well = frozenset(f"{one.id} {one.pid}" for one in mine if one.living and one.verified)
-        if not back and well == self.served:
+        if any(one.living and not one.verified for one in mine):
+            world.runtime.recheck()
+        well = frozenset(f"{one.id} {one.pid}" for one in self._mine() if one.living and one.verified)
+        if well == self.served:
             return
         with self._held():
-            if open_rollout(self.environment.ledger) is not None:
-                return
-            restore_traffic(world)
-            if back:
-                world.runtime.await_ready(back, lambda text: world.say("ready", text))
-                restore_traffic(world)
-            self.served = well
+            if self._idle():
+                restore_traffic(world, without=tuple(self.leaving))
+                self.served = well
 
     def _retry(self) -> None:
         """What an instance that supervisord gave up was waiting for may be back: try again, twice a minute."""
-        world, live = self.environment.world, self.environment.state.live
-        failed = [one.id for one in world.runtime.observe() if one.release == live and one.phase == "failed"]
+        failed = [one.id for one in self._mine() if one.phase == "failed"]
         if failed:
             with self._held():
-                world.say("note", f"crash loop: trying {', '.join(failed)} again")
-                world.runtime.restart(failed)
+                self.environment.world.say("note", f"crash loop: trying {', '.join(failed)} again")
+                self.environment.world.runtime.restart(failed)
             self.not_before["retry"] = time.monotonic() + RETRY_EVERY
 
     def _rotate(self) -> None:
         """Keep logs small: those of instances, of the edge, and the keeper's own."""
         place = self.environment.place
-        own = (
-            place.edge / "access.log",
-            place.edge / "traefik.log",
-            place.edge / "output.log",
-            place.root / "keeper/log",
-        )
-        idle = open_rollout(self.environment.ledger) is None  # a report reads the edge's logs from where it began
-        for log in (*log_files(place).values(), *(own if idle else ())):
+        own = [place.edge / name for name in ("access.log", "traefik.log", "output.log")]
+        # A report reads the edge's logs from where it began.
+        edges = [*own, place.root / "keeper" / "log"] if self._idle() else []
+        for log in (*log_files(place).values(), *edges):
             rotate(log)

@@ -10,12 +10,14 @@ from fairlead.artifacts import Release
 from fairlead.edges.base import Traffic
 from fairlead.operations.environment import Environment
 from fairlead.operations.keeper import have_keeper
+from fairlead.operations.revive import missing, revive
 from fairlead.project.stack import Strategy
 from fairlead.rollout.executor import Executor
 from fairlead.rollout.journal import Journal
 from fairlead.rollout.observed import Wanted
 from fairlead.rollout.plan import plan
 from fairlead.rollout.recovery import recover, restore_traffic
+from fairlead.rollout.state import STARTED
 from fairlead.rollout.steps import Step
 
 
@@ -62,21 +64,32 @@ def carry_out(environment: Environment, release: Release, intent: Intent) -> Res
     world, state = environment.world, environment.state
     begun = time.monotonic()
     steps = steps_to(environment, release, intent)
-    restore_traffic(world)
     if not steps:
+        _have_all(environment, release)
         return Result(release.id, state.previous, None)
+    restore_traffic(world)
     first = world.edge.traffic()
     facts = {
         "release": release.id, "previous": state.live, "operation": intent.operation, "strategy": intent.strategy,
         "origin": intent.origin, "why": intent.why,
     }  # fmt: skip
     journal = Journal.begin(environment.ledger, steps, facts)
-    Executor(world, journal, state.live).run(steps)
+    Executor(world, journal).run(steps)
     report = loss_report(world.edge.traffic().since(first), (release.id, state.live))
     seconds = round(time.monotonic() - begun, 3)
     journal.close("live", {"seconds": seconds, "report": report})
     world.say("report", report_line(report), **report)
     return Result(release.id, state.live, journal.rollout, seconds, report)
+
+
+def _have_all(environment: Environment, release: Release) -> None:
+    """The release is live already: see that all of it runs, also after the environment was stopped."""
+    if environment.state.stopped:
+        environment.ledger.append(STARTED, {})
+    if missing(environment, release):
+        revive(environment)
+    else:
+        restore_traffic(environment.world)
 
 
 def loss_report(traffic: Traffic, releases: tuple[str | None, ...]) -> dict[str, Any]:

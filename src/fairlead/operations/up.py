@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from fairlead.operations.environment import LOCK_PATIENCE, Environment, existing
-from fairlead.operations.keeper import have_keeper
+from fairlead.operations.environment import LOCK_PATIENCE, existing
+from fairlead.operations.revive import revive
 from fairlead.operations.transition import prepare_environment
 from fairlead.rollout.events import Emit, silent
-from fairlead.rollout.observed import instance_ids
-from fairlead.rollout.recovery import restore_traffic
-from fairlead.rollout.specs import service_specs
 from fairlead.rollout.state import STARTED, STOPPED
 from fairlead.system.home import Place
 
@@ -23,22 +20,6 @@ def up(place: Place, wait: float = LOCK_PATIENCE, emit: Emit = silent) -> str | 
         prepare_environment(environment)
         revive(environment)
         return environment.state.live
-
-
-def revive(environment: Environment) -> None:
-    """Start the instances of the live release that do not live, wait for them, then restore the traffic.
-
-    The edge starts last, so that after a reboot nobody gets an error from an instance that is not there yet.
-    """
-    world, live = environment.world, environment.state.live
-    if live is None:
-        return
-    release = world.releases.load(live)
-    ids = [id for service in release.stack.services for id in instance_ids(live, service)]
-    world.runtime.start(service_specs(release, ids, world.machine(release)))
-    world.runtime.await_ready(ids, lambda text: world.say("ready", text))
-    restore_traffic(world)
-    have_keeper(environment.place)
 
 
 def stop(place: Place, wait: float = LOCK_PATIENCE, emit: Emit = silent) -> None:

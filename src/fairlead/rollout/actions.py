@@ -15,6 +15,7 @@ from fairlead.rollout.parts import is_public
 from fairlead.rollout.prune import prune
 from fairlead.rollout.steps import Kind, Step
 from fairlead.rollout.world import World
+from fairlead.runtimes.base import Instance, NotReady
 
 WATCH_EVERY = 0.25  #: seconds between two looks at a release that is being watched
 FEWEST_ERRORS = 3  #: 5xx answers below which a share of errors means nothing
@@ -23,10 +24,10 @@ FEWEST_ERRORS = 3  #: 5xx answers below which a share of errors means nothing
 class Actions:
     """Does and undoes the steps of one rollout."""
 
-    def __init__(self, world: World, journal: Journal, previous: str | None) -> None:
+    def __init__(self, world: World, journal: Journal) -> None:
         self.world = world
         self.journal = journal
-        self.previous = previous
+        self.incomplete: list[str] = []  #: what the way back could not bring back
         self.up: set[str] = set()  #: instances that became ready in this rollout
 
     def do(self, step: Step) -> None:
@@ -68,9 +69,23 @@ class Actions:
             self.world.route(replace(step.before, without=(*step.before.without, *step.instances)))
 
     def rouse(self, step: Step) -> None:
-        """The way back from `rest`."""
+        """The way back from `rest`. Who does not come back is left to the keeper where nobody's requests need it."""
         self.world.runtime.restart(step.instances)
-        self.world.runtime.await_ready(step.instances, lambda text: None)
+        try:
+            self.world.runtime.await_ready(step.instances, lambda text: None)
+        except NotReady as error:
+            if not all(self._spared(one) for one in self.world.instances(step.instances)):
+                raise
+            self.incomplete.append(error.message.splitlines()[0])
+            self.world.say("note", f"{error.message}\nthe keeper goes on trying")
+
+    def _spared(self, one: Instance) -> bool:
+        """Whether users do without this instance: it takes no requests, or another one of its service is well."""
+        others = self.world.runtime.observe()
+        return one.port is None or any(
+            (other.release, other.service) == (one.release, one.service) and other.living and other.verified
+            for other in others
+        )
 
     def ready(self, step: Step) -> None:
         """Wait for all health checks."""
@@ -121,6 +136,7 @@ class Actions:
                 raise FairleadError(f"{step.release} answered {errors} of {total} requests with an error")
             if time.monotonic() >= end:
                 return
+            self.world.runtime.recheck()
             self.world.refresh()
             time.sleep(min(WATCH_EVERY, max(0.0, end - time.monotonic())))
 
@@ -144,8 +160,7 @@ class Actions:
 
     def commit(self, step: Step) -> None:
         """The commit point."""
-        window = self._release(step).stack.rollout.rollback_window
-        self.journal.commit(step.release, self.previous, window)
+        self.journal.commit(step.release, self._release(step).stack.rollout)
         self.world.say("live", f"{step.release} is live", release=step.release)
 
     def prune(self, step: Step) -> None:

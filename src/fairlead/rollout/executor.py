@@ -15,10 +15,10 @@ from fairlead.rollout.world import World
 class Executor:
     """Carries one rollout, a new one or one that somebody left unfinished."""
 
-    def __init__(self, world: World, journal: Journal, previous: str | None) -> None:
+    def __init__(self, world: World, journal: Journal) -> None:
         self.world = world
         self.journal = journal
-        self.actions = Actions(world, journal, previous)
+        self.actions = Actions(world, journal)
 
     def run(self, plan: tuple[Step, ...]) -> None:
         """The whole plan. RolloutFailed or Interrupted when it was undone; FairleadError when even that failed.
@@ -34,9 +34,17 @@ class Executor:
                 raise
             reason = "interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
             self.world.say("failed", reason)
-            self.back(rollout, reason)
+            self._back_for_sure(rollout, reason)
             kind = Interrupted if isinstance(error, KeyboardInterrupt) else RolloutFailed
             raise kind(f"undone: {reason}", getattr(error, "hint", None)) from error
+
+    def _back_for_sure(self, rollout: OpenRollout, reason: str) -> None:
+        """The way back is what an interruption asks for, so the first one that comes meanwhile changes nothing."""
+        try:
+            self.back(rollout, reason)
+        except KeyboardInterrupt:
+            self.world.say("note", "already going back; once more to leave it to the keeper")
+            self.back(open_rollout(self.journal.ledger) or rollout, reason)
 
     def forward(self, steps: Iterable[Step]) -> None:
         """Do steps in order."""
@@ -61,9 +69,18 @@ class Executor:
         self._note(lambda: self.journal.undoing(reason))
         self.world.say("undo", f"going back: {reason.splitlines()[0]}", reason=reason)
         for step in rollout.to_undo():
-            self._undo(step)
-        self._note(lambda: self.journal.close("undone", {"reason": reason}))
-        self.world.say("undone", "everything is as it was before", reason=reason)
+            try:
+                self._undo(step)
+            except FairleadError as error:
+                stuck = f"rollout {self.journal.rollout} failed ({reason.splitlines()[0]}) and is half undone"
+                why = f"{stuck}: cannot take back `{step.shown()}`: {error.message}"
+                raise FairleadError(why, error.hint or "mend that; the keeper goes on trying") from error
+        missing = self.actions.incomplete
+        self._note(lambda: self.journal.close("undone", {"reason": reason, "incomplete": missing}))
+        text = (
+            f"undone, but for what does not come back: {'; '.join(missing)}" if missing else "everything is as it was"
+        )
+        self.world.say("undone", text, reason=reason, incomplete=missing)
 
     def _undo(self, step: Step) -> None:
         self._point("undo before", step)

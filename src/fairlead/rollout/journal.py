@@ -16,10 +16,11 @@ from typing import Any
 
 from fairlead.ledger.entry import Entry
 from fairlead.ledger.ledger import Ledger
-from fairlead.rollout.state import COMMITTED, commit_data
+from fairlead.project.stack import Rollout
+from fairlead.rollout.state import BEGUN, COMMITTED, commit_data, read_state
 from fairlead.rollout.steps import Step
 
-BEGUN, CLOSED, UNDOING = "rollout.begun", "rollout.closed", "rollout.undoing"
+CLOSED, UNDOING = "rollout.closed", "rollout.undoing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +45,10 @@ class Journal:
         """From here on back."""
         self.ledger.append(UNDOING, {"reason": reason}, self.rollout)
 
-    def commit(self, release: str, previous: str | None, window: float) -> None:
+    def commit(self, release: str, settings: Rollout) -> None:
         """The commit point; a second call changes nothing."""
         if self.ledger.last(COMMITTED, rollout=self.rollout) is None:
-            self.ledger.append(COMMITTED, commit_data(release, previous, window), self.rollout)
+            self.ledger.append(COMMITTED, commit_data(read_state(self.ledger), release, settings), self.rollout)
 
     def close(self, result: str, facts: Mapping[str, object]) -> None:
         """Nothing is left to do."""

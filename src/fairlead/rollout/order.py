@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fairlead.project.stack import Job, Service, Stack
@@ -22,8 +23,22 @@ def hands_over(service: Service) -> bool:
 
 def levels(stack: Stack) -> tuple[Level, ...]:
     """Jobs before traffic and services that start beside the old ones, by level. What hands over is left out."""
-    items: dict[str, Job | Service] = {job.name: job for job in stack.jobs if job.when == "before-traffic"}
-    items |= {service.name: service for service in stack.services if not hands_over(service)}
+    items: list[Job | Service] = [job for job in stack.jobs if job.when == "before-traffic"]
+    return _by_need([*items, *(service for service in stack.services if not hands_over(service))])
+
+
+def worker_levels(stack: Stack) -> tuple[Level, ...]:
+    """What hands over at the switch, by level."""
+    return _by_need([service for service in stack.services if hands_over(service)])
+
+
+def service_levels(stack: Stack) -> tuple[Level, ...]:
+    """All services, by level: the order in which a release that is not rolled out anew is brought up."""
+    return _by_need(list(stack.services))
+
+
+def _by_need(chosen: Sequence[Job | Service]) -> tuple[Level, ...]:
+    items = {item.name: item for item in chosen}
     done: set[str] = set()
     found = []
     while len(done) < len(items):
@@ -35,7 +50,7 @@ def levels(stack: Stack) -> tuple[Level, ...]:
     return tuple(found)
 
 
-def _met(item: Job | Service, items: dict[str, Job | Service], done: set[str]) -> bool:
+def _met(item: Job | Service, items: Mapping[str, Job | Service], done: set[str]) -> bool:
     return all(need in done or need not in items for need in item.needs)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable
 
 from fairlead.project.stack import Job, Service, Stack
 from fairlead.rollout.observed import Observed, Wanted, instance_ids
-from fairlead.rollout.order import hands_over, levels
+from fairlead.rollout.order import levels, worker_levels
 from fairlead.rollout.steps import Shares, Step
 
 
@@ -65,9 +65,11 @@ def hand_over(wanted: Wanted, observed: Observed, rested: Collection[str] = ()) 
     """Old workers stop, but for those in `rested`, then new ones start; those that overlap did start before."""
     workers = (service for service in replaced(observed) if service.is_worker)
     old = tuple(id for id in observed.living(observed.live, workers) if id not in rested)
-    new = [id for service in filter(hands_over, wanted.stack.services) for id in instance_ids(wanted.release, service)]
-    rest = [Step("rest", observed.live or "", old)] if old else []
-    return rest + bring_up(wanted, observed, new, Shares())
+    steps = [Step("rest", observed.live or "", old)] if old else []
+    for level in worker_levels(wanted.stack):
+        new = [id for service in level.services for id in instance_ids(wanted.release, service)]
+        steps += bring_up(wanted, observed, new, Shares())
+    return steps
 
 
 def conclude(wanted: Wanted, observed: Observed, before: Shares) -> list[Step]:

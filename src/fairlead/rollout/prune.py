@@ -1,18 +1,45 @@
-"""Which releases are kept: the live one, the warm ones, whatever still has instances, and the newest few."""
+"""Which releases are kept: the live one, the warm ones, whatever still has instances, and those last live.
+
+A release that never was live is no way back: it goes as soon as nothing uses it, and pushes no good one out.
+"""
 
 from __future__ import annotations
 
-from fairlead.rollout.state import read_state
+from fairlead.errors import FairleadError
+from fairlead.ledger.ledger import Ledger
+from fairlead.rollout.state import COMMITTED, read_state
 from fairlead.rollout.world import World
 
 
 def prune(world: World, keep: int) -> tuple[str, ...]:
-    """Forget the others; what was built for them goes when no environment of the project names it any more."""
+    """Forget the others; what was built for them goes when no environment of the project names it any more.
+
+    Clearing away must not fail a rollout that has happened: what goes wrong is said, and tried again by the next one.
+    """
+    gone: tuple[str, ...] = ()
+    try:
+        gone = _forget(world, keep)
+        world.sweep_artifacts()
+    except (FairleadError, OSError) as error:
+        world.say("note", f"old releases were not all cleared away: {error}")
+    return gone
+
+
+def _forget(world: World, keep: int) -> tuple[str, ...]:
     state = read_state(world.ledger)
     used = {one.release for one in world.runtime.observe()}
-    protected = {release for release in (state.live, state.previous, *state.warm_now(), *used) if release}
-    gone = world.releases.prune(keep, protected)
+    known = world.releases.ids()
+    good = [release for release in last_live(world.ledger) if release in known][: max(keep, 0)]
+    wanted = {release for release in (state.live, state.previous, *state.warm_now(), *used, *good) if release}
+    gone = world.releases.keep_only(wanted)
     if gone:
         world.say("note", f"forgot {', '.join(gone)}", releases=list(gone))
-    world.sweep_artifacts()
     return gone
+
+
+def last_live(ledger: Ledger) -> dict[str, str]:
+    """Every release that ever was live, the one of the newest commit first, with the time (UTC, ISO 8601) of it."""
+    found: dict[str, str] = {}
+    for entry in ledger.entries(kinds=(COMMITTED,), newest_first=True):
+        found.setdefault(str(entry.data["release"]), entry.time)
+    return found

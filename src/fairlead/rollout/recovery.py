@@ -18,7 +18,7 @@ def recover(world: World) -> str | None:
     rollout = open_rollout(world.ledger)
     if rollout is None:
         return None
-    executor = Executor(world, rollout.journal, rollout.previous)
+    executor = Executor(world, rollout.journal)
     number = rollout.journal.rollout
     if rollout.committed:
         world.say("recovery", f"finishing rollout {number}", rollout=number)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from fairlead.ledger.ledger import Ledger
+from fairlead.project.stack import Rollout
 from fairlead.system import clock
 
 COMMITTED = "rollout.committed"
 STOPPED = "environment.stopped"
 STARTED = "environment.started"
+BEGUN = "rollout.begun"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ class State:
 def read_state(ledger: Ledger) -> State:
     """From the last commit, and whether the environment was stopped since it was last started."""
     commit = ledger.last(COMMITTED)
-    switch = ledger.last(STOPPED, STARTED, COMMITTED)
+    switch = ledger.last(STOPPED, STARTED, COMMITTED, BEGUN)
     stopped = switch is not None and switch.kind == STOPPED
     if commit is None:
         return State(stopped=stopped)
@@ -62,9 +64,15 @@ def read_state(ledger: Ledger) -> State:
     return State(data["release"], data["previous"], warm, stopped)
 
 
-def commit_data(release: str, previous: str | None, window: float) -> dict[str, object]:
-    """What a commit entry says: from now on `release` is live and `previous` warm."""
-    warm = []
-    if previous and window > 0:
-        warm = [{"release": previous, "since": clock.boot_seconds(), "boot": clock.boot_id(), "window": window}]
-    return {"release": release, "previous": previous, "warm": warm}
+def commit_data(before: State, release: str, rollout: Rollout) -> dict[str, object]:
+    """What a commit entry says: from now on `release` is live, and what was live is warm.
+
+    Releases whose window is still open stay warm too, but no more of them than releases are kept.
+    """
+    warm: list[Warm] = []
+    if before.live and before.live != release and rollout.rollback_window > 0:
+        warm.append(Warm(before.live, clock.boot_seconds(), clock.boot_id(), rollout.rollback_window))
+    still = before.warm_now()
+    warm += [one for one in before.warm if one.release in still and one.release not in (release, before.live)]
+    kept = warm[: max(1, rollout.keep - 1)]
+    return {"release": release, "previous": before.live, "warm": [asdict(one) for one in kept]}

@@ -51,8 +51,9 @@ class World:
             self.emit = silent
 
     def machine(self, release: Release) -> Machine:
-        """What the specs of a release need to know of this machine."""
-        return Machine({digest: self.tree(digest) for digest in release.artifacts.values()}, self.python, self.env)
+        """What the specs of a release need to know of this machine: as it was deployed with, whoever asks now."""
+        trees = {digest: self.tree(digest) for digest in release.artifacts.values()}
+        return Machine(trees, release.machine.get("python", self.python), release.machine.get("env", self.env))
 
     def observe(self) -> Observed:
         """The environment now."""

@@ -80,6 +80,9 @@ class Runtime(Protocol):
     def await_ready(self, ids: Collection[str], progress: Callable[[str], None]) -> None:
         """Return when all are ready, each by its own health check. NotReady otherwise."""
 
+    def recheck(self) -> None:
+        """Ask each instance that was restarted by itself once, without waiting; those that are ready are verified."""
+
     def open_connections(self, ids: Collection[str]) -> int:
         """How many connections the edge still holds to them."""
 

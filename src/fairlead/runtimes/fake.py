@@ -162,6 +162,13 @@ class FakeRuntime:
         if failed:
             raise failed[0]
 
+    def recheck(self) -> None:
+        """Those that live and pass are verified."""
+        for id, copy in self.copies.items():
+            if copy.living and not copy.verified and not copy.spec.job and self.behaviour(copy.spec).ready:
+                copy.phase, copy.verified = "running", True
+                self._changed("ready", id)
+
     def open_connections(self, ids: Collection[str]) -> int:
         """How many there are; one of each instance ends by itself before the next look."""
         found = [copy for id, copy in self.copies.items() if id in ids and copy.living]

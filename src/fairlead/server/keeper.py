@@ -17,6 +17,7 @@ import signal
 import sys
 import time
 from types import FrameType
+from typing import TypedDict
 
 from fairlead.server.signs import Signs
 from fairlead.supervisor.supervisor import Supervisor
@@ -27,6 +28,21 @@ from fairlead.system.lock import FileLock
 
 LOOK = 1.0  #: seconds between two looks for signs
 AGAIN = 5.0  #: seconds until rounds that ended with an error are tried again
+
+
+class Memory(TypedDict):
+    """What the rounds of one fork leave for those of the next, by act: see `Housekeeping`."""
+
+    not_before: dict[str, float]
+    patience: dict[str, float]
+
+
+class Verdict(TypedDict):
+    """What came of rounds."""
+
+    due: float  #: seconds until the next ones at the latest
+    end: bool  #: another keeper has taken over
+    memory: Memory
 
 
 def serve(place: Place) -> None:
@@ -40,6 +56,7 @@ def serve(place: Place) -> None:
     say(f"keeping {place.project}/{place.environment}")
     signs = Signs(place)
     seen: object = None
+    memory: Memory = {"not_before": {}, "patience": {}}
     supervised = False  #: once found to be supervisord's own, it stays so when supervisord is dead
     due = time.monotonic()
     while place.root.exists():
@@ -50,25 +67,25 @@ def serve(place: Place) -> None:
         if died or now != seen or time.monotonic() >= due:
             seen = now  # as it was before the rounds: what happens meanwhile is a sign for the next ones
             supervised = supervised or Supervisor(place).runs("keeper", os.getpid())
-            verdict = _rounds(place, supervised, wake)
+            verdict = _rounds(place, supervised, memory, wake)
             if verdict is None or verdict["end"]:
                 break
-            due = time.monotonic() + verdict["due"]
+            due, memory = time.monotonic() + verdict["due"], verdict["memory"]
     lock.release()
 
 
-def _rounds(place: Place, supervised: bool, wake: int) -> dict[str, float] | None:
-    """Have all rounds done that are due. When the next is, and whether another keeper took over; None: told to end."""
+def _rounds(place: Place, supervised: bool, memory: Memory, wake: int) -> Verdict | None:
+    """Have all rounds done that are due; None: told to end."""
 
     def work() -> str:
         from fairlead.server.rounds import rounds  # noqa: PLC0415 — loaded in the fork alone
 
-        return json.dumps(rounds(place, supervised))
+        return json.dumps(rounds(place, supervised, memory))
 
     answer = fork(work).answer(wake)
     if answer is None:
         return None
-    verdict: dict[str, float] = json.loads(answer) if answer else {"due": AGAIN, "end": False}
+    verdict: Verdict = json.loads(answer) if answer else {"due": AGAIN, "end": False, "memory": memory}
     return verdict
 
 

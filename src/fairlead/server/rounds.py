@@ -6,7 +6,7 @@ from fairlead.operations.environment import Environment, existing
 from fairlead.operations.housekeeping import Housekeeping
 from fairlead.operations.keeper import have_keeper
 from fairlead.rollout.events import Event
-from fairlead.server.keeper import say, wait
+from fairlead.server.keeper import Memory, Verdict, say, wait
 from fairlead.server.signs import Signs
 from fairlead.supervisor.supervisor import Supervisor
 from fairlead.system.home import Place
@@ -14,22 +14,21 @@ from fairlead.system.home import Place
 SOON = 3.0  #: seconds; for what is due sooner it is not worth ending
 
 
-def rounds(place: Place, supervised: bool) -> dict[str, float]:
-    """Do them. `due`: seconds until the next one at the latest; `end`: another keeper has taken over.
-
-    `supervised` says whether this keeper runs under the environment's supervisord.
-    """
+def rounds(place: Place, supervised: bool, memory: Memory) -> Verdict:
+    """Do them. `supervised` says whether this keeper runs under the environment's supervisord."""
     with existing(place, _log) as environment:
-        signs = Signs(place)
-        housekeeping = Housekeeping(environment)
+        signs, ledger = Signs(place), place.ledger.stat().st_ino
+        housekeeping = Housekeeping(environment, memory["not_before"], memory["patience"])
         while True:
             if supervised and _must_succeed(environment):
                 _succeed(place)
-                return {"due": 0.0, "end": True}
+                return {"due": 0.0, "end": True, "memory": memory}
+            if place.ledger.stat().st_ino != ledger:
+                return {"due": 0.0, "end": False, "memory": memory}  # it is another one now: what was read is history
             housekeeping.round()
             due = housekeeping.due()
             if due > SOON:
-                return {"due": due, "end": False}
+                return {"due": due, "end": False, "memory": memory}
             wait(None, signs.pids(), due)
 
 

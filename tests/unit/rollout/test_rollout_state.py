@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from fairlead.ledger import Ledger
+from fairlead.project.stack import Rollout
 from fairlead.rollout.journal import Journal, open_rollout
 from fairlead.rollout.state import STARTED, STOPPED, State, Warm, commit_data, read_state
 from fairlead.rollout.steps import Shares, Step, numbered
@@ -16,6 +17,16 @@ from fairlead.system import clock
 
 PLAN = numbered([Step("start", "b", ("b.web.1",)), Step("ready", "b", ("b.web.1",)), Step("commit", "b")])
 FACTS = {"release": "b", "previous": "a"}
+
+
+def settings(window: float, keep: int = 3) -> Rollout:
+    """How the release that is committed wants to be kept."""
+    return Rollout(rollback_window=window, keep=keep)
+
+
+def lives(ledger: Ledger, release: str) -> None:
+    """`release` is live, and nothing is warm."""
+    Journal.begin(ledger, PLAN, FACTS).commit(release, settings(0.0))
 
 
 @pytest.fixture
@@ -39,7 +50,8 @@ def test_nothing_yet(ledger: Ledger) -> None:
 
 
 def test_a_commit_makes_one_live_and_the_one_before_warm(ledger: Ledger) -> None:
-    Journal.begin(ledger, PLAN, FACTS).commit("b", "a", 600.0)
+    lives(ledger, "a")
+    Journal.begin(ledger, PLAN, FACTS).commit("b", settings(600.0))
     state = read_state(ledger)
     assert (state.live, state.previous, state.warm_now(), state.stopped) == ("b", "a", ("a",), False)
     assert 590 < state.left("a") <= 600
@@ -48,7 +60,9 @@ def test_a_commit_makes_one_live_and_the_one_before_warm(ledger: Ledger) -> None
 
 @pytest.mark.parametrize(("previous", "window"), [(None, 600.0), ("a", 0.0)])
 def test_no_window(ledger: Ledger, previous: str | None, window: float) -> None:
-    Journal.begin(ledger, PLAN, FACTS).commit("b", previous, window)
+    if previous:
+        lives(ledger, previous)
+    Journal.begin(ledger, PLAN, FACTS).commit("b", settings(window))
     assert (read_state(ledger).previous, read_state(ledger).warm) == (previous, ())
 
 
@@ -56,12 +70,13 @@ def test_a_wall_clock_that_is_set_changes_no_window(tmp_path: Path) -> None:
     for hours in (-48, 48):
         wrong = datetime.now(UTC) + timedelta(hours=hours)
         with Ledger.open(tmp_path / f"{hours}.db", now=lambda wrong=wrong: wrong) as ledger:
-            Journal.begin(ledger, PLAN, FACTS).commit("b", "a", 600.0)
+            lives(ledger, "a")
+            Journal.begin(ledger, PLAN, FACTS).commit("b", settings(600.0))
             assert 590 < read_state(ledger).left("a") <= 600
 
 
 def test_after_a_reboot_nothing_is_warm(ledger: Ledger) -> None:
-    data = commit_data("b", "a", 600.0)
+    data = commit_data(State("a"), "b", settings(600.0))
     data["warm"][0]["boot"] = "the start before this one"
     ledger.append("rollout.committed", data, 1)
     assert read_state(ledger).warm_now() == ()
@@ -69,15 +84,26 @@ def test_after_a_reboot_nothing_is_warm(ledger: Ledger) -> None:
 
 
 def test_stopped_until_started_or_deployed(ledger: Ledger) -> None:
-    Journal.begin(ledger, PLAN, FACTS).commit("b", None, 0.0)
+    lives(ledger, "b")
     ledger.append(STOPPED, {})
     assert read_state(ledger).stopped
     assert read_state(ledger).live == "b"
     ledger.append(STARTED, {})
     assert not read_state(ledger).stopped
     ledger.append(STOPPED, {})
-    Journal.begin(ledger, PLAN, FACTS).commit("c", "b", 0.0)
+    journal = Journal.begin(ledger, PLAN, FACTS)
+    assert not read_state(ledger).stopped, "somebody wants it to run again: a killed deployment must be recovered"
+    journal.commit("c", settings(0.0))
     assert not read_state(ledger).stopped
+
+
+def test_windows_that_are_open_stay_open_for_as_many_as_are_kept(ledger: Ledger) -> None:
+    lives(ledger, "a")
+    for release in ("b", "c", "d"):
+        Journal.begin(ledger, PLAN, FACTS).commit(release, settings(600.0, keep=3))
+    assert read_state(ledger).warm_now() == ("c", "b")
+    Journal.begin(ledger, PLAN, FACTS).commit("b", settings(600.0, keep=3))
+    assert (read_state(ledger).live, read_state(ledger).warm_now()) == ("b", ("d", "c"))
 
 
 def test_an_open_rollout_knows_what_was_begun(ledger: Ledger) -> None:
@@ -104,7 +130,7 @@ def test_an_open_rollout_knows_what_was_begun(ledger: Ledger) -> None:
 def test_entries_of_an_earlier_rollout_do_not_count(ledger: Ledger) -> None:
     first = Journal.begin(ledger, PLAN, FACTS)
     first.step("step.begun", PLAN[0])
-    first.commit("b", "a", 1.0)
+    first.commit("b", settings(1.0))
     first.close("live", {})
     second = Journal.begin(ledger, PLAN, FACTS)
     found = open_rollout(ledger)
@@ -115,9 +141,9 @@ def test_entries_of_an_earlier_rollout_do_not_count(ledger: Ledger) -> None:
 
 def test_a_second_commit_changes_nothing(ledger: Ledger) -> None:
     journal = Journal.begin(ledger, PLAN, FACTS)
-    journal.commit("b", "a", 600.0)
+    journal.commit("b", settings(600.0))
     size = ledger.head().size
-    journal.commit("b", "a", 600.0)
+    journal.commit("b", settings(600.0))
     assert ledger.head().size == size
 
 

@@ -13,8 +13,7 @@ from fairlead.system import http, processes, sockets
 from fairlead.system.http import Answer
 from fairlead.system.processes import Process
 
-WORKER_SETTLES = 0.5  #: seconds a process without a port must live to count as started
-FATAL = frozenset({"FATAL"})
+WORKER_SETTLES = 1.5  #: seconds a process without a port must live to count as started: more than supervisord's own
 
 
 @dataclass
@@ -52,8 +51,15 @@ class Probe:
         answer = self._probe(self.port)
         self.streak = self.streak + 1 if answer.ok else 0
         if not answer.ok:
-            self.said = answer.error or f"answered {answer.status}"
+            self.said = (answer.error or f"answered {answer.status}") + self._elsewhere(self.port)
         return self.streak >= self._needed() and self._owns(self.port)
+
+    def _elsewhere(self, port: int) -> str:
+        """Where it listens instead, if anywhere: a port in its configuration instead of `${PORT}` is a common slip."""
+        if self.process is None or sockets.listener_inodes(port):
+            return ""
+        others = ", ".join(map(str, sockets.listening_ports(processes.group_members(self.process.pid))))
+        return f"; it listens on {others}, not on ${{PORT}}={port}" if others else ""
 
     def _needed(self) -> int:
         """One success is enough for a process that was found ready before and still runs."""

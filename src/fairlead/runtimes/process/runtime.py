@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import time
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from fairlead.errors import FairleadError
 from fairlead.render.supervisord import Program
 from fairlead.runtimes.base import Instance, InstanceSpec, NotReady, Phase
 from fairlead.runtimes.process import readiness
-from fairlead.runtimes.process.folder import InstanceFolder, folders
+from fairlead.runtimes.process.folder import INSTANCE_MARK, InstanceFolder, folders
 from fairlead.runtimes.process.logs import tail
 from fairlead.supervisor.supervisor import ProgramState, Supervisor, launched
 from fairlead.system import processes, sockets
@@ -32,6 +34,7 @@ class ProcessRuntime:
         self.place = place
         self.supervisor = Supervisor(place)
         self.ports = Ports(place.ports)
+        self._rechecks: dict[str, readiness.Probe] = {}
 
     def up(self) -> None:
         """Have supervisord running."""
@@ -52,18 +55,21 @@ class ProcessRuntime:
         spec = folder.spec()
         if spec is None:
             return None
-        process = folder.process()
+        starts = folder.starts()
+        process = processes.from_mark(starts.last)
+        port = self.ports.held(str(folder.path)) if spec.get("damaged") else spec["port"]
         phase = PHASES.get(state.state, "stopped") if state else "stopped"
         if process and (phase == "stopped" or (state and state.pid not in (0, process.pid))):
             phase = "survivor"
         return Instance(
-            folder.id, spec["release"], spec["service"], spec["index"], spec["port"], phase, folder.verified(process),
-            len(folder.starts()), process.pid if process else None, spec["job"],
+            folder.id, spec["release"], spec["service"], spec["index"], port, phase, folder.verified(process),
+            len(starts), process.pid if process else None, spec["job"],
         )  # fmt: skip
 
     def start(self, specs: Sequence[InstanceSpec]) -> None:
         """Create what is missing, then start what does not run."""
         self.supervisor.start()
+        self._finish_stops({spec.id for spec in specs})
         running = {instance.id for instance in self.observe() if instance.living}
         missing = [spec for spec in specs if spec.id not in running]
         for spec in missing:
@@ -91,10 +97,31 @@ class ProcessRuntime:
     def restart(self, ids: Collection[str]) -> None:
         """Start stopped instances from their stored specs."""
         self.supervisor.start()
+        self._finish_stops(ids)
         known = self.supervisor.programs()
         dead = [one for one in self.observe() if one.id in ids and not one.living]
         self.supervisor.add([self._program(one.id, not one.job) for one in dead if one.id not in known])
         self.supervisor.begin([one.id for one in dead])
+
+    def _finish_stops(self, ids: Collection[str]) -> None:
+        """supervisord starts nothing that is still ending, and what is ending still answers its health check."""
+        ending = [one.id for one in self.observe() if one.id in ids and one.phase == "stopping"]
+        if ending:
+            self.stop(ending)
+
+    def recheck(self) -> None:
+        """One look at each instance that lives and was not found ready since it started; verify those that are."""
+        for one in self.observe():
+            if not one.living or one.verified or one.job:
+                self._rechecks.pop(one.id, None)
+                continue
+            folder = self._folder(one.id)
+            probe = self._rechecks.get(one.id)
+            if probe is None:
+                health = replace(folder.health(), deadline=math.inf)
+                self._rechecks[one.id] = probe = readiness.Probe(folder, health, one.port)
+            if probe.ready() and probe.process is not None:
+                folder.verify(probe.process)
 
     def await_ready(self, ids: Collection[str], progress: Callable[[str], None]) -> None:
         """Probe all of them side by side."""
@@ -113,9 +140,11 @@ class ProcessRuntime:
         starts = len(folder.starts()) - max(begun, 1)
         if starts >= CRASH_LOOP - 1:
             return f"crash loop: ended {starts + 1} times before it was ready"
+        state = self.supervisor.programs().get(id)
+        if state and state.state == "STOPPING":
+            return "is being stopped"
         if folder.process():
             return ""
-        state = self.supervisor.programs().get(id)
         if state is None:
             return "is not known to supervisord"
         return f"gave up starting: {state.why or f'exit code {state.exit_code}'}" if state.state == "FATAL" else ""
@@ -123,7 +152,7 @@ class ProcessRuntime:
     def open_connections(self, ids: Collection[str]) -> int:
         """TCP connections to their ports; upgraded ones count too."""
         ports = {one.port for one in self.observe() if one.id in ids and one.port and one.living}
-        return sum(1 for row in sockets.connections() if row.remote_port in ports and row.state in sockets.OPEN_STATES)
+        return sockets.open_to(*ports)
 
     def end(self, ids: Collection[str]) -> None:
         """Signal, no waiting; supervisord kills after the grace."""
@@ -144,7 +173,8 @@ class ProcessRuntime:
             self.supervisor.wake()
         wait_until(lambda: not self._unsettled(ids), 10)
         for id in ids:
-            processes.kill(processes.orphans((self._folder(id).starts() or ("",))[-1]))
+            processes.kill(processes.orphans(self._folder(id).starts().last))
+        self._end_strays(ids, max([begun + grace for grace in graces.values()], default=begun))
 
     def _await_end(self, leader: processes.Process, deadline: float) -> None:
         """The grace is for the whole group: a leader may go before those that finish its work."""
@@ -154,11 +184,22 @@ class ProcessRuntime:
             processes.signal_group(leader.pid, signal.SIGKILL)
             processes.wait_exit(leader, 5)
 
+    def _end_strays(self, ids: Collection[str], deadline: float) -> None:
+        """What left the group (a daemon of its own) is asked to end too, and killed when the grace is over."""
+        if strays := self._strays(ids):
+            processes.kill(strays, signal.SIGTERM)
+            wait_until(lambda: not self._strays(ids), max(1.0, deadline - time.monotonic()))
+            processes.kill(self._strays(ids))
+
+    def _strays(self, ids: Collection[str]) -> tuple[int, ...]:
+        return processes.with_environment([f"{INSTANCE_MARK}={self._folder(id).path}" for id in ids])
+
     def _unsettled(self, ids: Collection[str]) -> bool:
         return any(one.id in ids and one.phase not in ("stopped", "failed") for one in self.observe())
 
     def remove(self, ids: Collection[str]) -> None:
         """Port and program first, the folder that names them last."""
+        processes.kill(self._strays(ids))
         for id in ids:
             folder = self._folder(id)
             self.supervisor.remove([id])
