@@ -16,6 +16,7 @@ from fairlead.ledger import Ledger, verify
 from fairlead.operations.environment import existing
 from fairlead.operations.up import stop
 from fairlead.rollout.journal import open_rollout
+from fairlead.system.clock import wait_until
 from fairlead.system.home import Place
 from tests.commands import python
 
@@ -175,10 +176,11 @@ class Arena:
 
     @contextlib.contextmanager
     def keeper_asleep(self):
-        """Nobody but the test recovers for the time of the block."""
+        """Nobody but the test recovers for the time of the block; a fork of the keeper that is at work ends first."""
         pid = self.pid("keeper")
         os.kill(pid, signal.SIGSTOP)
         try:
+            assert wait_until(lambda: stopped(pid), 60)
             yield
         finally:
             os.kill(pid, signal.SIGCONT)
@@ -198,3 +200,13 @@ class Arena:
     def close(self):
         stop(self.place)
         assert not self.service_processes()
+
+
+def stopped(pid):
+    """Whether the process is stopped and no child of it runs; it cannot reap those that ended."""
+    states = {}
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, parent = entry.read_text().rpartition(")")[2].split()[:2]
+            states[int(entry.parent.name)] = (state, int(parent))
+    return states[pid][0] == "T" and all(state == "Z" for state, parent in states.values() if parent == pid)

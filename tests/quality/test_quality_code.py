@@ -9,6 +9,7 @@ from repository import ROOT, SOURCE, at, called, calls, committed, functions, pa
 #: Where an exception of any kind may be caught, and why. Everywhere else the kind is named.
 OUTER_BOUNDARIES = {
     "src/fairlead/cli/main.py": "the last one who can say it in words",
+    "src/fairlead/system/forks.py": "a fork: what is above the call in its stack is the parent's",
     "src/fairlead/demo/traffic.py": "a thread: what went wrong is raised again where its outcome is asked for",
 }
 

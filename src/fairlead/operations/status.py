@@ -88,9 +88,10 @@ def _seen(found: Status, place: Place, live: str | None) -> Status:
     copies = tuple(Copy(one, _uptime(one)) for one in runtime_of(kind, place).observe() if not one.job)
     edge = edge_of(kind, place)
     traffic = _by_release(edge.table_in_force())
-    programs = {name for name, program in Supervisor(place).programs().items() if program.state == "RUNNING"}
+    states = {name: program.state for name, program in Supervisor(place).programs().items()}
+    programs = {name for name, state in states.items() if state in ("STARTING", "RUNNING")}
     public = stack is not None and any(service.routes for service in stack.services)
-    parts = {"supervisor": bool(programs), "keeper": "keeper" in programs}
+    parts = {"supervisor": bool(states), "keeper": "keeper" in programs}
     if public or traffic:
         parts["edge"] = bool(traffic) or "edge" in programs
     address = edge.address() if public else None

@@ -8,6 +8,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 from cli_site import Site
 
+from fairlead.system.clock import wait_until
+
 
 def _site():
     root = Path(tempfile.mkdtemp(prefix="fl-"))  # short: a socket's path is
@@ -33,4 +35,10 @@ def shop():
         site.write("2")
         done = site.run("deploy", "local", "--message", "the second")
         assert done.returncode == 0, done.stderr
+        assert wait_until(lambda: phases(site) == {"running"}, 60, 0.2)
         yield site
+
+
+def phases(site):
+    """A moment long they are "starting", though they answer."""
+    return {one["phase"] for one in site.json("status", "local")["environments"][0]["instances"]}

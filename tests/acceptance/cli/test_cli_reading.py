@@ -16,7 +16,7 @@ pytestmark = pytest.mark.real
 def test_status_says_what_is_live_and_how_it_is(shop):
     done = shop.run("status")
     assert done.returncode == 0
-    assert re.search(r"shop/local  [0-9a-f]{12} is live, by deploy .* ago, \w+@", done.stdout)
+    assert re.search(r"shop/local  [0-9a-f]{12} is live, by deploy (just now|.* ago), \w+@", done.stdout)
     assert '"the second"' in done.stdout
     assert re.search(rf"traffic at http://127.0.0.1:{shop.port}: [0-9a-f]{{12}} 100 %", done.stdout)
     assert "supervisor up, keeper up, edge up" in done.stdout
