@@ -8,6 +8,18 @@ from project_files import findings, small
 JOBS = "jobs:\n  seed: {like: web, command: seed}\n"
 
 CASES = {
+    "name of a folder, project": (
+        small().replace("name: shop", "name: crashes"),
+        [
+            '1:1: name: "crashes" is a folder of Fairlead\'s own; choose another name',
+        ],
+    ),
+    "name of a folder, environment": (
+        small(environments="  artifacts: {edge: {http: 8080}}\n"),
+        [
+            '7:3: environments.artifacts: "artifacts" is a folder of Fairlead\'s own; choose another name',
+        ],
+    ),
     "like, missing": (
         small(top="jobs: {seed: {like: webb, command: x}}\n"),
         [

@@ -1,0 +1,32 @@
+"""Names that Fairlead's own folders have where it keeps its state: `HOME/PROJECT/ENVIRONMENT`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fairlead.project.problem import Problem, problem
+from fairlead.project.tree import Mapping, child, children, quoted, text_of
+
+PROJECTS = frozenset({"ports", "crashes"})  #: beside the projects
+ENVIRONMENTS = frozenset({"artifacts"})  #: beside the environments of a project
+
+
+def project(tree: Mapping) -> Iterator[Problem]:
+    """The project's folder is its own."""
+    name = child(tree, "name")
+    if name is not None and (text := text_of(name)) in PROJECTS:
+        yield problem(name, _taken(str(text)))
+
+
+def environments(tree: Mapping) -> Iterator[Problem]:
+    """And so is that of each environment."""
+    for name, own in children(child(tree, "environments")):
+        if name in ENVIRONMENTS:
+            yield problem(own, _taken(str(name)))
+
+
+def _taken(name: str) -> str:
+    return f"{quoted(name)} is a folder of Fairlead's own; choose another name"
+
+
+RULES = (project, environments)
