@@ -16,7 +16,7 @@ _CHUNK = 1 << 20  #: bytes
 
 
 def copy_files(source: SourceTree, files: Iterable[SourceFile], target: Path) -> None:
-    """Copy `files` of `source` to the folder `target`, with their times.
+    """Copy `files` of `source` to the folder `target`, with their times; what others may not read stays so.
 
     FairleadError when one is no longer what was hashed: the artifact's name would lie. OSError when writing fails.
     """
@@ -34,19 +34,25 @@ def copy_files(source: SourceTree, files: Iterable[SourceFile], target: Path) ->
 
 def _copy(source: Path, target: Path, file: SourceFile) -> None:
     content = hashlib.sha256()
-    mode = 0o755 if file.kind == "executable" else 0o644
     try:
         reading = source.open("rb")
     except OSError as error:
         raise _changed(source) from error
-    with reading, open(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as writing:
-        while chunk := reading.read(_CHUNK):
-            content.update(chunk)
-            writing.write(chunk)
-        times = os.fstat(reading.fileno())
+    with reading:
+        facts = os.fstat(reading.fileno())
+        with open(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _mode(facts, file)), "wb") as writing:
+            while chunk := reading.read(_CHUNK):
+                content.update(chunk)
+                writing.write(chunk)
     if content.hexdigest() != file.content:
         raise _changed(source)
-    os.utime(target, ns=(times.st_atime_ns, times.st_mtime_ns))
+    os.utime(target, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+
+
+def _mode(facts: os.stat_result, file: SourceFile) -> int:
+    """For everybody, unless others could not read the source: then for its owner alone."""
+    mode = 0o755 if file.kind == "executable" else 0o644
+    return mode if facts.st_mode & stat.S_IROTH else mode & stat.S_IRWXU
 
 
 def _changed(path: Path) -> FairleadError:

@@ -85,6 +85,15 @@ def test_what_is_built_is_read_only(store: ArtifactStore, app: Path) -> None:
                 assert stat.S_ISLNK(mode) or not mode & 0o222, path
 
 
+def test_what_others_may_not_read_stays_so(store: ArtifactStore, app: Path) -> None:
+    for name, mode in ((".env", 0o600), ("secret.sh", 0o700), ("open.txt", 0o664)):
+        (app / name).write_text("x")
+        (app / name).chmod(mode)
+    tree = store.ensure(app, None).path
+    modes = {name: stat.S_IMODE((tree / name).stat().st_mode) for name in (".env", "secret.sh", "open.txt")}
+    assert modes == {".env": 0o400, "secret.sh": 0o500, "open.txt": 0o444}
+
+
 def test_a_virtual_environment_in_a_layer_works_and_is_made_once(store: ArtifactStore, app: Path) -> None:
     lines: list[str] = []
     first = store.ensure(app, VENV, lines.append)
