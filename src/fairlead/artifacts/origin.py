@@ -62,10 +62,19 @@ def describe_origin(folder: Path, env: Mapping[str, str] | None = None) -> dict[
     git = _git(folder, env)
     if git is not None and git["branch"] is None and ci is not None:
         git["branch"] = env.get(ci.branch) or None  # CI systems check out a commit, not a branch
-    return {"user": _user(env), "host": socket.gethostname(), "ci": _job(ci, env), "git": git}
+    return describe_actor(env) | {"git": git}
 
 
-def _user(env: Mapping[str, str]) -> str:
+def describe_actor(env: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Who alone: `user`, `host` and `ci`, as `describe_origin` gives them. Starts no program."""
+    env = os.environ if env is None else env
+    ci = next((each for each in _SYSTEMS if env.get(each.sign)), None)
+    return {"user": user_name(env), "host": socket.gethostname(), "ci": _job(ci, env)}
+
+
+def user_name(env: Mapping[str, str] | None = None) -> str:
+    """The person at the keyboard, also behind sudo; a number where the user has no name."""
+    env = os.environ if env is None else env
     if env.get("SUDO_USER"):
         return env["SUDO_USER"]
     try:

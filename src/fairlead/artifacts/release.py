@@ -6,7 +6,7 @@ import difflib
 import hashlib
 import json
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,10 @@ from fairlead.system.files import read_json, write_json
 _SHOWN = 5  #: ids listed when one is not known
 
 
+class Unreadable(FairleadError):
+    """The file of a release is not what Fairlead wrote, or cannot be read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Release:
     """One version. `artifacts` gives the digest for each service and job that has a source."""
@@ -27,11 +31,20 @@ class Release:
     artifacts: dict[str, str]
     created: str  #: UTC, ISO 8601
     origin: dict[str, Any] = field(default_factory=dict)  #: who and what it came from, as `describe_origin` tells
+    machine: dict[str, Any] = field(default_factory=dict)  #: `python` and `env` that its instances are started with
 
     @classmethod
-    def of(cls, stack: Stack, artifacts: dict[str, str], origin: dict[str, Any], created: str | None = None) -> Release:
+    def of(
+        cls,
+        stack: Stack,
+        artifacts: dict[str, str],
+        origin: dict[str, Any],
+        created: str | None = None,
+        machine: dict[str, Any] | None = None,
+    ) -> Release:
         """A release of this content, created now unless told otherwise."""
-        return cls(_identify(to_data(stack), artifacts), stack, dict(artifacts), created or clock.stamp(), dict(origin))
+        id = _identify(to_data(stack), artifacts)
+        return cls(id, stack, dict(artifacts), created or clock.stamp(), dict(origin), dict(machine or {}))
 
 
 def _identify(stack: dict[str, Any], artifacts: dict[str, str]) -> str:
@@ -45,25 +58,37 @@ class ReleaseStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def save(self, release: Release) -> Release:
-        """Keep a release, durably. When it is there already the first one stays, and is returned: it is immutable."""
-        if release.id in self._ids():
-            return self.load(release.id)
+    def save(self, release: Release, renew: bool = False) -> Release:
+        """Keep a release, durably. When it is there already the first one stays, and is returned: it is immutable.
+
+        A file that is damaged is written anew. `renew`: it takes the machine's facts of the one that is saved, for a
+        release that is not live, so that a PATH that was wrong the first time can be mended.
+        """
+        first = self.load_or_none(release.id)
+        if first is not None and not (renew and first.machine != release.machine):
+            return first
+        kept = replace(first, machine=release.machine) if first else release
         self.folder.mkdir(parents=True, exist_ok=True)
-        content = {"id": release.id, "created": release.created, "origin": release.origin}
-        content |= {"artifacts": release.artifacts, "stack": to_data(release.stack)}
-        write_json(self._path(release.id), content)
-        return release
+        content = {"id": kept.id, "created": kept.created, "origin": kept.origin, "machine": kept.machine}
+        write_json(self._path(kept.id), content | {"artifacts": kept.artifacts, "stack": to_data(kept.stack)})
+        return kept
 
     def load(self, id: str) -> Release:
         """The release with that id, or whose id alone starts so.
 
-        UsageError when there is none or several; FairleadError when its file was changed.
+        UsageError when there is none or several; Unreadable when its file was changed.
         """
         return self._read(self._resolve(id))
 
+    def load_or_none(self, id: str) -> Release | None:
+        """The release with that whole id; None when its file is not there or cannot be read."""
+        try:
+            return self._read(id) if id in self.ids() else None
+        except Unreadable:
+            return None
+
     def _resolve(self, id: str) -> str:
-        known = self._ids()
+        known = self.ids()
         if id in known:
             return id
         found = [each for each in known if id and each.startswith(id)]
@@ -79,39 +104,44 @@ class ReleaseStore:
             return f"did you mean {near[0]}?"
         newest = [release.id for release in self.all()]
         more = " …" if len(newest) > _SHOWN else ""
-        return f"known releases: {', '.join(newest[:_SHOWN])}{more}" if newest else "nothing has been deployed yet"
+        return f"known releases: {', '.join(newest[:_SHOWN])}{more}" if newest else "deploy one first"
 
     def all(self) -> tuple[Release, ...]:
-        """Every release, the newest first."""
-        found = [self._read(id) for id in self._ids()]
+        """Every release that can be read, the newest first."""
+        found = [release for id in self.ids() if (release := self.load_or_none(id)) is not None]
         return tuple(sorted(found, key=lambda release: (release.created, release.id), reverse=True))
+
+    def unreadable(self) -> tuple[str, ...]:
+        """The ids of those whose files cannot be read: nobody knows what they use."""
+        return tuple(id for id in self.ids() if self.load_or_none(id) is None)
 
     def remove(self, id: str) -> None:
         """Forget a release, given by its whole id; nothing happens when it is not there."""
-        if id in self._ids():
+        if id in self.ids():
             self._path(id).unlink(missing_ok=True)
 
-    def prune(self, keep: int, protected: Collection[str]) -> tuple[str, ...]:
-        """Remove all but the `keep` newest releases and the protected ones; returns the ids removed."""
-        removed = [release.id for release in self.all()[max(keep, 0) :] if release.id not in protected]
+    def keep_only(self, wanted: Collection[str]) -> tuple[str, ...]:
+        """Remove all others, those that cannot be read too; returns their ids."""
+        removed = tuple(id for id in self.ids() if id not in wanted)
         for id in removed:
             self.remove(id)
-        return tuple(removed)
+        return removed
 
     def _read(self, id: str) -> Release:
-        data = read_json(self._path(id))
         try:
+            data = read_json(self._path(id))
             if _identify(data["stack"], data["artifacts"]) != id:
                 raise ValueError("its content does not match its id")
             stack = from_data(Stack, data["stack"])
-            return Release(id, stack, data["artifacts"], data["created"], data["origin"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise FairleadError(
+            return Release(id, stack, data["artifacts"], data["created"], data["origin"], data.get("machine", {}))
+        except (AttributeError, KeyError, TypeError, ValueError, OSError, FairleadError) as error:
+            raise Unreadable(
                 f"{self._path(id)}: the release was changed or is damaged ({error})",
-                "remove the file and deploy again, or restore it from a backup",
+                "deploy what it was made from again, which writes the file anew, or restore it from a backup",
             ) from error
 
-    def _ids(self) -> list[str]:
+    def ids(self) -> list[str]:
+        """Of every release there is a file of."""
         return sorted(path.stem for path in self.folder.glob("[!.]*.json"))
 
     def _path(self, id: str) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from fairlead.cli.session import Session, bold, green, red
+from fairlead.cli.session import Session, bold, dim, green, red
 from fairlead.cli.text import ago, duration, table
 from fairlead.cli.verb import environment, verb
 
@@ -32,4 +32,5 @@ def _row(one: Kept) -> tuple[str, ...]:
     states += [f"warm for {duration(one.warm)}"] if one.warm and not one.live else []
     states += ["rollback goes here"] if one.previous else []
     states += [red("its artifact is gone")] if not one.complete else []
+    states += [dim("was never live")] if one.last_live is None else []
     return bold(one.id), ago(one.created), ", ".join(states) or "kept", who(one.origin), what(one.origin)

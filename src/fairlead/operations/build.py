@@ -1,15 +1,48 @@
-"""Build the artifacts of a stack and make the release that names them."""
+"""Build the artifacts of a stack, and move the environment to the release that names them.
+
+A build may take minutes, so it runs before the environment's lock is taken: meanwhile the keeper works and a rollback
+goes ahead. Another lock, shared by all who build, keeps the artifacts until a release names them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
-from typing import Any
 
 from fairlead.artifacts import ArtifactStore, Release
 from fairlead.operations.environment import Environment, builds_lock, owner_text
+from fairlead.operations.transition import Intent, Result, carry_out, prepare_environment
 from fairlead.project.stack import Job, Service, Stack
 from fairlead.system.lock import held_lock
+
+PATIENCE = 3600.0  #: seconds to wait while unused artifacts are removed; it ends with the process that does it
+
+
+def move(environment: Environment, make: Callable[[], Release], intent: Intent, doing: str, wait: float) -> Result:
+    """Have `make` build or check all that the release needs, then carry it out, being the only one who does.
+
+    `wait`: seconds for another one who holds the environment; with 0, Busy comes before anything is built.
+    """
+    if not wait:
+        with environment.held(doing, 0):
+            pass
+    with ExitStack() as held:
+        with _artifacts_kept(environment):
+            release = make()
+            held.enter_context(environment.held(doing, wait))
+            prepare_environment(environment)
+            renew = environment.state.live != release.id
+            release = environment.world.releases.save(release, renew)
+        text = f"release {release.id}"
+        environment.world.say("release", text, release=release.id, artifacts=release.artifacts)
+        return carry_out(environment, release, intent)
+
+
+def _artifacts_kept(environment: Environment) -> AbstractContextManager[object]:
+    """Nothing that is built or found meanwhile is removed as unused."""
+    lock, say = builds_lock(environment.place), environment.world.say
+    return held_lock(lock, owner_text("build"), "the artifacts", PATIENCE, lambda text: say("note", text), shared=True)
 
 
 def built(stack: Stack) -> Iterable[Service | Job]:
@@ -18,14 +51,9 @@ def built(stack: Stack) -> Iterable[Service | Job]:
     return (item for item in items if item.source is not None)
 
 
-def build(environment: Environment, stack: Stack, root: Path, origin: dict[str, Any]) -> Release:
-    """Build what is not built yet, then save the release. The same content is the same release."""
-    wait = 3600.0  # another environment's build may run; it ends with its process
-    say = environment.world.say
-    lock = builds_lock(environment.place)
-    with held_lock(lock, owner_text("build"), "the artifacts", wait, lambda text: say("note", text), shared=True):
-        artifacts = {item.name: _ensure(environment, item, root) for item in built(stack)}
-        return environment.world.releases.save(Release.of(stack, artifacts, origin))
+def build(environment: Environment, stack: Stack, root: Path) -> dict[str, str]:
+    """Build what is not built yet; the digest for each service and job that has a source."""
+    return {item.name: _ensure(environment, item, root) for item in built(stack)}
 
 
 def predict(artifacts: ArtifactStore, stack: Stack, root: Path) -> Release:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from fairlead.artifacts import ArtifactStore, Release, describe_origin
 from fairlead.operations import doctor
-from fairlead.operations.build import build, predict
-from fairlead.operations.environment import LOCK_PATIENCE, opened
-from fairlead.operations.transition import Intent, Result, carry_out, prepare_environment
+from fairlead.operations.build import build, move, predict
+from fairlead.operations.environment import LOCK_PATIENCE, machine_facts, opened
+from fairlead.operations.transition import Intent, Result
 from fairlead.project.project import Project
 from fairlead.project.stack import Stack, Strategy
 from fairlead.rollout.events import Emit, silent
@@ -40,13 +40,12 @@ def deploy(project: Project, name: str, options: Options = Options(), emit: Emit
     origin = describe_origin(project.root)
     with opened(place, stack.runtime, emit) as environment:
         environment.world.checkpoint = options.checkpoint
-        doctor.require(doctor.examine(project, name))
-        with environment.held(f"fairlead deploy {name}", options.wait):
-            prepare_environment(environment)
-            release = build(environment, stack, project.root, origin)
-            text = f"release {release.id}"
-            environment.world.say("release", text, release=release.id, artifacts=release.artifacts)
-            return carry_out(environment, release, _intent(stack, options, origin))
+        doctor.require(doctor.examine(project, name), environment.world.say)
+
+        def make() -> Release:
+            return Release.of(stack, build(environment, stack, project.root), origin, machine=machine_facts())
+
+        return move(environment, make, _intent(stack, options, origin), f"fairlead deploy {name}", options.wait)
 
 
 def _intent(stack: Stack, options: Options, origin: dict[str, object]) -> Intent:

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fairlead.artifacts.artifact import ArtifactStore
+from fairlead.artifacts.prepare import base_python
 from fairlead.errors import FairleadError, UsageError
-from fairlead.operations.environment import interpreter
 from fairlead.operations.watching import Watch
 from fairlead.project.placeholders import expand
 from fairlead.project.project import Project
@@ -119,7 +119,7 @@ class Dev:
         service = one.service
         values = {
             "PROJECT": self.project.name, "ENVIRONMENT": self.stack.environment, "RELEASE": "dev",
-            "INSTANCE": f"dev.{service.name}.1", "PYTHON": str(interpreter()), "PORT": str(one.port or ""),
+            "INSTANCE": f"dev.{service.name}.1", "PYTHON": base_python(), "PORT": str(one.port or ""),
         }  # fmt: skip
         argv = tuple(expand(word, values) for word in shlex.split(service.command))
         env = dict(os.environ) | {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}

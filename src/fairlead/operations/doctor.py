@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from fairlead.errors import Refused
 from fairlead.operations.checks import environment, machine, project
 from fairlead.operations.checks.check import Check
@@ -22,8 +24,11 @@ def examine(wanted: Project, name: str, thorough: bool = False) -> tuple[Check, 
     )
 
 
-def require(checks: tuple[Check, ...]) -> None:
-    """Refused, with every failed check, when there is one."""
+def require(checks: tuple[Check, ...], say: Callable[[str, str], object]) -> None:
+    """Refused, with every failed check, when there is one; what is only a warning is said as a note."""
+    for check in checks:
+        if check.result == "warning":
+            say("note", f"{check.name}: {check.text}" + (f"; {check.hint}" if check.hint else ""))
     failed = [check for check in checks if check.result == "failed"]
     if failed:
         lines = "\n".join(f"  {check.name}: {check.text}" for check in failed)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import getpass
 import os
 import socket
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from fairlead.artifacts import ArtifactStore, ReleaseStore
+from fairlead.artifacts.origin import user_name
+from fairlead.artifacts.prepare import base_python
 from fairlead.edges.table import edge_of
 from fairlead.errors import UsageError
 from fairlead.ledger import Ledger
@@ -51,7 +52,7 @@ class Environment:
 
 def owner_text(doing: str) -> str:
     """Who holds a lock, for the message another one gets."""
-    return f"{getpass.getuser()}@{socket.gethostname()} (`{doing}`, pid {os.getpid()}) since {clock.now():%H:%M:%S} UTC"
+    return f"{user_name()}@{socket.gethostname()} (`{doing}`, pid {os.getpid()}) since {clock.now():%H:%M:%S} UTC"
 
 
 @contextlib.contextmanager
@@ -63,28 +64,31 @@ def opened(place: Place, runtime: RuntimeName, emit: Emit = silent) -> Iterator[
         releases = ReleaseStore(place.releases)
         world = World(
             runtime_of(runtime, place), edge_of(runtime, place), ledger, releases, artifacts.path,
-            python=str(interpreter()), env=inherited(), emit=emit,
-            free_space=place.free_reserve, sweep_artifacts=lambda: sweep(place, artifacts),
+            **machine_facts(), emit=emit, free_space=place.free_reserve,
+            sweep_artifacts=lambda: sweep(place, artifacts, lambda text: world.say("note", text)),
         )  # fmt: skip
         yield Environment(place, ledger, world, artifacts)
 
 
 @contextlib.contextmanager
 def existing(place: Place, emit: Emit = silent) -> Iterator[Environment]:
-    """Open an environment that something was deployed to, with the settings of its live release."""
+    """Open an environment that something was deployed to, with the runtime of its live release.
+
+    A live release that cannot be read is no reason not to: it can still be stopped, looked at and deployed to.
+    """
     if not place.exists():
         hint = f"deploy to it first: fairlead deploy {place.environment}"
         raise UsageError(f"nothing was ever deployed to {place.project}/{place.environment} on this machine", hint)
     with Ledger.open(place.ledger) as ledger:
         live = read_state(ledger).live
-    stack = ReleaseStore(place.releases).load(live).stack if live else None
-    with opened(place, stack.runtime if stack else "process", emit) as environment:
+    release = ReleaseStore(place.releases).load_or_none(live) if live else None
+    with opened(place, release.stack.runtime if release else "process", emit) as environment:
         yield environment
 
 
-def interpreter() -> Path:
-    """The Python that `${PYTHON}` stands for: not that of Fairlead's own virtual environment, but the one below it."""
-    return Path(getattr(sys, "_base_executable", sys.executable))
+def machine_facts() -> dict[str, Any]:
+    """What a release is deployed with and keeps: `python`, and `env`, the variables that its instances inherit."""
+    return {"python": base_python(), "env": inherited()}
 
 
 def inherited() -> dict[str, str]:
@@ -93,14 +97,18 @@ def inherited() -> dict[str, str]:
     return {name: os.environ[name] for name in names if name in os.environ} | {"PYTHONDONTWRITEBYTECODE": "1"}
 
 
-def sweep(place: Place, artifacts: ArtifactStore) -> None:
-    """Remove artifacts that no release of any environment of the project names."""
-    folders = [folder / "releases" for folder in place.root.parent.iterdir() if (folder / "releases").is_dir()]
+def sweep(place: Place, artifacts: ArtifactStore, say: Callable[[str], object]) -> None:
+    """Remove artifacts that no release of any environment of the project names; none while one cannot be read."""
     lock = FileLock(builds_lock(place))
     if not lock.acquire(owner_text("sweep")):
         return  # somebody builds; the next deployment sweeps
     try:
-        used = {digest for folder in folders for one in ReleaseStore(folder).all() for digest in one.artifacts.values()}
+        stores = [ReleaseStore(folder / "releases") for folder in place.root.parent.iterdir() if folder.is_dir()]
+        unreadable = [str(store.folder / f"{id}.json") for store in stores for id in store.unreadable()]
+        if unreadable:
+            say(f"old artifacts stay, as it is not known what these use: {', '.join(unreadable)}")
+            return
+        used = {digest for store in stores for one in store.all() for digest in one.artifacts.values()}
         for digest in artifacts.all() - used:
             artifacts.remove(digest)
         artifacts.sweep()

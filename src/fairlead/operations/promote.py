@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from fairlead.artifacts import Release, ReleaseStore, describe_origin
+from fairlead.artifacts import Release, ReleaseStore, describe_actor
 from fairlead.errors import FairleadError
 from fairlead.ledger import Ledger
 from fairlead.operations import doctor
-from fairlead.operations.build import built
-from fairlead.operations.environment import LOCK_PATIENCE, opened
-from fairlead.operations.transition import Intent, Result, carry_out, prepare_environment
+from fairlead.operations.build import built, move
+from fairlead.operations.environment import LOCK_PATIENCE, Environment, machine_facts, opened
+from fairlead.operations.transition import Intent, Result
 from fairlead.project.project import Project
 from fairlead.rollout.events import Emit, silent
 from fairlead.rollout.state import read_state
@@ -19,16 +19,24 @@ def promote(project: Project, source: str, target: str, wait: float = LOCK_PATIE
     """Deploy to `target` what is live in `source`, with `target`'s own configuration."""
     origin_release = live_release(Place.of(project.name, source))
     stack = project.stack(target)
+    promoted = {"promoted": {"from": source, "release": origin_release.id}}
+    # the commit is that of the artifacts, whatever folder this runs in
+    origin = describe_actor() | {"git": origin_release.origin.get("git")} | promoted
+    intent = Intent("promote", stack.rollout.strategy, origin)
     with opened(Place.of(project.name, target), stack.runtime, emit) as environment:
-        doctor.require(doctor.examine(project, target))
-        with environment.held(f"fairlead promote {source} {target}", wait):
-            for digest in sorted(set(origin_release.artifacts.values())):
-                environment.artifacts.verify(digest)
-            prepare_environment(environment)
-            origin = describe_origin(project.root) | {"promoted": {"from": source, "release": origin_release.id}}
+        doctor.require(doctor.examine(project, target), environment.world.say)
+
+        def make() -> Release:
+            _verify(environment, origin_release)
             artifacts = _artifacts(origin_release, [item.name for item in built(stack)], source)
-            release = environment.world.releases.save(Release.of(stack, artifacts, origin))
-            return carry_out(environment, release, Intent("promote", stack.rollout.strategy, origin))
+            return Release.of(stack, artifacts, origin, machine=machine_facts())
+
+        return move(environment, make, intent, f"fairlead promote {source} {target}", wait)
+
+
+def _verify(environment: Environment, release: Release) -> None:
+    for digest in sorted(set(release.artifacts.values())):
+        environment.artifacts.verify(digest)
 
 
 def live_release(place: Place) -> Release:

@@ -9,6 +9,7 @@ from fairlead.artifacts.artifact import ArtifactStore
 from fairlead.artifacts.release import Release, ReleaseStore
 from fairlead.ledger import Ledger
 from fairlead.project.stack import RuntimeName
+from fairlead.rollout.prune import last_live
 from fairlead.rollout.state import State, read_state
 from fairlead.system.home import Place
 
@@ -23,6 +24,7 @@ class Kept:
     warm: float  #: seconds its instances still wait for a rollback, 0 when they do not
     previous: bool  #: what `rollback` goes to
     complete: bool  #: its artifacts are there
+    last_live: str | None  #: UTC, ISO 8601: when it was made live last; None: it never was
     origin: dict[str, Any] = field(default_factory=dict)
 
 
@@ -31,23 +33,25 @@ def releases(place: Place) -> tuple[Kept, ...]:
     if not place.exists():
         return ()
     with Ledger.open(place.ledger) as ledger:
-        state = read_state(ledger)
+        state, lived = read_state(ledger), last_live(ledger)
     store = ArtifactStore(place.artifacts)
-    return tuple(_kept(release, state, store) for release in ReleaseStore(place.releases).all())
+    found = ReleaseStore(place.releases).all()
+    return tuple(_kept(release, state, store, lived.get(release.id)) for release in found)
 
 
-def _kept(release: Release, state: State, store: ArtifactStore) -> Kept:
+def _kept(release: Release, state: State, store: ArtifactStore, lived: str | None) -> Kept:
     complete = all(store.exists(digest) for digest in release.artifacts.values())
     return Kept(
         release.id, release.created, release.id == state.live, round(state.left(release.id), 1),
-        release.id == state.previous, complete, release.origin,
+        release.id == state.previous, complete, lived, release.origin,
     )  # fmt: skip
 
 
 def live_runtime(place: Place) -> RuntimeName | None:
-    """The runtime of the live release; None when there is none."""
+    """The runtime of the live release; None when there is none, or it cannot be read."""
     if not place.exists():
         return None
     with Ledger.open(place.ledger) as ledger:
         live = read_state(ledger).live
-    return ReleaseStore(place.releases).load(live).stack.runtime if live else None
+    release = ReleaseStore(place.releases).load_or_none(live) if live else None
+    return release.stack.runtime if release else None

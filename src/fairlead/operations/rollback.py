@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from fairlead.artifacts import Release, describe_origin
+from fairlead.artifacts import Release, describe_actor
 from fairlead.errors import FairleadError
 from fairlead.operations.environment import LOCK_PATIENCE, Environment, existing
 from fairlead.operations.transition import Intent, Result, carry_out, prepare_environment
@@ -19,7 +17,8 @@ def rollback(
     with existing(place, emit) as environment, environment.held(f"fairlead rollback {place.environment}", wait):
         prepare_environment(environment)
         release = _target(environment, to)
-        intent = Intent("rollback", "blue-green", describe_origin(Path.cwd()), why, urgent=True)
+        origin = release.origin | describe_actor()  # who goes back, and the commit that is gone back to
+        intent = Intent("rollback", "blue-green", origin, why, urgent=True)
         return carry_out(environment, release, intent)
 
 

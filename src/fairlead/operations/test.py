@@ -7,8 +7,8 @@ import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from fairlead.artifacts.prepare import base_python
 from fairlead.errors import UsageError
-from fairlead.operations.environment import interpreter
 from fairlead.project.placeholders import expand
 from fairlead.project.project import Project
 from fairlead.system.commands import Command, run
@@ -36,7 +36,7 @@ def run_tests(project: Project, environment: str | None, begun: OnStart, on_line
     stack = project.stack(environment or project.environments[0])
     if not stack.tests:
         raise UsageError(f"{project.file} declares no tests", 'add for example: tests: ["${PYTHON} -m pytest -q"]')
-    values = {"PYTHON": str(interpreter()), "PROJECT": project.name}
+    values = {"PYTHON": base_python(), "PROJECT": project.name}
     return tuple(_run(line, values, project, begun, on_line) for line in stack.tests)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -35,6 +37,22 @@ def test_a_clean_commit(repository: Path, git: Git) -> None:
     assert found["host"]
     assert found["ci"] is None
     assert "token-of-ada" not in json.dumps(found)
+
+
+def test_a_user_without_a_name_is_a_number() -> None:
+    """As in a container that runs as any user."""
+    code = (
+        "import getpass, os, pwd\n"
+        "from fairlead.operations.environment import owner_text\n"
+        "os.setgroups([]); os.setuid(54321)\n"
+        "print(owner_text('fairlead up local'))"
+    )
+    if os.geteuid() != 0:
+        pytest.skip("only root can become a user without a name")
+    names = ("LOGNAME", "USER", "LNAME", "USERNAME", "SUDO_USER")
+    env = {name: value for name, value in os.environ.items() if name not in names}
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=False)
+    assert done.stdout.startswith("54321@"), done.stderr
 
 
 @pytest.mark.parametrize(("change", "dirty"), [("app/main.py", True), ("app/new.py", True), ("elsewhere.txt", False)])

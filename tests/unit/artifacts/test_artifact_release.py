@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.artifacts import Release, ReleaseStore
+from fairlead.artifacts import Release, ReleaseStore, Unreadable
 from fairlead.errors import FairleadError, UsageError
 from fairlead.project.stack import CanaryStep, Health, Prepare, Rollout, Route, Service, Stack
 
@@ -58,7 +58,7 @@ def test_the_first_one_saved_stays(store: ReleaseStore) -> None:
 def test_unknown_ids_are_told_with_those_there_are(store: ReleaseStore) -> None:
     with pytest.raises(UsageError, match="no such release") as caught:
         store.load("abc")
-    assert caught.value.hint == "nothing has been deployed yet"
+    assert caught.value.hint == "deploy one first"
     saved = [store.save(release(number)) for number in range(7)]
     wrong = saved[3].id[:-1] + ("0" if saved[3].id[-1] != "0" else "1")
     with pytest.raises(UsageError) as caught:
@@ -77,14 +77,36 @@ def test_a_beginning_that_several_share_is_refused(store: ReleaseStore) -> None:
         store.load(shared)
 
 
-def test_newest_first_and_pruning(store: ReleaseStore) -> None:
+def test_newest_first_and_which_stay(store: ReleaseStore) -> None:
     ids = [store.save(release(number)).id for number in range(6)]
     assert [each.id for each in store.all()] == ids[::-1]
-    assert store.prune(2, protected={ids[0], ids[5]}) == (ids[3], ids[2], ids[1])
+    assert set(store.keep_only({ids[0], ids[4], ids[5]})) == {ids[1], ids[2], ids[3]}
     assert [each.id for each in store.all()] == [ids[5], ids[4], ids[0]]
-    assert store.prune(2, protected={ids[0]}) == ()
-    assert store.prune(0, protected=()) == (ids[5], ids[4], ids[0])
+    assert store.keep_only(ids) == ()
     store.remove("gone")
+
+
+def test_the_machine_is_kept_and_is_not_part_of_the_id(store: ReleaseStore) -> None:
+    first = store.save(dataclasses.replace(release(1), machine={"python": "/a", "env": {"PATH": "/a"}}))
+    again = dataclasses.replace(release(1), machine={"python": "/b", "env": {}}, created="2031", origin={})
+    assert first.id == again.id == release(1).id
+    assert store.save(again) == store.load(first.id) == first
+    renewed = store.save(again, renew=True)
+    assert renewed == store.load(first.id) == dataclasses.replace(first, machine=again.machine)
+
+
+@pytest.mark.parametrize("content", ["{}", "[]", "no json", ""])
+def test_one_damaged_file_hides_no_other(store: ReleaseStore, content: str) -> None:
+    good, bad = store.save(release(1)), store.save(release(2))
+    (store.folder / f"{bad.id}.json").write_text(content)
+    assert store.all() == (good,)
+    assert store.unreadable() == (bad.id,)
+    assert store.load_or_none(bad.id) is None
+    assert store.load_or_none("0" * 12) is None
+    with pytest.raises(Unreadable) as caught:
+        store.load(bad.id)
+    assert "which writes the file anew" in (caught.value.hint or "")
+    assert store.save(release(2)) == store.load(bad.id) == bad  # what the hint says
 
 
 @pytest.mark.parametrize("key", ["stack", "artifacts", None])

@@ -102,6 +102,14 @@ def test_a_damaged_ledger(place):
     assert check.result == "failed" and "damaged" in check.text
 
 
+def test_a_damaged_release(place):
+    file = place.releases / "0123456789ab.json"
+    file.write_text("{}")
+    checks = found(environment.examine(stack(), place, False))
+    assert checks["releases"].result == "warning" and "0123456789ab" in checks["releases"].text
+    assert checks["left-overs"].result == "ok"
+
+
 def test_left_overs(place):
     port = Ports(place.ports).take(str(place.instances / "gone"))
     (place.artifacts / ("a" * 64)).mkdir()
@@ -114,8 +122,11 @@ def test_left_overs(place):
 
 
 def test_only_failures_refuse():
-    require((ok("a", "fine"), warning("b", "look")))
+    said = []
+    require((ok("a", "fine"), warning("b", "look", "there"), warning("c", "odd")), lambda *text: said.append(text))
+    assert said == [("note", "b: look; there"), ("note", "c: odd")]
     with pytest.raises(Refused) as refused:
-        require((failed("disk", "full", "free some"), failed("port", "taken", "free some"), ok("a", "fine")))
+        checks = (failed("disk", "full", "free some"), failed("port", "taken", "free some"), ok("a", "fine"))
+        require(checks, lambda *text: None)
     assert refused.value.message == "the doctor says no:\n  disk: full\n  port: taken"
     assert refused.value.hint == "free some" and refused.value.exit_code == 3

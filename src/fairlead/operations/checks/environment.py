@@ -36,6 +36,7 @@ def examine(stack: Stack, place: Place, thorough: bool) -> Iterator[Check]:
     if not place.exists():
         return
     yield _supervisor(place)
+    yield releases(place)
     try:
         with Ledger.open(place.ledger) as ledger:
             yield _ledger(ledger, thorough)
@@ -86,6 +87,16 @@ def _supervisor(place: Place) -> Check:
     return ok("supervisor", "does not run; the next command starts it")
 
 
+def releases(place: Place) -> Check:
+    """A release that cannot be read can neither be gone back to nor be started."""
+    store = ReleaseStore(place.releases)
+    unreadable = store.unreadable()
+    if unreadable:
+        hint = f"restore from a backup, or deploy what they were made from again: {store.folder}"
+        return warning("releases", f"changed or damaged: {', '.join(unreadable)}", hint)
+    return ok("releases", f"{len(store.ids())} kept")
+
+
 def _ledger(ledger: Ledger, thorough: bool) -> Check:
     head, last = ledger.head(), ledger.last()
     if (last.number if last else 0) != head.size or (last and last.root != head.root):
@@ -117,7 +128,7 @@ def _rollout(place: Place, ledger: Ledger) -> Iterator[str]:
 
 
 def _instances(stack: Stack, place: Place) -> Iterator[str]:
-    known = {release.id for release in ReleaseStore(place.releases).all()}
+    known = ReleaseStore(place.releases).ids()
     seen = runtime_of(stack.runtime, place).observe()
     strangers = [one.id for one in seen if one.release not in known]
     if strangers:
