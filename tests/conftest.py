@@ -35,8 +35,11 @@ def pytest_collection_modifyitems(config, items):
         return
     long = [item for item in items if item.get_closest_marker("long")]
     key = _commit()
-    chosen = sorted(long, key=lambda item: hashlib.sha256(f"{key} {item.nodeid}".encode()).digest())
-    left_out = set(chosen[config.option.sample_long :])
+    chosen = sorted(
+        (item for item in long if all(mark.kwargs.get("sampled", True) for mark in item.iter_markers("long"))),
+        key=lambda item: hashlib.sha256(f"{key} {item.nodeid}".encode()).digest(),
+    )
+    left_out = set(long) - set(chosen[: config.option.sample_long])
     items[:] = [item for item in items if item not in left_out]
     config.hook.pytest_deselected(items=sorted(left_out, key=lambda item: item.nodeid))
 

@@ -57,7 +57,7 @@ def test_a_kill_at_a_sample_of_points_loses_nothing(arena, strategy):
     assert report.lost == 0, report.losses
 
 
-@pytest.mark.long
+@pytest.mark.long(sampled=False)
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_a_kill_at_every_point_loses_nothing(arena, strategy):
     points = points_of(arena, strategy)
@@ -78,7 +78,7 @@ def test_a_kill_while_undoing_loses_nothing(arena, strategy):
     assert report.lost == 0, report.losses
 
 
-@pytest.mark.long
+@pytest.mark.long(sampled=False)
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_a_kill_at_every_point_of_undoing_loses_nothing(arena, strategy):
     points = points_of(arena, strategy, failing=True)
@@ -111,7 +111,7 @@ def interrupted_recovery(arena, strategy, everything):
     ("strategy", "everything"),
     [
         pytest.param("blue-green", False, id="a sample"),
-        *(pytest.param(strategy, True, id=strategy, marks=pytest.mark.long) for strategy in STRATEGIES),
+        *(pytest.param(strategy, True, id=strategy, marks=pytest.mark.long(sampled=False)) for strategy in STRATEGIES),
     ],
 )
 def test_a_kill_inside_recovery_loses_nothing(arena, strategy, everything):

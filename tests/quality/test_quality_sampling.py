@@ -16,6 +16,9 @@ def test_short(): ...
 @pytest.mark.long
 @pytest.mark.parametrize("n", range(20))
 def test_long(n): ...
+
+@pytest.mark.long(sampled=False)
+def test_very_long(): ...
 """
 
 
@@ -53,7 +56,7 @@ def test_without_being_asked_for_no_long_test_runs(suite):
 
 
 def test_asked_for_by_the_mark_all_of_them_run(suite):
-    assert len(chosen(suite, "-m", "long")) == 20
+    assert len(chosen(suite, "-m", "long")) == 21
 
 
 def test_a_sample_comes_beside_the_others_and_follows_from_the_commit(suite):
@@ -64,3 +67,7 @@ def test_a_sample_comes_beside_the_others_and_follows_from_the_commit(suite):
     assert chosen(suite, "--sample-long", "5", "-n", "2") == first
     commit(suite, "two")
     assert chosen(suite, "--sample-long", "5") != first
+
+
+def test_what_takes_too_long_for_a_sample_is_in_none(suite):
+    assert "test_very_long" not in chosen(suite, "--sample-long", "30")

@@ -16,7 +16,9 @@ FULL = {
 
 @pytest.mark.long
 @pytest.mark.parametrize("app", FULL)
-@pytest.mark.parametrize("strategy", ["blue-green", "canary", "rolling"])
+@pytest.mark.parametrize(
+    "strategy", ["blue-green", "canary", pytest.param("rolling", marks=pytest.mark.long(sampled=False))]
+)
 def test_twenty_in_a_row(shop, strategy, app):
     """Streams of 20 s are open at every switch. Of rolling each old instance waits for its own."""
     shop = shop(app=app, strategy=strategy)
