@@ -33,12 +33,12 @@ services:
     health: {{ready: /health, interval: 50ms, successes: 2, deadline: 20s}}
     routes: ["/"]
     replicas: 2
-    env: {{VERSION: "{version}"}}
+    env: {{VERSION: "{version}"{more}}}
     stop: {{drain: 5s, grace: 5s}}
   worker:
     like: web
     command: {work}
-    env: {{WORKER_LOG: {worker_log}}}
+    env: {{WORKER_LOG: {worker_log}, NO_WORKER: {no_worker}}}
 jobs:
   seed: {{like: web, command: {seed}, when: before-traffic}}
 environments:
@@ -48,9 +48,15 @@ rollout:
   strategy: canary
   keep: 2
   rollback_window: 1s
-  steps: [{{weight: 20, for: 300ms}}, {{weight: 60, for: 300ms}}]
+  steps: [{{weight: 20, for: {pause}}}, {{weight: 60, for: 300ms}}]
 """
 
+
+REFUSING = """\
+import os, sys
+if os.path.exists(os.environ["NO_WORKER"]):
+    sys.exit("what this worker needs is not there")
+"""
 
 COMMANDS = {
     "serve": python("-m uvicorn asgi:app --host 127.0.0.1 --port ${PORT} --log-level warning"),
@@ -77,16 +83,23 @@ class Arena:
         os.environ["FAIRLEAD_HOME"] = str(self.home)
         self.place = Place(self.home / "arena" / "local")
         (folder / "app").mkdir()
-        for name in ("asgi.py", "worker.py"):
-            (folder / "app" / name).write_text((APPS / name).read_text())
+        self.no_worker = folder / "no worker"  # while this file is there, no worker can start
+        (folder / "app" / "asgi.py").write_text((APPS / "asgi.py").read_text())
+        (folder / "app" / "worker.py").write_text(REFUSING + (APPS / "worker.py").read_text())
         self.write()
 
-    def write(self, smoke="/health"):
-        """A project file with the next version."""
+    def write(self, smoke="/health", more="", pause="300ms"):
+        """A project file with the next version; `more` environment for the web, `pause` of the first canary step."""
         self.version += 1
-        values = {"worker_log": json.dumps(str(self.folder / "workers")), "port": self.port, **COMMANDS}
-        text = PROJECT.format(version=self.version, smoke=smoke, **values)
+        paths = {"worker_log": json.dumps(str(self.folder / "workers")), "no_worker": json.dumps(str(self.no_worker))}
+        values = {"port": self.port, "smoke": smoke, "more": more, "pause": pause, **paths, **COMMANDS}
+        text = PROJECT.format(version=self.version, **values)
         (self.folder / "fairlead.yaml").write_text(text)
+
+    def begin(self, *arguments):
+        """The deployer as a process that the caller ends or waits for."""
+        argv = [sys.executable, str(HERE / "deployer.py"), arguments[0], str(self.folder), *arguments[1:]]
+        return subprocess.Popen(argv, env=self.environment, stdout=subprocess.PIPE, text=True)
 
     def run(self, *arguments, clock="0"):
         """The deployer as a process, its clock off by seconds; returns (exit code, points passed, what it said)."""
