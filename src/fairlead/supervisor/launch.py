@@ -12,6 +12,9 @@ import os
 import signal
 import sys
 
+LONGEST = 4096  #: bytes of a starts file before the oldest lines become a number: one block of a disk
+KEPT = 20  #: lines that stay
+
 
 def stat(pid: object) -> list[str]:
     """What the kernel says of a process, from its state on; empty where it does not say."""
@@ -50,6 +53,27 @@ def append(path: str, line: str) -> None:
         pass
 
 
+def shorten(starts: str) -> None:
+    """Keep the last lines and the number of the others: this file is read all the time, and a crash loop never ends."""
+    temp = starts + ".tmp"
+    try:
+        if os.stat(starts).st_size <= LONGEST:
+            return
+        with open(starts, "rb") as file:
+            lines = file.read().split(b"\n")[:-1]
+        marks = [line for line in lines if not line.startswith(b"#")]
+        word = lines[0][1:].split()[:1] if lines[0].startswith(b"#") else []
+        earlier = (int(word[0]) if word and word[0].isdigit() else 0) + len(marks[:-KEPT])
+        with open(temp, "wb") as file:
+            file.write(b"\n".join([b"# %d earlier; PID START, a line per start" % earlier, *marks[-KEPT:], b""]))
+        os.replace(temp, starts)  # noqa: PTH105
+    except (OSError, IndexError):  # a full disk: the file as it is will do
+        try:  # noqa: SIM105 — contextlib would be imported for it, at each start
+            os.unlink(temp)  # noqa: PTH108
+        except OSError:
+            pass
+
+
 def redirect(path: str) -> None:
     """Send stdout and stderr to the log (append mode, so that a rotation by truncation is safe)."""
     try:
@@ -62,13 +86,27 @@ def redirect(path: str) -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
 
 
+def described(path: str) -> dict:  # type: ignore[type-arg]
+    """The spec in that file; where it is damaged, the log beside it says so and this process ends."""
+    try:
+        with open(path) as file:
+            spec: dict = json.load(file)  # type: ignore[type-arg]
+        if {"log", "starts", "cwd", "argv", "env"} <= spec.keys():
+            return spec
+    except (ValueError, AttributeError):
+        pass
+    redirect(path.rpartition("/")[0] + "/log")
+    os.write(1, f"fairlead: {path} is damaged; `fairlead up` makes it anew\n".encode())
+    sys.exit(127)
+
+
 def main() -> None:
     """Become the program that the spec file describes."""
-    with open(sys.argv[1]) as file:
-        spec = json.load(file)
+    spec = described(sys.argv[1])
     redirect(spec["log"])
     end_orphans(spec["starts"])
     append(spec["starts"], f"{os.getpid()} {mark()}")
+    shorten(spec["starts"])
     try:
         os.chdir(spec["cwd"])
         os.execvpe(spec["argv"][0], spec["argv"], spec["env"])  # noqa: S606 — argv, no shell

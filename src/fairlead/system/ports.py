@@ -48,6 +48,10 @@ class Ports:
             raise explained(error, link) from error
         return True
 
+    def held(self, holder: str) -> int | None:
+        """The port the holder has, usable or not; None when it has none."""
+        return next((port for port, name in self.taken().items() if name == holder), None)
+
     def give(self, port: int) -> None:
         """Free the port."""
         (self.folder / str(port)).unlink(missing_ok=True)

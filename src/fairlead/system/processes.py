@@ -11,6 +11,7 @@ import select
 import signal
 import subprocess
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,8 +33,12 @@ class Process:
 def from_mark(mark: str) -> Process | None:
     """The living process of a line `PID START`, as the launcher leaves it; None when it is gone or the line is none."""
     number, _, since = mark.partition(" ")
-    process = look(int(number)) if number.isdigit() else None
+    process = look(int(number)) if _is_pid(number) else None
     return process if process and since in (process.started, "-") else None
+
+
+def _is_pid(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 11
 
 
 def started(pid: int) -> str | None:
@@ -99,16 +104,43 @@ def orphans(mark: str) -> tuple[int, ...]:
     was restarted, numbers began anew) is a stranger's.
     """
     number, _, since = mark.partition(" ")
-    if not number.isdigit() or not since.isdigit() or started(int(number)):
+    if not _is_pid(number) or not since.isdigit() or started(int(number)):
         return ()
     return tuple(pid for pid in group_members(int(number)) if int(started(pid) or 0) >= int(since))
 
 
-def kill(pids: tuple[int, ...]) -> None:
-    """SIGKILL to each; nothing happens when one is gone."""
+def with_environment(entries: Collection[str]) -> tuple[int, ...]:
+    """The pids of the processes whose environment has one of these `NAME=VALUE`, zombies and this process left out.
+
+    Every process inherits it, whatever session it makes for itself; it looks at all there are, so ask seldom.
+    """
+    found = _with_environment_linux(entries) if PROC.joinpath("self").exists() else _with_environment_ps(entries)
+    return tuple(pid for pid in found if pid != os.getpid() and started(pid))
+
+
+def _with_environment_linux(entries: Collection[str]) -> list[int]:
+    wanted, found = {os.fsencode(entry) for entry in entries}, []
+    for pid in _pids():
+        try:
+            environment = (PROC / str(pid) / "environ").read_bytes()
+        except OSError:  # gone, or another user's
+            continue
+        if not wanted.isdisjoint(environment.split(b"\0")):
+            found.append(pid)
+    return found
+
+
+def _with_environment_ps(entries: Collection[str]) -> list[int]:
+    shown = subprocess.run(["ps", "-Eww", "-axo", "pid=,command="], capture_output=True, text=True, check=False)
+    rows = (line.strip().partition(" ") for line in shown.stdout.splitlines())
+    return [int(pid) for pid, _, rest in rows if any(f" {entry} " in f"{rest} " for entry in entries)]
+
+
+def kill(pids: tuple[int, ...], number: signal.Signals = signal.SIGKILL) -> None:
+    """A signal to each, SIGKILL unless said otherwise; nothing happens when one is gone."""
     for pid in pids:
         with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+            os.kill(pid, number)
 
 
 def signal_group(group: int, number: signal.Signals) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,7 @@ class Connection:
     remote_port: int
     state: str
     inode: str
+    local: bool  #: the far end is this machine, by a loopback address
 
 
 def connections() -> tuple[Connection, ...]:
@@ -37,7 +39,14 @@ def _table(path: Path) -> list[Connection]:
     except FileNotFoundError:  # no IPv6 in this kernel
         return []
     rows = (line.split() for line in lines)
-    return [Connection(_port(row[1]), _port(row[2]), row[3], row[9]) for row in rows]
+    return [Connection(_port(row[1]), _port(row[2]), row[3], row[9], _loopback(row[2])) for row in rows]
+
+
+def _loopback(address: str) -> bool:
+    """127.0.0.0/8, ::1 or ::ffff:127.0.0.0/104, as the kernel prints them: words of 32 bits, the last byte first."""
+    host = address.partition(":")[0]
+    mapped = len(host) == 8 or host.startswith("0000000000000000FFFF0000")
+    return host == "0" * 24 + "01000000" or (mapped and host.endswith("7F"))
 
 
 def _port(address: str) -> int:
@@ -49,8 +58,14 @@ def _netstat() -> tuple[Connection, ...]:
     rows = (line.split() for line in shown.splitlines() if line.startswith("tcp"))
     states = {"ESTABLISHED": ESTABLISHED, "LISTEN": LISTEN, "CLOSE_WAIT": "08", "FIN_WAIT_1": "04", "FIN_WAIT_2": "05"}
     return tuple(
-        Connection(_bsd_port(row[3]), _bsd_port(row[4]), states.get(row[5], "00"), "") for row in rows if len(row) > 5
+        Connection(_bsd_port(row[3]), _bsd_port(row[4]), states.get(row[5], "00"), "", _bsd_loopback(row[4]))
+        for row in rows
+        if len(row) > 5
     )
+
+
+def _bsd_loopback(address: str) -> bool:
+    return address.startswith(("127.", "::1.", "::ffff:127."))
 
 
 def _bsd_port(address: str) -> int:
@@ -58,9 +73,12 @@ def _bsd_port(address: str) -> int:
     return int(port) if port.isdigit() else 0
 
 
-def open_to(port: int) -> int:
-    """How many connections clients on this machine hold to `port`: the edge's, for an instance's port."""
-    return sum(1 for row in connections() if row.remote_port == port and row.state in OPEN_STATES)
+def open_to(*ports: int) -> int:
+    """How many connections clients on this machine hold to these ports of it: the edge's, for an instance's port.
+
+    The same port of another host is another thing: an instance may well be a client of one.
+    """
+    return sum(1 for row in connections() if row.remote_port in ports and row.local and row.state in OPEN_STATES)
 
 
 def listener_inodes(port: int) -> frozenset[str]:
@@ -68,16 +86,29 @@ def listener_inodes(port: int) -> frozenset[str]:
     return frozenset(row.inode for row in connections() if row.local_port == port and row.state == LISTEN)
 
 
+def listening_ports(pids: Iterable[int]) -> tuple[int, ...]:
+    """The ports these processes listen on, ascending; empty where the kernel does not say (not Linux)."""
+    if not Path("/proc/self").exists():
+        return ()
+    listeners = [row for row in connections() if row.state == LISTEN]
+    held = {name for pid in pids for name in _open_files(pid)}
+    return tuple(sorted({row.local_port for row in listeners if f"socket:[{row.inode}]" in held}))
+
+
 def holds_socket(pid: int, inodes: frozenset[str]) -> bool:
     """Whether the process has one of the sockets open. Where the kernel does not say (not Linux): True."""
-    folder = Path("/proc") / str(pid) / "fd"
     if not Path("/proc/self").exists():
         return True
-    wanted = {f"socket:[{inode}]" for inode in inodes}
+    return not _open_files(pid).isdisjoint(f"socket:[{inode}]" for inode in inodes)
+
+
+def _open_files(pid: int) -> frozenset[str]:
+    """What its descriptors lead to, as `/proc` names it; empty when it is gone or another user's."""
+    folder = Path("/proc") / str(pid) / "fd"
     try:
-        return any(_link(folder / name) in wanted for name in os.listdir(folder))  # noqa: PTH208
+        return frozenset(_link(folder / name) for name in os.listdir(folder))  # noqa: PTH208
     except (FileNotFoundError, PermissionError):
-        return False
+        return frozenset()
 
 
 def _link(path: Path) -> str:
@@ -89,10 +120,11 @@ def _link(path: Path) -> str:
 
 def bindable(port: int, address: str = "127.0.0.1") -> bool:
     """Whether nobody listens on the port now and this user may."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((address, port))
-        except OSError:
-            return False
+    except OSError:
+        return False
     return True

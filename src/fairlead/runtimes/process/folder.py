@@ -1,7 +1,7 @@
 """One instance on disk: what it runs (spec.json), how often it started (starts), which process was verified, its log.
 
 instances/ID/spec.json   argv, env (mode 600), cwd, port, health, stop; the launcher reads it
-instances/ID/starts      a line `PID START` per start
+instances/ID/starts      how often it was started, and a line `PID START` for each of the last starts
 instances/ID/verified    the line of the process that passed its readiness check
 instances/ID/log         stdout and stderr
 """
@@ -12,13 +12,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from fairlead.errors import FairleadError
 from fairlead.project.placeholders import expand
 from fairlead.project.stack import Health, Stop, from_data
 from fairlead.runtimes.base import InstanceSpec
-from fairlead.supervisor.survivors import have_starts
+from fairlead.supervisor.survivors import Starts, have_starts, read_starts
 from fairlead.system import processes
 from fairlead.system.files import read_json, remove_tree, write_file, write_json
 from fairlead.system.processes import Process
+
+INSTANCE_MARK = "FAIRLEAD_INSTANCE"  #: environment variable of all an instance starts; its value is the folder
 
 
 class InstanceFolder:
@@ -44,7 +47,7 @@ class InstanceFolder:
     def create(self, spec: InstanceSpec, port: int | None) -> None:
         """Write the spec with the port filled in; the folder counts from the moment the spec is there."""
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        own = {"PORT": str(port)} if port else {}
+        own = {INSTANCE_MARK: str(self.path)} | ({"PORT": str(port)} if port else {})
         values = spec.values | own
         data = asdict(spec) | {
             "argv": [expand(item, values) for item in spec.argv],
@@ -57,9 +60,27 @@ class InstanceFolder:
         write_json(self._spec, data, 0o600)
 
     def spec(self) -> dict[str, Any] | None:
-        """The stored spec; None while the folder is being made or removed."""
-        data: dict[str, Any] | None = read_json(self._spec)
-        return data
+        """The stored spec; None while the folder is being made or removed. What a damaged one has lost is missing."""
+        try:
+            data: dict[str, Any] | None = read_json(self._spec)
+        except FairleadError:
+            return self._guessed()
+        return data if data is None or _whole(data) else self._guessed()
+
+    def _guessed(self) -> dict[str, Any] | None:
+        """What the id alone tells: enough to show, stop, remove and replace it. None when it is no id."""
+        release, _, rest = self.id.partition(".")
+        service, _, index = rest.rpartition(".")
+        if not (release and service and index.isdecimal()):
+            return None
+        return {
+            "release": release,
+            "service": service,
+            "index": int(index),
+            "port": None,
+            "job": False,
+            "damaged": True,
+        }
 
     def health(self) -> Health:
         """Its health check."""
@@ -69,18 +90,13 @@ class InstanceFolder:
         """How it is ended."""
         return from_data(Stop, (self.spec() or {}).get("stop", {}))
 
-    def starts(self) -> tuple[str, ...]:
-        """A mark `PID START` per start, oldest first."""
-        try:
-            lines = self._starts.read_text().split("\n")[:-1]
-        except FileNotFoundError:
-            return ()
-        return tuple(line for line in lines if not line.startswith("#"))
+    def starts(self) -> Starts:
+        """How often it was started, and the mark of the last start."""
+        return read_starts(self._starts)
 
     def process(self) -> Process | None:
         """The living process of the last start."""
-        marks = self.starts()
-        return processes.from_mark(marks[-1]) if marks else None
+        return processes.from_mark(self.starts().last)
 
     def verify(self, process: Process) -> None:
         """Write down that this process is ready."""
@@ -90,12 +106,21 @@ class InstanceFolder:
         """Whether this very process is the one that was found ready."""
         if process is None or not self._verified.exists():
             return False
-        return self._verified.read_text() == f"{process.pid} {process.started}"
+        return self._verified.read_bytes() == f"{process.pid} {process.started}".encode()
 
     def remove(self) -> None:
         """Delete it all, the spec first, so that half a folder is no instance."""
         self._spec.unlink(missing_ok=True)
         remove_tree(self.path)
+
+
+def _whole(data: object) -> bool:
+    """Whether it has what every spec has; a crash of the disk can leave a file that is JSON and no spec."""
+    if not isinstance(data, dict):
+        return False
+    texts = all(isinstance(data.get(name), str) for name in ("release", "service"))
+    parts = all(isinstance(data.get(name), dict) for name in ("health", "stop"))
+    return texts and parts and isinstance(data.get("index"), int) and {"port", "job", "argv"} <= data.keys()
 
 
 def folders(parent: Path) -> tuple[InstanceFolder, ...]:
