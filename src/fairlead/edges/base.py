@@ -42,8 +42,8 @@ class Traffic:
             }
             for release, codes in self.by_release.items()
         }
-        edge_made = self.edge_made - earlier.edge_made
-        return Traffic(releases, edge_made, self.started, self.reloads - earlier.reloads)
+        edge_made, reloads = _grown(self.edge_made, earlier.edge_made), _grown(self.reloads, earlier.reloads)
+        return Traffic(releases, edge_made, self.started, reloads)
 
 
 def _grown(now: int, before: int) -> int:

@@ -22,6 +22,7 @@ THROTTLE = "50ms"
 TRANSPORT = "fairlead"
 RETRY = "fairlead-retry"
 UNMARK = "fairlead-unmark"
+KEY_HEADER = "X-Fairlead-Edge"
 REVISION = "fairlead-revision-"
 """Names of a middleware nobody uses: that the API shows it proves that exactly this file is in force."""
 
@@ -30,24 +31,32 @@ REVISION = "fairlead-revision-"
 class EdgePorts:
     """Where Traefik listens."""
 
-    address: str  #: of the public port; empty: all addresses
+    address: str  #: of the public port, without brackets; empty: all addresses
     http: int
     api: int  #: on loopback only
 
+    @property
+    def public(self) -> str:
+        """ADDRESS:PORT as Traefik reads it."""
+        return f"[{self.address}]:{self.http}" if ":" in self.address else f"{self.address}:{self.http}"
+
 
 def static_file(ports: EdgePorts, folder: Path) -> str:
-    """`traefik.yml`; the dynamic files lie in `folder/dynamic`."""
+    """`traefik.yml`; the dynamic files lie in `folder/dynamic`.
+
+    The API, the counters and the ping get their routers from `own_file`, which asks for a key.
+    """
     return _plain_json(  # Traefik runs only its dynamic files through its template engine
         {
             "global": {"checkNewVersion": False, "sendAnonymousUsage": False},
             "log": {"level": "WARN", "format": "json", "filePath": str(folder / "traefik.log")},
             "accessLog": _access_log(folder / "access.log"),
             "api": {},
-            "ping": {"entryPoint": "api"},
-            "metrics": {"prometheus": {"entryPoint": "api", "addServicesLabels": True, "buckets": [0.1, 0.3, 1, 3]}},
+            "ping": {"manualRouting": True},
+            "metrics": {"prometheus": {"manualRouting": True, "addServicesLabels": True, "buckets": [0.1, 0.3, 1, 3]}},
             "entryPoints": {
                 "web": {
-                    "address": f"{ports.address}:{ports.http}",
+                    "address": ports.public,
                     "transport": {"lifeCycle": {"graceTimeOut": "30s"}, "respondingTimeouts": {"readTimeout": "0s"}},
                 },
                 "api": {"address": f"127.0.0.1:{ports.api}"},
@@ -76,6 +85,34 @@ def _access_log(path: Path) -> dict[str, Any]:
     }
 
 
+def listens_at(static: object) -> EdgePorts | None:
+    """What a static file, parsed, says of where Traefik listens; None when it says nothing of it."""
+    points = static.get("entryPoints") if isinstance(static, dict) else None
+    try:
+        address, _, http = points["web"]["address"].rpartition(":")  # type: ignore[index]
+        return EdgePorts(address.strip("[]"), int(http), int(points["api"]["address"].rpartition(":")[2]))  # type: ignore[index]
+    except (TypeError, KeyError, AttributeError, ValueError):
+        return None
+
+
+def own_file(key: str) -> str:
+    """The routers to Traefik's own services, for who sends the key.
+
+    Any user of the machine, and an application that can be talked into asking for a URL, reaches the port of the API;
+    the rules it shows have the token of the release header in them.
+    """
+    services = {"api": "/api", "prometheus": "/metrics", "ping": "/ping"}
+    routers = {
+        f"fairlead-own-{name}": {
+            "entryPoints": ["api"],
+            "rule": f"Header(`{KEY_HEADER}`, `{key}`) && PathPrefix(`{path}`)",
+            "service": f"{name}@internal",
+        }
+        for name, path in services.items()
+    }
+    return _json({"http": {"routers": routers}})
+
+
 def dynamic_file(table: EdgeTable, token: str) -> tuple[str, str]:
     """The dynamic file and the name of the middleware that proves it is in force."""
     body = _body(table, token)
@@ -85,7 +122,7 @@ def dynamic_file(table: EdgeTable, token: str) -> tuple[str, str]:
 
 
 def _body(table: EdgeTable, token: str) -> dict[str, Any]:
-    routers: dict[str, Any] = {"fairlead-api": _api_router()}
+    routers: dict[str, Any] = {}
     services: dict[str, Any] = {pool.name: _pool(pool.ports) for pool in table.pools}
     for route in table.routes:
         name = route_key(route.host, route.path)
@@ -106,10 +143,6 @@ def _body(table: EdgeTable, token: str) -> dict[str, Any]:
     transports = {TRANSPORT: {"forwardingTimeouts": {"idleConnTimeout": IDLE, "dialTimeout": "5s"}}}
     parts = {"routers": routers, "services": services, "middlewares": middlewares, "serversTransports": transports}
     return {"http": {name: part for name, part in parts.items() if part}}  # Traefik refuses an empty section
-
-
-def _api_router() -> dict[str, Any]:
-    return {"entryPoints": ["api"], "rule": "PathPrefix(`/api`)", "service": "api@internal"}
 
 
 def _router(match: str, service: str, weight: int) -> dict[str, Any]:

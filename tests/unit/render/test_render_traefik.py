@@ -10,7 +10,16 @@ from typing import Any
 import pytest
 
 from fairlead.render.edge import EdgeRoute, EdgeTable, HeaderRoute, Pool
-from fairlead.render.traefik import EdgePorts, dynamic_file, priority, route_key, rule, static_file
+from fairlead.render.traefik import (
+    EdgePorts,
+    dynamic_file,
+    listens_at,
+    own_file,
+    priority,
+    route_key,
+    rule,
+    static_file,
+)
 
 TABLE = EdgeTable(
     (Pool("api", "old", (20001, 20002)), Pool("web", "old", (20003,)), Pool("web", "new", (20004,))),
@@ -46,7 +55,6 @@ def golden(revision: str) -> dict[str, Any]:
                 revision: {"headers": {"customRequestHeaders": {"X-Fairlead-Revision": revision}}},
             },
             "routers": {
-                "fairlead-api": {"entryPoints": ["api"], "rule": "PathPrefix(`/api`)", "service": "api@internal"},
                 api: router("Host(`shop.example`) && (Path(`/api`) || PathPrefix(`/api/`))", api, 10_005),
                 root: router("PathPrefix(`/`)", root, 2),
                 f"header-new-{root}": router(
@@ -86,7 +94,7 @@ def test_an_empty_table_has_no_empty_section() -> None:
     """Traefik refuses a file with an empty section, and with it everything else in the folder."""
     content = json.loads(dynamic_file(EdgeTable(), "secret")[0])
     assert all(content["http"].values())
-    assert list(content["http"]["routers"]) == ["fairlead-api"]
+    assert "routers" not in content["http"]
 
 
 @pytest.mark.parametrize("path", ["/{{ env `HOME` }}", "/{{{{", "/a}}{{b"])
@@ -163,13 +171,33 @@ def test_the_static_file() -> None:
         },
         "global": {"checkNewVersion": False, "sendAnonymousUsage": False},
         "log": {"filePath": "/home/a {{b/traefik.log", "format": "json", "level": "WARN"},
-        "metrics": {"prometheus": {"addServicesLabels": True, "buckets": [0.1, 0.3, 1, 3], "entryPoint": "api"}},
-        "ping": {"entryPoint": "api"},
+        "metrics": {"prometheus": {"addServicesLabels": True, "buckets": [0.1, 0.3, 1, 3], "manualRouting": True}},
+        "ping": {"manualRouting": True},
         "providers": {
             "file": {"directory": "/home/a {{b/dynamic", "watch": True},
             "providersThrottleDuration": "50ms",
         },
     }
+
+
+@pytest.mark.parametrize("address", ["", "127.0.0.1", "::1", "::", "2001:db8::7"])
+def test_what_was_written_can_be_read_back(address: str) -> None:
+    ports = EdgePorts(address, 8080, 20000)
+    content = json.loads(static_file(ports, Path("/home")))
+    assert listens_at(content) == ports
+    assert content["entryPoints"]["web"]["address"] == (f"[{address}]:8080" if ":" in address else f"{address}:8080")
+
+
+@pytest.mark.parametrize("damaged", [None, [], {}, {"entryPoints": {"web": {"address": ":80"}}}, {"entryPoints": []}])
+def test_a_damaged_static_file_says_nothing(damaged: object) -> None:
+    assert listens_at(damaged) is None
+
+
+def test_its_own_services_ask_for_the_key() -> None:
+    routers = json.loads(own_file("secret"))["http"]["routers"]
+    assert {router["service"] for router in routers.values()} == {"api@internal", "prometheus@internal", "ping@internal"}
+    assert all(router["rule"].startswith("Header(`X-Fairlead-Edge`, `secret`) && ") for router in routers.values())
+    assert all(router["entryPoints"] == ["api"] for router in routers.values())
 
 
 def test_all_addresses() -> None:

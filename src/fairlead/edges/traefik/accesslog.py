@@ -32,9 +32,11 @@ class AccessLog:
 
         The service is empty where no instance could be chosen.
         """
-        if started != self._started or not self._path.exists() or self._path.stat().st_size < self._offset:
+        if started != self._started:
             self._forget(started)
         if self._path.exists():
+            if self._path.stat().st_size < self._offset:  # copied and emptied: what was counted has happened
+                self._offset = 0
             with open(self._path, "rb") as file:
                 file.seek(self._offset)
                 for line in file:

@@ -1,4 +1,4 @@
-"""Traefik's own API and counters, read on loopback."""
+"""Traefik's own API and counters, read on loopback, with the key that its routers ask for."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import json
 import re
 from typing import Any
 
+from fairlead.render.traefik import KEY_HEADER
 from fairlead.system import http
+from fairlead.system.http import Answer
 
 _SERVICE_LINE = re.compile(r'^traefik_service_requests_total\{code="(\d+)",.*service="([^"@]+)@file"\} (\S+)$', re.M)
 _RELOADS = re.compile(r"^traefik_config_reloads_total (\S+)$", re.M)
@@ -16,25 +18,29 @@ _STARTED = re.compile(r"^process_start_time_seconds (\S+)$", re.M)
 class TraefikApi:
     """The API on `127.0.0.1:port`. Nothing here raises; no answer is None."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, key: str) -> None:
         self.port = port
+        self._headers = {KEY_HEADER: key}
+
+    def _get(self, path: str, timeout: float) -> Answer:
+        return http.get(self.port, path, timeout, self._headers)
 
     def alive(self) -> bool:
-        """Whether it serves."""
-        return http.get(self.port, "/ping", 2).status == 200
+        """Whether it serves: 404 is what it says as long as it has not read its files, or another key is in them."""
+        return self._get("/ping", 2).status in (200, 404)
 
     def raw(self) -> dict[str, Any] | None:
         """All routers, services and middlewares in force."""
-        answer = http.get(self.port, "/api/rawdata", 5)
+        answer = self._get("/api/rawdata", 5)
         return json.loads(answer.body) if answer.status == 200 else None
 
     def has_middleware(self, name: str) -> bool:
         """Whether a middleware of our file is in force."""
-        return http.get(self.port, f"/api/http/middlewares/{name}@file", 2).status == 200
+        return self._get(f"/api/http/middlewares/{name}@file", 2).status == 200
 
     def counters(self) -> tuple[dict[tuple[str, int], int], float, int]:
         """Answers by (service name, status code); when the process started; how often it loaded its files."""
-        text = http.get(self.port, "/metrics", 5).body.decode()
+        text = self._get("/metrics", 5).body.decode()
         counts: dict[tuple[str, int], int] = {}
         for code, service, value in _SERVICE_LINE.findall(text):
             key = (service, int(code))

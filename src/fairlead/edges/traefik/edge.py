@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import secrets
 import shutil
 import sysconfig
@@ -30,6 +32,7 @@ from fairlead.system.ports import Ports
 PROGRAM = "edge"
 DEFAULT_PORT = 8080
 CONFIRM = 10.0  #: seconds a new table may take to be in force
+_SECRET = re.compile(rb"[0-9a-f]{32}")
 GRACE = 35.0  #: a little more than Traefik's own graceTimeOut
 
 
@@ -46,15 +49,22 @@ class TraefikEdge:
     @property
     def api(self) -> TraefikApi:
         """Its API; the port is chosen once per environment."""
-        return TraefikApi(self._facts()["api"])
+        return TraefikApi(self._facts()["api"], self._secret("key"))
 
     def _facts(self) -> dict[str, Any]:
         """What was chosen for this edge: the port of its API, and where it listens (None before the first table)."""
-        facts: dict[str, Any] | None = read_json(self.folder / "edge.json")
-        if facts is None:
-            facts = {"api": self._ports.take(str(self.folder)), "listen": None}
+        facts = _readable(self.folder / "edge.json")
+        if not (isinstance(facts, dict) and isinstance(facts.get("api"), int) and "listen" in facts):
+            facts = self._new_facts()
             write_json(self.folder / "edge.json", facts, 0o600)
         return facts
+
+    def _new_facts(self) -> dict[str, Any]:
+        """The first ones, or in place of damaged ones those of the Traefik that was started last."""
+        begun = traefik.listens_at(_readable(self.folder / "traefik.yml"))
+        if begun is None:
+            return {"api": self._ports.take(str(self.folder)), "listen": None}
+        return {"api": begun.api, "listen": to_data(EdgeSettings(http=begun.http, address=begun.address))}
 
     @property
     def listen(self) -> EdgeSettings | None:
@@ -81,8 +91,17 @@ class TraefikEdge:
         self._refuse_taken_port(listen)
         ports = traefik.EdgePorts(listen.address, listen.http or DEFAULT_PORT, self._facts()["api"])
         write_file(self.folder / "traefik.yml", traefik.static_file(ports, self.folder), 0o600)
+        self._have_own_routers()
         self.supervisor.add([self._program()])
         self.supervisor.begin([PROGRAM])
+
+    def _have_own_routers(self) -> None:
+        """Routers to its own services, in a file of their own: they are there before the first table."""
+        path = self.folder / "dynamic" / "own.yml"
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        text = traefik.own_file(self._secret("key"))
+        if not path.exists() or path.read_bytes() != text.encode():
+            write_file(path, text, 0o600)
 
     def _move(self, listen: EdgeSettings | None) -> None:
         """Listen elsewhere: the one change that needs a restart."""
@@ -122,9 +141,16 @@ class TraefikEdge:
 
     def token(self) -> str:
         """The environment's secret for the release header; made once."""
-        path = self.folder / "token"
-        if not path.exists():
-            write_file(path, secrets.token_hex(16), 0o600)
+        return self._secret("token")
+
+    def _secret(self, name: str) -> str:
+        """`token` is for the release header, `key` for Traefik's own API. One that is damaged is made anew."""
+        path = self.folder / name
+        with contextlib.suppress(FileNotFoundError):
+            known = path.read_bytes()
+            if _SECRET.fullmatch(known):
+                return known.decode()
+        write_file(path, secrets.token_hex(16), 0o600)
         return path.read_text()
 
     def route(self, table: EdgeTable) -> None:
@@ -134,7 +160,7 @@ class TraefikEdge:
         """
         text, revision = traefik.dynamic_file(table, self.token())
         path = self.folder / "dynamic" / "routes.yml"
-        path.parent.mkdir(mode=0o700, exist_ok=True)
+        self._have_own_routers()
         before = path.read_text() if path.exists() else None
         if before != text:
             write_file(path, text, 0o600)
@@ -190,6 +216,14 @@ class TraefikEdge:
     def release_header(self, release: str) -> dict[str, str]:
         """See `render.traefik.header_value`."""
         return {RELEASE_HEADER: traefik.header_value(self.token(), release)}
+
+
+def _readable(path: Path) -> object:
+    """The JSON in a file; None when it is not there or damaged."""
+    try:
+        return read_json(path)
+    except FairleadError:
+        return None
 
 
 def _weights(raw: dict[str, dict[str, dict[str, dict[str, list[dict[str, object]]]]]]) -> dict[str, dict[str, int]]:
