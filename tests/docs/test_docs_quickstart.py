@@ -3,12 +3,13 @@
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from fairlead.demo.sandbox import free_port
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = ROOT / "docs" / "quickstart.md"
@@ -18,9 +19,7 @@ PAGE = ROOT / "docs" / "quickstart.md"
 def place(tmp_path):
     """A folder with the examples, a free port in place of 8080, and a home of its own; nothing runs on afterwards."""
     shutil.copytree(ROOT / "examples", tmp_path / "clone" / "examples", symlinks=False)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
+    port = str(free_port())
     file = tmp_path / "clone" / "examples" / "quickstart" / "fairlead.yaml"
     file.write_text(file.read_text().replace("8080", port))
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"

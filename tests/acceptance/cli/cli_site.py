@@ -3,13 +3,14 @@
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import threading
 from pathlib import Path
 
 from tests.commands import python
+
+from fairlead.demo.sandbox import free_port
 
 APPS = Path(__file__).parents[2] / "apps"
 FAIRLEAD = Path(sys.executable).with_name("fairlead")
@@ -34,12 +35,6 @@ environments:
   local: {{runtime: process, edge: {{http: {port}, address: 127.0.0.1}}}}
   next: {{runtime: process, edge: {{http: {other}, address: 127.0.0.1}}}}
 """
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Site:

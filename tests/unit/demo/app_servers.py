@@ -1,6 +1,5 @@
 """Real servers with the sample applications, each on a free port, each ended by its own process id."""
 
-import socket
 import subprocess
 import sys
 import time
@@ -50,8 +49,3 @@ class Server:
                 pass
             assert time.monotonic() < until, "not ready in 30 s"
             time.sleep(0.05)
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]

@@ -5,7 +5,9 @@ import signal
 import subprocess
 
 import pytest
-from app_servers import APPS, COMMANDS, Server, free_port
+from app_servers import APPS, COMMANDS, Server
+
+from fairlead.demo.sandbox import free_port
 
 
 @pytest.fixture

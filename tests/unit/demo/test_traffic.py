@@ -6,11 +6,12 @@ import threading
 import time
 
 import pytest
-from app_servers import PYTHON, free_port
+from app_servers import PYTHON
 from bad_server import BadServer
 
 from fairlead.demo.clients import behaviours, client_random
 from fairlead.demo.mix import Mix, Options, Paths
+from fairlead.demo.sandbox import free_port
 from fairlead.demo.traffic import Traffic
 from fairlead.errors import UsageError
 
