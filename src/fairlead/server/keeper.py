@@ -19,6 +19,7 @@ import time
 from types import FrameType
 from typing import TypedDict
 
+from fairlead.server.liveness import Liveness
 from fairlead.server.signs import Signs
 from fairlead.supervisor.supervisor import Supervisor
 from fairlead.system import clock, processes
@@ -54,7 +55,7 @@ def serve(place: Place) -> None:
     lock.acquire(f"fairlead serve, pid {os.getpid()}", blocking=True)
     wake = _wake_on_signals()
     say(f"keeping {place.project}/{place.environment}")
-    signs = Signs(place)
+    signs, liveness = Signs(place), Liveness(place, say)
     seen: object = None
     memory: Memory = {"not_before": {}, "patience": {}}
     supervised = False  #: once found to be supervisord's own, it stays so when supervisord is dead
@@ -63,6 +64,7 @@ def serve(place: Place) -> None:
         told, died = wait(wake, signs.pids(), LOOK)
         if told:
             break
+        liveness.check()
         now = signs.look()
         if died or now != seen or time.monotonic() >= due:
             seen = now  # as it was before the rounds: what happens meanwhile is a sign for the next ones
