@@ -12,38 +12,20 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import signal
-import sys
 import time
 from types import FrameType
-from typing import TypedDict
 
 from fairlead.server.liveness import Liveness
-from fairlead.server.signs import Signs
+from fairlead.server.signs import Signs, wait
+from fairlead.server.verdict import Memory, Verdict, say
 from fairlead.supervisor.supervisor import Supervisor
-from fairlead.system import clock, processes
 from fairlead.system.forks import fork
 from fairlead.system.home import Place
 from fairlead.system.lock import FileLock
 
 LOOK = 1.0  #: seconds between two looks for signs
 AGAIN = 5.0  #: seconds until rounds that ended with an error are tried again
-
-
-class Memory(TypedDict):
-    """What the rounds of one fork leave for those of the next, by act: see `Housekeeping`."""
-
-    not_before: dict[str, float]
-    patience: dict[str, float]
-
-
-class Verdict(TypedDict):
-    """What came of rounds."""
-
-    due: float  #: seconds until the next ones at the latest
-    end: bool  #: another keeper has taken over
-    memory: Memory
 
 
 def serve(place: Place) -> None:
@@ -102,21 +84,3 @@ def _wake_on_signals() -> int:
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
     return reading
-
-
-def wait(wake: int | None, pids: set[int], seconds: float) -> tuple[bool, bool]:
-    """Sleep, at most so long; whether it was told to end, and whether one of the processes ended."""
-    watched = [descriptor for pid in pids if (descriptor := processes.watch(pid)) is not None]
-    told = [] if wake is None else [wake]
-    try:
-        ready, _, _ = select.select([*told, *watched], [], [], seconds)
-    finally:
-        for descriptor in watched:
-            os.close(descriptor)
-    return bool(set(ready) & set(told)), bool(set(ready) & set(watched))
-
-
-def say(text: str) -> None:
-    """One line on stderr, which is the keeper's log."""
-    sys.stderr.write(f"{clock.stamp()} {text}\n")
-    sys.stderr.flush()

@@ -6,8 +6,8 @@ from fairlead.operations.environment import Environment, existing
 from fairlead.operations.housekeeping import Housekeeping
 from fairlead.operations.keeper import have_keeper
 from fairlead.rollout.events import Event
-from fairlead.server.keeper import Memory, Verdict, say, wait
-from fairlead.server.signs import Signs
+from fairlead.server.signs import Signs, wait
+from fairlead.server.verdict import Memory, Verdict, say
 from fairlead.supervisor.supervisor import Supervisor
 from fairlead.system.home import Place
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import select
 from pathlib import Path
 
 from fairlead.supervisor.supervisor import Supervisor
 from fairlead.supervisor.survivors import last_started
+from fairlead.system import processes
 from fairlead.system.home import Place
 
 LARGE = 10 << 20  #: bytes of a log that is to be rotated
@@ -47,3 +49,15 @@ def _stamp(path: Path) -> tuple[int, int] | None:
     except FileNotFoundError:
         return None
     return facts.st_mtime_ns, facts.st_size
+
+
+def wait(wake: int | None, pids: set[int], seconds: float) -> tuple[bool, bool]:
+    """Sleep, at most so long; whether it was told to end, and whether one of the processes ended."""
+    watched = [descriptor for pid in pids if (descriptor := processes.watch(pid)) is not None]
+    told = [] if wake is None else [wake]
+    try:
+        ready, _, _ = select.select([*told, *watched], [], [], seconds)
+    finally:
+        for descriptor in watched:
+            os.close(descriptor)
+    return bool(set(ready) & set(told)), bool(set(ready) & set(watched))
