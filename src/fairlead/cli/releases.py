@@ -31,6 +31,8 @@ def _row(one: Kept) -> tuple[str, ...]:
     states = [green("live")] if one.live else []
     states += [f"warm for {duration(one.warm)}"] if one.warm and not one.live else []
     states += ["rollback goes here"] if one.previous else []
-    states += [red("its artifact is gone")] if not one.complete else []
+    states += [red("its artifact is gone")] if not one.complete and not one.damaged else []
+    states += [red("its file is damaged")] if one.damaged else []
     states += [dim("was never live")] if one.last_live is None else []
-    return bold(one.id), ago(one.created), ", ".join(states) or "kept", who(one.origin), what(one.origin)
+    made = ago(one.created) if one.created else "-"
+    return bold(one.id), made, ", ".join(states) or "kept", who(one.origin), what(one.origin)

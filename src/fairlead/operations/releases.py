@@ -26,17 +26,19 @@ class Kept:
     complete: bool  #: its artifacts are there
     last_live: str | None  #: UTC, ISO 8601: when it was made live last; None: it never was
     origin: dict[str, Any] = field(default_factory=dict)
+    damaged: bool = False  #: its file cannot be read; nothing but the ledger knows of it
 
 
 def releases(place: Place) -> tuple[Kept, ...]:
-    """Every release that is kept, the newest first; none when nothing was ever deployed."""
+    """Every release that is kept, the newest first, damaged ones last; none when nothing was ever deployed."""
     if not place.exists():
         return ()
     with Ledger.open(place.ledger) as ledger:
         state, lived = read_state(ledger), last_live(ledger)
     store = ArtifactStore(place.artifacts)
-    found = ReleaseStore(place.releases).all()
-    return tuple(_kept(release, state, store, lived.get(release.id)) for release in found)
+    saved = ReleaseStore(place.releases)
+    found = [_kept(release, state, store, lived.get(release.id)) for release in saved.all()]
+    return (*found, *(_damaged(id, state, lived.get(id)) for id in saved.unreadable()))
 
 
 def _kept(release: Release, state: State, store: ArtifactStore, lived: str | None) -> Kept:
@@ -45,6 +47,11 @@ def _kept(release: Release, state: State, store: ArtifactStore, lived: str | Non
         release.id, release.created, release.id == state.live, round(state.left(release.id), 1),
         release.id == state.previous, complete, lived, release.origin,
     )  # fmt: skip
+
+
+def _damaged(id: str, state: State, lived: str | None) -> Kept:
+    warm = round(state.left(id), 1)
+    return Kept(id, "", id == state.live, warm, id == state.previous, complete=False, last_live=lived, damaged=True)
 
 
 def live_runtime(place: Place) -> RuntimeName | None:

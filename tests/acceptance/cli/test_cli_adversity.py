@@ -1,0 +1,143 @@
+"""Commands while something lasts long, is damaged, or is called from a poorer shell than the one that deployed."""
+
+import json
+import os
+import subprocess
+
+import pytest
+from cli_site import await_line
+from tests.commands import python
+
+pytestmark = pytest.mark.real
+
+
+def commit(folder, text, message):
+    """Change a file that counts, and commit it; the commit's name."""
+    who = {f"GIT_{kind}_{part}": "ada@example.com" for kind in ("AUTHOR", "COMMITTER") for part in ("NAME", "EMAIL")}
+    env = os.environ | who | {"GIT_CONFIG_GLOBAL": "/dev/null"}
+    (folder / "app" / "text").parent.mkdir(parents=True, exist_ok=True)
+    (folder / "app" / "text").write_text(text)
+    for argv in (("init", "-q"), ("add", "."), ("commit", "-q", "-m", message)):
+        subprocess.run(["git", *argv], cwd=folder, env=env, check=True)
+    asked = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=folder, env=env, check=True, capture_output=True, text=True
+    )
+    return asked.stdout.strip()
+
+
+def gated(site):
+    """A preparation that says `built here`, then waits for a file."""
+    gate = site.root / "gate"
+    code = f"import os,time; print(1); [time.sleep(0.05) for _ in iter(lambda: os.path.exists({str(gate)!r}), True)]"
+    (site.root / "wait.py").write_text(code)
+    path = site.folder / "fairlead.yaml"
+    prepare = f"    prepare: {{run: [{python(str(site.root / 'wait.py'))}]}}\n"
+    path.write_text(path.read_text().replace("    port: 8000\n", f"    port: 8000\n{prepare}"))
+    return gate
+
+
+def test_a_long_build_keeps_nobody_from_going_back(site):
+    assert site.run("deploy", "local").returncode == 0
+    first = site.live()
+    site.write("2")
+    assert site.run("deploy", "local").returncode == 0
+    site.write("3")
+    gate = gated(site)
+    builder = site.start("deploy", "local")
+    await_line(builder, "stderr", "build")
+    done = site.run("rollback", "local", "--wait", "0")
+    assert done.returncode == 0, done.stderr
+    assert site.live() == first
+    gate.touch()
+    said = builder.communicate(timeout=120)
+    assert builder.returncode == 0, said
+    assert site.live() != first
+
+
+def test_a_second_deployer_is_told_before_it_builds(site):
+    assert site.run("deploy", "local").returncode == 0
+    site.write("2", delay="15")
+    first = site.start("deploy", "local")
+    await_line(first, "stderr", "step 2/")
+    gated(site)  # never opened: whoever builds waits for ever
+    assert site.run("deploy", "local", "--wait", "0").returncode == 4
+    first.terminate()
+    first.communicate(timeout=60)
+
+
+def test_a_rollback_names_the_commit_it_goes_back_to(site, tmp_path):
+    commits = []
+    for text in ("1", "2"):
+        commits.append(commit(site.folder, text, f"text {text}"))
+        assert site.run("deploy", "local").returncode == 0
+    elsewhere = tmp_path / "elsewhere"
+    commit(elsewhere, "x", "another project")
+    (elsewhere / "fairlead.yaml").write_text((site.folder / "fairlead.yaml").read_text())
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "git").write_text(f"#!/bin/sh\ntouch {tools}/asked\nexit 1\n")
+    (tools / "git").chmod(0o755)
+    done = site.run("rollback", "local", cwd=elsewhere, PATH=f"{tools}:{site.env['PATH']}")
+    assert done.returncode == 0, done.stderr
+    assert not (tools / "asked").exists()
+    live = site.json("status", "local")["environments"][0]["live"]
+    assert live["operation"] == "rollback" and live["origin"]["user"]
+    assert live["origin"]["git"]["commit"] == commits[0]
+    done = site.run("promote", "local", "next", cwd=site.folder)
+    assert done.returncode == 0, done.stderr
+    live = site.json("status", "next")["environments"][0]["live"]
+    assert live["origin"]["git"]["commit"] == commits[0]
+    assert live["origin"]["promoted"]["from"] == "local"
+
+
+def test_instances_keep_the_path_and_zone_they_were_deployed_with(site):
+    rich = f"{site.root}/tools:{site.env['PATH']}"
+    assert site.run("deploy", "local", PATH=rich, TZ="Asia/Tokyo").returncode == 0
+    live = site.live()
+    assert site.run("stop", "local", "--yes").returncode == 0
+    done = site.run("up", "local", PATH="/usr/bin:/bin", TZ="UTC")
+    assert done.returncode == 0, done.stderr
+    spec = json.loads((site.home / "shop/local/instances" / f"{live}.web.1" / "spec.json").read_text())
+    assert (spec["env"]["PATH"], spec["env"]["TZ"]) == (rich, "Asia/Tokyo")
+
+
+def test_a_damaged_release_of_another_environment_is_in_nobodys_way(site):
+    for environment in ("local", "next"):
+        assert site.run("deploy", environment).returncode == 0
+    damaged = site.home / "shop/next/releases" / f"{site.live('next')}.json"
+    whole = damaged.read_text()
+    damaged.write_text("{}")
+    artifacts = sorted((site.home / "shop/artifacts").iterdir())
+    (site.folder / "app" / "text").write_text("2")
+    done = site.run("deploy", "local")
+    assert done.returncode == 0, done.stderr
+    assert "old artifacts stay" in done.stderr and str(damaged) in done.stderr
+    assert set(artifacts) <= set((site.home / "shop/artifacts").iterdir())
+    assert site.run("rollback", "local").returncode == 0
+    assert site.run("stop", "local", "--yes").returncode == 0
+    assert site.run("up", "local").returncode == 0
+    assert f"changed or damaged: {damaged.stem}" in site.run("doctor", "next").stdout
+    damaged.write_text(whole)
+
+
+def test_the_same_deployed_again_mends_a_damaged_live_release(site):
+    assert site.run("deploy", "local").returncode == 0
+    live = site.live()
+    damaged = site.home / "shop/local/releases" / f"{live}.json"
+    for harm in (lambda: damaged.write_text("{}"), damaged.unlink):
+        harm()
+        if damaged.exists():
+            assert "its file is damaged" in site.run("releases", "local").stdout
+        done = site.run("deploy", "local")
+        assert done.returncode == 0, done.stderr
+        assert site.live() == live and json.loads(damaged.read_text())["id"] == live
+
+
+def test_a_release_that_failed_is_not_called_a_good_one(site):
+    assert site.run("deploy", "local").returncode == 0
+    path = site.folder / "fairlead.yaml"
+    path.write_text(path.read_text().replace("asgi:app", "asgi:nothing"))
+    assert site.run("deploy", "local").returncode == 1
+    found = {one["live"]: one["last_live"] for one in site.json("releases", "local")["releases"]}
+    assert found[True] and found[False] is None
+    assert "was never live" in site.run("releases", "local").stdout
