@@ -127,7 +127,11 @@ class Arena:
                 return f"rollout {rollout.journal.rollout} is unfinished"
             state = environment.state
             kept = {state.live, *state.warm_now()}
-            extra = {one.release for one in environment.world.runtime.observe()} - kept
+            seen = environment.world.runtime.observe()
+            extra = {one.release for one in seen} - kept
+            survivors = [one.id for one in seen if one.phase == "survivor"]
+            if survivors:
+                return f"{survivors} outlived supervisord and are not replaced yet"
             return f"instances of {extra}, only {kept} are kept" if extra else ""
 
     def check(self):
