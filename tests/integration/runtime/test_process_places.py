@@ -91,7 +91,8 @@ def test_instances_get_nothing_of_the_deployers_environment(place, monkeypatch):
         [id] = ready(runtime, spec(env={"GREETING": "hello ${PORT}"}))
         instance = one(runtime, id)
         env = environment_of(instance.pid)
-        assert env == {"INSTANCE": id, "GREETING": f"hello {instance.port}", "PORT": str(instance.port)}
+        own = {"INSTANCE": id, "FAIRLEAD_INSTANCE": str(place.instances / id)}
+        assert env == {**own, "GREETING": f"hello {instance.port}", "PORT": str(instance.port)}
         daemon = environment_of(runtime.supervisor.process().pid)
         listed = {"PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR"}
         assert set(daemon) <= listed | {"SUPERVISOR_ENABLED", "SUPERVISOR_SERVER_URL"}

@@ -195,7 +195,8 @@ def test_a_damaged_static_file_says_nothing(damaged: object) -> None:
 
 def test_its_own_services_ask_for_the_key() -> None:
     routers = json.loads(own_file("secret"))["http"]["routers"]
-    assert {router["service"] for router in routers.values()} == {"api@internal", "prometheus@internal", "ping@internal"}
+    services = {router["service"] for router in routers.values()}
+    assert services == {"api@internal", "prometheus@internal", "ping@internal"}
     assert all(router["rule"].startswith("Header(`X-Fairlead-Edge`, `secret`) && ") for router in routers.values())
     assert all(router["entryPoints"] == ["api"] for router in routers.values())
 
