@@ -32,10 +32,11 @@ class Fork:
 def fork(work: Callable[[], str]) -> Fork:
     """Do `work` in a child of the same process group. Only for a process without threads.
 
-    The child ends at once on SIGTERM and SIGINT. An error in it is written to stderr, and it ends without a word.
+    The child ends at once on SIGTERM and SIGINT, and with its parent, also one that is killed. An error in it is written to stderr, and it ends without a word.
     """
     reading, writing = os.pipe()
     sys.stderr.flush()
+    parent = os.getpid()
     pid = os.fork()
     if pid:
         os.close(writing)
@@ -44,6 +45,7 @@ def fork(work: Callable[[], str]) -> Fork:
     try:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)
+        end_with(parent)
         os.close(reading)
         os.write(writing, work().encode())
         code = 0
@@ -52,3 +54,14 @@ def fork(work: Callable[[], str]) -> Fork:
     finally:
         sys.stderr.flush()
         os._exit(code)
+
+
+def end_with(parent: int) -> None:
+    """Have this process killed by the kernel when its parent ends, however it ends (Linux, prctl(2))."""
+    if not sys.platform.startswith("linux"):
+        return
+    import ctypes  # noqa: PLC0415 — in the child alone
+
+    ctypes.CDLL(None).prctl(1, int(signal.SIGKILL))  # PR_SET_PDEATHSIG
+    if os.getppid() != parent:
+        os._exit(1)  # it ended in between

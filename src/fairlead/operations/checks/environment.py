@@ -12,7 +12,7 @@ from pathlib import Path
 from fairlead.artifacts.artifact import ArtifactStore
 from fairlead.artifacts.release import ReleaseStore
 from fairlead.errors import FairleadError
-from fairlead.ledger import Ledger, verify
+from fairlead.ledger import Entry, Ledger, verify
 from fairlead.operations.checks.check import Check, failed, ok, warning
 from fairlead.project.stack import Stack
 from fairlead.rollout.journal import open_rollout
@@ -97,9 +97,18 @@ def releases(place: Place) -> Check:
     return ok("releases", f"{len(store.ids())} kept")
 
 
+def _head_fits(ledger: Ledger) -> tuple[bool, Entry | None]:
+    """Whether the head is the last entry's, and that entry. Read again when somebody wrote in between."""
+    while True:
+        head, last = ledger.head(), ledger.last()
+        fits = (last.number, last.root) == (head.size, head.root) if last else head.size == 0
+        if fits or ledger.head() == head:
+            return fits, last
+
+
 def _ledger(ledger: Ledger, thorough: bool) -> Check:
-    head, last = ledger.head(), ledger.last()
-    if (last.number if last else 0) != head.size or (last and last.root != head.root):
+    fits, last = _head_fits(ledger)
+    if not fits:
         return failed("ledger", "its head does not fit its last entry", "see `fairlead ledger verify`")
     if thorough and not (found := verify(ledger)):
         return failed("ledger", found.reason or "not as it was written", "restore it from a backup")

@@ -1,0 +1,54 @@
+"""Work in a fork: its one word, its error, and its end with its parent."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from fairlead.system import processes
+from fairlead.system.clock import wait_until
+from fairlead.system.forks import fork
+
+
+def test_what_it_says() -> None:
+    never, _ = os.pipe()
+    assert fork(lambda: json.dumps({"pid": os.getpid() != 0})).answer(never) == '{"pid": true}'
+
+
+def test_an_error_is_shown_and_nothing_is_said(capfd: pytest.CaptureFixture[str]) -> None:
+    never, _ = os.pipe()
+    assert fork(lambda: str(1 // 0)).answer(never) == ""
+    assert "ZeroDivisionError" in capfd.readouterr().err
+
+
+def test_an_interruption_ends_it() -> None:
+    reading, writing = os.pipe()
+    os.write(writing, b".")
+    begun = fork(lambda: str(signal.pause()))
+    assert begun.answer(reading) is None
+    assert processes.started(begun.pid) is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a child with its parent")
+def test_it_ends_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+    program = textwrap.dedent(
+        """
+        import signal
+        from fairlead.system.forks import fork
+        print(fork(lambda: str(signal.pause())).pid, flush=True)
+        signal.pause()
+        """
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout
+        child = processes.look(int(parent.stdout.readline()))
+        assert child
+        parent.kill()
+    assert wait_until(lambda: not child.alive(), 10)
