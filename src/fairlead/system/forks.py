@@ -32,7 +32,8 @@ class Fork:
 def fork(work: Callable[[], str]) -> Fork:
     """Do `work` in a child of the same process group. Only for a process without threads.
 
-    The child ends at once on SIGTERM and SIGINT, and with its parent, also one that is killed. An error in it is written to stderr, and it ends without a word.
+    The child ends at once on SIGTERM and SIGINT, and with its parent, also one that is killed. An error in it is
+    written to stderr, and it ends without a word.
     """
     reading, writing = os.pipe()
     sys.stderr.flush()

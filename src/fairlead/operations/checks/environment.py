@@ -115,7 +115,7 @@ def _ledger(ledger: Ledger, thorough: bool) -> Check:
     if last and last.when() > clock.now() + AHEAD:
         what = f"its last entry is of {last.time}, which is in the future"
         return warning("ledger", what, "the clock was set back: set it right; entries keep their order")
-    return ok("ledger", f"{head.size} entries" + (", all as they were written" if thorough else ""))
+    return ok("ledger", f"{last.number if last else 0} entries" + (", all as they were written" if thorough else ""))
 
 
 def left_overs(stack: Stack, place: Place, ledger: Ledger) -> Check:
