@@ -6,6 +6,7 @@ import time
 
 from fairlead.ledger import Ledger
 from fairlead.operations.environment import existing
+from fairlead.operations.status import status
 from fairlead.operations.up import stop
 from fairlead.rollout.state import read_state
 
@@ -114,3 +115,17 @@ def test_a_deployment_to_a_stopped_environment_that_is_killed_is_recovered(arena
     assert arena.whole(60) == before
     with Ledger.open(arena.place.ledger) as ledger:
         assert not read_state(ledger).stopped
+
+
+def test_a_damaged_release_file_takes_nothing_down_and_the_next_deployment_replaces_it(arena):
+    before = arena.live()
+    file = arena.place.releases / f"{before}.json"
+    file.chmod(0o600)
+    file.write_text("")
+    arena.kill("keeper")
+    assert status(arena.place).live
+    assert weights(arena) == {f"web-{before}": 100}
+    arena.write()
+    code, _, said = arena.run("deploy", "blue-green")
+    assert code == 0, said
+    assert arena.whole() != before

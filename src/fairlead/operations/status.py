@@ -83,7 +83,8 @@ def status(place: Place) -> Status:
 
 def _seen(found: Status, place: Place, live: str | None) -> Status:
     """With what runtime and edge say."""
-    stack = ReleaseStore(place.releases).load(live).stack if live else None
+    release = ReleaseStore(place.releases).load_or_none(live) if live else None
+    stack = release.stack if release else None
     kind = stack.runtime if stack else "process"
     copies = tuple(Copy(one, _uptime(one)) for one in runtime_of(kind, place).observe() if not one.job)
     edge = edge_of(kind, place)

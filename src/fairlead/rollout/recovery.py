@@ -7,6 +7,7 @@ from dataclasses import replace
 from fairlead.rollout.executor import Executor
 from fairlead.rollout.journal import open_rollout
 from fairlead.rollout.parts import now
+from fairlead.rollout.state import read_state
 from fairlead.rollout.world import World
 
 
@@ -32,5 +33,10 @@ def recover(world: World) -> str | None:
 
 
 def restore_traffic(world: World, without: tuple[str, ...] = ()) -> None:
-    """Have the edge do what the ledger says, for the time when no rollout is under way; nothing new for `without`."""
-    world.route(replace(now(world.observe()), without=without))
+    """Have the edge do what the ledger says, for the time when no rollout is under way; nothing new for `without`.
+
+    When the live release's file is damaged nobody knows its routes: what is in force stays.
+    """
+    observed = world.observe()
+    if observed.live == read_state(world.ledger).live:
+        world.route(replace(now(observed), without=without))

@@ -9,7 +9,7 @@ from pathlib import Path
 from fairlead.artifacts.release import Release, ReleaseStore
 from fairlead.edges.base import Edge
 from fairlead.ledger.ledger import Ledger
-from fairlead.project.stack import Stack
+from fairlead.project.stack import Stack, Stop
 from fairlead.rollout.checks import PATIENCE
 from fairlead.rollout.events import Emit, Event, silent
 from fairlead.rollout.observed import Observed
@@ -56,13 +56,15 @@ class World:
         return Machine(trees, release.machine.get("python", self.python), release.machine.get("env", self.env))
 
     def observe(self) -> Observed:
-        """The environment now."""
+        """The environment now. A live release whose file is damaged counts as none: another can take its place."""
         state = read_state(self.ledger)
         instances = self.runtime.observe()
         present = {one.release for one in instances}
         warm = tuple(release for release in state.warm_now() if release in present)
-        stack = self.releases.load(state.live).stack if state.live else None
-        return Observed(state.live, stack, warm, instances)
+        release = self.releases.load_or_none(state.live) if state.live else None
+        if release is None:
+            return Observed(warm=warm, instances=instances)
+        return Observed(release.id, release.stack, warm, instances)
 
     def route(self, shares: Shares) -> None:
         """Have these shares in force at the edge, with the instances that are well now."""
@@ -78,7 +80,8 @@ class World:
         return tuple(one for one in self.runtime.observe() if (one.release, one.service) == (release, service))
 
     def _stacks(self, shares: Shares) -> dict[str, Stack]:
-        return {release: self.releases.load(release).stack for release in shares.releases()}
+        found = ((name, self.releases.load_or_none(name)) for name in shares.releases())
+        return {name: release.stack for name, release in found if release}
 
     def instances(self, ids: Collection[str]) -> tuple[Instance, ...]:
         """Those of these ids that exist."""
@@ -99,4 +102,5 @@ class World:
         return self.runtime.open_connections([one.id]) == 0 or waited >= self._drain_of(one)
 
     def _drain_of(self, one: Instance) -> float:
-        return self.releases.load(one.release).stack.service(one.service).stop.drain
+        release = self.releases.load_or_none(one.release)
+        return release.stack.service(one.service).stop.drain if release else Stop().drain
