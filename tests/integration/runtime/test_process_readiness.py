@@ -51,6 +51,13 @@ def test_nobody_listening_is_not_ready(runtime):
     assert "connection refused" in error.message
 
 
+def test_a_program_on_the_wrong_port_is_told_so(runtime, port):
+    code = f"import socket, time; server = socket.create_server(('127.0.0.1', {port})); time.sleep(3600)"
+    wrong = spec(argv=(sys.executable, "-S", "-c", code), listens=True, health=replace(QUICK, deadline=2))
+    error = not_ready(runtime, wrong)
+    assert f"it listens on {port}, not on ${{PORT}}={one(runtime, wrong.id).port}" in error.message
+
+
 def test_a_crash_loop_is_seen_before_the_deadline(runtime):
     error = not_ready(runtime, spec(argv=(sys.executable, "-S", "-c", "print('no database'); raise SystemExit(3)")))
     assert "crash loop" in error.message

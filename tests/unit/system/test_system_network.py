@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -53,6 +54,33 @@ def test_open_connections_are_counted() -> None:
         for one in clients:
             one.close()
         assert wait_until(lambda: sockets.open_to(port) == 0, 30)
+
+
+@pytest.mark.parametrize(
+    ("address", "local"),
+    [
+        ("0100007F:1F90", True),
+        ("0508007F:1F90", True),
+        ("0A00000A:1F90", False),
+        ("00000000000000000000000001000000:1F90", True),
+        ("0000000000000000FFFF00000100007F:1F90", True),
+        ("0000000000000000FFFF00000A00000A:1F90", False),
+        ("B80D0120000000000000000001000000:1F90", False),
+        ("B80D01200000000000000000FF00007F:1F90", False),
+    ],
+)
+def test_only_loopback_is_the_edges(address: str, local: bool, tmp_path: Path) -> None:
+    """An instance may be a client of the same port of another host: its drain must not wait for that."""
+    table = tmp_path / "tcp"
+    table.write_text(f"header\n0: 0100007F:C350 {address} 01 0:0 0:0 0 0 0 77 1\n")
+    [row] = sockets._table(table)
+    assert (row.local, row.remote_port) == (local, 8080)
+
+
+def test_where_a_process_listens() -> None:
+    with listening() as server:
+        assert server.getsockname()[1] in sockets.listening_ports([os.getpid()])
+        assert server.getsockname()[1] not in sockets.listening_ports([os.getppid(), 999999999])
 
 
 def test_who_listens() -> None:
