@@ -8,6 +8,7 @@ import pytest
 
 from fairlead.ledger import Ledger
 from fairlead.operations.up import up
+from fairlead.system.clock import wait_until
 from tests.crash.arena import Arena
 from tests.crash.test_every_point import chosen, points_of
 
@@ -31,6 +32,17 @@ def test_what_looks_after_the_others_may_die_without_a_loss(arena, program):
     while arena.pid(program) == killed and time.monotonic() < deadline:
         time.sleep(0.05)
     assert arena.pid(program) != killed
+
+
+def test_a_keeper_that_has_just_begun_sees_to_it_that_both_are_there_again(arena):
+    arena.whole()
+    killed = arena.pid("keeper")
+    arena.kill("keeper")
+    assert wait_until(lambda: arena.pid("keeper") != killed, 20, most=0.01)
+    young = arena.pid("keeper")
+    arena.kill("supervisord")  # before the keeper could ask it anything
+    assert wait_until(lambda: arena.pid("keeper") != young, 40), "a keeper under the new supervisord"
+    arena.whole(60)
 
 
 def test_instances_that_outlive_supervisord_are_replaced_one_at_a_time_without_a_loss(arena):

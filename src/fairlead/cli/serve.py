@@ -14,7 +14,8 @@ from fairlead.errors import UsageError
 @verb("fairlead serve production", "fairlead serve --project shop production", name="serve")
 @environment()
 @click.option("--project", metavar="NAME", help="The project's name, where its file is not at hand.")
-def command(session: Session, environment: str, project: str | None) -> None:
+@click.option("--supervised", is_flag=True, hidden=True, help="Said by supervisord, which started it.")
+def command(session: Session, environment: str, project: str | None, supervised: bool) -> None:
     """Look after ENV: end warm windows, recover what was interrupted, keep instances and edge well.
 
     Every deployment starts it under the environment's supervisor, so there is seldom a reason to call it.
@@ -25,4 +26,5 @@ def command(session: Session, environment: str, project: str | None) -> None:
     for name in filter(None, (project, environment)):
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
             raise UsageError(f'"{name}" is not a name')
-    serve(Place.of(project, environment) if project else session.place(environment))
+    place = Place.of(project, environment) if project else session.place(environment)
+    serve(place, supervised)

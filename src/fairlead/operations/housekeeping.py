@@ -57,16 +57,22 @@ class Housekeeping:
         if state.stopped:
             return HEARTBEAT
         now = time.monotonic()
-        waiting = [moment - now for moment in self.not_before.values() if moment > now]
-        if self._unsettled() or open_rollout(self.environment.ledger) is not None:
-            return max(SOON, min(waiting, default=SOON))
-        return max(SOON, min([HEARTBEAT, *waiting, *(state.left(release) + 0.1 for release in state.warm_now())]))
+        waiting = {act: moment - now for act, moment in self.not_before.items() if moment > now}
+        if unsettled := self._unsettled():
+            return max(SOON, min(waiting.get(act, SOON) for act in unsettled))
+        ends = [state.left(release) + 0.1 for release in state.warm_now()]
+        return max(SOON, min([HEARTBEAT, *waiting.values(), *ends]))
 
-    def _unsettled(self) -> bool:
-        """Whether anything is on its way: out, or back to where it gets requests."""
-        mine = self._mine()
-        on_the_way = any(one.phase in COMING or (one.living and not one.verified) for one in mine)
-        return on_the_way or bool(self._superfluous())
+    def _unsettled(self) -> set[str]:
+        """The acts that have something to settle: what is on its way out, or back to where it gets requests."""
+        mine, found = self._mine(), set()
+        if any(one.phase in COMING or (one.living and not one.verified) for one in mine):
+            found |= {"refresh"} | ({"replace"} if any(one.phase == "survivor" for one in mine) else set())
+        if self._superfluous():
+            found.add("retire")
+        if not self._idle():
+            found.add("recover")
+        return found
 
     def _mine(self) -> list[Instance]:
         """The instances of the live release."""

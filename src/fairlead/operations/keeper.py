@@ -12,6 +12,7 @@ from fairlead.system.files import read_json, write_json
 from fairlead.system.home import Place
 
 PROGRAM = "keeper"
+FAIRLEAD = (sys.executable, "-I", "-m", "fairlead")
 GRACE = 10.0  #: seconds; it may be in the middle of a recovery, which can be killed and is taken up again
 
 
@@ -27,7 +28,7 @@ def have_keeper(place: Place) -> None:
     folder.mkdir(mode=0o700, exist_ok=True)
     spec = {
         "version": __version__,  # a keeper of an older Fairlead is replaced
-        "argv": [sys.executable, "-I", "-m", "fairlead", "serve", "--project", place.project, place.environment],
+        "argv": [*FAIRLEAD, "serve", "--supervised", "--project", place.project, place.environment],
         "cwd": "/", "log": str(folder / "log"), "starts": str(folder / "starts"),
         "env": base_environment() | {"FAIRLEAD_HOME": str(place.root.parent.parent), "PYTHONUNBUFFERED": "1"},
     }  # fmt: skip

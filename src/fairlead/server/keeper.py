@@ -19,7 +19,6 @@ from types import FrameType
 from fairlead.server.liveness import Liveness
 from fairlead.server.signs import Signs, wait
 from fairlead.server.verdict import Memory, Verdict, say
-from fairlead.supervisor.supervisor import Supervisor
 from fairlead.system.forks import fork
 from fairlead.system.home import Place
 from fairlead.system.lock import FileLock
@@ -28,10 +27,11 @@ LOOK = 1.0  #: seconds between two looks for signs
 AGAIN = 5.0  #: seconds until rounds that ended with an error are tried again
 
 
-def serve(place: Place) -> None:
+def serve(place: Place, supervised: bool = False) -> None:
     """Keep the environment until told to stop, or until its folder is gone.
 
-    One keeper at a time: a second one waits for the first to end.
+    One keeper at a time: a second one waits for the first to end. `supervised`: supervisord started this one. That is
+    said, not asked: supervisord may be dead before the keeper could ask, and then nobody else starts it again.
     """
     lock = FileLock(place.root / "keeper.lock")
     lock.acquire(f"fairlead serve, pid {os.getpid()}", blocking=True)
@@ -40,7 +40,6 @@ def serve(place: Place) -> None:
     signs, liveness = Signs(place), Liveness(place, say)
     seen: object = None
     memory: Memory = {"not_before": {}, "patience": {}}
-    supervised = False  #: once found to be supervisord's own, it stays so when supervisord is dead
     due = time.monotonic()
     while place.root.exists():
         told, died = wait(wake, signs.pids(), LOOK)
@@ -50,7 +49,6 @@ def serve(place: Place) -> None:
         now = signs.look()
         if died or now != seen or time.monotonic() >= due:
             seen = now  # as it was before the rounds: what happens meanwhile is a sign for the next ones
-            supervised = supervised or Supervisor(place).runs("keeper", os.getpid())
             verdict = _rounds(place, supervised, memory, wake)
             if verdict is None or verdict["end"]:
                 break

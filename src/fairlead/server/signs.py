@@ -31,9 +31,13 @@ class Signs:
         return pids - {0, os.getpid()}
 
     def look(self) -> object:
-        """A value that changes when the ledger grew, supervisord went or came, or a log became large."""
-        ledger = self.place.ledger
-        return (_stamp(ledger), _stamp(ledger.with_name(ledger.name + "-wal")), self.supervisor.alive(), self._large())
+        """A value that changes when the ledger grew, supervisord went or came, or a log became large.
+
+        A supervisord that is dead again is told from the one that was dead before: another one was there in between.
+        """
+        ledger, pid_file = self.place.ledger, self.place.supervisor / "supervisord.pid"
+        wal = ledger.with_name(ledger.name + "-wal")
+        return (_stamp(ledger), _stamp(wal), self.supervisor.alive(), _stamp(pid_file), self._large())
 
     def _large(self) -> tuple[str, ...]:
         folders = [self.place.edge, self.place.root / "keeper"]

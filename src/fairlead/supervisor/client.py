@@ -40,6 +40,7 @@ class Rpc:
     def call(self, method: str, *arguments: object) -> Any:
         """One call on one connection."""
         import xmlrpc.client  # noqa: PLC0415 — 20 ms that `fairlead --version` need not pay
+        from xml.parsers.expat import ExpatError  # noqa: PLC0415 — the same
 
         body = xmlrpc.client.dumps(arguments, f"supervisor.{method}")  # type: ignore[arg-type]
         connection = _UnixConnection(str(self.path), self.timeout)
@@ -54,3 +55,5 @@ class Rpc:
             return xmlrpc.client.loads(answer)[0][0]
         except xmlrpc.client.Fault as fault:
             raise Fault(fault.faultCode, fault.faultString) from fault
+        except (ExpatError, xmlrpc.client.Error) as error:  # it was killed in the middle of an answer
+            raise ConnectionError(f"{self.path}: {error}") from error

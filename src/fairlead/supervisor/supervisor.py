@@ -125,11 +125,6 @@ class Supervisor:
             for row in rows
         }
 
-    def runs(self, name: str, pid: int) -> bool:
-        """Whether that process is the program of that name."""
-        state = self.programs().get(name)
-        return state is not None and state.pid == pid
-
     def wake(self) -> None:
         """Have it look at its children now instead of within a second."""
         with contextlib.suppress(OSError, Fault):
