@@ -96,6 +96,5 @@ def _rollout(one: Rollout) -> stack.Rollout:
         steps=steps or (DEFAULT_STEPS if one.strategy == "canary" else ()),
         surge=one.surge,
         unavailable=one.unavailable,
-        max_errors=one.max_errors,
         soak=one.soak,
     )

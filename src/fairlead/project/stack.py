@@ -115,6 +115,41 @@ class CanaryStep:
 
     weight: int
     pause: float = 0.0
+    approve: bool = False  #: a person has to approve before the next step
+
+
+Insufficient = Literal["hold", "extend", "promote-if-probes-pass", "abort"]
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """How the evidence on a new release is weighed."""
+
+    tolerate: float = 1.5  #: ratio of errors (and of slow answers) to the stable release that is still fine
+    over: float | None = 0.3  #: an answer that takes longer is slow, seconds; None: latency is not judged
+    alpha: float = 0.01  #: chance of ever aborting a good release
+    errors_below: float | None = None  #: share of errors, shown before promotion; None: 2 %, or what the stable one has
+    confidence: float = 0.95  #: how surely it is shown
+    probe_rate: float = 10 / 60  #: requests of Fairlead's own to the new release, per second; 0: none
+    probes: tuple[Smoke, ...] = ()  #: what they ask; empty: the smoke tests, or the health checks
+    insufficient: Insufficient = "hold"  #: what when a step has ended and too little is known
+    hold_for: float = 1800.0  #: how long evidence, or a person, is waited for, seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """How long the new release is judged after the switch."""
+
+    seconds: float = 300.0
+    rollback: bool = True  #: by itself; else it is only told
+
+
+@dataclass(frozen=True, slots=True)
+class Shadow:
+    """Safe requests are mirrored to the new release before its first user."""
+
+    percent: float
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +162,12 @@ class Rollout:
     steps: tuple[CanaryStep, ...] = ()  #: canary only
     surge: int = 1  #: rolling: instances more than `replicas` for a moment
     unavailable: int = 0  #: rolling: instances fewer than `replicas` for a moment
-    max_errors: float = 0.05  #: share of 5xx answers of the new release above which a step fails, 0 to 1
-    soak: float = 0.0  #: watch after the switch, before the commit, seconds
+    soak: float = 0.0  #: judged after the switch, before the commit, seconds
+    judge: Judge = field(default_factory=Judge)
+    watch: Watch | None = None  #: judged after the commit, by the keeper
+    shadow: Shadow | None = None
+    sticky: bool = False  #: a visitor stays on one release
+    approve: bool = False  #: a person has to approve before the first user
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +242,8 @@ def _convert(kind: Any, value: Any) -> Any:
         return _convert(next(part for part in typing.get_args(kind) if part is not type(None)), value)
     if origin is tuple:
         return tuple(_convert(typing.get_args(kind)[0], item) for item in value)
+    if origin is dict:
+        return {key: _convert(typing.get_args(kind)[1], item) for key, item in value.items()}
     if dataclasses.is_dataclass(kind):
         return from_data(kind, value)  # type: ignore[arg-type]
     return value
