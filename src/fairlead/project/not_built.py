@@ -38,7 +38,7 @@ ROWS = (
     Row("services.*.routes.*.limit"),
     Row("services.*.routes.*.policies"),
     Row("rollout.steps.*.pause"),
-    Row("rollout.judge", "use max_errors"),
+    Row("rollout.judge"),
     Row("rollout.watch", "use soak"),
     Row("rollout.shadow"),
     Row("rollout.sticky", only=("cookie",)),

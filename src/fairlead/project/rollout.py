@@ -97,7 +97,6 @@ class Rollout(Section):
     steps: tuple[CanaryStep, ...] = ()
     surge: Annotated[int, whole(0, 100)] = 1
     unavailable: Annotated[int, whole(0, 100)] = 0
-    max_errors: Percent = 0.05
     soak: Duration = 0.0
     judge: Judge | None = None
     watch: Watch | None = None

@@ -124,7 +124,6 @@ def test_the_defaults_named_in_the_comments_are_the_defaults():
         "rollout.strategy": "blue-green",
         "rollout.surge": "1",
         "rollout.unavailable": "0",
-        "rollout.max_errors": "5%",
         "rollout.soak": "0s",
         "rollout.keep": "3",
         "rollout.rollback_window": "10m",
@@ -147,7 +146,7 @@ def test_a_default_written_out_changes_nothing():
         "jobs": {"a": {"command": "a"}, "b": {"command": "a", "when": "before-traffic", "timeout": "10m"}},
         "smoke": [{"path": "/"}, {"path": "/", "status": 200, "timeout": "5s"}],
         "rollout": {
-            "strategy": "blue-green", "surge": 1, "unavailable": 0, "max_errors": "5%", "soak": "0s", "keep": 3,
+            "strategy": "blue-green", "surge": 1, "unavailable": 0, "soak": "0s", "keep": 3,
             "rollback_window": "10m",
         },
         "environments": {"a": {}},

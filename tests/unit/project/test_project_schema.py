@@ -169,7 +169,7 @@ SEED = data(
         "tests: [x, y]\n"
         "smoke: [{path: /?a, host: a.b, status: 200, contains: x, header: {a: b}, timeout: 1s}]\n"
         "rollout: {strategy: canary, keep: 3, rollback_window: 1m, steps: [{weight: 1, for: 1s}, {weight: 2}], surge: 1,\n"
-        "  unavailable: 0, max_errors: 5%, soak: 1s, sticky: off, approve: false}\n",
+        "  unavailable: 0, soak: 1s, sticky: off, approve: false}\n",
         "  local: {runtime: process, edge: {http: 80, address: 127.0.0.1}, approve: false}\n"
         "  over:\n    edge: {http: 81}\n    services:\n      web: {health: /x, port: 1, env: {A: null}, routes: [/x]}\n"
         "      worker: {like: web, command: y, stop: {drain: 1s}}\n      more: {command: x}\n"

@@ -203,14 +203,13 @@ CASES = {
         ],
     ),
     "rollout": (
-        small(top="rollout: {strategy: bluegreen, keep: 0, max_errors: 5, soak: 1w, surge: -1, unavailable: one}\n"),
+        small(top="rollout: {strategy: bluegreen, keep: 0, soak: 1w, surge: -1, unavailable: one}\n"),
         [
             '6:11: rollout.strategy: expected one of rolling, blue-green or canary, got "bluegreen"; did you mean "blue-green"?',
             "6:32: rollout.keep: expected a whole number from 1 to 100, got 0",
-            "6:41: rollout.max_errors: expected a percentage such as 5%, got 5",
-            '6:56: rollout.soak: expected a duration such as 500ms, 10s, 5m, 2h or 30d, got "1w"',
-            "6:66: rollout.surge: expected a whole number from 0 to 100, got -1",
-            '6:77: rollout.unavailable: expected a whole number from 0 to 100, got "one"',
+            '6:41: rollout.soak: expected a duration such as 500ms, 10s, 5m, 2h or 30d, got "1w"',
+            "6:51: rollout.surge: expected a whole number from 0 to 100, got -1",
+            '6:62: rollout.unavailable: expected a whole number from 0 to 100, got "one"',
         ],
     ),
     "steps": (
@@ -309,7 +308,7 @@ CASES = {
             top="rollout: {strategy: canary, judge: {insufficient: wait, alpha: 1}, watch: {}, shadow: {percent: 0, for: 1m}, sticky: on}\n"
         ),
         [
-            "6:29: rollout.judge: not built yet in this version of Fairlead; use max_errors",
+            "6:29: rollout.judge: not built yet in this version of Fairlead",
             '6:37: rollout.judge.insufficient: expected one of hold, extend, promote-if-probes-pass or abort, got "wait"',
             "6:57: rollout.judge.alpha: expected a probability such as 0.01, got 1",
             '6:68: rollout.watch: "for" is missing',

@@ -77,7 +77,7 @@ def test_defaults():
     web = stack(small()).service("web")
     assert web.health == Health(None, None, 5.0, 0.5, 2, 60.0)  # no path: a TCP connection
     assert (web.routes, web.replicas, web.stop, web.needs) == ((), 1, Stop("SIGTERM", 10.0, 30.0), ())
-    assert stack(small()).rollout == Rollout("blue-green", 3, 600.0, (), 1, 0, 0.05, 0.0)
+    assert stack(small()).rollout == Rollout("blue-green", 3, 600.0, (), 1, 0, 0.0)
 
 
 def test_own_values_win_over_those_of_like():
@@ -113,7 +113,7 @@ def test_everything_that_is_built():
         "tests: [pytest -q]\n"
         "smoke: [{path: /?q=1, host: a.b, status: 404, contains: ' ', header: {x-n: 1}, timeout: 1s}]\n"
         "rollout: {strategy: canary, steps: [{weight: 1}, {weight: 99, for: 30s}], keep: 5, rollback_window: 0s,\n"
-        "  surge: 2, unavailable: 1, max_errors: 0.5%, soak: 10s}\n",
+        "  surge: 2, unavailable: 1, soak: 10s}\n",
         "  local: {edge: {http: 80, address: '::1'}}\n",
     )
     one = stack(text)
@@ -126,7 +126,7 @@ def test_everything_that_is_built():
     assert one.tests == ("pytest -q",)
     assert one.smoke == (Smoke("/?q=1", "a.b", 404, " ", {"x-n": "1"}, 1.0),)
     steps = (CanaryStep(1), CanaryStep(99, 30.0))
-    assert one.rollout == Rollout("canary", 5, 0.0, steps, 2, 1, 0.005, 10.0)
+    assert one.rollout == Rollout("canary", 5, 0.0, steps, 2, 1, 10.0)
     assert one.edge == Edge(80, None, "::1")
 
 
