@@ -25,7 +25,7 @@ SOON = 1.0  #: seconds between rounds while something is on its way
 HEARTBEAT = 60.0  #: seconds between rounds when nothing happens
 RETRY_EVERY = 30.0  #: seconds between two tries of an instance in a crash loop
 MOST_PATIENCE = 60.0  #: seconds between two tries of something that keeps failing
-COMING = ("starting", "backoff", "stopping", "survivor")  #: phases of an instance that is on its way
+COMING = ("starting", "backoff", "stopping")  #: phases of an instance that is on its way
 
 
 @dataclass
@@ -67,7 +67,9 @@ class Housekeeping:
         """The acts that have something to settle: what is on its way out, or back to where it gets requests."""
         mine, found = self._mine(), set()
         if any(one.phase in COMING or (one.living and not one.verified) for one in mine):
-            found |= {"refresh"} | ({"replace"} if any(one.phase == "survivor" for one in mine) else set())
+            found.add("refresh")
+        if any(one.phase == "survivor" and self._spared(one, mine) for one in mine):
+            found.add("replace")
         if self._superfluous():
             found.add("retire")
         if not self._idle():

@@ -234,6 +234,13 @@ class FakeRuntime:
             copy.phase, copy.verified, copy.connections = "stopped", False, 0
         self._changed("died", "everything")
 
+    def orphan(self) -> None:
+        """For tests: what looks after the instances was killed; those that ran live on, and nobody looks after them."""
+        for copy in self.copies.values():
+            if copy.living:
+                copy.phase = "survivor"
+        self._changed("died", "supervisor")
+
     def holder(self, port: int) -> str | None:
         """Whose port it is."""
         return self.ports.get(port)

@@ -42,11 +42,12 @@ def serve(place: Place, supervised: bool = False) -> None:
     memory: Memory = {"not_before": {}, "patience": {}}
     due = time.monotonic()
     while place.root.exists():
-        told, died = wait(wake, signs.pids(), LOOK)
+        watched = signs.pids()  # part of the sign: one may end while nobody waits, or where ends cannot be waited for
+        told, died = wait(wake, watched, LOOK)
         if told:
             break
         liveness.check()
-        now = signs.look()
+        now = signs.look(), watched
         if died or now != seen or time.monotonic() >= due:
             seen = now  # as it was before the rounds: what happens meanwhile is a sign for the next ones
             verdict = _rounds(place, supervised, memory, wake)

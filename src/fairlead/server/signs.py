@@ -22,13 +22,14 @@ class Signs:
         self.supervisor = Supervisor(place)
 
     def pids(self) -> set[int]:
-        """Everything whose end matters: what supervisord looks after, and an edge that outlived its supervisord.
+        """Everything whose end matters: what supervisord looks after, and what outlived its supervisord.
 
         Asking it has a second use: supervisord notices a child's end within a second, or at once when it is asked.
         """
-        edge = last_started(self.place.edge / "starts")
-        pids = {state.pid for state in self.supervisor.programs().values()} | {edge.pid if edge else 0}
-        return pids - {0, os.getpid()}
+        looked_after = {name: state.pid for name, state in self.supervisor.programs().items() if state.pid}
+        starts = [self.place.edge / "starts", *self.place.instances.glob("*/starts")]
+        alone = [last_started(file) for file in starts if file.parent.name not in looked_after]
+        return {*looked_after.values(), *(one.pid for one in alone if one)} - {os.getpid()}
 
     def look(self) -> object:
         """A value that changes when the ledger grew, supervisord went or came, or a log became large.
