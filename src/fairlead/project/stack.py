@@ -20,6 +20,9 @@ Strategy = Literal["rolling", "blue-green", "canary"]
 Handover = Literal["stop-first", "overlap"]
 RuntimeName = Literal["process", "docker", "kubernetes"]
 
+LATENCY_BUCKETS = (0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
+"""The times the edge counts answers by, seconds, ascending: only at one of them slow answers are counted exactly."""
+
 
 @dataclass(frozen=True, slots=True)
 class Prepare:
