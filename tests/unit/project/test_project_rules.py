@@ -75,6 +75,24 @@ CASES = {
             "8:38: jobs.b.needs[0]: a circle: a needs b needs a",
         ],
     ),
+    "needs, a worker that starts after the job": (
+        small(
+            "  clock: {command: x}\n  mailer: {command: x, handover: overlap}\n",
+            top="jobs:\n  seed: {like: web, command: x, needs: [web, mailer, clock]}\n  late: {like: web, command: x, when: after-traffic, needs: [clock, seed]}\n",
+        ),
+        [
+            '9:54: jobs.seed.needs[2]: "clock" starts when traffic switches, after this job; give "clock" handover: overlap, or this job when: after-traffic',
+        ],
+    ),
+    "needs, a later job": (
+        small(
+            top=JOBS
+            + "  first: {like: web, command: x, needs: [late]}\n  late: {like: web, command: x, when: after-traffic}\n"
+        ),
+        [
+            '8:42: jobs.first.needs[0]: "late" runs after traffic, and this job before; give both the same when',
+        ],
+    ),
     "one name": (
         small(top="jobs: {web: {like: web, command: x}}\n"),
         [
@@ -251,6 +269,17 @@ CASES = {
         small("    needs: [b]\n  b: {command: x}\n", environments="  local: {services: {b: {needs: [web]}}}\n"),
         [
             "9:34: environments.local.services.b.needs[0]: a circle: web needs b needs web",
+        ],
+    ),
+    "overlay, a worker that starts after the job": (
+        small(
+            "  clock: {command: x, handover: overlap}\n  api: {command: x, port: 1}\n",
+            top="jobs:\n  seed: {like: web, command: x, needs: [clock, api]}\n",
+            environments="  a: {services: {clock: {handover: stop-first}}}\n  b: {services: {api: {port: null}}}\n  c: {jobs: {seed: {when: after-traffic}}, services: {clock: {handover: null}}}\n",
+        ),
+        [
+            '11:26: environments.a.services.clock.handover: "clock" starts when traffic switches, after this job; give "clock" handover: overlap, or this job when: after-traffic',
+            '12:24: environments.b.services.api.port: "api" starts when traffic switches, after this job; give "api" handover: overlap, or this job when: after-traffic',
         ],
     ),
     "overlay, steps": (

@@ -101,6 +101,38 @@ def _walk(start: str, edges: dict[str, dict[str, Node]], done: set[str]) -> Iter
             way.append((name, iter(edges[name].items())))
 
 
+def job_order(tree: Mapping) -> Iterator[Problem]:
+    """A job before traffic can need only what is there by then: no worker that starts at the switch, no later job."""
+    services, jobs = entries(tree, "services"), entries(tree, "jobs")
+    for job in jobs.values():
+        if not _before_traffic(job):
+            continue
+        for node in select(job, "needs", "*"):
+            name = text_of(node) or ""
+            if name in services and _hands_over(services[name]):
+                way = f"give {quoted(name)} handover: overlap, or this job when: after-traffic"
+                why = f"{quoted(name)} starts when traffic switches, after this job; {way}"
+                yield problem(blame(node, child(job, "when"), *_causes(services[name])), why)
+            elif name in jobs and text_of(child(jobs[name], "when")) == "after-traffic":
+                why = f"{quoted(name)} runs after traffic, and this job before; give both the same when"
+                yield problem(blame(node, child(job, "when"), child(jobs[name], "when")), why)
+
+
+def _before_traffic(job: Mapping) -> bool:
+    when = child(job, "when")
+    return when is None or text_of(when) == "before-traffic"
+
+
+def _hands_over(service: Mapping) -> bool:
+    """Whether it is a worker of which the old one stops before the new one starts."""
+    handover = child(service, "handover")
+    return "port" not in service.items and (handover is None or text_of(handover) == "stop-first")
+
+
+def _causes(service: Mapping) -> tuple[Node | None, ...]:
+    return child(service, "handover"), service.removed.get("handover"), service.removed.get("port")
+
+
 def port(tree: Mapping) -> Iterator[Problem]:
     """Requests, of users and of probes, need a port to go to."""
     for entry in entries(tree, "services").values():
@@ -165,4 +197,4 @@ def inputs(tree: Mapping) -> Iterator[Problem]:
             yield problem(place, "inputs are files of the source, and there is no source")
 
 
-RULES = (like, one_name, needs, port, same_route, job_source, inputs)
+RULES = (like, one_name, needs, job_order, port, same_route, job_source, inputs)
