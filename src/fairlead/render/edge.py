@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from fairlead.project.stack import Edge
 
 RELEASE_HEADER = "X-Fairlead-Release"
+RELEASE_COOKIE = "fairlead-release"
+SHADOW_HEADER = "X-Fairlead-Shadow"
+"""Marks a copy of a request, so that an application can tell it from a user's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +33,30 @@ class EdgeRoute:
     path: str
     host: str | None
     weights: tuple[tuple[str, int], ...]  #: (pool name, weight)
+    mirror: str = ""  #: pool that gets copies of safe requests, whose answers nobody sees
+    mirror_percent: float = 0.0  #: of the safe requests, above 0 and up to 100
 
 
 @dataclass(frozen=True, slots=True)
 class HeaderRoute:
-    """Requests with the secret header of a release go to that release, before any user does."""
+    """Requests with the secret header or cookie of a release go to that release, before any user does."""
 
     path: str
     host: str | None
     release: str
     pool: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sticky:
+    """A cookie that keeps a visitor on one release, on all routes that more than one release has.
+
+    The name has to be another one for each rollout: a visitor of the last one would else be bound to a release that
+    is now the old one, and the new one would get nobody.
+    """
+
+    cookie: str
+    seconds: int  #: a browser forgets it after that time
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +67,4 @@ class EdgeTable:
     routes: tuple[EdgeRoute, ...] = ()
     headers: tuple[HeaderRoute, ...] = ()
     listen: Edge | None = None  #: where requests come in, as the leading release has it; None: as before
+    sticky: Sticky | None = None

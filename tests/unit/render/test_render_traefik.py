@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from fairlead.project.stack import LATENCY_BUCKETS
 from fairlead.render.edge import EdgeRoute, EdgeTable, HeaderRoute, Pool
 from fairlead.render.traefik import (
     EdgePorts,
+    cookie_value,
     dynamic_file,
     listens_at,
     own_file,
@@ -29,6 +31,8 @@ TABLE = EdgeTable(
     ),
     (HeaderRoute("/", None, "new", "web-new"),),
 )
+
+TESTER = f"HeaderRegexp(`Cookie`, `(^|;) *fairlead-release=({cookie_value('secret', 'new')}) *(;|$)`)"
 
 
 def server(port: int) -> dict[str, str]:
@@ -51,14 +55,18 @@ def golden(revision: str) -> dict[str, Any]:
         "http": {
             "middlewares": {
                 "fairlead-retry": {"retry": {"attempts": 4, "initialInterval": "20ms"}},
-                "fairlead-unmark": {"headers": {"customRequestHeaders": {"X-Fairlead-Release": ""}}},
+                "fairlead-unmark": {
+                    "headers": {"customRequestHeaders": {"X-Fairlead-Release": "", "X-Fairlead-Shadow": ""}}
+                },
                 revision: {"headers": {"customRequestHeaders": {"X-Fairlead-Revision": revision}}},
             },
             "routers": {
-                api: router("Host(`shop.example`) && (Path(`/api`) || PathPrefix(`/api/`))", api, 10_005),
-                root: router("PathPrefix(`/`)", root, 2),
+                api: router("Host(`shop.example`) && (Path(`/api`) || PathPrefix(`/api/`))", api, 100_050),
+                root: router("PathPrefix(`/`)", root, 20),
                 f"header-new-{root}": router(
-                    "Header(`X-Fairlead-Release`, `secret-new`) && PathPrefix(`/`)", "web-new", 1_000_002
+                    f"(Header(`X-Fairlead-Release`, `secret-new`) || {TESTER}) && PathPrefix(`/`)",
+                    "direct:web-new",
+                    1_000_020,
                 ),
             },
             "serversTransports": {"fairlead": {"forwardingTimeouts": {"dialTimeout": "5s", "idleConnTimeout": "1s"}}},
@@ -68,6 +76,7 @@ def golden(revision: str) -> dict[str, Any]:
                 },
                 "web-old": {"loadBalancer": {"servers": [server(20003)], "serversTransport": "fairlead"}},
                 "web-new": {"loadBalancer": {"servers": [server(20004)], "serversTransport": "fairlead"}},
+                "direct:web-new": {"loadBalancer": {"servers": [server(20004)], "serversTransport": "fairlead"}},
                 api: {"weighted": {"services": [{"name": "api-old", "weight": 100}]}},
                 root: {
                     "weighted": {"services": [{"name": "web-old", "weight": 80}, {"name": "web-new", "weight": 20}]}
@@ -171,7 +180,7 @@ def test_the_static_file() -> None:
         },
         "global": {"checkNewVersion": False, "sendAnonymousUsage": False},
         "log": {"filePath": "/home/a {{b/traefik.log", "format": "json", "level": "WARN"},
-        "metrics": {"prometheus": {"addServicesLabels": True, "buckets": [0.1, 0.3, 1, 3], "manualRouting": True}},
+        "metrics": {"prometheus": {"addServicesLabels": True, "buckets": list(LATENCY_BUCKETS), "manualRouting": True}},
         "ping": {"manualRouting": True},
         "providers": {
             "file": {"directory": "/home/a {{b/dynamic", "watch": True},
