@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from fairlead.edges.counters import Counters
 from fairlead.render.edge import EdgeTable
 from fairlead.system.http import Answer
 
@@ -68,6 +69,9 @@ class Edge(Protocol):
     def traffic(self) -> Traffic:
         """Counts so far."""
 
+    def counters(self) -> Counters:
+        """Raw counts by pool, requests by the release header left out; every failure is in `error`, none is raised."""
+
     def address(self) -> tuple[str, int]:
         """Host and port where requests come in, as this machine reaches it."""
 
@@ -76,3 +80,6 @@ class Edge(Protocol):
 
     def release_header(self, release: str) -> dict[str, str]:
         """The secret header that reaches a release before any user does."""
+
+    def release_cookie(self, release: str) -> tuple[str, str]:
+        """Name and value of the secret cookie that reaches it from a browser."""

@@ -7,13 +7,16 @@ is nobody's, a pool that is not there) is an AssertionError, so that nothing tak
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from fairlead.edges.base import Traffic
+from fairlead.edges.counters import Counters, PoolCounts
 from fairlead.errors import FairleadError
-from fairlead.render.edge import RELEASE_HEADER, EdgeRoute, EdgeTable, HeaderRoute, Pool
+from fairlead.project.stack import LATENCY_BUCKETS
+from fairlead.render.edge import RELEASE_COOKIE, RELEASE_HEADER, EdgeRoute, EdgeTable, HeaderRoute, Pool
 from fairlead.system.http import Answer
 
 Key = tuple[str | None, str]  #: a route: host, path
@@ -54,7 +57,11 @@ class FakeEdge:
     history: list[Moment] = field(default_factory=list)
     cut: list[str] = field(default_factory=list)  #: instances that were ended while users were sent to them
     listeners: list[Callable[[str], None]] = field(default_factory=list)  #: called after each new table
-    counts: dict[str, dict[int, int]] = field(default_factory=dict)
+    counts: dict[str, dict[int, int]] = field(default_factory=dict)  #: by pool, then status code
+    quick: dict[str, list[int]] = field(default_factory=dict)  #: by pool, its answers by bucket
+    takes: dict[str, float] = field(default_factory=dict)  #: release → seconds of each of its answers; none: 0
+    silent: str = ""  #: why it tells no counters; empty: it does
+    started: float = 1.0
     edge_made: int = 0
     reloads: int = 0
     running: bool = False
@@ -88,6 +95,7 @@ class FakeEdge:
         names = [pool.name for pool in table.pools]
         ports = [port for pool in table.pools for port in pool.ports]
         used = {name for route in table.routes for name, _ in route.weights} | {one.pool for one in table.headers}
+        used |= {route.mirror for route in table.routes if route.mirror}
         keys = [_key(route) for route in table.routes]
         wrong = [
             *(f"{what} twice in the table" for what in (names, ports, keys) if len(what) != len(set(what))),
@@ -146,19 +154,38 @@ class FakeEdge:
 
     def traffic(self) -> Traffic:
         """Counts so far, after `load` more requests to each route."""
+        self._serve()
+        releases: dict[str, dict[int, int]] = {}
+        for pool, codes in self.counts.items():
+            known = releases.setdefault(pool.rpartition("-")[2], {})
+            known |= {code: known.get(code, 0) + count for code, count in codes.items()}
+        return Traffic(releases, self.edge_made, self.started, self.reloads)
+
+    def counters(self) -> Counters:
+        """Raw counts so far, after `load` more requests to each route."""
+        if self.silent or not self.running:
+            return Counters(error=self.silent or "the edge gave no counters: connection refused")
+        self._serve()
+        pools = {name: PoolCounts(dict(codes), tuple(self.quick[name])) for name, codes in self.counts.items()}
+        return Counters(pools, LATENCY_BUCKETS, self.started, self.reloads)
+
+    def _serve(self) -> None:
         for route in self.table.routes:
             for name, weight in route.weights:
                 self._count(name, round(self.load * weight / sum(dict(route.weights).values())))
-        counts = {release: dict(codes) for release, codes in self.counts.items()}
-        return Traffic(counts, self.edge_made, 1.0, self.reloads)
 
     def _count(self, pool: str, requests: int) -> None:
+        if not requests:
+            return
         answer = self._answer(pool)
-        if requests and answer.status == 502:
+        if answer.status == 502:
             self.edge_made += requests
-        codes = self.counts.setdefault(self._pool(pool).release, {})
-        if requests:
-            codes[answer.status] = codes.get(answer.status, 0) + requests
+        codes = self.counts.setdefault(pool, {})
+        codes[answer.status] = codes.get(answer.status, 0) + requests
+        bucket = bisect_left(LATENCY_BUCKETS, self.takes.get(self._pool(pool).release, 0.0))
+        quick = self.quick.setdefault(pool, [0] * len(LATENCY_BUCKETS))
+        if bucket < len(quick):
+            quick[bucket] += requests
 
     def address(self) -> tuple[str, int]:
         """Nobody listens there."""
@@ -168,7 +195,7 @@ class FakeEdge:
         """The answer of the instance that would get it; 404 without a route, 502 when nobody listens."""
         if not self.running:
             return Answer(0, error="connection refused")
-        release = headers.get(RELEASE_HEADER, "").removeprefix("secret-")
+        release = (headers.get(RELEASE_HEADER) or _cookie(headers, RELEASE_COOKIE)).removeprefix("secret-")
         chosen = next(self._matching(self.table.headers, path, host, release), None)
         if isinstance(chosen, HeaderRoute):
             return self._answer(chosen.pool)
@@ -191,9 +218,18 @@ class FakeEdge:
         """No secret here."""
         return {RELEASE_HEADER: f"secret-{release}"}
 
+    def release_cookie(self, release: str) -> tuple[str, str]:
+        """The same, from a browser."""
+        return RELEASE_COOKIE, f"secret-{release}"
+
 
 def _key(route: EdgeRoute) -> Key:
     return route.host, route.path
+
+
+def _cookie(headers: dict[str, str], name: str) -> str:
+    pairs = (pair.strip().partition("=") for pair in headers.get("Cookie", "").split(";"))
+    return next((value for key, _, value in pairs if key == name), "")
 
 
 def _shares(route: EdgeRoute) -> tuple[str, ...]:

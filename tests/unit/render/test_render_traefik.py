@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from fairlead.project.stack import LATENCY_BUCKETS
+from fairlead.project.stack import LATENCY_BUCKETS
 from fairlead.render.edge import EdgeRoute, EdgeTable, HeaderRoute, Pool
 from fairlead.render.traefik import (
     EdgePorts,

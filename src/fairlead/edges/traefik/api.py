@@ -6,6 +6,8 @@ import json
 import re
 from typing import Any
 
+from fairlead.edges.counters import Counters
+from fairlead.edges.traefik import metrics
 from fairlead.render.traefik import KEY_HEADER
 from fairlead.system import http
 from fairlead.system.http import Answer
@@ -13,6 +15,8 @@ from fairlead.system.http import Answer
 _SERVICE_LINE = re.compile(r'^traefik_service_requests_total\{code="(\d+)",.*service="([^"@]+)@file"\} (\S+)$', re.M)
 _RELOADS = re.compile(r"^traefik_config_reloads_total (\S+)$", re.M)
 _STARTED = re.compile(r"^process_start_time_seconds (\S+)$", re.M)
+
+PATIENCE = 3.0  #: seconds counters are waited for: they are asked for every second
 
 
 class TraefikApi:
@@ -46,6 +50,15 @@ class TraefikApi:
             key = (service, int(code))
             counts[key] = counts.get(key, 0) + int(float(value))
         return counts, _number(_STARTED, text), int(_number(_RELOADS, text))
+
+    def metrics(self) -> Counters:
+        """The raw counts by pool."""
+        answer = self._get("/metrics", PATIENCE)
+        if answer.status != 200:
+            return Counters(error=f"the edge gave no counters: {answer.error or f'status {answer.status}'}")
+        if len(answer.body) >= http.LARGEST:
+            return Counters(error="the edge's counters are too long to be read")
+        return metrics.parse(answer.body.decode(errors="replace"))
 
 
 def _number(pattern: re.Pattern[str], text: str) -> float:

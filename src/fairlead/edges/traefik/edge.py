@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from fairlead.edges.base import Traffic
+from fairlead.edges.counters import Counters
 from fairlead.edges.traefik.accesslog import AccessLog
 from fairlead.edges.traefik.api import TraefikApi
 from fairlead.errors import FairleadError
 from fairlead.project.stack import Edge as EdgeSettings
 from fairlead.project.stack import from_data, to_data
 from fairlead.render import traefik
-from fairlead.render.edge import RELEASE_HEADER, EdgeTable
+from fairlead.render.edge import RELEASE_COOKIE, RELEASE_HEADER, EdgeTable
 from fairlead.render.supervisord import Program
 from fairlead.supervisor.supervisor import Supervisor, base_environment, launched
 from fairlead.supervisor.survivors import end_program, have_starts
@@ -194,14 +195,25 @@ class TraefikEdge:
         return _weights(self.api.raw() or {})
 
     def traffic(self) -> Traffic:
-        """Good answers from the counters, 5xx and the edge's own from the access log; see `accesslog`."""
+        """Good answers from the counters, 5xx and the edge's own from the access log; see `accesslog`.
+
+        Copies of requests are none of anybody's: they are not in the log, and left out of the counters.
+        """
         counts, started, reloads = self.api.counters()
         errors, edge_made = self._log.read(started) if started else ({}, 0)  # 0: it does not answer
         releases: dict[str, dict[int, int]] = {}
-        for (service, code), count in ({key: n for key, n in counts.items() if key[1] < 500} | errors).items():
+        asked = {key: n for key, n in counts.items() if key[1] < 500 and not key[0].startswith(traefik.SHADOW)}
+        for (service, code), count in (asked | errors).items():
             codes = releases.setdefault(service.rpartition("-")[2], {})
             codes[code] = codes.get(code, 0) + count
         return Traffic(releases, edge_made, started, reloads)
+
+    def counters(self) -> Counters:
+        """One look at `/metrics`. Each attempt of a request counts for itself, unlike in `traffic`."""
+        try:
+            return self.api.metrics()
+        except (FairleadError, OSError) as error:  # its folder is damaged, or the disk full
+            return Counters(error=f"the edge could not be asked: {error}")
 
     def address(self) -> tuple[str, int]:
         """Where this machine reaches it."""
@@ -216,6 +228,10 @@ class TraefikEdge:
     def release_header(self, release: str) -> dict[str, str]:
         """See `render.traefik.header_value`."""
         return {RELEASE_HEADER: traefik.header_value(self.token(), release)}
+
+    def release_cookie(self, release: str) -> tuple[str, str]:
+        """See `render.traefik.cookie_value`."""
+        return RELEASE_COOKIE, traefik.cookie_value(self.token(), release)
 
 
 def _readable(path: Path) -> object:
