@@ -1,0 +1,84 @@
+"""Traefik's `/metrics`, read line by line: it is asked every second, so a parser of the whole format costs too much.
+
+Everything is taken from the histogram of answers. Its counts belong together, which those of two metrics of one
+answer of `/metrics` do not: requests end while it is written. Labels stand in the order of their names, and `le` last.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import defaultdict
+from itertools import groupby
+
+from fairlead.edges.counters import Counters, PoolCounts
+from fairlead.render.traefik import DIRECT, SHADOW
+
+_BUCKET = re.compile(
+    r'^traefik_service_request_duration_seconds_bucket\{(code=".*),le="([^"]+)"\} (\S+)$', re.MULTILINE
+)
+_LABELS = re.compile(r'code="(\d{1,3})",method="[^"]*",protocol="([^"]*)",service="([^"@]+)@file"')
+_RELOADS = re.compile(r"^traefik_config_reloads_total (\S+)$", re.MULTILINE)
+_STARTED = re.compile(r"^process_start_time_seconds (\S+)$", re.MULTILINE)
+_STREAMS = ("websocket", "sse")
+_LARGEST = 2**53  #: beyond it a count written as a floating point number is not exact
+
+
+def parse(text: str) -> Counters:
+    """What it counted. A number that cannot be one is an error of the whole: nobody knows what else is wrong."""
+    try:
+        if not text.endswith("\n"):
+            raise ValueError("they break off")
+        started, reloads = _one(_STARTED, text), _one(_RELOADS, text)
+        pools, bounds = _pools(text)
+    except ValueError as error:
+        return Counters(error=f"the edge's counters make no sense: {error}")
+    return Counters(pools, bounds, started, int(reloads))
+
+
+def _one(pattern: re.Pattern[str], text: str) -> float:
+    found = pattern.search(text)
+    if found is None:
+        raise ValueError("the edge's start or its reloads are missing")
+    return _checked(float(found.group(1)), found.group(1))
+
+
+def _pools(text: str) -> tuple[dict[str, PoolCounts], tuple[float, ...]]:
+    codes: dict[str, dict[int, int]] = defaultdict(dict)
+    buckets: dict[str, list[int]] = {}
+    bounds: tuple[str, ...] = ()
+    for labels, lines in groupby(_BUCKET.findall(text), key=lambda line: line[0]):
+        read = _LABELS.fullmatch(labels)
+        if read is None or read.group(3).startswith(DIRECT):
+            continue
+        code, protocol, pool = int(read.group(1)), read.group(2), read.group(3).removeprefix(SHADOW)
+        _, names, values = zip(*lines, strict=True)
+        if names[-1] != "+Inf" or bounds not in ((), names[:-1]):
+            raise ValueError("a histogram is not whole")
+        bounds = names[:-1]
+        *alone, total = _series(values)
+        codes[pool][code] = codes[pool].get(code, 0) + total
+        known = buckets.setdefault(pool, [0] * len(bounds))
+        _add(known, [total] if protocol in _STREAMS and code < 400 else alone)
+    found = {pool: PoolCounts(counts, tuple(buckets[pool])) for pool, counts in codes.items()}
+    return found, tuple(float(bound) for bound in bounds)
+
+
+def _series(values: tuple[str, ...]) -> list[int]:
+    """The counts of one histogram, each bucket alone; its total comes last."""
+    counts = [int(value) if value.isdecimal() else int(_checked(float(value), value)) for value in values]
+    alone = [now - before for before, now in zip([0, *counts], counts, strict=False)]
+    if min(alone) < 0 or counts[-1] > _LARGEST:
+        raise ValueError(f"buckets of {', '.join(values)}")
+    return [*alone[:-1], counts[-1]]
+
+
+def _add(known: list[int], more: list[int]) -> None:
+    for place, count in zip(range(len(known)), more, strict=False):
+        known[place] += count
+
+
+def _checked(number: float, text: str) -> float:
+    if not (math.isfinite(number) and 0 <= number <= _LARGEST):
+        raise ValueError(f"a count of {text}")
+    return number
