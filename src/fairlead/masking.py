@@ -1,7 +1,9 @@
-"""The type that carries a secret and never prints itself."""
+"""The type that carries a secret and never prints itself, and how text that may hold one is made fit to be shown."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import NoReturn
 
 MASK = "********"
@@ -35,3 +37,23 @@ class Secret:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a secret is not pickled")
+
+
+NAMES = re.compile(r"pass(word|wd|phrase)?($|_)|secret|token|api_?key|credential|private|(^|_)key$|(^|_)dsn$", re.I)
+"""Names of variables whose values nobody should read."""
+
+_SHAPES = (
+    re.compile(r"(://[^/\s:@]*:)[^/\s@]+(?=@)"),  # the password in an address
+    re.compile(r"\b((?:bearer|basic)\s+)[\w.~+/=-]{8,}", re.I),
+    re.compile(r"""((?:password|passwd|secret|token|api[_-]?key)["']?\s*[=:]\s*["']?)[^\s"',;]{4,}""", re.I),
+)
+_SHORTEST = 4  #: a shorter value would mask half of any text
+
+
+def masked(text: str, values: Iterable[str] = ()) -> str:
+    """`text` without `values`, and without what looks like a secret: `https://user:…@`, `token=…`, `Bearer …`."""
+    for value in sorted({value for value in values if len(value) >= _SHORTEST}, key=len, reverse=True):
+        text = text.replace(value, MASK)
+    for shape in _SHAPES:
+        text = shape.sub(lambda found: found[1] + MASK, text)
+    return text

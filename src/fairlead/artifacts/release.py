@@ -42,7 +42,8 @@ class Release:
         created: str | None = None,
         machine: dict[str, Any] | None = None,
     ) -> Release:
-        """A release of this content, created now unless told otherwise."""
+        """A release of this content, created now unless told otherwise. To tell others of it makes no other release."""
+        stack = replace(stack, notify=())
         id = _identify(to_data(stack), artifacts)
         return cls(id, stack, dict(artifacts), created or clock.stamp(), dict(origin), dict(machine or {}))
 

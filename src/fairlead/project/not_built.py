@@ -28,7 +28,6 @@ ROWS = (
     Row("variables"),
     Row("secrets"),
     Row("stores"),
-    Row("notify"),
     Row("services.*.build", "use source and command"),
     Row("services.*.image", "use source and command"),
     Row("services.*.networks"),

@@ -35,6 +35,7 @@ def resolve(environment: str, sections: Sections, own: Environment) -> Stack:
     )
 
 
+        notify=tuple(stack.Notify(one.to, one.secret, one.on) for one in sections.notify),
 def _service(name: str, one: Service, donor: Service | None) -> stack.Service:
     health, stop = one.health, one.stop
     return stack.Service(

@@ -188,6 +188,15 @@ class Stack:
 
     project: str
     environment: str
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """Somebody who is told."""
+
+    to: str  #: the kind of receiver: slack, discord, e-mail, pagerduty, telegram or webhook
+    secret: str  #: name of what holds the address
+    on: tuple[str, ...]  #: started, waiting, promoted, failed, rolled-back, recovered
+
+
     runtime: RuntimeName = "process"
     services: tuple[Service, ...] = ()
     jobs: tuple[Job, ...] = ()
@@ -201,6 +210,7 @@ class Stack:
         return next_named(self.services, name)
 
     def job(self, name: str) -> Job:
+    notify: tuple[Notify, ...] = ()  #: empty in a release: who is told of it is no part of what runs
         """The job of that name; KeyError if there is none."""
         return next_named(self.jobs, name)
 

@@ -8,6 +8,7 @@ HOME/PROJECT/ENV/releases/ID.json       releases
 HOME/PROJECT/ENV/instances/ID/          one running copy: spec.json, starts, verified, log
 HOME/PROJECT/ENV/supervisor/            supervisord: its configuration, programs, socket
 HOME/PROJECT/ENV/edge/                  Traefik: static file, dynamic folder, logs
+HOME/PROJECT/ENV/notify/                who is told of what (readable by this user alone), what was sent
 """
 
 from __future__ import annotations
@@ -89,6 +90,11 @@ class Place:
     @property
     def edge(self) -> Path:
         return self.root / "edge"
+
+    @property
+    def notify(self) -> Path:
+        """Made when there is somebody to tell."""
+        return self.root / "notify"
 
     @property
     def reserve(self) -> Path:

@@ -19,7 +19,7 @@ from fairlead.project.tree import Mapping, dotted, select
 
 REST = {
     "name": "name: example\n",
-    "services": "services: {web: {command: serve, source: ., port: 1}, worker: {like: web, command: work}}\n",
+    "services": "services: {web: {command: serve, source: ., port: 1, routes: [/]}, worker: {like: web, command: work}}\n",
     "environments": "environments: {local: {edge: {http: 8080}}}\n",
 }
 
@@ -35,14 +35,12 @@ NOT_BUILT = {
     "tests": [],
     "stores": ["stores"],
     "smoke": [],
-    "rollout": [
-        "rollout.steps[1].pause", "rollout.judge", "rollout.watch", "rollout.shadow", "rollout.sticky", "rollout.approve",
-    ],
-    "notify": ["notify"],
+    "rollout": [],
+    "notify": [],
     "environments": [
         "environments.production.runtime", "environments.production.host", "environments.production.edge.https",
-        "environments.production.approve", "environments.production.variables", "environments.production.secrets",
-        "environments.production.stores", "environments.production.notify",
+        "environments.production.variables", "environments.production.secrets",
+        "environments.production.stores",
     ],
 }  # fmt: skip
 
@@ -127,6 +125,16 @@ def test_the_defaults_named_in_the_comments_are_the_defaults():
         "rollout.soak": "0s",
         "rollout.keep": "3",
         "rollout.rollback_window": "10m",
+        "rollout.judge.errors.tolerate": "1.5",
+        "rollout.judge.latency.over": "300ms",
+        "rollout.judge.alpha": "0.01",
+        "rollout.judge.promote.confidence": "95%",
+        "rollout.judge.probes.rate": "10/m",
+        "rollout.judge.insufficient": "hold",
+        "rollout.judge.hold_for": "30m",
+        "rollout.watch.rollback": "true",
+        "rollout.sticky": "off",
+        "rollout.approve": "false",
         "jobs.seed.when": "before-traffic",
         "jobs.seed.timeout": "10m",
         "smoke[0].status": "200",
@@ -147,7 +155,11 @@ def test_a_default_written_out_changes_nothing():
         "smoke": [{"path": "/"}, {"path": "/", "status": 200, "timeout": "5s"}],
         "rollout": {
             "strategy": "blue-green", "surge": 1, "unavailable": 0, "soak": "0s", "keep": 3,
-            "rollback_window": "10m",
+            "rollback_window": "10m", "sticky": "off", "approve": False, "watch": {"rollback": True},
+            "judge": {
+                "errors": {"tolerate": 1.5}, "latency": "300ms", "alpha": 0.01, "promote": {"confidence": "95%"},
+                "probes": "10/m", "insufficient": "hold", "hold_for": "30m",
+            },
         },
         "environments": {"a": {}},
     })  # fmt: skip

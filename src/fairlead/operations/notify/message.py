@@ -1,0 +1,182 @@
+"""What an entry of the ledger is worth telling, in words. Pure: an entry in, a message out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from fairlead.ledger.entry import Entry
+from fairlead.masking import masked
+
+BEGUN, CLOSED, WAITING = "rollout.begun", "rollout.closed", "rollout.waiting"
+KINDS = (BEGUN, WAITING, CLOSED)
+KILLED = "the deployer was killed"  #: the reason that recovery gives for what it undoes
+LONGEST_REASON = 1200  #: characters; Discord takes 2000 for the whole message
+
+Severity = Literal["info", "success", "warning", "failure"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One thing to tell."""
+
+    key: str  #: of the thing told: the same when it is told again
+    events: tuple[str, ...]  #: what it is, in the words of `on`; who asked for any of them is told
+    title: str
+    lines: tuple[str, ...]
+    severity: Severity
+
+    def event(self, on: Collection[str]) -> str | None:
+        """The first of its events that was asked for."""
+        return next((event for event in self.events if event in on), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Where an entry belongs to."""
+
+    project: str
+    environment: str
+    begun: Entry  #: of the rollout
+    hidden: tuple[str, ...] = ()  #: values that must not be told
+
+
+def message_of(entry: Entry, scene: Scene) -> Message | None:
+    """The message about an entry; None when there is nothing to tell of it."""
+    if entry.kind == BEGUN:
+        return _started(entry, scene)
+    if entry.kind == WAITING:
+        return _waiting(entry, scene)
+    if entry.kind == CLOSED:
+        return _live(entry, scene) if entry.data.get("result") == "live" else _undone(entry, scene)
+    return None
+
+
+def _started(entry: Entry, scene: Scene) -> Message:
+    return _message(entry, scene, ("started",), f"{_operation(scene)} has started", "info", act="status")
+
+
+def _waiting(entry: Entry, scene: Scene) -> Message:
+    until = [f"until {_moment(str(entry.data['until']))}"] if entry.data.get("until") else []
+    more = [f"waits for: {_shown(entry.data.get('reason'), scene) or 'a decision'}", *until]
+    return _message(entry, scene, ("waiting",), f"{_operation(scene)} is waiting", "warning", more, "approve")
+
+
+def _live(entry: Entry, scene: Scene) -> Message:
+    release, back = scene.begun.data.get("release"), _is_rollback(scene)
+    recovered = bool(entry.data.get("recovered"))
+    events = (("recovered",) if recovered else ()) + (("rolled-back",) if back else ("promoted",))
+    title = f"rolled back to {release}" if back else f"{release} is live"
+    title += ", finished by the keeper after the deployer was killed" if recovered else ""
+    severity: Severity = "warning" if back or recovered else "success"
+    return _message(entry, scene, events, title, severity, act="status" if back else "rollback")
+
+
+def _undone(entry: Entry, scene: Scene) -> Message:
+    reason = str(entry.data.get("reason") or "")
+    if entry.data.get("recovered") or reason == KILLED:
+        what = f"{_operation(scene)} was undone by the keeper: its deployer was killed"
+        return _message(entry, scene, ("recovered", "failed"), what, "warning", act="status")
+    events = ("rolled-back", "failed") if entry.data.get("automatic") else ("failed",)
+    events = ("failed", "rolled-back") if _is_rollback(scene) else events
+    still = f", {scene.begun.data['previous']} stays live" if scene.begun.data.get("previous") else ""
+    more = [f"reason: {_shown(reason, scene)}"]
+    more += [f"could not be taken back: {', '.join(map(str, missing))}"] if (missing := _missing(entry)) else []
+    return _message(entry, scene, events, f"{_operation(scene)} failed{still}", "failure", more, "status")
+
+
+def _missing(entry: Entry) -> list[Any]:
+    return list(entry.data.get("incomplete") or ())
+
+
+def _message(
+    entry: Entry, scene: Scene, events: tuple[str, ...], what: str, severity: Severity,
+    more: list[str] | None = None, act: str = "status",
+) -> Message:  # fmt: skip
+    where = f"{scene.project}/{scene.environment}"
+    lines = [*_facts(scene), *(more or []), *_figures(entry, scene)]
+    lines.append(f"rollout {entry.rollout}, {_moment(entry.time)}")
+    lines.append(f"next: fairlead {act} {scene.environment}")
+    return Message(f"{where}#{entry.number}", events, f"{where}: {what}", tuple(lines), severity)
+
+
+def _is_rollback(scene: Scene) -> bool:
+    return scene.begun.data.get("operation") == "rollback"
+
+
+def _operation(scene: Scene) -> str:
+    verb = {"rollback": "rollback to", "promote": "promotion of"}.get(str(scene.begun.data.get("operation")), "deploy of")
+    return f"{verb} {scene.begun.data.get('release')}"
+
+
+def _facts(scene: Scene) -> Iterator[str]:
+    """Which release, of what, by whom, why."""
+    data = scene.begun.data
+    before = f" (before: {data['previous']})" if data.get("previous") else ""
+    yield f"release {data.get('release')}{before}"
+    origin = data.get("origin") or {}
+    if git := origin.get("git"):
+        branch = f" on {git['branch']}" if git.get("branch") else ""
+        dirty = " with changes" if git.get("dirty") else ""
+        yield _shown(f"commit {str(git.get('commit'))[:10]}{branch}{dirty}: {git.get('subject', '')}", scene)
+    if person := _who(origin):
+        yield f"by {person}"
+    if data.get("why"):
+        yield f"why: {_shown(data['why'], scene)}"
+
+
+def _who(origin: dict[str, Any]) -> str:
+    ci = origin.get("ci")
+    if isinstance(ci, dict):
+        return " ".join(str(ci[key]) for key in ("name", "job", "user") if ci.get(key))
+    return f"{origin['user']}@{origin.get('host')}" if origin.get("user") else ""
+
+
+def _figures(entry: Entry, scene: Scene) -> Iterator[str]:
+    """How long it took, and what it cost."""
+    if entry.kind != CLOSED:
+        return
+    took = entry.data.get("seconds") or (entry.when() - scene.begun.when()).total_seconds()
+    report = entry.data.get("report") or {}
+    counted = (
+        f", {report.get('requests', 0)} requests meanwhile, {report.get('lost', 0)} lost, "
+        f"{report.get('application_errors', 0)} application errors"
+    )
+    yield f"took {_duration(float(took))}{counted if report else ''}"
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{seconds:.1f} s"
+
+
+def _moment(stamp: str) -> str:
+    return f"{stamp[:10]} {stamp[11:19]} UTC"
+
+
+def _shown(text: object, scene: Scene) -> str:
+    """Without secrets, and short enough: of a long reason its beginning and, where the last log lines are, its end."""
+    clean = masked(str(text or "")[:20_000], scene.hidden).strip()
+    if len(clean) <= LONGEST_REASON:
+        return clean
+    return f"{clean[: LONGEST_REASON // 3]} […] {clean[-LONGEST_REASON * 2 // 3 :]}"
+
+
+def digest(messages: list[Message]) -> Message:
+    """Several as one: the last one whole, the titles of those before it."""
+    *before, last = messages
+    if not before:
+        return last
+    shown = [f"- {one.title}" for one in before[-5:]]
+    more = [f"- and {len(before) - 5} before those"] if len(before) > 5 else []
+    worst = max(messages, key=lambda one: ("info", "success", "warning", "failure").index(one.severity))
+    lines = (*last.lines, f"and {len(before)} more since the last message:", *shown, *more)
+    return Message(last.key, last.events, f"{last.title} and {len(before)} more", lines, worst.severity)
+
+
+def probe(project: str, environment: str, moment: str) -> Message:
+    """What `fairlead notify test` sends."""
+    where = f"{project}/{environment}"
+    lines = ("this is how word of deployments will reach you", f"sent by `fairlead notify test`, {_moment(moment)}")
+    return Message(f"{where}#test", ("test",), f"{where}: a test message of Fairlead", lines, "info")
