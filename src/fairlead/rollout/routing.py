@@ -6,9 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from fairlead.project.stack import Edge, Route, Stack
-from fairlead.render.edge import EdgeRoute, EdgeTable, HeaderRoute, Pool
+from fairlead.render.edge import EdgeRoute, EdgeTable, HeaderRoute, Pool, Sticky
 from fairlead.rollout.steps import Shares
 from fairlead.runtimes.base import Instance
+
+FORGET = 3600  #: seconds a browser keeps the cookie of a rollout at least, and …
+FORGET_AT_MOST = 86400  #: … at most: each rollout has a cookie of its own, and a browser sends all it keeps
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +25,17 @@ class _Served:
 
 
 def edge_table(shares: Shares, stacks: Mapping[str, Stack], instances: Iterable[Instance]) -> EdgeTable:
-    """The whole table. Releases in `shares` that are not in `stacks` are left out."""
+    """The whole table. Releases in `shares` that are not in `stacks` are left out.
+
+    A whole service in `shares.without` (RELEASE.SERVICE) is reached by the secret header alone, whoever else is there.
+    """
     by_pool: dict[tuple[str, str], list[Instance]] = {}
     for one in instances:
         if one.port:
             by_pool.setdefault((one.service, one.release), []).append(one)
     pools: list[Pool] = []
     served: list[_Served] = []
-    for release in dict.fromkeys(shares.releases()):
+    for release in _known(shares):
         for service in stacks[release].services if release in stacks else ():
             rank, chosen = _candidates(by_pool.get((service.name, release), []), shares.without)
             if service.routes and chosen:
@@ -37,7 +43,28 @@ def edge_table(shares: Shares, stacks: Mapping[str, Stack], instances: Iterable[
                 pools.append(pool)
                 served += [_Served(route, release, pool.name, rank) for route in service.routes]
     headers = tuple(HeaderRoute(one.route.path, one.route.host, one.release, one.pool) for one in served)
-    return EdgeTable(tuple(pools), _routes(shares, served), headers, _listen(shares, stacks))
+    withheld = {pool.name for pool in pools if service_id(pool.release, pool.service) in shares.without}
+    public = [one for one in served if one.pool not in withheld]
+    return EdgeTable(tuple(pools), _routes(shares, public), headers, _listen(shares, stacks), _sticky(shares, stacks))
+
+
+def _known(shares: Shares) -> tuple[str, ...]:
+    """Every release the table has a part for."""
+    return tuple(dict.fromkeys((*shares.releases(), *([shares.mirrored] if shares.mirrored else []))))
+
+
+def _sticky(shares: Shares, stacks: Mapping[str, Stack]) -> Sticky | None:
+    """The cookie lasts as long as the steps of a rollout and a wait for a person after each of them."""
+    if not shares.sticky:
+        return None
+    rollouts = [stacks[release].rollout for release, _ in shares.weights if release in stacks]
+    longest = max((sum(step.pause + one.judge.hold_for for step in one.steps) for one in rollouts), default=0.0)
+    return Sticky(shares.sticky, int(min(FORGET_AT_MOST, max(FORGET, longest))))
+
+
+def service_id(release: str, service: str) -> str:
+    """How `Shares.without` names a whole service; an instance's id has its index too."""
+    return f"{release}.{service}"
 
 
 def _listen(shares: Shares, stacks: Mapping[str, Stack]) -> Edge | None:
@@ -64,10 +91,23 @@ def _routes(shares: Shares, served: list[_Served]) -> tuple[EdgeRoute, ...]:
     """By host and path."""
     found = []
     for key in dict.fromkeys((one.route.host, one.route.path) for one in served):
-        chosen = _choose(shares, [one for one in served if (one.route.host, one.route.path) == key])
+        here = [one for one in served if (one.route.host, one.route.path) == key]
+        chosen = _choose(shares, here)
         if chosen:
-            found.append(EdgeRoute(key[1], key[0], chosen))
+            found.append(EdgeRoute(key[1], key[0], chosen, *_mirror(shares, here, chosen)))
     return tuple(found)
+
+
+def _mirror(shares: Shares, served: list[_Served], chosen: tuple[tuple[str, int], ...]) -> tuple[str, float]:
+    """The pool that gets copies of the requests of this route, and how many percent of them.
+
+    Only one whose instances are well: a copy tells nothing of one that is not ready. Who gets users gets no copies.
+    """
+    well = (one.pool for one in served if one.release == shares.mirrored and one.rank == 2)
+    pool = next(well, None) if shares.mirror_percent > 0 else None
+    if pool and pool not in dict(chosen):
+        return pool, shares.mirror_percent
+    return "", 0.0
 
 
 def _choose(shares: Shares, served: list[_Served]) -> tuple[tuple[str, int], ...]:

@@ -18,6 +18,9 @@ class Shares:
     candidates: tuple[str, ...] = ()
     without: tuple[str, ...] = ()  #: instances that run but get nothing new, because they are about to stop
     fallback: str = ""  #: serves the routes that no weighted release can serve
+    sticky: str = ""  #: name of the cookie that keeps a visitor on one release; empty: none
+    mirrored: str = ""  #: release that gets copies of the safe requests of the others
+    mirror_percent: float = 0.0  #: of them
 
     def weight(self, release: str) -> int:
         """The percent of a release."""
