@@ -13,12 +13,13 @@ from fairlead.edges.fake import FakeEdge
 from fairlead.ledger import Ledger
 from fairlead.operations.environment import Environment
 from fairlead.operations.transition import Intent, Result, carry_out
-from fairlead.project.stack import CanaryStep, Job, Rollout, Route, Service, Smoke, Stack, Stop, Strategy
+from fairlead.project.stack import CanaryStep, Job, Judge, Rollout, Route, Service, Smoke, Stack, Stop, Strategy
 from fairlead.rollout.world import World, pass_by
 from fairlead.runtimes.fake import Copy, FakeRuntime
 from fairlead.system.home import Place
 
 QUICK = Stop(drain=0.05, grace=0.1)
+QUICKLY = Judge(errors_below=0.99, probe_rate=200.0)  # one good answer shows enough
 STRATEGIES: tuple[Strategy, ...] = ("blue-green", "canary", "rolling")
 
 
@@ -38,6 +39,7 @@ def stack(*items: Service | Job, strategy: Strategy = "blue-green", version: int
     services = tuple(replace(one, env={"VERSION": str(version)}) for one in items if isinstance(one, Service))
     jobs = tuple(one for one in items if isinstance(one, Job))
     steps = (CanaryStep(20), CanaryStep(60))
+    rollout = {"judge": QUICKLY, **rollout}
     settings = Rollout(strategy, steps=steps, **rollout)
     return Stack("shop", "live", services=services, jobs=jobs, smoke=(Smoke("/"),), rollout=settings)
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from fairlead.errors import Busy, FairleadError
 from fairlead.operations import revive
+from fairlead.operations.attending import AfterSwitch, Waiting
 from fairlead.operations.environment import Environment
 from fairlead.rollout.journal import open_rollout
 from fairlead.rollout.recovery import recover, restore_traffic
@@ -38,12 +39,18 @@ class Housekeeping:
     leaving: dict[str, float] = field(default_factory=dict)  #: instance → when it was first found superfluous
     served: frozenset[str] = frozenset()  #: processes that were well at the last look
 
+    def __post_init__(self) -> None:
+        self._waiting = Waiting(self.environment)
+        self._after_switch = AfterSwitch(self.environment)
+
     def round(self) -> None:
         """Everything that is due now. What fails is tried again later, ever less often."""
         if self.environment.state.stopped:
             return
         self._try("edge", self.environment.world.edge.up)
         self._try("recover", self._recover)
+        self._try("attend", self._waiting.look)
+        self._try("watch", lambda: self._after_switch.look(self._idle))
         self._try("revive", self._revive)
         self._try("replace", self._replace)
         self._try("retire", self._retire)
@@ -74,6 +81,8 @@ class Housekeeping:
             found.add("retire")
         if not self._idle():
             found.add("recover")
+        if self.environment.state.watched:
+            found.add("watch")
         return found
 
     def _mine(self) -> list[Instance]:

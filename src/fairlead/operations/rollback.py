@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fairlead.artifacts import Release, describe_actor
 from fairlead.errors import FairleadError
 from fairlead.operations.environment import LOCK_PATIENCE, Environment, existing
@@ -16,10 +18,14 @@ def rollback(
     """Move the environment back. UsageError for an unknown release, FairleadError when there is none to go to."""
     with existing(place, emit) as environment, environment.held(f"fairlead rollback {place.environment}", wait):
         prepare_environment(environment)
-        release = _target(environment, to)
-        origin = release.origin | describe_actor()  # who goes back, and the commit that is gone back to
-        intent = Intent("rollback", "blue-green", origin, why, urgent=True)
-        return carry_out(environment, release, intent)
+        return back_to(environment, to, why, describe_actor())
+
+
+def back_to(environment: Environment, to: str | None, why: str, actor: dict[str, Any]) -> Result:
+    """Go back, under the environment's lock. `actor`: who goes back; the rest of the origin is the release's own."""
+    release = _target(environment, to)
+    intent = Intent("rollback", "blue-green", release.origin | actor, why, urgent=True)
+    return carry_out(environment, release, intent)
 
 
 def _target(environment: Environment, to: str | None) -> Release:

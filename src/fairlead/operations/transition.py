@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from fairlead.artifacts import Release
 from fairlead.edges.base import Traffic
+from fairlead.errors import Busy
 from fairlead.operations.environment import Environment
 from fairlead.operations.keeper import have_keeper
 from fairlead.operations.revive import missing, revive
 from fairlead.project.stack import Strategy
 from fairlead.rollout.executor import Executor
-from fairlead.rollout.journal import Journal
+from fairlead.rollout.journal import Journal, OpenRollout, open_rollout
 from fairlead.rollout.observed import Wanted
 from fairlead.rollout.plan import plan
-from fairlead.rollout.recovery import recover, restore_traffic
+from fairlead.rollout.recovery import give_up, recover, restore_traffic
 from fairlead.rollout.state import STARTED
 from fairlead.rollout.steps import Step
 
@@ -44,14 +46,34 @@ class Result:
 
 
 def prepare_environment(environment: Environment) -> None:
-    """Have runtime, edge and keeper up, and finish what an earlier command left unfinished."""
-    world = environment.world
-    environment.place.fill_reserve()
-    world.runtime.up()
-    done = recover(world)
+    """Have runtime, edge and keeper up, and finish what an earlier command left unfinished.
+
+    Busy when a rollout waits for a person: that has to be decided first.
+    """
+    rollout = open_rollout(environment.ledger)
+    if rollout and rollout.waiting:
+        name = environment.place.environment
+        what = f"rollout {rollout.journal.rollout} to {name} is not over: {rollout.waiting.reason}"
+        raise Busy(what, f"decide first: `fairlead promote {name}`, or `fairlead abort {name}` to take it back")
+    prepare_runtime(environment)
+    done = recover(environment.world)
     if done:
-        world.say("recovered", done)
+        environment.world.say("recovered", done)
     have_keeper(environment.place)
+
+
+def prepare_runtime(environment: Environment) -> None:
+    """Have it up, and room on the disk."""
+    environment.place.fill_reserve()
+    environment.world.runtime.up()
+
+
+def drop_waiting(environment: Environment, why: str) -> None:
+    """Take back a rollout that waits for a person, because the environment ends or begins anew."""
+    rollout = open_rollout(environment.ledger)
+    if rollout and rollout.waiting:
+        prepare_runtime(environment)
+        give_up(environment.world, rollout, why)
 
 
 def steps_to(environment: Environment, release: Release, intent: Intent) -> tuple[Step, ...]:
@@ -68,18 +90,33 @@ def carry_out(environment: Environment, release: Release, intent: Intent) -> Res
         _have_all(environment, release)
         return Result(release.id, state.previous, None)
     restore_traffic(world)
-    first = world.edge.traffic()
     facts = {
         "release": release.id, "previous": state.live, "operation": intent.operation, "strategy": intent.strategy,
         "origin": intent.origin, "why": intent.why,
     }  # fmt: skip
     journal = Journal.begin(environment.ledger, steps, facts)
-    Executor(world, journal).run(steps)
-    report = loss_report(world.edge.traffic().since(first), (release.id, state.live))
+    return _reported(environment, journal, (release.id, state.live), lambda: Executor(world, journal).run(steps), begun)
+
+
+def go_on(environment: Environment, rollout: OpenRollout) -> Result:
+    """Carry a rollout on that waited for a person, to its end or to where it waits again."""
+    executor = Executor(environment.world, rollout.journal)
+    releases = (rollout.release, rollout.previous)
+    return _reported(environment, rollout.journal, releases, lambda: executor.resume(rollout), time.monotonic())
+
+
+def _reported(
+    environment: Environment, journal: Journal, releases: tuple[str, str | None], act: Callable[[], None], begun: float
+) -> Result:
+    """Do it, and say what the edge counted meanwhile. `begun` is monotonic."""
+    world = environment.world
+    first = world.edge.traffic()
+    act()
+    report = loss_report(world.edge.traffic().since(first), releases)
     seconds = round(time.monotonic() - begun, 3)
     journal.close("live", {"seconds": seconds, "report": report})
     world.say("report", report_line(report), **report)
-    return Result(release.id, state.live, journal.rollout, seconds, report)
+    return Result(*releases, journal.rollout, seconds, report)
 
 
 def _have_all(environment: Environment, release: Release) -> None:

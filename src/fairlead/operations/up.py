@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fairlead.operations.environment import LOCK_PATIENCE, existing
 from fairlead.operations.revive import revive
-from fairlead.operations.transition import prepare_environment
+from fairlead.operations.transition import drop_waiting, prepare_environment
 from fairlead.rollout.events import Emit, silent
 from fairlead.rollout.state import STARTED, STOPPED
 from fairlead.system.home import Place
@@ -17,6 +17,7 @@ def up(place: Place, wait: float = LOCK_PATIENCE, emit: Emit = silent) -> str | 
     with existing(place, emit) as environment, environment.held(f"fairlead up {place.environment}", wait):
         if environment.state.stopped:
             environment.ledger.append(STARTED, {})
+        drop_waiting(environment, "the environment was brought back before a person decided")
         prepare_environment(environment)
         revive(environment)
         return environment.state.live
@@ -26,6 +27,7 @@ def stop(place: Place, wait: float = LOCK_PATIENCE, emit: Emit = silent) -> None
     """End everything of the environment: requests in flight are finished first. `up` brings it back."""
     with existing(place, emit) as environment, environment.held(f"fairlead stop {place.environment}", wait):
         world = environment.world
+        drop_waiting(environment, "the environment was stopped before a person decided")
         environment.ledger.append(STOPPED, {"live": environment.state.live})
         world.edge.down()
         world.drain([one.id for one in world.runtime.observe()])

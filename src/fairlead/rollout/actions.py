@@ -9,16 +9,15 @@ from dataclasses import replace
 from fairlead.artifacts.release import Release
 from fairlead.errors import FairleadError
 from fairlead.rollout import checks, specs
-from fairlead.rollout.journal import Journal
+from fairlead.rollout.journal import Journal, OpenRollout
+from fairlead.rollout.judging import LOOK, Judging
 from fairlead.rollout.observed import instance_ids
+from fairlead.rollout.orders import Orders
 from fairlead.rollout.parts import is_public
 from fairlead.rollout.prune import prune
 from fairlead.rollout.steps import Kind, Step
 from fairlead.rollout.world import World
 from fairlead.runtimes.base import Instance, NotReady
-
-WATCH_EVERY = 0.25  #: seconds between two looks at a release that is being watched
-FEWEST_ERRORS = 3  #: 5xx answers below which a share of errors means nothing
 
 
 class Actions:
@@ -29,6 +28,16 @@ class Actions:
         self.journal = journal
         self.incomplete: list[str] = []  #: what the way back could not bring back
         self.up: set[str] = set()  #: instances that became ready in this rollout
+        self.orders = Orders(journal.ledger, journal.rollout)
+        self.judging = Judging(world, journal, self.orders)
+
+    def go_on(self, rollout: OpenRollout) -> None:
+        """Know what the process knew that carried the rollout before this one."""
+        ready = (step for step in rollout.plan if step.kind == "ready" and step.id in rollout.done)
+        self.up = {id for step in ready for id in step.instances}
+        if rollout.waiting:
+            self.world.shares = rollout.waiting.shares
+            self.judging = Judging(self.world, self.journal, self.orders, rollout.waiting.known)
 
     def do(self, step: Step) -> None:
         """Do it; FairleadError when it fails."""
@@ -107,7 +116,7 @@ class Actions:
     def route(self, step: Step) -> None:
         """Give traffic by the new shares. An instance that has died since it was ready must not get a single user."""
         if step.shares.weight(step.release):
-            self._require_well(self.up)
+            self.require_well()
         self.world.route(step.shares)
         self.world.say("traffic", step.shares.shown(), weights=dict(step.shares.weights))
 
@@ -123,22 +132,31 @@ class Actions:
         checks.run_smoke_tests(self.world.edge, tests, header, self.world.patience)
 
     def watch(self, step: Step) -> None:
-        """Fail on a restart or on too many errors; keep the edge told who is well."""
-        most = self._release(step).stack.rollout.max_errors
-        first = self.world.edge.traffic()
-        end = time.monotonic() + step.seconds
+        """Judge it; fail on a restart, on what the evidence says, or when a person says so."""
+        release = self._release(step)
+        if is_public(release.stack):
+            self.judging.watch(step, release, self.require_well)
+        else:
+            self._look_on(step.seconds)
+
+    def _look_on(self, seconds: float) -> None:
+        """Nothing of it can be counted: its instances have to stay up."""
+        end = time.monotonic() + seconds
         while True:
-            self._require_well(self.up)
-            seen = self.world.edge.traffic().since(first)
-            total, errors = seen.total(step.release), seen.errors(step.release)
-            self.world.say("watch", f"{total} requests, {errors} errors", requests=total, errors=errors)
-            if errors >= FEWEST_ERRORS and errors > most * total:
-                raise FairleadError(f"{step.release} answered {errors} of {total} requests with an error")
-            if time.monotonic() >= end:
+            self.require_well()
+            self.orders.require_going()
+            left = end - time.monotonic()
+            if left <= 0:
                 return
-            self.world.runtime.recheck()
-            self.world.refresh()
-            time.sleep(min(WATCH_EVERY, max(0.0, end - time.monotonic())))
+            time.sleep(min(LOOK, left))
+
+    def approve(self, step: Step) -> None:
+        """Wait for a person."""
+        self.judging.approval(step, self._release(step), self.require_well)
+
+    def require_well(self) -> None:
+        """Every instance that became ready still is what it was then."""
+        self._require_well(self.up)
 
     def verify(self, step: Step) -> None:
         """Every instance of it is the one that was found ready; users get the right answers."""
@@ -173,8 +191,8 @@ class Actions:
 
 _DO: dict[Kind, Callable[[Actions, Step], None]] = {
     "start": Actions.start, "wake": Actions.wake, "ready": Actions.ready, "job": Actions.job, "route": Actions.route,
-    "smoke": Actions.smoke, "rest": Actions.rest, "watch": Actions.watch, "verify": Actions.verify,
-    "commit": Actions.commit, "prune": Actions.prune,
+    "smoke": Actions.smoke, "approve": Actions.approve, "rest": Actions.rest, "watch": Actions.watch,
+    "verify": Actions.verify, "commit": Actions.commit, "prune": Actions.prune,
 }  # fmt: skip
 
 _UNDO: dict[Kind, Callable[[Actions, Step], None]] = {

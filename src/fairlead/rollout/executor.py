@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 
-from fairlead.errors import FairleadError, Interrupted, RolloutFailed
+from fairlead.errors import FairleadError, Interrupted, RolloutFailed, Waiting
 from fairlead.rollout.actions import Actions
 from fairlead.rollout.journal import Journal, OpenRollout, open_rollout
 from fairlead.rollout.steps import Step
@@ -19,15 +19,28 @@ class Executor:
         self.world = world
         self.journal = journal
         self.actions = Actions(world, journal)
+        self._at: Step | None = None  #: the step that is being done
 
     def run(self, plan: tuple[Step, ...]) -> None:
         """The whole plan. RolloutFailed or Interrupted when it was undone; FairleadError when even that failed.
 
-        A failure after the commit point is not undone: the release is live, and recovery finishes the rest.
+        Waiting when a person has to decide: then it stays as it is, and `resume` goes on. A failure after the commit point is not undone: the release is live, and recovery finishes the rest.
         """
         self.world.say("plan", f"{len(plan)} steps", rollout=self.journal.rollout, steps=[one.shown() for one in plan])
+        self._carry(plan)
+
+    def resume(self, rollout: OpenRollout) -> None:
+        """Go on with a rollout that waits for a person. Errors as with `run`."""
+        self.actions.go_on(rollout)
+        self.journal.resume()
+        self._carry(rollout.to_do())
+
+    def _carry(self, steps: tuple[Step, ...]) -> None:
         try:
-            self.forward(plan)
+            self.forward(steps)
+        except Waiting as error:
+            self._wait(error.message)
+            raise
         except (FairleadError, OSError, KeyboardInterrupt) as error:
             rollout = open_rollout(self.journal.ledger)
             if rollout is None or rollout.committed:
@@ -37,6 +50,15 @@ class Executor:
             self._back_for_sure(rollout, reason)
             kind = Interrupted if isinstance(error, KeyboardInterrupt) else RolloutFailed
             raise kind(f"undone: {reason}", getattr(error, "hint", None)) from error
+
+    def _wait(self, why: str) -> None:
+        """Leave it to a person, as it is."""
+        if self._at is None:
+            raise AssertionError("only a step waits")
+        self._point("waits", self._at)
+        self.journal.wait(self._at, self.world.shares, why, self.actions.judging.known())
+        self._point("waiting", self._at)
+        self.world.say("waiting", why, rollout=self.journal.rollout, step=self._at.id)
 
     def _back_for_sure(self, rollout: OpenRollout, reason: str) -> None:
         """The way back is what an interruption asks for, so the first one that comes meanwhile changes nothing."""
@@ -49,6 +71,9 @@ class Executor:
     def forward(self, steps: Iterable[Step]) -> None:
         """Do steps in order."""
         for step in steps:
+            self._at = step
+            if step.kind != "prune":  # after the commit it is too late
+                self.actions.orders.require_going()
             self._point("before", step)
             self.journal.step("step.begun", step)
             self.world.say("step", step.shown(), step=step.id)

@@ -4,6 +4,10 @@ rollout.begun      the plan, whole, with who wants what and why
 step.begun/done    a step
 rollout.undoing    from here on back, with the reason
 undo.begun/done    a step taken back
+rollout.order      a person says approve, abort, promote, pause or resume, and why; any process writes it
+rollout.verdict    what the evidence says, with its counts: when that changes, and at the end of each watch
+rollout.waiting    the deployer has ended, and a person has to decide: nobody undoes it, the keeper looks after it
+rollout.resumed    somebody goes on with it
 rollout.committed  the commit point: before it recovery goes back, after it forward
 rollout.closed     nothing is left to do: result `live` or `undone`
 """
@@ -11,16 +15,18 @@ rollout.closed     nothing is left to do: result `live` or `undone`
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from fairlead.ledger.entry import Entry
 from fairlead.ledger.ledger import Ledger
-from fairlead.project.stack import Rollout
-from fairlead.rollout.state import BEGUN, COMMITTED, commit_data, read_state
-from fairlead.rollout.steps import Step
+from fairlead.project.stack import Rollout, from_data
+from fairlead.rollout.state import BEGUN, COMMITTED, commit_data, read_state, watch_data
+from fairlead.rollout.steps import Shares, Step
+from fairlead.rollout.verdict.verdict import Verdict
 
 CLOSED, UNDOING = "rollout.closed", "rollout.undoing"
+ORDER, VERDICT, WAITING, RESUMED = "rollout.order", "rollout.verdict", "rollout.waiting", "rollout.resumed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +52,49 @@ class Journal:
         self.ledger.append(UNDOING, {"reason": reason}, self.rollout)
 
     def commit(self, release: str, settings: Rollout) -> None:
-        """The commit point; a second call changes nothing."""
-        if self.ledger.last(COMMITTED, rollout=self.rollout) is None:
-            self.ledger.append(COMMITTED, commit_data(read_state(self.ledger), release, settings), self.rollout)
+        """The commit point; a second call changes nothing.
+
+        Where there is a way back, a watch begins; not after a way back, or there would be no end of it.
+        """
+        if self.ledger.last(COMMITTED, rollout=self.rollout) is not None:
+            return
+        data = commit_data(read_state(self.ledger), release, settings)
+        begun = self.ledger.last(BEGUN, rollout=self.rollout)
+        if data["previous"] and data["previous"] != release and begun and begun.data.get("operation") != "rollback":
+            data["watch"] = watch_data(settings)
+        self.ledger.append(COMMITTED, data, self.rollout)
+
+    def verdict(self, step: Step, verdict: Verdict) -> None:
+        """What the evidence says now."""
+        self.ledger.append(VERDICT, {"step": step.id, **verdict.to_data()}, self.rollout)
+
+    def wait(self, step: Step, shares: Shares, why: str, known: Mapping[str, object]) -> None:
+        """From here on a person is waited for, with `shares` in force; `known` is the evidence so far."""
+        data = {"step": step.id, "reason": why, "shares": asdict(shares), "known": known}
+        self.ledger.append(WAITING, data, self.rollout)
+
+    def resume(self) -> None:
+        """Somebody goes on."""
+        self.ledger.append(RESUMED, {}, self.rollout)
+
+    def begun(self, step: Step) -> int:
+        """The number of the entry that says that this step was begun, the first time; 0 before that."""
+        entries = self.ledger.entries(kinds=["step.begun"], rollout=self.rollout)
+        return next((entry.number for entry in entries if entry.data["step"] == step.id), 0)
 
     def close(self, result: str, facts: Mapping[str, object]) -> None:
         """Nothing is left to do."""
         self.ledger.append(CLOSED, {"result": result, **facts}, self.rollout)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """What a rollout waits for that nobody carries."""
+
+    step: str  #: its id
+    reason: str
+    shares: Shares  #: in force meanwhile
+    known: dict[str, Any] = field(default_factory=dict)  #: the evidence so far
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +109,7 @@ class OpenRollout:
     undone: frozenset[str]
     committed: bool
     reason: str | None  #: why it was being undone, when it was
+    waiting: Wait | None = None  #: a person has to decide; None also when it is being undone
 
     @property
     def release(self) -> str:
@@ -98,8 +141,10 @@ def open_rollout(ledger: Ledger) -> OpenRollout | None:
 
 def _read(ledger: Ledger, begin: Entry) -> OpenRollout:
     states: dict[str, set[str]] = {"step.begun": set(), "step.done": set(), "undo.begun": set(), "undo.done": set()}
-    committed, reason = False, None
+    committed, reason, waiting = False, None, None
     for entry in ledger.entries(after=begin.number, rollout=begin.rollout):
+        if entry.kind in (WAITING, RESUMED, UNDOING):
+            waiting = from_data(Wait, entry.data) if entry.kind == WAITING else None
         if entry.kind in states:
             states[entry.kind].add(str(entry.data["step"]))
         committed = committed or entry.kind == COMMITTED
@@ -107,4 +152,4 @@ def _read(ledger: Ledger, begin: Entry) -> OpenRollout:
     plan = tuple(Step.from_data(data) for data in begin.data["plan"])
     begun, done, undone = (frozenset(states[kind]) for kind in ("step.begun", "step.done", "undo.done"))
     journal = Journal(ledger, begin.rollout or 0)
-    return OpenRollout(journal, dict(begin.data), plan, begun, done, undone, committed, reason)
+    return OpenRollout(journal, dict(begin.data), plan, begun, done, undone, committed, reason, waiting)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 
 from fairlead.project.stack import Job, Service, Stack
 from fairlead.rollout.observed import Observed, Wanted, instance_ids
@@ -52,6 +53,21 @@ def present(wanted: Wanted, observed: Observed) -> list[Step]:
     ]
 
 
+def gate(wanted: Wanted, observed: Observed) -> list[Step]:
+    """What comes before the first user: a shadow of the requests of others, and a person who says go on."""
+    rollout, release = wanted.stack.rollout, wanted.release
+    if wanted.urgent:
+        return []
+    steps: list[Step] = []
+    if rollout.shadow and observed.live and is_public(wanted.stack):
+        before = presented(wanted, observed)
+        shares = replace(before, mirrored=release, mirror_percent=rollout.shadow.percent)
+        steps.append(Step("route", release, shares=shares, before=before))
+        steps.append(Step("watch", release, seconds=rollout.shadow.seconds, stable=observed.live, mode="shadow"))
+        steps.append(Step("route", release, shares=before, before=shares))
+    return [*steps, *([Step("approve", release)] if rollout.approve else [])]
+
+
 def presented(wanted: Wanted, observed: Observed) -> Shares:
     """The shares once the new release is reachable by header, which is as before when nothing of it is public."""
     before = now(observed)
@@ -79,7 +95,7 @@ def conclude(wanted: Wanted, observed: Observed, before: Shares) -> list[Step]:
         steps.append(Step("route", wanted.release, shares=after(wanted, observed), before=before))
     rollout = wanted.stack.rollout
     if rollout.soak and observed.live:
-        steps.append(Step("watch", wanted.release, seconds=rollout.soak))
+        steps.append(Step("watch", wanted.release, seconds=rollout.soak, stable=observed.live, mode="watch"))
     steps.append(Step("verify", wanted.release))
     steps += run_jobs(wanted, (job for job in wanted.stack.jobs if job.when == "after-traffic"))
     return [*steps, Step("commit", wanted.release), Step("prune", wanted.release)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from fairlead.rollout.executor import Executor
-from fairlead.rollout.journal import open_rollout
+from fairlead.rollout.journal import OpenRollout, open_rollout
 from fairlead.rollout.parts import now
 from fairlead.rollout.state import read_state
 from fairlead.rollout.world import World
@@ -14,10 +14,11 @@ from fairlead.rollout.world import World
 def recover(world: World) -> str | None:
     """Undo an unfinished rollout, or finish it if it was committed. Returns what was done, None if nothing was.
 
+    One that waits for a person is not unfinished: it stays as it is.
     The caller holds the environment's lock, so whoever began the rollout is dead. May be killed and run again.
     """
     rollout = open_rollout(world.ledger)
-    if rollout is None:
+    if rollout is None or rollout.waiting:
         return None
     executor = Executor(world, rollout.journal)
     number = rollout.journal.rollout
@@ -30,6 +31,13 @@ def recover(world: World) -> str | None:
     world.say("recovery", f"undoing rollout {number}: {reason}", rollout=number)
     executor.back(rollout, reason)
     return f"rollout {number} to {rollout.release} was unfinished and has been undone"
+
+
+def give_up(world: World, rollout: OpenRollout, reason: str) -> None:
+    """Take back a rollout that waits for a person. The caller holds the environment's lock."""
+    executor = Executor(world, rollout.journal)
+    executor.actions.go_on(rollout)
+    executor.back(rollout, reason)
 
 
 def restore_traffic(world: World, without: tuple[str, ...] = ()) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
+from fairlead.ledger.entry import Entry
 from fairlead.ledger.ledger import Ledger
 from fairlead.project.stack import Rollout
 from fairlead.system import clock
@@ -12,6 +13,7 @@ COMMITTED = "rollout.committed"
 STOPPED = "environment.stopped"
 STARTED = "environment.started"
 BEGUN = "rollout.begun"
+WATCH_ENDED = "watch.ended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,23 @@ class Warm:
 
 
 @dataclass(frozen=True, slots=True)
+class Watched:
+    """A release that is judged after its switch, on the same clock."""
+
+    release: str
+    previous: str  #: where to go back to
+    rollout: int  #: that made it live
+    since: float  #: boot clock, seconds
+    boot: str
+    seconds: float
+    rollback: bool
+
+    def left(self) -> float:
+        """Seconds until it is over; 0 when it is."""
+        return max(0.0, self.since + self.seconds - clock.boot_seconds()) if self.boot == clock.boot_id() else 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """The environment as it should be."""
 
@@ -40,6 +59,7 @@ class State:
     previous: str | None = None
     warm: tuple[Warm, ...] = ()
     stopped: bool = False
+    watched: Watched | None = None  #: until its end was written down
 
     def warm_now(self) -> tuple[str, ...]:
         """Releases whose rollback window is open."""
@@ -61,7 +81,25 @@ def read_state(ledger: Ledger) -> State:
         return State(stopped=stopped)
     data = commit.data
     warm = tuple(Warm(str(w["release"]), float(w["since"]), str(w["boot"]), float(w["window"])) for w in data["warm"])
-    return State(data["release"], data["previous"], warm, stopped)
+    return State(data["release"], data["previous"], warm, stopped, _watched(ledger, commit))
+
+
+def _watched(ledger: Ledger, commit: Entry) -> Watched | None:
+    """Nothing when its end is written down: it was seen to its end, or rolled back."""
+    data, ended = commit.data.get("watch"), ledger.last(WATCH_ENDED)
+    if not data or (ended is not None and ended.number > commit.number):
+        return None
+    return Watched(**data, release=commit.data["release"], previous=commit.data["previous"], rollout=commit.rollout or 0)
+
+
+def watch_data(rollout: Rollout) -> dict[str, object] | None:
+    """What a commit entry says of the watch that begins with it."""
+    if rollout.watch is None or rollout.watch.seconds <= 0:
+        return None
+    return {
+        "since": clock.boot_seconds(), "boot": clock.boot_id(), "seconds": rollout.watch.seconds,
+        "rollback": rollout.watch.rollback,
+    }  # fmt: skip
 
 
 def commit_data(before: State, release: str, rollout: Rollout) -> dict[str, object]:

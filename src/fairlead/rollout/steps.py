@@ -6,8 +6,11 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from fairlead.project.stack import from_data
+from fairlead.rollout.verdict.evidence import Mode
 
-Kind = Literal["start", "wake", "ready", "job", "route", "smoke", "rest", "watch", "verify", "commit", "prune"]
+Kind = Literal[
+    "start", "wake", "ready", "job", "route", "smoke", "approve", "rest", "watch", "verify", "commit", "prune"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ class Shares:
         """For a person."""
         parts = [f"{release} {weight} %" for release, weight in self.weights]
         parts += [f"{release} by header only" for release in self.candidates]
+        parts += [f"{self.mirror_percent:g} % of the safe requests copied to {self.mirrored}"] if self.mirrored else []
         return ", ".join(parts) or "nobody"
 
 
@@ -49,12 +53,14 @@ class Step:
     route   give traffic by `shares`                  undo: give it by `before`
     smoke   ask `release` (its `service`) by the edge undo: nothing
     rest    drain and stop `instances`, restartable   undo: start them again, wait until they are ready
-    watch   watch `release` for `seconds`             undo: nothing
+    watch   judge `release` for `seconds`             undo: nothing
+    approve wait until a person says go on            undo: nothing
     verify  is all of `release` still well            undo: nothing
     commit  `release` is the live one from here on    cannot be undone
     prune   forget what is no longer kept             comes after the commit
 
     For `start` and `wake`, `before` is who got requests when it was planned: what is in force when they are undone.
+    `watch` compares with `stable` by `mode`; `proves`: not over before enough is shown for all users.
     """
 
     kind: Kind
@@ -64,6 +70,9 @@ class Step:
     shares: Shares = field(default_factory=Shares)
     before: Shares = field(default_factory=Shares)
     seconds: float = 0.0
+    stable: str = ""
+    mode: Mode = "canary"
+    proves: bool = False
     number: int = 0  #: its place in the plan, from 1
 
     @property
@@ -79,8 +88,13 @@ class Step:
             service=self.service,
             asked=f"{self.service} of {self.release}" if self.service else self.release,
             shares=self.shares.shown(),
-            seconds=f"{self.seconds:g}",
+            how=self._how(),
         )
+
+    def _how(self) -> str:
+        what = {"canary": "judge", "watch": "judge", "shadow": "judge the mirrored requests of"}[self.mode]
+        until = ", until enough is shown" if self.proves else ""
+        return f"{what} {self.release} for {self.seconds:g} s{until}"
 
     def to_data(self) -> dict[str, Any]:
         """For the journal."""
@@ -100,7 +114,8 @@ _SHOWN: dict[Kind, str] = {
     "route": "traffic: {shares}",
     "smoke": "smoke tests of {asked} through the edge",
     "rest": "drain and stop {instances} of {release}",
-    "watch": "watch {release} for {seconds} s",
+    "approve": "wait until a person approves {release}",
+    "watch": "{how}",
     "verify": "verify {release}: every instance up, smoke tests pass",
     "commit": "{release} is live",
     "prune": "forget releases that are no longer kept",

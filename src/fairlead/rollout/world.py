@@ -17,6 +17,7 @@ from fairlead.rollout.routing import edge_table
 from fairlead.rollout.specs import Machine
 from fairlead.rollout.state import read_state
 from fairlead.rollout.steps import Shares
+from fairlead.rollout.verdict.evidence import History
 from fairlead.runtimes.base import Instance, Runtime
 from fairlead.system.clock import wait_until
 
@@ -41,6 +42,9 @@ class World:
     free_space: Callable[[], bool] = lambda: False  #: gives up a reserve when the disk is full; False: none left
     sweep_artifacts: Callable[[], object] = lambda: None  #: removes what no release of the project names any more
     patience: float = PATIENCE  #: seconds a failing smoke test is tried again
+    history: Callable[[str], History] = lambda stable: History()  #: what a release answered lately
+    evidence: Path | None = None  #: folder for what releases were judged by
+    hurry: bool = False  #: nobody waits for a person: what has to is left waiting at once
     shares: Shares = field(default_factory=Shares)  #: in force now, as far as this process knows
 
     def say(self, kind: str, text: str, **data: object) -> None:

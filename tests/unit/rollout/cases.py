@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fairlead.project.stack import CanaryStep, Job, Stack
+from fairlead.project.stack import CanaryStep, Job, Shadow, Stack
 from fairlead.rollout.observed import Observed
 from fairlead.rollout.steps import Step
 from tests.crash.fake_worlds import service, stack, worker
@@ -43,6 +43,14 @@ def cases() -> dict[str, tuple[Step, ...]]:
     warm = observed(SHOP, *instances("new", SHOP, stopped=("clock", "mailer")), warm=("new",))
     rested = observed(WEB, *instances("new", WEB, stopped=("web",)), warm=("new",))
     soaking = replace(WEB, rollout=replace(WEB.rollout, soak=30.0, steps=(CanaryStep(10, 60.0),)))
+    approved = replace(WEB, rollout=replace(WEB.rollout, approve=True))
+    careful = replace(
+        approved,
+        rollout=replace(
+            approved.rollout, steps=(CanaryStep(10, 60.0, approve=True), CanaryStep(50)), sticky=True,
+            shadow=Shadow(5.0, 60.0),
+        ),
+    )  # fmt: skip
     return {
         "first deployment": steps(SHOP, first),
         "upgrade, blue-green": steps(SHOP, upgrade, "blue-green"),
@@ -61,6 +69,10 @@ def cases() -> dict[str, tuple[Step, ...]]:
         "workers alone": steps(WORKERS, observed(WORKERS)),
         "workers alone, rolling": steps(WORKERS, observed(WORKERS), "rolling"),
         "canary with pauses and soak": steps(soaking, observed(WEB), "canary"),
+        "canary, sticky, shadowed and approved": steps(careful, observed(WEB), "canary"),
+        "blue-green, approved": steps(approved, observed(WEB), "blue-green"),
+        "rolling, approved": steps(approved, observed(WEB), "rolling"),
+        "approved and shadowed, the way back": steps(careful, observed(WEB), "blue-green", urgent=True),
         "canary, nothing live": steps(WEB, first, "canary"),
         "some already there": steps(WEB, observed(WEB, instances("new", WEB)[0])),
     }

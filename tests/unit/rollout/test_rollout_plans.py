@@ -50,9 +50,9 @@ PLANS = {
     traffic: old 100 %, new by header only
     smoke tests of new through the edge
     traffic: old 80 %, new 20 %
-    watch new for 0 s
+    judge new for 0 s
     traffic: old 40 %, new 60 %
-    watch new for 0 s
+    judge new for 0 s, until enough is shown
     drain and stop clock.1, mailer.1 of old
     start clock.1 of new
     wait until clock.1 of new answer their health check
@@ -272,9 +272,66 @@ PLANS = {
     traffic: old 100 %, new by header only
     smoke tests of new through the edge
     traffic: old 90 %, new 10 %
-    watch new for 60 s
+    judge new for 60 s, until enough is shown
     traffic: new 100 %, old by header only
-    watch new for 30 s
+    judge new for 30 s
+    verify new: every instance up, smoke tests pass
+    new is live
+    forget releases that are no longer kept
+""",
+    "canary, sticky, shadowed and approved": """
+    start web.1, web.2 of new
+    wait until web.1, web.2 of new answer their health check
+    traffic: old 100 %, new by header only
+    smoke tests of new through the edge
+    traffic: old 100 %, new by header only, 5 % of the safe requests copied to new
+    judge the mirrored requests of new for 60 s
+    traffic: old 100 %, new by header only
+    wait until a person approves new
+    traffic: old 90 %, new 10 %
+    judge new for 60 s
+    wait until a person approves new
+    traffic: old 50 %, new 50 %
+    judge new for 0 s, until enough is shown
+    traffic: new 100 %, old by header only
+    verify new: every instance up, smoke tests pass
+    new is live
+    forget releases that are no longer kept
+""",
+    "blue-green, approved": """
+    start web.1, web.2 of new
+    wait until web.1, web.2 of new answer their health check
+    traffic: old 100 %, new by header only
+    smoke tests of new through the edge
+    wait until a person approves new
+    traffic: new 100 %, old by header only
+    verify new: every instance up, smoke tests pass
+    new is live
+    forget releases that are no longer kept
+""",
+    "rolling, approved": """
+    wait until a person approves new
+    start web.1 of new
+    wait until web.1 of new answer their health check
+    traffic: old 100 %, new by header only
+    smoke tests of web of new through the edge
+    traffic: old 50 %, new 50 %
+    drain and stop web.1 of old
+    start web.2 of new
+    wait until web.2 of new answer their health check
+    traffic: new 100 %
+    drain and stop web.2 of old
+    traffic: new 100 %, old by header only
+    verify new: every instance up, smoke tests pass
+    new is live
+    forget releases that are no longer kept
+""",
+    "approved and shadowed, the way back": """
+    start web.1, web.2 of new
+    wait until web.1, web.2 of new answer their health check
+    traffic: old 100 %, new by header only
+    smoke tests of new through the edge
+    traffic: new 100 %, old by header only
     verify new: every instance up, smoke tests pass
     new is live
     forget releases that are no longer kept

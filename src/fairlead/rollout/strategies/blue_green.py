@@ -15,6 +15,7 @@ def steps(wanted: Wanted, observed: Observed) -> list[Step]:
     return [
         *parts.bring_up_all(wanted, observed),
         *parts.present(wanted, observed),
+        *parts.gate(wanted, observed),
         *parts.hand_over(wanted, observed),
         *parts.conclude(wanted, observed, parts.presented(wanted, observed)),
     ]

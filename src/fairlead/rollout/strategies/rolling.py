@@ -12,6 +12,7 @@ from fairlead.project.stack import Rollout, Service
 from fairlead.rollout import parts
 from fairlead.rollout.observed import Observed, Wanted, instance_ids
 from fairlead.rollout.order import levels
+from fairlead.rollout.routing import service_id
 from fairlead.rollout.steps import Shares, Step
 from fairlead.rollout.strategies import blue_green
 
@@ -44,11 +45,11 @@ def batches(new: tuple[str, ...], old: tuple[str, ...], rollout: Rollout) -> Ite
 def steps(wanted: Wanted, observed: Observed) -> list[Step]:
     """The steps, in order: level by level, service by service, each smoke-tested before its first user.
 
-    Where nothing is live there is nothing to take over from.
+    A person who has to approve is asked before anything of the old release stops. Where nothing is live there is nothing to take over from.
     """
     if observed.live is None:
         return blue_green.steps(wanted, observed)
-    found: list[Step] = []
+    found: list[Step] = [Step("approve", wanted.release)] if wanted.stack.rollout.approve else []
     traffic = _Traffic(wanted, observed)
     for level in levels(wanted.stack):
         found += parts.run_jobs(wanted, level.jobs)
@@ -71,34 +72,43 @@ def _leave_nothing(observed: Observed, steps: list[Step]) -> list[Step]:
 
 
 class _Traffic:
-    """The shares as the plan goes on."""
+    """The shares as the plan goes on.
+
+    Weights are per release, so what was not smoke-tested yet is withheld from users by name: a route that only the new
+    release has would else be open as soon as another service of it is.
+    """
 
     def __init__(self, wanted: Wanted, observed: Observed) -> None:
         self.wanted, self.observed = wanted, observed
         self.shares = parts.now(observed)
-        self.smoked: set[str] = set()
+        self.leaving: tuple[str, ...] = ()  #: instances of the old release that stopped, or are about to
+        self.moved = False  #: whether the new release has users of some service
+        self.untested = [service.name for service in wanted.stack.services if service.routes]
 
-    def move(self, new: int, old: int, without: tuple[str, ...]) -> list[Step]:
-        """Shares by the number of instances on each side."""
+    def move(self, new: int, old: int, leaving: tuple[str, ...]) -> list[Step]:
+        """Shares by the number of instances on each side, nothing new for those that leave."""
+        self.leaving, self.moved = self.leaving + leaving, self.moved or new > 0
         live, release = self.observed.live, self.wanted.release
         share = round(100 * new / (new + old)) if new + old else 100
         weights = tuple((name, weight) for name, weight in ((live, 100 - share), (release, share)) if name and weight)
         rest = tuple(name for name in self.shares.candidates if name != release)
-        return self._to(Shares(weights, rest, without, fallback=live or ""))
+        return self._to(Shares(weights, rest, self._without(), fallback=live or ""))
 
     def present(self, service: Service) -> list[Step]:
         """Before the first user of a service: reachable by header, smoke-tested.
 
         Services that came before it have no old side any more: the fallback serves them.
         """
-        if service.name in self.smoked:
+        if service.name not in self.untested:
             return []
-        first, release = not self.smoked, self.wanted.release
-        self.smoked.add(service.name)
-        before = parts.now(self.observed)
+        release, before = self.wanted.release, parts.now(self.observed)
         candidates = (release, *(one for one in before.candidates if one != release))
-        shares = Shares(before.weights, candidates, self.shares.without, "" if first else release)
+        shares = Shares(before.weights, candidates, self._without(), release if self.moved else "")
+        self.untested.remove(service.name)
         return [*self._to(shares), Step("smoke", release, service=service.name)]
+
+    def _without(self) -> tuple[str, ...]:
+        return (*self.leaving, *(service_id(self.wanted.release, name) for name in self.untested))
 
     def _to(self, shares: Shares) -> list[Step]:
         step = Step("route", self.wanted.release, shares=shares, before=self.shares)
@@ -116,7 +126,7 @@ def _service(wanted: Wanted, observed: Observed, service: Service, traffic: _Tra
         if service.routes and begun:
             steps += traffic.present(service)
         if service.routes:
-            steps += traffic.move(begun, left, (*traffic.shares.without, *batch.stop))
+            steps += traffic.move(begun, left, batch.stop)
         if batch.stop:
             steps.append(Step("rest", observed.live or "", batch.stop))
     return steps

@@ -1,0 +1,85 @@
+"""By hand: approve, abort, promote, pause, resume. Whoever carries the rollout obeys; where nobody does, we do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fairlead.artifacts import describe_actor
+from fairlead.errors import FairleadError
+from fairlead.operations.environment import LOCK_PATIENCE, Environment, existing
+from fairlead.operations.transition import Result, go_on, prepare_runtime
+from fairlead.rollout.events import Emit, silent
+from fairlead.rollout.journal import OpenRollout, open_rollout
+from fairlead.rollout.orders import Orders, Word, give
+from fairlead.rollout.recovery import give_up
+from fairlead.system.home import Place
+from fairlead.system.lock import FileLock
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What came of it."""
+
+    word: Word
+    rollout: int
+    release: str
+    carrier: str = ""  #: who carries the rollout, and obeys within a moment; empty: it was done here
+    result: Result | None = None  #: when the rollout was gone on with here, and ended well
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """How it is said."""
+
+    why: str = ""
+    wait: float = LOCK_PATIENCE  #: seconds for the keeper, or somebody else who is about to decide
+    hurry: bool = False  #: do not stay for what has to be waited for next
+
+
+def tell(place: Place, word: Word, how: Saying = Saying(), emit: Emit = silent) -> Told:
+    """Say it. FairleadError when nothing is being rolled out; when it is gone on with here, errors as `deploy`'s."""
+    with existing(place, emit) as environment:
+        rollout = _open(environment, word)
+        give(environment.ledger, rollout.journal.rollout, word, describe_actor(), how.why)
+        if not rollout.waiting:
+            lock = FileLock(place.lock)
+            carrier = (lock.owner() or "another process") if lock.held() else "the keeper"
+            return Told(word, rollout.journal.rollout, rollout.release, carrier)
+        with environment.held(f"fairlead {word} {place.environment}", how.wait):
+            return _decided(environment, word, how)
+
+
+def _open(environment: Environment, word: Word) -> OpenRollout:
+    rollout = open_rollout(environment.ledger)
+    name = environment.place.environment
+    if rollout is None:
+        raise FairleadError(f"nothing is being rolled out to {name}", f"see `fairlead status {name}`")
+    number = rollout.journal.rollout
+    if rollout.committed or rollout.reason is not None:
+        done = "is live already" if rollout.committed else "is being taken back already"
+        raise FairleadError(f"rollout {number} to {rollout.release} {done}", f"see `fairlead status {name}`")
+    if rollout.waiting and word == "pause":
+        why = f"rollout {number} waits already: {rollout.waiting.reason}"
+        raise FairleadError(why, f"`fairlead resume {name}`, `fairlead promote {name}` or `fairlead abort {name}`")
+    return rollout
+
+
+def _decided(environment: Environment, word: Word, how: Saying) -> Told:
+    """A rollout that nobody carries."""
+    rollout = open_rollout(environment.ledger)
+    if rollout is None or not rollout.waiting:
+        hint = f"see `fairlead history {environment.place.environment}`"
+        raise FairleadError("the rollout was ended in the meantime", hint)
+    number, release = rollout.journal.rollout, rollout.release
+    prepare_runtime(environment)
+    if word == "abort":
+        give_up(environment.world, rollout, _objection(environment, number))
+        return Told(word, number, release)
+    environment.world.hurry = how.hurry
+    return Told(word, number, release, result=go_on(environment, rollout))
+
+
+def _objection(environment: Environment, rollout: int) -> str:
+    orders = Orders(environment.ledger, rollout)
+    orders.look()
+    return orders.abort.shown() if orders.abort else "aborted"

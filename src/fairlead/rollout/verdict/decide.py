@@ -1,0 +1,69 @@
+"""From a verdict to what happens next in a watch. Pure: the caller has the clock and does it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from fairlead.project.stack import Judge
+from fairlead.rollout.verdict.verdict import Verdict
+
+Move = Literal["stay", "go", "fail", "wait"]
+"""stay: look again. go: the step is over. fail: take the rollout back. wait: leave it to a person."""
+
+Need = Literal["proof", "something", "nothing"]
+"""What must be known at the end of a watch: enough for all users, anything at all, or nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A watch at one moment."""
+
+    elapsed: float  #: seconds since it began
+    seconds: float  #: how long it is to last at least
+    need: Need
+    paused: bool = False
+    promoted: bool = False  #: a person wants it for all users, whatever is known
+    approved: bool = False  #: a person has said go on
+    hurry: bool = False  #: nobody waits at the terminal
+    probes: int = 0  #: sent so far
+    failed_probes: int = 0
+
+
+def decide(policy: Judge, verdict: Verdict, now: Moment) -> Move:
+    """The next move."""
+    if verdict.kind == "abort":
+        return "fail"
+    if now.promoted:
+        return "go"
+    if now.elapsed < now.seconds:
+        return "stay"
+    if now.paused:
+        return _later(policy, now)
+    if now.approved or _enough(verdict, now):
+        return "go"
+    if verdict.kind == "hold" and verdict.cause != "insufficient":
+        return _later(policy, now)
+    return _insufficient(policy, now)
+
+
+def _enough(verdict: Verdict, now: Moment) -> bool:
+    if verdict.kind == "promote":
+        return True
+    if now.need == "nothing":
+        return verdict.cause in ("", "insufficient")
+    return now.need == "something" and verdict.kind == "continue"
+
+
+def _insufficient(policy: Judge, now: Moment) -> Move:
+    if policy.insufficient == "abort":
+        return "fail"
+    if policy.insufficient == "promote-if-probes-pass" and now.probes and not now.failed_probes:
+        return "go"
+    if policy.insufficient == "extend":
+        return "stay" if now.elapsed - now.seconds < policy.hold_for else "fail"
+    return _later(policy, now)
+
+
+def _later(policy: Judge, now: Moment) -> Move:
+    return "stay" if not now.hurry and now.elapsed - now.seconds < policy.hold_for else "wait"
