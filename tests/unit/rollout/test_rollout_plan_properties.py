@@ -12,6 +12,7 @@ from fairlead.project.stack import Job, Rollout, Service, Stack, to_data
 from fairlead.rollout.observed import Observed, Wanted, instance_ids
 from fairlead.rollout.order import hands_over, levels
 from fairlead.rollout.plan import plan
+from fairlead.rollout.routing import edge_table
 from fairlead.rollout.steps import Step
 from fairlead.rollout.strategies.rolling import batches
 from tests.crash.fake_worlds import service, worker
@@ -175,3 +176,21 @@ def test_a_dead_instance_of_the_live_release_is_not_stopped_again() -> None:
     dead = replace(seen, instances=(replace(seen.instances[0], phase="failed", verified=False), seen.instances[1]))
     rested = [id for step in steps(stack, dead, "rolling") if step.kind == "rest" for id in step.instances]
     assert rested == ["old.web.2"]
+
+
+@given(stacks(), stacks())
+def test_rolling_gives_no_service_a_user_before_it_was_smoke_tested(old: Stack, new: Stack) -> None:
+    """Whatever is ready when the edge is told: each route step, with everything of the new release well at once."""
+    seen, tested, by_header = observed(old), set(), set()
+    public = {one.name for one in new.services if one.routes}
+    for step in steps(new, seen, "rolling"):
+        if step.kind == "smoke":
+            asked = {step.service} if step.service else public
+            assert {f"{name}-new" for name in asked} <= by_header
+            tested |= asked
+        elif step.kind == "route":
+            table = edge_table(step.shares, {"old": old, "new": new}, (*seen.instances, *instances("new", new)))
+            by_header = {header.pool for header in table.headers}
+            users = {pool for route in table.routes for pool, _ in route.weights}
+            assert users.isdisjoint(f"{name}-new" for name in public - tested)
+    assert tested == public

@@ -137,3 +137,14 @@ def test_the_edge_listens_where_most_users_are() -> None:
         shares = Shares((("old", 100 - share), ("new", share)))
         table = edge_table(shares, {"old": old, "new": new}, (*OLD, *NEW))
         assert table.listen == Edge(http=port)
+
+
+def test_a_service_that_is_withheld_is_reached_by_header_alone() -> None:
+    new = at(100, *instances("new", TWO))
+    for weights, fallback in (((("new", 100),), "old"), ((("old", 50), ("new", 50)), "old"), ((("old", 100),), "new")):
+        shares = Shares(weights, ("new",), ("new.web",), fallback)
+        table = edge_table(shares, {"old": TWO, "new": TWO}, (*instances("old", TWO), *new))
+        assert set(told(table)["/"]) == {"web-old"}
+        assert ("/", "new", "web-new") in [(one.path, one.release, one.pool) for one in table.headers]
+    alone = Shares((("new", 100),), without=("new.web",))
+    assert told(edge_table(alone, {"new": TWO}, new)) == {"/api": {"api-new": 100}}
