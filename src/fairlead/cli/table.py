@@ -24,6 +24,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "history": "What happened to an environment, the newest first.",
         "releases": "The releases that are kept.",
         "logs": "What the instances write.",
+        "notify": "Send a test to those who are told, or show what was sent.",
         "ledger": "Show or verify the log that everything is written to.",
     },
     "Run": {

@@ -12,17 +12,22 @@ from pathlib import Path
 
 from fairlead.artifacts import ArtifactStore, Release
 from fairlead.operations.environment import Environment, builds_lock, owner_text
+from fairlead.operations.notify import address
 from fairlead.operations.transition import Intent, Result, carry_out, prepare_environment
-from fairlead.project.stack import Job, Service, Stack
+from fairlead.project.stack import Job, Notify, Service, Stack
 from fairlead.system.lock import held_lock
 
 PATIENCE = 3600.0  #: seconds to wait while unused artifacts are removed; it ends with the process that does it
 
 
-def move(environment: Environment, make: Callable[[], Release], intent: Intent, doing: str, wait: float) -> Result:
+def move(
+    environment: Environment, make: Callable[[], Release], intent: Intent, doing: str, wait: float,
+    notify: tuple[Notify, ...] = (),
+) -> Result:  # fmt: skip
     """Have `make` build or check all that the release needs, then carry it out, being the only one who does.
 
-    `wait`: seconds for another one who holds the environment; with 0, Busy comes before anything is built.
+    `wait`: seconds for another one who holds the environment; with 0, Busy comes before anything is built. `notify`:
+    who is told of it, and of what comes after.
     """
     if not wait:
         with environment.held(doing, 0):
@@ -32,6 +37,7 @@ def move(environment: Environment, make: Callable[[], Release], intent: Intent, 
             release = make()
             held.enter_context(environment.held(doing, wait))
             prepare_environment(environment)
+            address.keep(environment.place, notify, environment.ledger.head().size)
             renew = environment.state.live != release.id
             release = environment.world.releases.save(release, renew)
         text = f"release {release.id}"

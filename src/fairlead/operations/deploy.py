@@ -45,7 +45,8 @@ def deploy(project: Project, name: str, options: Options = Options(), emit: Emit
         def make() -> Release:
             return Release.of(stack, build(environment, stack, project.root), origin, machine=machine_facts())
 
-        return move(environment, make, _intent(stack, options, origin), f"fairlead deploy {name}", options.wait)
+        intent = _intent(stack, options, origin)
+        return move(environment, make, intent, f"fairlead deploy {name}", options.wait, stack.notify)
 
 
 def _intent(stack: Stack, options: Options, origin: dict[str, object]) -> Intent:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fairlead.errors import Refused
-from fairlead.operations.checks import environment, machine, project
+from fairlead.operations.checks import environment, machine, notify, project
 from fairlead.operations.checks.check import Check
 from fairlead.operations.environment import inherited
 from fairlead.project.project import Project
@@ -21,6 +21,7 @@ def examine(wanted: Project, name: str, thorough: bool = False) -> tuple[Check, 
         *project.examine(stack, wanted.root, inherited().get("PATH", "")),
         *machine.examine(home()),
         *environment.examine(stack, place, thorough),
+        *notify.examine(stack, place),
     )
 
 

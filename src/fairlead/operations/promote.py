@@ -31,7 +31,7 @@ def promote(project: Project, source: str, target: str, wait: float = LOCK_PATIE
             artifacts = _artifacts(origin_release, [item.name for item in built(stack)], source)
             return Release.of(stack, artifacts, origin, machine=machine_facts())
 
-        return move(environment, make, intent, f"fairlead promote {source} {target}", wait)
+        return move(environment, make, intent, f"fairlead promote {source} {target}", wait, stack.notify)
 
 
 def _verify(environment: Environment, release: Release) -> None:

@@ -2,7 +2,7 @@
 
 It holds little memory and does little: it waits for a sign that something happened (a process died, the ledger grew,
 a log is large, a time has come) and then has the rounds done by a fork of itself, which loads what they need and is
-gone when nothing is left to do.
+gone when nothing is left to do. Another fork, which nobody waits for, sends word of what happened.
 
 It and supervisord watch each other: supervisord restarts a dead keeper, and a keeper that finds supervisord dead
 starts a new one, hands over to the keeper that runs there, and ends.
@@ -17,6 +17,7 @@ import time
 from types import FrameType
 
 from fairlead.server.liveness import Liveness
+from fairlead.server.post import Post
 from fairlead.server.signs import Signs, wait
 from fairlead.server.verdict import Memory, Verdict, say
 from fairlead.system.forks import fork
@@ -37,7 +38,7 @@ def serve(place: Place, supervised: bool = False) -> None:
     lock.acquire(f"fairlead serve, pid {os.getpid()}", blocking=True)
     wake = _wake_on_signals()
     say(f"keeping {place.project}/{place.environment}")
-    signs, liveness = Signs(place), Liveness(place, say)
+    signs, liveness, post = Signs(place), Liveness(place, say), Post(place)
     seen: object = None
     memory: Memory = {"not_before": {}, "patience": {}}
     due = time.monotonic()
@@ -50,14 +51,15 @@ def serve(place: Place, supervised: bool = False) -> None:
         now = signs.look(), watched
         if died or now != seen or time.monotonic() >= due:
             seen = now  # as it was before the rounds: what happens meanwhile is a sign for the next ones
-            verdict = _rounds(place, supervised, memory, wake)
+            verdict = _rounds(place, supervised, memory, wake, post)
             if verdict is None or verdict["end"]:
                 break
             due, memory = time.monotonic() + verdict["due"], verdict["memory"]
+    post.end()
     lock.release()
 
 
-def _rounds(place: Place, supervised: bool, memory: Memory, wake: int) -> Verdict | None:
+def _rounds(place: Place, supervised: bool, memory: Memory, wake: int, post: Post) -> Verdict | None:
     """Have all rounds done that are due; None: told to end."""
 
     def work() -> str:
@@ -65,7 +67,7 @@ def _rounds(place: Place, supervised: bool, memory: Memory, wake: int) -> Verdic
 
         return json.dumps(rounds(place, supervised, memory))
 
-    answer = fork(work).answer(wake)
+    answer = fork(work).answer(wake, meanwhile=post.look)  # which may take as long as a deployment
     if answer is None:
         return None
     verdict: Verdict = json.loads(answer) if answer else {"due": AGAIN, "end": False, "memory": memory}

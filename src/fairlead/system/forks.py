@@ -18,15 +18,37 @@ class Fork:
     pid: int
     said: int  #: a descriptor: readable when it has spoken or ended
 
-    def answer(self, interrupt: int) -> str | None:
-        """What it said, '' when it ended without a word; None when `interrupt` became readable, which ends it."""
-        ready, _, _ = select.select([self.said, interrupt], [], [])
+    def answer(self, interrupt: int, meanwhile: Callable[[], None] | None = None) -> str | None:
+        """What it said, '' when it ended without a word; None when `interrupt` became readable, which ends it.
+
+        `meanwhile` is called each second.
+        """
+        ready: list[int] = []
+        while not ready:
+            ready, _, _ = select.select([self.said, interrupt], [], [], 1.0 if meanwhile else None)
+            if meanwhile and not ready:
+                meanwhile()
         if interrupt in ready:
             os.kill(self.pid, signal.SIGTERM)
+        text = self._word()
+        return None if interrupt in ready else text
+
+    def heard(self) -> str | None:
+        """What it said, '' when it ended without a word; None while it works. Once it answered it must not be asked."""
+        ready, _, _ = select.select([self.said], [], [], 0)
+        return self._word() if ready else None
+
+    def end(self) -> None:
+        """Have it end, and forget what it had to say."""
+        os.kill(self.pid, signal.SIGTERM)
+        os.close(self.said)
+        os.waitpid(self.pid, 0)
+
+    def _word(self) -> str:
         with open(self.said) as file:
             text = file.read()
         os.waitpid(self.pid, 0)
-        return None if interrupt in ready else text
+        return text
 
 
 def fork(work: Callable[[], str]) -> Fork:

@@ -1,4 +1,4 @@
-"""Who is told, and where. The addresses are secrets: they lie in one file that only this user reads, and nowhere else."""
+"""Who is told, and where. Addresses are secrets: they lie in one file that only this user reads, and nowhere else."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from fairlead.system.home import Place
 
 FILE = "addresses.json"
 
-#: kind of receiver: schemes of apprise's that reach it (any, where none is named), an example, what else is understood
+#: kind of receiver: the schemes of its addresses (any, where none is named), and what one looks like
 KINDS: dict[str, tuple[tuple[str, ...], str]] = {
     "slack": (("slack", "https"), "https://hooks.slack.com/services/…"),
     "discord": (("discord", "https"), "https://discord.com/api/webhooks/…"),
@@ -122,7 +122,9 @@ def unlinked(text: str, address: Secret | None) -> str:
     if address is None:
         return masked(text)
     value = address.reveal()
-    parts = {part for part in re.split(r"[/?&=@:#,]+", value) if len(part) >= 4 and part.lower() not in _TELLING_NOTHING}
+    parts = {
+        part for part in re.split(r"[/?&=@:#,]+", value) if len(part) >= 4 and part.lower() not in _TELLING_NOTHING
+    }
     return masked(text, {value, value.partition("://")[2], *parts, *(unquote(part) for part in parts)})
 
 

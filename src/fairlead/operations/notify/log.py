@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from fairlead.system import clock
 from fairlead.system.files import write_file
@@ -75,6 +75,4 @@ def _alone(place: Place) -> Iterator[None]:
 
 
 def _private(path: str, flags: int) -> int:
-    import os  # noqa: PLC0415
-
-    return os.open(Path(path), flags, 0o600)
+    return os.open(path, flags, 0o600)

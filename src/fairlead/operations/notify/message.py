@@ -68,7 +68,7 @@ def _live(entry: Entry, scene: Scene) -> Message:
     recovered = bool(entry.data.get("recovered"))
     events = (("recovered",) if recovered else ()) + (("rolled-back",) if back else ("promoted",))
     title = f"rolled back to {release}" if back else f"{release} is live"
-    title += ", finished by the keeper after the deployer was killed" if recovered else ""
+    title += ", finished after its deployer was killed" if recovered else ""
     severity: Severity = "warning" if back or recovered else "success"
     return _message(entry, scene, events, title, severity, act="status" if back else "rollback")
 
@@ -76,7 +76,7 @@ def _live(entry: Entry, scene: Scene) -> Message:
 def _undone(entry: Entry, scene: Scene) -> Message:
     reason = str(entry.data.get("reason") or "")
     if entry.data.get("recovered") or reason == KILLED:
-        what = f"{_operation(scene)} was undone by the keeper: its deployer was killed"
+        what = f"{_operation(scene)} was undone: its deployer was killed"
         return _message(entry, scene, ("recovered", "failed"), what, "warning", act="status")
     events = ("rolled-back", "failed") if entry.data.get("automatic") else ("failed",)
     events = ("failed", "rolled-back") if _is_rollback(scene) else events
@@ -106,7 +106,9 @@ def _is_rollback(scene: Scene) -> bool:
 
 
 def _operation(scene: Scene) -> str:
-    verb = {"rollback": "rollback to", "promote": "promotion of"}.get(str(scene.begun.data.get("operation")), "deploy of")
+    verb = {"rollback": "rollback to", "promote": "promotion of"}.get(
+        str(scene.begun.data.get("operation")), "deploy of"
+    )
     return f"{verb} {scene.begun.data.get('release')}"
 
 

@@ -36,5 +36,5 @@ def _hidden(place: Place, begun: Entry) -> tuple[str, ...]:
     store = ReleaseStore(place.releases)
     names = (begun.data.get("release"), begun.data.get("previous"))
     stacks = [release.stack for name in names if name and (release := store.load_or_none(str(name)))]
-    envs = [item.env for stack in stacks for item in (*stack.services, *stack.jobs)]
+    envs = [one.env for stack in stacks for one in stack.services] + [one.env for stack in stacks for one in stack.jobs]
     return tuple(sorted({value for env in envs for name, value in env.items() if NAMES.search(name)}))

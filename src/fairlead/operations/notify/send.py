@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -16,7 +18,9 @@ if TYPE_CHECKING:
     from apprise import NotifyBase
 
 EXTRA = "pip install 'fairlead[notify]'"
-_CAUSES = re.compile(r"\[Errno -?\d+\] [\w ]+|Connection refused|timed out|certificate verify failed|Name or service not")
+_CAUSES = re.compile(
+    r"\[Errno -?\d+\] [\w ]+|Connection refused|timed out|certificate verify failed|Name or service not"
+)
 
 
 def installed() -> bool:
@@ -48,7 +52,7 @@ def _plugin(receiver: Receiver, message: Message, seconds: float) -> NotifyBase:
     asset = apprise.AppriseAsset(
         app_id="Fairlead", app_desc="Fairlead", app_url="", image_url_mask=None, image_url_logo=None
     )
-    with apprise.LogCapture(level=logging.CRITICAL):  # what it says of an address it cannot read
+    with _listening():  # what it says of an address that it cannot read would show the address
         plugin = apprise.Apprise.instantiate(apprise_url(receiver), asset=asset, suppress_exceptions=True)
     if plugin is None or isinstance(plugin, dict):
         what = f"what {receiver.secret} holds is no address that {receiver.to} takes"
@@ -60,23 +64,50 @@ def _plugin(receiver: Receiver, message: Message, seconds: float) -> NotifyBase:
     return plugin
 
 
-def _tell(plugin: NotifyBase, message: Message) -> tuple[bool, str]:
+def _tell(plugin: NotifyBase, message: Message) -> tuple[bool, list[logging.LogRecord]]:
     """Whether it was taken, and what apprise said meanwhile."""
     import apprise  # noqa: PLC0415
 
-    kinds = {"info": "info", "success": "success", "warning": "warning", "failure": "failure"}
     told = apprise.Apprise(plugin)
-    with apprise.LogCapture(level=logging.DEBUG, fmt="%(levelname)s %(message)s") as said:
+    with _listening() as said:
         taken = told.notify(
-            body="\n".join(message.lines), title=message.title, notify_type=apprise.NotifyType(kinds[message.severity]),
+            body="\n".join(message.lines),
+            title=message.title,
+            notify_type=apprise.NotifyType(message.severity),
             body_format=apprise.NotifyFormat.TEXT,
-        )  # fmt: skip
-        return bool(taken), said.getvalue()
+        )
+        return bool(taken), said
 
 
-def _reason(said: str) -> str:
+class _Ear(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.heard.append(record)
+
+
+@contextmanager
+def _listening() -> Iterator[list[logging.LogRecord]]:
+    """All that apprise logs, and nobody else hears of it."""
+    ear = _Ear()
+    logger = logging.getLogger("apprise")
+    before = logger.level, logger.propagate
+    logger.setLevel(logging.DEBUG)
+    logger.propagate = False
+    logger.addHandler(ear)
+    try:
+        yield ear.heard
+    finally:
+        logger.removeHandler(ear)
+        logger.setLevel(before[0])
+        logger.propagate = before[1]
+
+
+def _reason(said: list[logging.LogRecord]) -> str:
     """What went wrong, of all that apprise said."""
-    lines = [text for text in said.splitlines() if text.startswith(("WARNING ", "ERROR "))]
-    text = "; ".join(dict.fromkeys(text.partition(" ")[2].rstrip(".") for text in lines)) or "it was not taken"
-    cause = _CAUSES.search(said)
+    loud = [one.getMessage().rstrip(".") for one in said if one.levelno >= logging.WARNING]
+    text = "; ".join(dict.fromkeys(loud)) or "it was not taken"
+    cause = _CAUSES.search("\n".join(one.getMessage() for one in said))
     return f"{text} ({cause[0]})" if cause else text
