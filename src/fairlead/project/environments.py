@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from fairlead.project import values
-from fairlead.project.sections import Anything, Flag, Port, Section, choice, text_like
+from fairlead.project.sections import Anything, OptionalFlag, Port, Section, choice, text_like
 
 _Runtime = Annotated[Literal["process", "docker", "kubernetes"], choice("process", "docker", "kubernetes")]
 _Remote = Annotated[
@@ -36,7 +36,7 @@ class Environment(Section):
     runtime: _Runtime = "process"
     host: _Remote = None
     edge: Edge = Field(default_factory=Edge)
-    approve: Flag = False
+    approve: OptionalFlag = None
     variables: Anything = None
     secrets: Anything = None
     services: Anything = None

@@ -15,7 +15,12 @@ Report = Callable[[Node, Path, str], None]
 
 OVERLAID = ("variables", "secrets", "services", "jobs", "tests", "stores", "smoke", "rollout", "notify")
 
-_SHORT: dict[Path, str] = {("services", "*", "health"): "ready"}  #: where text stands for a mapping with this one key
+_SHORT: dict[Path, str] = {  #: where text stands for a mapping with this one key
+    ("services", "*", "health"): "ready",
+    ("rollout", "judge", "latency"): "over",
+    ("rollout", "judge", "probes"): "rate",
+    ("rollout", "watch"): "for",
+}
 
 
 def overlay(base: Mapping, environment: Mapping, report: Report) -> Mapping:
@@ -50,7 +55,7 @@ def _over(base: Node | None, node: Node, place: Path, report: Report) -> Node:
 
 def _long(node: Node | None, other: Node | None, place: Path) -> Node | None:
     """`node`, made long when it is written short and `other` is not."""
-    key = _SHORT.get((place[0], "*", *place[2:])) if len(place) > 2 else None
+    key = _SHORT.get(place) or _SHORT.get((place[0], "*", *place[2:]))
     if node is None or key is None or text_of(node) is None or not isinstance(other, Mapping):
         return node
     return Mapping(node.path, node.mark, node.key, {key: node})

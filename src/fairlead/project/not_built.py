@@ -21,7 +21,7 @@ class Row:
 
     place: str
     instead: str = ""
-    only: tuple[str | bool, ...] = ()
+    only: tuple[str, ...] = ()
 
 
 ROWS = (
@@ -36,16 +36,9 @@ ROWS = (
     Row("services.*.resources"),
     Row("services.*.routes.*.limit"),
     Row("services.*.routes.*.policies"),
-    Row("rollout.steps.*.pause"),
-    Row("rollout.judge"),
-    Row("rollout.watch", "use soak"),
-    Row("rollout.shadow"),
-    Row("rollout.sticky", only=("cookie",)),
-    Row("rollout.approve", only=(True,)),
     Row("environments.*.runtime", "use process", only=("docker", "kubernetes")),
     Row("environments.*.host", "run fairlead on that machine"),
     Row("environments.*.edge.https", "use http"),
-    Row("environments.*.approve", only=(True,)),
 )
 
 

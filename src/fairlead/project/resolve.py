@@ -11,12 +11,15 @@ if TYPE_CHECKING:
     from fairlead.project.environments import Environment
     from fairlead.project.file import Sections
     from fairlead.project.jobs import Job
-    from fairlead.project.rollout import Rollout
+    from fairlead.project.rollout import Judge, Rollout
     from fairlead.project.services import Prepare, Service
     from fairlead.project.smoke import Smoke
 
 DEFAULT_STEPS = (CanaryStep(5, 120.0), CanaryStep(25, 300.0), CanaryStep(50, 300.0))
 """The steps of a canary that declares none."""
+
+WATCH = 300.0
+"""How long a release is watched after the switch when nothing is declared, seconds."""
 
 
 def resolve(environment: str, sections: Sections, own: Environment) -> Stack:
@@ -30,12 +33,12 @@ def resolve(environment: str, sections: Sections, own: Environment) -> Stack:
         jobs=tuple(_job(name, one, services.get(one.like or "")) for name, one in sections.jobs.items()),
         tests=sections.tests,
         smoke=tuple(_smoke(one) for one in sections.smoke),
-        rollout=_rollout(sections.rollout),
+        rollout=_rollout(sections, own),
         edge=stack.Edge(own.edge.http, own.edge.https, own.edge.address or ""),
+        notify=tuple(stack.Notify(one.to, one.secret, one.on) for one in sections.notify),
     )
 
 
-        notify=tuple(stack.Notify(one.to, one.secret, one.on) for one in sections.notify),
 def _service(name: str, one: Service, donor: Service | None) -> stack.Service:
     health, stop = one.health, one.stop
     return stack.Service(
@@ -88,8 +91,9 @@ def _smoke(one: Smoke) -> stack.Smoke:
     return stack.Smoke(one.path, one.host, one.status, one.contains, dict(one.header), one.timeout)
 
 
-def _rollout(one: Rollout) -> stack.Rollout:
-    steps = tuple(CanaryStep(step.weight, step.pause_for) for step in one.steps)
+def _rollout(sections: Sections, own: Environment) -> stack.Rollout:
+    one = sections.rollout
+    steps = tuple(CanaryStep(step.weight, step.pause_for, step.pause == "approve") for step in one.steps)
     return stack.Rollout(
         strategy=one.strategy,
         keep=one.keep,
@@ -98,4 +102,32 @@ def _rollout(one: Rollout) -> stack.Rollout:
         surge=one.surge,
         unavailable=one.unavailable,
         soak=one.soak,
+        judge=_judge(one.judge),
+        watch=_watch(one, any(service.routes for service in sections.services.values())),
+        shadow=stack.Shadow(one.shadow.percent, one.shadow.duration) if one.shadow else None,
+        sticky=one.sticky == "cookie",
+        approve=one.approve if own.approve is None else own.approve,
     )
+
+
+def _judge(one: Judge) -> stack.Judge:
+    return stack.Judge(
+        tolerate=one.errors.tolerate,
+        over=one.latency.over,
+        alpha=one.alpha,
+        errors_below=one.promote.errors_below,
+        confidence=one.promote.confidence,
+        probe_rate=one.probes.rate,
+        probes=tuple(_smoke(request) for request in one.probes.requests),
+        insufficient=one.insufficient,
+        hold_for=one.hold_for,
+    )
+
+
+def _watch(one: Rollout, routed: bool) -> stack.Watch | None:
+    """As declared; else five minutes, or the whole window if it is shorter, where there are answers to judge."""
+    seconds = one.watch.duration
+    if seconds is None:
+        longest = one.rollback_window if one.watch.rollback else WATCH
+        seconds = min(WATCH, longest) if routed else 0.0
+    return stack.Watch(seconds, one.watch.rollback) if seconds else None

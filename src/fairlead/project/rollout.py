@@ -1,21 +1,24 @@
-"""`rollout`: how one release becomes the next."""
+"""`rollout`: how one release becomes the next, and how what speaks for and against it is weighed.
+
+The bounds of the judge's numbers leave out what would decide nothing: a share of errors that no count can show, a
+chance so small that nothing is ever aborted, a confidence below even odds.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from fairlead.project import values
 from fairlead.project.sections import (
     Duration,
     Flag,
-    OptionalDuration,
-    OptionalPercent,
-    Percent,
-    Rate,
     Section,
+    at_least,
     choice,
     number,
+    text_like,
     whole,
 )
 from fairlead.project.smoke import Smoke
@@ -26,6 +29,22 @@ _Insufficient = Annotated[
     Literal["hold", "extend", "promote-if-probes-pass", "abort"],
     choice("hold", "extend", "promote-if-probes-pass", "abort"),
 ]
+_Tolerated = Annotated[float, at_least("a ratio from 1 to 10, such as 1.5", 1, 10)]
+_Alpha = Annotated[float, at_least("a probability from 0.0001 to 0.2, such as 0.01", 0.0001, 0.2)]
+_Latency = Annotated[
+    float | None, text_like("a duration such as 300ms, or off", values.DURATION_OR_OFF, values.latency)
+]
+_ErrorsBelow = Annotated[
+    float | None, text_like("a percentage above 0%, up to 50%, such as 2%", values.ERRORS_BELOW, values.errors_below)
+]
+_Confidence = Annotated[
+    float, text_like("a percentage from 50% to 99.999%, such as 95%", values.CONFIDENCE, values.confidence)
+]
+_Rate = Annotated[
+    float, text_like("a rate such as 10/m (up to 99/s, 9999/m or 99999/h), or off", values.PROBE_RATE, values.rate)
+]
+_Lasting = Annotated[float, text_like("a duration above 0, such as 1m", values.LASTING, values.lasting)]
+_Watched = Annotated[float | None, text_like("a duration such as 5m, or off", values.DURATION_OR_OFF, values.watched)]
 
 
 class CanaryStep(Section):
@@ -39,45 +58,54 @@ class CanaryStep(Section):
 class JudgeErrors(Section):
     """`judge.errors`: which ratio of errors to the stable release is still fine."""
 
-    tolerate: Annotated[float, number("a ratio of at least 1, such as 1.5", 0.999, 1000)] = 1.5
+    tolerate: _Tolerated = 1.5
 
 
 class JudgeLatency(Section):
-    """`judge.latency`: the share of requests over this time is compared."""
+    """`judge.latency`: the share of answers slower than this is compared; None: it is not."""
 
-    over: Duration
+    short: ClassVar[str | None] = "over"
+    what: ClassVar[str] = "a duration such as 300ms, or off"
+
+    over: _Latency = 0.3
 
 
 class JudgePromote(Section):
-    """`judge.promote`: what must be shown before the next step."""
+    """`judge.promote`: what must be shown before all users get the new release."""
 
-    errors_below: OptionalPercent = None
-    confidence: Percent = 0.95
+    errors_below: _ErrorsBelow = None
+    confidence: _Confidence = 0.95
 
 
 class JudgeProbes(Section):
-    """`judge.probes`: requests of Fairlead's own to the canary."""
+    """`judge.probes`: requests of Fairlead's own to the new release; the rate is per second."""
 
-    rate: Rate = None
+    short: ClassVar[str | None] = "rate"
+    what: ClassVar[str] = "a rate such as 10/m, off, or a mapping"
+
+    rate: _Rate = 10 / 60
     requests: tuple[Smoke, ...] = ()
 
 
 class Judge(Section):
-    """`judge`: how the evidence on a canary is weighed."""
+    """`judge`: how the evidence on a new release is weighed."""
 
-    errors: JudgeErrors | None = None
-    latency: JudgeLatency | None = None
-    alpha: Annotated[float, number("a probability such as 0.01", 0, 0.5)] = 0.01
-    promote: JudgePromote | None = None
-    probes: JudgeProbes | None = None
+    errors: JudgeErrors = Field(default_factory=JudgeErrors)
+    latency: JudgeLatency = Field(default_factory=JudgeLatency)
+    alpha: _Alpha = 0.01
+    promote: JudgePromote = Field(default_factory=JudgePromote)
+    probes: JudgeProbes = Field(default_factory=JudgeProbes)
     insufficient: _Insufficient = "hold"
-    hold_for: OptionalDuration = None
+    hold_for: Duration = 1800.0
 
 
 class Watch(Section):
-    """`watch`: how long the new release is judged after the switch."""
+    """`watch`: how long the new release is judged after the switch; 0: not at all, None: as the window allows."""
 
-    duration: Duration = Field(alias="for")
+    short: ClassVar[str | None] = "for"
+    what: ClassVar[str] = "a duration such as 5m, off, or a mapping"
+
+    duration: _Watched = Field(default=None, alias="for")
     rollback: Flag = True
 
 
@@ -85,7 +113,7 @@ class Shadow(Section):
     """`shadow`: safe requests mirrored to the new release before its first user."""
 
     percent: Annotated[float, number("a number above 0, up to 100", 0, 100)]
-    duration: Duration = Field(alias="for")
+    duration: _Lasting = Field(alias="for")
 
 
 class Rollout(Section):
@@ -98,8 +126,8 @@ class Rollout(Section):
     surge: Annotated[int, whole(0, 100)] = 1
     unavailable: Annotated[int, whole(0, 100)] = 0
     soak: Duration = 0.0
-    judge: Judge | None = None
-    watch: Watch | None = None
+    judge: Judge = Field(default_factory=Judge)
+    watch: Watch = Field(default_factory=Watch)
     shadow: Shadow | None = None
     sticky: _Sticky = "off"
     approve: Flag = False

@@ -90,8 +90,7 @@ def _refuse(schema: Schema, row: Row) -> None:
     if not row.only:
         holder[key] = {"not": {}, "description": description}
         return
-    allowed = holder[key].get("enum", [True, False])
-    rest = [value for value in allowed if value not in row.only]
+    rest = [value for value in holder[key]["enum"] if value not in row.only]
     known = {name: value for name, value in holder[key].items() if name in ("default", "description")}
     holder[key] = {**known, "enum": rest}
 

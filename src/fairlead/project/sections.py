@@ -97,6 +97,18 @@ def number(what: str, above: float, most: float) -> Kind:
     return Kind(what, read, {"type": "number", "exclusiveMinimum": above, "maximum": most})
 
 
+def at_least(what: str, least: float, most: float) -> Kind:
+    """A number in a range, both ends included."""
+
+    def read(value: Any) -> float:
+        found = values.number(value)
+        if not least <= found <= most:
+            raise Mismatch
+        return found
+
+    return Kind(what, read, {"type": "number", "minimum": least, "maximum": most})
+
+
 def _flag(value: Any) -> bool:
     if not isinstance(value, bool):
         raise Mismatch
@@ -110,12 +122,12 @@ def _anything(value: Any) -> Any:
 _NAME = text_like("a name such as shop (a to z, 0 to 9 and -, at most 40 characters)", values.NAME)
 _VARIABLE = text_like("a variable name such as LOG_LEVEL", values.VARIABLE)
 _DURATION = text_like("a duration such as 500ms, 10s, 5m, 2h or 30d", values.DURATION, values.duration)
-_PERCENT = text_like("a percentage such as 5%", values.PERCENT, values.percent)
 _INSIDE = text_like("a relative path inside the project, without ..", values.INSIDE, values.inside)
 _COMMAND = text_like("a command on one line", values.COMMAND, values.command)
 _TARGET = text_like("a path such as /health, which starts with / and needs no escaping", values.URL_TARGET)
 _ROUTE = text_like("a path such as /api, which starts with / and needs no escaping", values.URL_PATH)
 _HOST = text_like("a host name such as shop.example.com", values.HOST, values.host)
+_FLAG = Kind("true or false", _flag, {"type": "boolean"})
 _WRITTEN = Kind("text, a number, true or false", values.written, {"type": ["string", "number", "boolean"]})
 
 # In `| None` types None means that the key is absent; null in the file is refused by every kind.
@@ -126,12 +138,11 @@ Line = Annotated[str, text_like("text on one line", values.TEXT_LINE)]
 OptionalLine = Annotated[str | None, text_like("text on one line", values.TEXT_LINE)]
 Written = Annotated[str, _WRITTEN]
 OptionalWritten = Annotated[str | None, _WRITTEN]
-Flag = Annotated[bool, Kind("true or false", _flag, {"type": "boolean"})]
+Flag = Annotated[bool, _FLAG]
+OptionalFlag = Annotated[bool | None, _FLAG]
 Anything = Annotated[Any, Kind("anything", _anything)]
 Duration = Annotated[float, _DURATION]
 OptionalDuration = Annotated[float | None, _DURATION]
-Percent = Annotated[float, _PERCENT]
-OptionalPercent = Annotated[float | None, _PERCENT]
 Size = Annotated[int | None, text_like("a size such as 512M or 2G", values.SIZE, values.size)]
 Rate = Annotated[str | None, text_like("a rate such as 10/s or 5/m", values.RATE)]
 Inside = Annotated[str, _INSIDE]

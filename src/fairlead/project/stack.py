@@ -20,9 +20,6 @@ Strategy = Literal["rolling", "blue-green", "canary"]
 Handover = Literal["stop-first", "overlap"]
 RuntimeName = Literal["process", "docker", "kubernetes"]
 
-LATENCY_BUCKETS = (0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
-"""The times the edge counts answers by, seconds, ascending: only at one of them slow answers are counted exactly."""
-
 
 @dataclass(frozen=True, slots=True)
 class Prepare:
@@ -121,6 +118,12 @@ class CanaryStep:
     approve: bool = False  #: a person has to approve before the next step
 
 
+LATENCY_BUCKETS = (0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
+"""Upper bounds, in seconds, by which the edge counts how long answers took; `Judge.over` is one of them.
+
+One fixed grid: the edge takes another one only when it is started, so it must fit every threshold there will be.
+"""
+
 Insufficient = Literal["hold", "extend", "promote-if-probes-pass", "abort"]
 
 
@@ -183,12 +186,6 @@ class Edge:
 
 
 @dataclass(frozen=True, slots=True)
-class Stack:
-    """One environment of a project, immutable."""
-
-    project: str
-    environment: str
-@dataclass(frozen=True, slots=True)
 class Notify:
     """Somebody who is told."""
 
@@ -197,6 +194,12 @@ class Notify:
     on: tuple[str, ...]  #: started, waiting, promoted, failed, rolled-back, recovered
 
 
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """One environment of a project, immutable."""
+
+    project: str
+    environment: str
     runtime: RuntimeName = "process"
     services: tuple[Service, ...] = ()
     jobs: tuple[Job, ...] = ()
@@ -204,13 +207,13 @@ class Notify:
     smoke: tuple[Smoke, ...] = ()
     rollout: Rollout = field(default_factory=Rollout)
     edge: Edge = field(default_factory=Edge)
+    notify: tuple[Notify, ...] = ()  #: empty in a release: who is told of it is no part of what runs
 
     def service(self, name: str) -> Service:
         """The service of that name; KeyError if there is none."""
         return next_named(self.services, name)
 
     def job(self, name: str) -> Job:
-    notify: tuple[Notify, ...] = ()  #: empty in a release: who is told of it is no part of what runs
         """The job of that name; KeyError if there is none."""
         return next_named(self.jobs, name)
 

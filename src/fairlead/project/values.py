@@ -10,13 +10,21 @@ import ipaddress
 import posixpath
 import re
 import shlex
+from bisect import bisect
+
+from fairlead.project.stack import LATENCY_BUCKETS
 
 NAME = r"[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?"
 VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 DURATION = r"[0-9]{1,9}(?:\.[0-9]{1,3})?(?:ms|s|m|h|d)"
 SIZE = r"[0-9]{1,9}(?:\.[0-9]{1,3})?(?:B|K|M|G|T)"
 PERCENT = r"(?:100(?:\.0{1,3})?|[0-9]{1,2}(?:\.[0-9]{1,3})?)%"
+LASTING = rf"(?!0+(?:\.0+)?[a-z]){DURATION}"
+DURATION_OR_OFF = rf"{DURATION}|off"
 RATE = r"[1-9][0-9]{0,8}/(?:s|m|h)"
+PROBE_RATE = r"(?:0|[1-9][0-9]?)/s|(?:0|[1-9][0-9]{0,3})/m|(?:0|[1-9][0-9]{0,4})/h|off"
+ERRORS_BELOW = r"(?!0+(?:\.0+)?%)(?:50(?:\.0{1,3})?|[0-4]?[0-9](?:\.[0-9]{1,3})?)%"
+CONFIDENCE = r"[5-9][0-9](?:\.[0-9]{1,3})?%"
 URL_PATH = r"/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*"
 URL_TARGET = r"/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*(?:\?[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*)?"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -49,6 +57,55 @@ def duration(value: object) -> float:
     """Seconds, from `500ms`, `10s`, `1.5s`, `5m`, `2h`, `30d`."""
     number, unit = re.findall(r"[0-9.]+|[a-z]+", matching(DURATION, value))
     return float(number) / 1000 if unit == "ms" else float(number) * _SECONDS[unit]
+
+
+def duration_or_off(value: object) -> float | None:
+    """Seconds, or None from `off`."""
+    return None if value == "off" else duration(value)
+
+
+def shown_duration(seconds: float) -> str:
+    """How a short time is written: `300ms`, `1.5s`."""
+    return f"{seconds * 1000:g}ms" if seconds < 1 else f"{seconds:g}s"
+
+
+def latency(value: object) -> float | None:
+    """Seconds, one of those that the edge counts answers by; None from `off`. ValueError names the two nearest."""
+    seconds = duration_or_off(value)
+    if seconds is None or seconds in LATENCY_BUCKETS:
+        return seconds
+    place = min(max(bisect(LATENCY_BUCKETS, seconds), 1), len(LATENCY_BUCKETS) - 1)
+    near = " and ".join(shown_duration(one) for one in LATENCY_BUCKETS[place - 1 : place + 1])
+    raise ValueError(f"the edge does not count answers over {value}; the nearest that it does are {near}")
+
+
+def watched(value: object) -> float:
+    """Seconds; 0 from `off`."""
+    return duration_or_off(value) or 0.0
+
+
+def lasting(value: object) -> float:
+    """Seconds, more than 0."""
+    return duration(matching(LASTING, value))
+
+
+def errors_below(value: object) -> float:
+    """A share above 0, up to a half."""
+    return percent(matching(ERRORS_BELOW, value))
+
+
+def confidence(value: object) -> float:
+    """A share from a half up, below 1."""
+    return percent(matching(CONFIDENCE, value))
+
+
+def rate(value: object) -> float:
+    """How often in a second, from `2/s`, `10/m` or `5/h`; 0 from `0/m` and `off`."""
+    text = matching(PROBE_RATE, value)
+    if text == "off":
+        return 0.0
+    number, unit = text.split("/")
+    return int(number) / _SECONDS[unit]
 
 
 def size(value: object) -> int:

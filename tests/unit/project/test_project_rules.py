@@ -168,10 +168,13 @@ CASES = {
         ],
     ),
     "weights": (
-        small(top="rollout: {strategy: canary, steps: [{weight: 5}, {weight: 5}, {weight: 4}, {weight: 10}]}\n"),
+        small(
+            "    routes: [/]\n",
+            "rollout: {strategy: canary, steps: [{weight: 5}, {weight: 5}, {weight: 4}, {weight: 10}]}\n",
+        ),
         [
-            "6:51: rollout.steps[1].weight: the weight must be greater than 5, the one before",
-            "6:64: rollout.steps[2].weight: the weight must be greater than 5, the one before",
+            "7:51: rollout.steps[1].weight: the weight must be greater than 5, the one before",
+            "7:64: rollout.steps[2].weight: the weight must be greater than 5, the one before",
         ],
     ),
     "no room": (
@@ -289,6 +292,28 @@ CASES = {
         ),
         [
             "9:36: environments.b.rollout.steps: steps belong to the strategy canary, and strategy is rolling",
+        ],
+    ),
+    "sticky without canary": (
+        small("    routes: [/]\n", "rollout: {sticky: cookie}\n"),
+        [
+            "7:11: rollout.sticky: cookie belongs to the strategy canary, and strategy is blue-green, the default",
+        ],
+    ),
+    "shadow with rolling": (
+        small("    routes: [/]\n", "rollout: {strategy: rolling, shadow: {percent: 1, for: 1m}}\n"),
+        [
+            "7:30: rollout.shadow: a shadow needs the whole new release beside the old one, and strategy is rolling; choose blue-green or canary",
+        ],
+    ),
+    "overlay, sticky and shadow": (
+        small(
+            "    routes: [/]\n",
+            "rollout: {strategy: canary, sticky: cookie, shadow: {percent: 1, for: 1m}}\n",
+            "  a: {edge: {http: 1}, rollout: {strategy: rolling}}\n  b: {edge: {http: 1}, rollout: {strategy: blue-green, sticky: cookie}}\n",
+        ),
+        [
+            "10:56: environments.b.rollout.sticky: cookie belongs to the strategy canary, and strategy is blue-green",
         ],
     ),
     "overlay, not built": (

@@ -34,6 +34,17 @@ BEYOND_JSON_SCHEMA = {
     "weights ascend": r"the weight must be greater than",
     "rolling has room to move": r"with surge and unavailable 0",
     "routes and smoke need a port of the edge": r"no edge for",
+    "sticky and shadow have their strategies": r"cookie belongs to the strategy|a shadow needs the whole new release",
+    "slow is what the edge counts": r"the edge does not count answers over",
+    "what is shared or judged is answers to requests": r"and no service has routes in",
+    "a judge has something to judge": r"nothing is ever judged",
+    "the watch ends before the window": r"is longer than rollback_window",
+    "a shadow ends within a day": r"is longer than a day",
+    "probes that are asked for are sent": r"never sent, because rate is",
+    "probes that must pass can": r"no probe can pass",
+    "steps have a time to show something in": r"all steps last 0s",
+    "who approves has the time": r"leaves nobody the time to approve",
+    "approve is said once": r"keep one of them",
     "an overlay removes only what is there": r"null removes a key, and there is no",
     "an overlay leaves what is required": r"is required and cannot be removed|nothing is left in",
     "what an overlay adds is complete": r'^environments\.[^:[]*: "[a-z_]+" is missing$',
@@ -88,7 +99,16 @@ GOOD = {
         "    jobs: {seed: null}\n    tests: [x]\n    smoke: [{path: /}]\n    rollout: {strategy: rolling, surge: 2}\n",
     ),
     "what asks for nothing": small(
-        top="rollout: {sticky: off, approve: false}\n", environments="  a: {approve: false}\n"
+        top="rollout: {sticky: off, approve: false, watch: off}\n", environments="  a: {approve: false}\n"
+    ),
+    "everything that judges": small(
+        "    routes: [/]\n",
+        "rollout: {strategy: canary, steps: [{weight: 1, for: 1s, pause: approve}], sticky: cookie, approve: true,\n"
+        "  judge: {errors: {tolerate: 1}, latency: {over: 10s}, alpha: 0.2, promote: {errors_below: 50%, confidence: 50%},\n"
+        "    probes: {rate: 99/s, requests: [{path: /}]}, insufficient: promote-if-probes-pass, hold_for: 1d},\n"
+        "  watch: {for: 1m, rollback: false}, shadow: {percent: 0.5, for: 1ms}}\n",
+        "  a: {edge: {http: 1}}\n  b: {edge: {http: 1}, approve: false, rollout: {judge: {latency: off, probes: 5/m}, watch: 5m}}\n"
+        "  c: {edge: {http: 1}, rollout: {judge: {latency: {over: null}, probes: {rate: null}}, shadow: null, watch: {for: off}}}\n",
     ),
 }
 
@@ -106,7 +126,12 @@ BAD = {
     "not built": small("    image: x\n"),
     "not built in an overlay": GOOD["the least"].replace("{a: {}}", "{a: {services: {a: {image: x}}}}"),
     "a runtime that is not built": GOOD["the least"].replace("{a: {}}", "{a: {runtime: docker}}"),
-    "approve": GOOD["the least"].replace("{a: {}}", "{a: {approve: true}}"),
+    "approve": GOOD["the least"].replace("{a: {}}", "{a: {approve: later}}"),
+    "a judge that decides nothing": small(top="rollout: {judge: {errors: {tolerate: 11}}}\n"),
+    "a confidence nobody has": small(top="rollout: {judge: {promote: {confidence: 100%}}}\n"),
+    "a share of errors nobody can show": small(top="rollout: {judge: {promote: {errors_below: 0.0%}}}\n"),
+    "a shadow of no time": small(top="rollout: {shadow: {percent: 1, for: 0.0s}}\n"),
+    "too many probes": small(top="rollout: {judge: {probes: 100/s}}\n"),
 }
 
 
@@ -127,6 +152,8 @@ def test_the_whole_schema_accepts_what_is_not_built_yet():
     assert all(THIS_VERSION in line for line in findings(WHOLE))
 
 
+ROUTED = small("    routes: [/]\n", "rollout: {}\n")
+
 RULES = {
     "a command splits into words": small().replace("serve ${PORT}", "'echo \"'"),
     "an IPv6 address is one": small(environments="  a: {edge: {address: '1::2::3'}}\n"),
@@ -140,9 +167,20 @@ RULES = {
     "prepare.inputs need a source": small("    prepare: {run: [x], inputs: [a]}\n"),
     "every name in braces has a value": small("    env: {A: '${B}'}\n"),
     "steps belong to canary": small(top="rollout: {steps: [{weight: 1}]}\n"),
-    "weights ascend": small(top="rollout: {strategy: canary, steps: [{weight: 2}, {weight: 1}]}\n"),
+    "weights ascend": ROUTED.replace("{}", "{strategy: canary, steps: [{weight: 2}, {weight: 1}]}"),
     "rolling has room to move": small(top="rollout: {surge: 0}\n"),
     "routes and smoke need a port of the edge": small(top="smoke: [{path: /}]\n", environments="  a: {}\n"),
+    "sticky and shadow have their strategies": ROUTED.replace("{}", "{sticky: cookie}"),
+    "slow is what the edge counts": ROUTED.replace("{}", "{judge: {latency: 1ms}}"),
+    "what is shared or judged is answers to requests": small(top="rollout: {strategy: canary}\n"),
+    "a judge has something to judge": ROUTED.replace("{}", "{judge: {alpha: 0.01}, watch: off}"),
+    "the watch ends before the window": ROUTED.replace("{}", "{watch: 1h}"),
+    "a shadow ends within a day": ROUTED.replace("{}", "{shadow: {percent: 1, for: 2d}}"),
+    "probes that are asked for are sent": ROUTED.replace("{}", "{judge: {probes: {rate: off, requests: [{path: /}]}}}"),
+    "probes that must pass can": ROUTED.replace("{}", "{judge: {insufficient: promote-if-probes-pass}}"),
+    "steps have a time to show something in": ROUTED.replace("{}", "{strategy: canary, steps: [{weight: 1}], judge: {insufficient: abort}}"),
+    "who approves has the time": ROUTED.replace("{}", "{approve: true, judge: {hold_for: 0s}}"),
+    "approve is said once": small(environments="  a: {approve: true, rollout: {approve: false}}\n"),
     "an overlay removes only what is there": small(environments="  a: {tests: null}\n"),
     "an overlay leaves what is required": small(environments="  a: {services: null}\n"),
     "what an overlay adds is complete": small(environments="  a: {services: {b: {port: 1}}}\n"),
@@ -169,7 +207,9 @@ SEED = data(
         "tests: [x, y]\n"
         "smoke: [{path: /?a, host: a.b, status: 200, contains: x, header: {a: b}, timeout: 1s}]\n"
         "rollout: {strategy: canary, keep: 3, rollback_window: 1m, steps: [{weight: 1, for: 1s}, {weight: 2}], surge: 1,\n"
-        "  unavailable: 0, soak: 1s, sticky: off, approve: false}\n",
+        "  unavailable: 0, soak: 1s, sticky: off, approve: false, watch: {for: 1m, rollback: true}, shadow: {percent: 5, for: 1m},\n"
+        "  judge: {errors: {tolerate: 2}, latency: {over: 300ms}, alpha: 0.01, promote: {errors_below: 2%, confidence: 95%},\n"
+        "    probes: {rate: 10/m, requests: [{path: /}]}, insufficient: hold, hold_for: 30m}}\n",
         "  local: {runtime: process, edge: {http: 80, address: 127.0.0.1}, approve: false}\n"
         "  over:\n    edge: {http: 81}\n    services:\n      web: {health: /x, port: 1, env: {A: null}, routes: [/x]}\n"
         "      worker: {like: web, command: y, stop: {drain: 1s}}\n      more: {command: x}\n"
@@ -178,7 +218,8 @@ SEED = data(
 )
 KEYS = st.sampled_from(
     ["", "a", "Web", "web", "x y", "command", "comand", "port", "ready", "path", "env", "image", "routes", "limit", "as",
-     "services", "stores", "rollout", "judge", "steps", "pause", "weight", "for", "approve", "sticky", "host", "local", "A"]
+     "services", "stores", "rollout", "judge", "steps", "pause", "weight", "for", "approve", "sticky", "host", "local", "A",
+     "watch", "shadow", "percent", "probes", "rate", "latency", "over", "insufficient", "promote", "hold_for"]
 )  # fmt: skip
 SCALARS = st.one_of(
     st.none(),
@@ -187,7 +228,7 @@ SCALARS = st.one_of(
     st.sampled_from([65535, 65536, 10**30, 1.5, 2.0, -0.0, 1e300]),
     st.sampled_from(
         ["", "a", "/", "/a b", "/{{x}}", "/?", "a.b", "A.B", "5%", "101%", "1s", "1.5s", "1s\n", "SIGTERM", "canary", "rolling",
-         "process", "docker", "cookie", "off", "::1", "1::2::3", "${PORT}", "${X}", "${", "'", "a\nb", " ", "..", "a/../b", "web"]
+         "process", "docker", "cookie", "off", "0s", "350ms", "300ms", "0/m", "10/m", "50%", "99.999%", "abort", "promote-if-probes-pass", "::1", "1::2::3", "${PORT}", "${X}", "${", "'", "a\nb", " ", "..", "a/../b", "web"]
     ),
     st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=6),
 )  # fmt: skip

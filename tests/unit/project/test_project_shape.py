@@ -213,13 +213,16 @@ CASES = {
         ],
     ),
     "steps": (
-        small(top="rollout:\n  strategy: canary\n  steps: [{weight: 0}, {weight: 100, for: 2}, {for: 1m}, 5]\n"),
+        small(
+            "    routes: [/]\n",
+            "rollout:\n  strategy: canary\n  steps: [{weight: 0}, {weight: 100, for: 2}, {for: 1m}, 5]\n",
+        ),
         [
-            "8:12: rollout.steps[0].weight: expected a whole number from 1 to 99, got 0",
-            "8:25: rollout.steps[1].weight: expected a whole number from 1 to 99, got 100",
-            "8:38: rollout.steps[1].for: expected a duration such as 500ms, 10s, 5m, 2h or 30d, got 2",
-            '8:47: rollout.steps[2]: "weight" is missing',
-            "8:58: rollout.steps[3]: expected a mapping, got 5",
+            "9:12: rollout.steps[0].weight: expected a whole number from 1 to 99, got 0",
+            "9:25: rollout.steps[1].weight: expected a whole number from 1 to 99, got 100",
+            "9:38: rollout.steps[1].for: expected a duration such as 500ms, 10s, 5m, 2h or 30d, got 2",
+            '9:47: rollout.steps[2]: "weight" is missing',
+            "9:58: rollout.steps[3]: expected a mapping, got 5",
         ],
     ),
     "edge": (
@@ -298,24 +301,55 @@ CASES = {
     "notify": (
         small(top="notify: [{to: slak, secret: SLACK_URL, on: [fail]}]\n"),
         [
-            "6:1: notify: not built yet in this version of Fairlead",
             '6:11: notify[0].to: expected one of slack, discord, e-mail, pagerduty, telegram or webhook, got "slak"; did you mean "slack"?',
             '6:45: notify[0].on[0]: expected one of started, waiting, promoted, failed, rolled-back or recovered, got "fail"; did you mean "failed"?',
         ],
     ),
     "judge": (
         small(
-            top="rollout: {strategy: canary, judge: {insufficient: wait, alpha: 1}, watch: {}, shadow: {percent: 0, for: 1m}, sticky: on}\n"
+            "    routes: [/]\n",
+            "rollout:\n  judge:\n    errors: {tolerate: 0.9}\n    latency: 350ms\n    alpha: 0.5\n"
+            "    promote: {errors_below: 0%, confidence: 100%}\n    probes: {rate: 100/s, requests: [/]}\n"
+            "    insufficient: wait\n    hold_for: 30\n",
         ),
         [
-            "6:29: rollout.judge: not built yet in this version of Fairlead",
-            '6:37: rollout.judge.insufficient: expected one of hold, extend, promote-if-probes-pass or abort, got "wait"',
-            "6:57: rollout.judge.alpha: expected a probability such as 0.01, got 1",
-            '6:68: rollout.watch: "for" is missing',
-            "6:68: rollout.watch: not built yet in this version of Fairlead; use soak",
-            "6:79: rollout.shadow: not built yet in this version of Fairlead",
-            "6:88: rollout.shadow.percent: expected a number above 0, up to 100, got 0",
-            '6:110: rollout.sticky: expected cookie or off, got "on"',
+            "9:14: rollout.judge.errors.tolerate: expected a ratio from 1 to 10, such as 1.5, got 0.9",
+            "10:5: rollout.judge.latency: the edge does not count answers over 350ms; the nearest that it does are 300ms and 400ms",
+            "11:5: rollout.judge.alpha: expected a probability from 0.0001 to 0.2, such as 0.01, got 0.5",
+            '12:15: rollout.judge.promote.errors_below: expected a percentage above 0%, up to 50%, such as 2%, got "0%"',
+            '12:33: rollout.judge.promote.confidence: expected a percentage from 50% to 99.999%, such as 95%, got "100%"',
+            '13:14: rollout.judge.probes.rate: expected a rate such as 10/m (up to 99/s, 9999/m or 99999/h), or off, got "100/s"',
+            '13:38: rollout.judge.probes.requests[0]: expected a mapping, got "/"',
+            '14:5: rollout.judge.insufficient: expected one of hold, extend, promote-if-probes-pass or abort, got "wait"',
+            "15:5: rollout.judge.hold_for: expected a duration such as 500ms, 10s, 5m, 2h or 30d, got 30",
+        ],
+    ),
+    "judge, short forms": (
+        small("    routes: [/]\n", "rollout: {judge: {latency: fast, probes: often}, watch: [5m]}\n"),
+        [
+            '7:19: rollout.judge.latency: expected a duration such as 300ms, or off, got "fast"',
+            '7:34: rollout.judge.probes: expected a rate such as 10/m (up to 99/s, 9999/m or 99999/h), or off, got "often"',
+            "7:50: rollout.watch: expected a duration such as 5m, off, or a mapping, got a list",
+        ],
+    ),
+    "what comes before and after": (
+        small(
+            "    routes: [/]\n",
+            "rollout: {watch: {for: on, rollback: 1}, shadow: {percent: 0, for: 0s}, sticky: on, approve: later}\n",
+        ),
+        [
+            '7:19: rollout.watch.for: expected a duration such as 5m, or off, got "on"',
+            "7:28: rollout.watch.rollback: expected true or false, got 1",
+            "7:51: rollout.shadow.percent: expected a number above 0, up to 100, got 0",
+            '7:63: rollout.shadow.for: expected a duration above 0, such as 1m, got "0s"',
+            '7:73: rollout.sticky: expected cookie or off, got "on"',
+            '7:85: rollout.approve: expected true or false, got "later"',
+        ],
+    ),
+    "pause": (
+        small("    routes: [/]\n", "rollout: {strategy: canary, steps: [{weight: 5, pause: 1m}]}\n"),
+        [
+            '7:49: rollout.steps[0].pause: expected approve, got "1m"',
         ],
     ),
     "several at once, in order": (

@@ -21,6 +21,7 @@ from fairlead.project.stack import (
     Smoke,
     Stack,
     Stop,
+    Watch,
     from_data,
     to_data,
 )
@@ -57,7 +58,7 @@ def test_the_quickstart():
         env={"GREETING": "hello"},
         like="web",
     )
-    rollout = Rollout(keep=3, rollback_window=600.0)
+    rollout = Rollout(keep=3, rollback_window=600.0, watch=Watch(300.0))
     assert stack(QUICKSTART) == Stack(
         "quickstart", "local", services=(web, worker), jobs=(seed,), rollout=rollout, edge=Edge(8080)
     )
@@ -131,7 +132,7 @@ def test_everything_that_is_built():
 
 
 def test_canary_alone_is_enough():
-    assert stack(small(top="rollout: {strategy: canary}\n")).rollout.steps == DEFAULT_STEPS
+    assert stack(small("    routes: [/]\n", "rollout: {strategy: canary}\n")).rollout.steps == DEFAULT_STEPS
     assert [step.weight for step in DEFAULT_STEPS] == sorted({step.weight for step in DEFAULT_STEPS})
 
 
@@ -166,7 +167,10 @@ def test_mappings_merge_and_lists_and_values_are_replaced():
 
 
 def test_null_removes_a_key():
-    one = over("    services: {web: {env: {A: null}, routes: null}, worker: null}\n    tests: null\n")
+    one = over(
+        "    services: {web: {env: {A: null}, routes: null}, worker: null}\n    tests: null\n"
+        "    rollout: {strategy: rolling}\n"
+    )
     assert (one.service("web").env, one.service("web").routes) == ({"B": "base"}, ())
     assert ([service.name for service in one.services], one.tests) == (["web"], ())
 

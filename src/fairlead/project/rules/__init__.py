@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fairlead.project.problem import Problem
-from fairlead.project.rules import commands, environments, names, rollout, services
+from fairlead.project.rules import commands, environments, evidence, names, rollout, services
 from fairlead.project.tree import Mapping
 
 _SECTIONS = (*names.RULES, *services.RULES, *commands.RULES, *rollout.RULES)
@@ -23,5 +23,5 @@ def sections(tree: Mapping) -> Iterator[Problem]:
 
 def environment(merged: Mapping, own: Mapping) -> Iterator[Problem]:
     """What is wrong between an environment's own settings and the merged sections."""
-    for rule in environments.RULES:
+    for rule in (*environments.RULES, *evidence.RULES):
         yield from rule(merged, own)

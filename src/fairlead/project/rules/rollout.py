@@ -1,24 +1,36 @@
-"""Rules of `rollout`: canary steps, and rolling with room to move."""
+"""Rules of `rollout`: what belongs to which strategy, canary steps, and rolling with room to move."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from fairlead.project.problem import Problem, blame, problem
-from fairlead.project.tree import Items, Mapping, Scalar, child, select, text_of
+from fairlead.project.tree import Items, Mapping, Node, Scalar, child, select, text_of
 
 _OTHERS = ("rolling", "blue-green")
 
 
-def steps(tree: Mapping) -> Iterator[Problem]:
-    """Steps belong to canary. An environment with another strategy leaves those of the base unused."""
-    node, strategy = child(tree, "rollout", "steps"), child(tree, "rollout", "strategy")
-    if not isinstance(node, Items) or not node.items or not (strategy is None or text_of(strategy) in _OTHERS):
-        return
-    if strategy is not None and strategy.overlaid and not node.overlaid:
-        return
-    named = text_of(strategy) or "blue-green, the default"
-    yield problem(node, f"steps belong to the strategy canary, and strategy is {named}")
+def strategies(tree: Mapping) -> Iterator[Problem]:
+    """Parts that only some strategies have. An environment with another strategy leaves those of the base unused."""
+    strategy = child(tree, "rollout", "strategy")
+    chosen = "blue-green" if strategy is None else text_of(strategy)
+    named = chosen if strategy is not None else "blue-green, the default"
+    for node, text, kinds in _parts(tree):
+        idle = strategy is not None and strategy.overlaid and not node.overlaid
+        if chosen in kinds and not idle:
+            yield problem(node, text.format(named))
+
+
+def _parts(tree: Mapping) -> Iterator[tuple[Node, str, tuple[str, ...]]]:
+    """What not every strategy has, what is said of it then, and with which strategies it is said."""
+    steps, sticky, shadow = (child(tree, "rollout", key) for key in ("steps", "sticky", "shadow"))
+    if isinstance(steps, Items) and steps.items:
+        yield steps, "steps belong to the strategy canary, and strategy is {}", _OTHERS
+    if sticky is not None and text_of(sticky) == "cookie":
+        yield sticky, "cookie belongs to the strategy canary, and strategy is {}", _OTHERS
+    if shadow is not None:
+        text = "a shadow needs the whole new release beside the old one, and strategy is {}"
+        yield shadow, f"{text}; choose blue-green or canary", ("rolling",)
 
 
 def ascending(tree: Mapping) -> Iterator[Problem]:
@@ -45,4 +57,4 @@ def room(tree: Mapping) -> Iterator[Problem]:
         yield problem(blame(surge, unavailable), "with surge and unavailable 0 no instance can be replaced; raise one")
 
 
-RULES = (steps, ascending, room)
+RULES = (strategies, ascending, room)
