@@ -3,6 +3,11 @@
 VERSION               what it calls itself (X-Version)
 START_DELAY           seconds before it listens
 FAIL_AFTER            "5s": answers 500 to / from 5 seconds after its start; "20": after 20 requests for /
+FAIL_SHARE            "20": answers 500 to every 20th request for /
+FAIL_WHILE            answers 500 to / while this file is there
+UPSTREAM_DOWN         what it depends on is down while this file is there: 503 to /
+SLOWER                seconds that / takes more
+GROW                  megabytes a second it keeps, until it is killed for it at 200
 DIE_AFTER_HEALTHY     ends at once, so many seconds after its first 200 of /health
 IGNORE_SIGTERM=1      SIGTERM does nothing, only SIGKILL ends it
 """
@@ -17,6 +22,12 @@ from urllib.parse import parse_qs
 VERSION = os.environ.get("VERSION", "1")
 FAIL_AFTER = os.environ.get("FAIL_AFTER", "")
 DIE_AFTER_HEALTHY = os.environ.get("DIE_AFTER_HEALTHY", "")
+FAIL_SHARE = int(os.environ.get("FAIL_SHARE", "0"))
+FAIL_WHILE = os.environ.get("FAIL_WHILE", "")
+UPSTREAM_DOWN = os.environ.get("UPSTREAM_DOWN", "")
+SLOWER = float(os.environ.get("SLOWER", "0"))
+GROW = int(os.environ.get("GROW", "0"))
+LIMIT = 200  # megabytes
 HEADERS = {"X-App": "yes", "X-Version": VERSION, "X-Pid": str(os.getpid())}
 
 started = time.monotonic()
@@ -40,20 +51,40 @@ async def lifespan(receive, send):
     await receive()
     if os.environ.get("IGNORE_SIGTERM") == "1":  # uvicorn has its own handler in place by now: ours replaces it
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    task = asyncio.create_task(grow()) if GROW else None
     await asyncio.sleep(float(os.environ.get("START_DELAY", "0")))  # uvicorn listens when start-up is complete
     await send({"type": "lifespan.startup.complete"})
     await receive()
+    if task:
+        task.cancel()
     await send({"type": "lifespan.shutdown.complete"})
 
 
+async def grow():
+    """A leak, with the end that the kernel gives it: SIGKILL."""
+    kept = []
+    while True:
+        await asyncio.sleep(0.2)
+        kept.append(b"x" * (GROW * 200_000))
+        if sum(map(len, kept)) > LIMIT << 20:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
 async def root(receive, send, seconds):
-    if is_failing(next(requests)):
+    await asyncio.sleep(SLOWER)
+    if UPSTREAM_DOWN and os.path.exists(UPSTREAM_DOWN):
+        await answer(send, 503, b"what it depends on is down\n")
+    elif is_failing(next(requests)):
         await answer(send, 500, b"broken\n")
     else:
         await answer(send, 200, f"version {VERSION}\n".encode())
 
 
 def is_failing(number):
+    if FAIL_SHARE and number % FAIL_SHARE == 0:
+        return True
+    if FAIL_WHILE and os.path.exists(FAIL_WHILE):
+        return True
     if FAIL_AFTER.endswith("s"):
         return time.monotonic() - started >= float(FAIL_AFTER[:-1])
     return bool(FAIL_AFTER) and number > int(FAIL_AFTER)

@@ -75,7 +75,8 @@ class Waiting:
         if step.kind == "watch":
             self._judge(step, executor)
         world.runtime.recheck()
-        world.refresh()
+        if world.refresh() and self._sources:
+            self._sources.rebased()
 
     def _judge(self, step: Step, executor: Executor) -> None:
         from fairlead.rollout.evidence.sources import Sources  # noqa: PLC0415 — seldom needed

@@ -80,7 +80,7 @@ class Judging:
                     return
                 self.world.runtime.recheck()
                 if self.world.refresh():
-                    sources.collector.rebased()
+                    sources.rebased()
 
     def _subject(self, step: Step, release: Release) -> Subject:
         policy, history = release.stack.rollout.judge, self.world.history(step.stable)

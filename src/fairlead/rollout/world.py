@@ -10,6 +10,7 @@ from fairlead.artifacts.release import Release, ReleaseStore
 from fairlead.edges.base import Edge
 from fairlead.ledger.ledger import Ledger
 from fairlead.project.stack import Stack, Stop
+from fairlead.render.edge import EdgeTable
 from fairlead.rollout.checks import PATIENCE
 from fairlead.rollout.events import Emit, Event, silent
 from fairlead.rollout.observed import Observed
@@ -46,6 +47,7 @@ class World:
     evidence: Path | None = None  #: folder for what releases were judged by
     hurry: bool = False  #: nobody waits for a person: what has to is left waiting at once
     shares: Shares = field(default_factory=Shares)  #: in force now, as far as this process knows
+    table: EdgeTable | None = None  #: the same, as the edge was told
 
     def say(self, kind: str, text: str, **data: object) -> None:
         """Emit an event. A listener that went away (a closed pipe) must not stop a rollout or its way back."""
@@ -70,14 +72,17 @@ class World:
             return Observed(warm=warm, instances=instances)
         return Observed(release.id, release.stack, warm, instances)
 
-    def route(self, shares: Shares) -> None:
-        """Have these shares in force at the edge, with the instances that are well now."""
-        self.edge.route(edge_table(shares, self._stacks(shares), self.runtime.observe()))
-        self.shares = shares
+    def route(self, shares: Shares) -> bool:
+        """Have these shares in force at the edge, with the instances that are well now; whether that is a change."""
+        table = edge_table(shares, self._stacks(shares), self.runtime.observe())
+        changed = table != self.table
+        self.edge.route(table)
+        self.shares, self.table = shares, table
+        return changed
 
-    def refresh(self) -> None:
+    def refresh(self) -> bool:
         """Tell the edge which instances are well now; nothing is written when nothing changed."""
-        self.route(self.shares)
+        return self.route(self.shares)
 
     def instances_of(self, release: str, service: str) -> tuple[Instance, ...]:
         """The instances of one service of a release."""

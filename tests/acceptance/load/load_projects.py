@@ -31,7 +31,8 @@ COMMANDS = {
 }
 ROLLOUTS = {
     "blue-green": "strategy: blue-green",
-    "canary": "strategy: canary, steps: [{weight: 10, for: 1s}, {weight: 50, for: 1s}]",
+    "canary": "strategy: canary, steps: [{weight: 10, for: 1s}, {weight: 50, for: 1s}],"
+    " judge: {promote: {errors_below: 10%}}",
     "rolling": "strategy: rolling",
 }
 FILE = """\
@@ -62,7 +63,7 @@ class Shop:
 
     sandbox: Sandbox
     app: str = "uvicorn"
-    strategy: str = "blue-green"
+    strategy: str = "blue-green"  # or a whole `rollout`
     env: dict = field(default_factory=dict)
     replicas: int = 2
     drain: str = "25s"  # a 20-second stream may have begun just before
@@ -92,7 +93,7 @@ class Shop:
         text = FILE.format(
             command=COMMANDS[self.app], replicas=self.replicas, version=self.version, env=pairs, drain=self.drain,
             grace=self.grace, work=python("worker.py"), worker_log=json.dumps(str(self.worker_log)),
-            port=self.sandbox.port, rollout=ROLLOUTS[self.strategy], window=self.window,
+            port=self.sandbox.port, rollout=ROLLOUTS.get(self.strategy, self.strategy), window=self.window,
         )  # fmt: skip
         (self.sandbox.project / "fairlead.yaml").write_text(text)
 

@@ -20,13 +20,18 @@ class Sources:
         services = tuple(service.name for service in release.stack.services if service.routes)
         self.collector = Collector(world.edge, release.id, stable, services, policy.over)
         if seen:
-            self.collector.go_on(seen)
+            self.collector.restore(seen)
+        self.collector.rebased()
         header = world.edge.release_header(release.id)
         self.probes = ProbeStream(world.edge.ask, probe_tests(release.stack), header, policy.probe_rate, policy.over)
 
     def tick(self, weight: float) -> Tick:
         """What happened since the last one; `weight`: percent of the requests that the release is to get."""
         return replace(self.collector.tick(weight), probes=self.probes.take())
+
+    def rebased(self) -> None:
+        """The edge was just told something else by us."""
+        self.collector.rebased()
 
     def close(self) -> None:
         """Send no more probes."""
