@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 SAME_START = 2.0
 """Seconds within which two start times are one: an edge computes its own by the machine's clock, which is adjusted."""
@@ -36,6 +38,7 @@ class Counters:
     """Everything an edge counted, at one moment. A pool that nobody asked yet is not in it."""
 
     pools: dict[str, PoolCounts] = field(default_factory=dict)  #: by name, SERVICE-RELEASE
+    copies: dict[str, PoolCounts] = field(default_factory=dict)  #: answers to copies of requests, which nobody saw
     bounds: tuple[float, ...] = ()  #: of the buckets, upwards, seconds; empty where nothing was counted yet
     started: float = 0.0  #: when the edge's process started, Unix time
     reloads: int = 0  #: how often it took another configuration
@@ -44,3 +47,24 @@ class Counters:
     def same_process(self, other: Counters) -> bool:
         """Whether both were counted by one and the same process of the edge."""
         return abs(self.started - other.started) < SAME_START
+
+    def of(self, names: Collection[str]) -> Counters:
+        """Those of some pools alone."""
+        pools = {name: counts for name, counts in self.pools.items() if name in names}
+        return replace(self, pools=pools, copies={name: found for name, found in self.copies.items() if name in names})
+
+    def to_data(self) -> dict[str, Any]:
+        """As JSON data, but for the keys of `codes`, which JSON makes texts."""
+        return asdict(self)
+
+    @classmethod
+    def from_data(cls, data: dict[str, Any]) -> Counters:
+        """The inverse of `to_data`, also after JSON. ValueError, TypeError, KeyError for anything else."""
+        pools, copies = ({name: _pool(counts) for name, counts in data[part].items()} for part in ("pools", "copies"))
+        bounds = tuple(float(bound) for bound in data["bounds"])
+        return cls(pools, copies, bounds, float(data["started"]), int(data["reloads"]))
+
+
+def _pool(data: dict[str, Any]) -> PoolCounts:
+    codes = {int(code): int(count) for code, count in data["codes"].items()}
+    return PoolCounts(codes, tuple(int(count) for count in data["buckets"]))

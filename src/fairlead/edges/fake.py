@@ -57,8 +57,8 @@ class FakeEdge:
     history: list[Moment] = field(default_factory=list)
     cut: list[str] = field(default_factory=list)  #: instances that were ended while users were sent to them
     listeners: list[Callable[[str], None]] = field(default_factory=list)  #: called after each new table
-    counts: dict[str, dict[int, int]] = field(default_factory=dict)  #: by pool, then status code
-    quick: dict[str, list[int]] = field(default_factory=dict)  #: by pool, its answers by bucket
+    counts: dict[str, PoolCounts] = field(default_factory=dict)  #: by pool
+    copies: dict[str, PoolCounts] = field(default_factory=dict)  #: by pool
     takes: dict[str, float] = field(default_factory=dict)  #: release → seconds of each of its answers; none: 0
     silent: str = ""  #: why it tells no counters; empty: it does
     started: float = 1.0
@@ -156,9 +156,9 @@ class FakeEdge:
         """Counts so far, after `load` more requests to each route."""
         self._serve()
         releases: dict[str, dict[int, int]] = {}
-        for pool, codes in self.counts.items():
+        for pool, counts in self.counts.items():
             known = releases.setdefault(pool.rpartition("-")[2], {})
-            known |= {code: known.get(code, 0) + count for code, count in codes.items()}
+            known |= {code: known.get(code, 0) + count for code, count in counts.codes.items()}
         return Traffic(releases, self.edge_made, self.started, self.reloads)
 
     def counters(self) -> Counters:
@@ -166,26 +166,23 @@ class FakeEdge:
         if self.silent or not self.running:
             return Counters(error=self.silent or "the edge gave no counters: connection refused")
         self._serve()
-        pools = {name: PoolCounts(dict(codes), tuple(self.quick[name])) for name, codes in self.counts.items()}
-        return Counters(pools, LATENCY_BUCKETS, self.started, self.reloads)
+        return Counters(dict(self.counts), dict(self.copies), LATENCY_BUCKETS, self.started, self.reloads)
 
     def _serve(self) -> None:
         for route in self.table.routes:
             for name, weight in route.weights:
-                self._count(name, round(self.load * weight / sum(dict(route.weights).values())))
+                requests = round(self.load * weight / sum(dict(route.weights).values()))
+                self.edge_made += requests if self._answer(name).status == 502 else 0
+                self._count(self.counts, name, requests)
+            if route.mirror:
+                self._count(self.copies, route.mirror, round(self.load * route.mirror_percent / 100))
 
-    def _count(self, pool: str, requests: int) -> None:
-        if not requests:
-            return
-        answer = self._answer(pool)
-        if answer.status == 502:
-            self.edge_made += requests
-        codes = self.counts.setdefault(pool, {})
-        codes[answer.status] = codes.get(answer.status, 0) + requests
+    def _count(self, counts: dict[str, PoolCounts], pool: str, requests: int) -> None:
+        known, status = counts.get(pool, PoolCounts({}, (0,) * len(LATENCY_BUCKETS))), self._answer(pool).status
         bucket = bisect_left(LATENCY_BUCKETS, self.takes.get(self._pool(pool).release, 0.0))
-        quick = self.quick.setdefault(pool, [0] * len(LATENCY_BUCKETS))
-        if bucket < len(quick):
-            quick[bucket] += requests
+        buckets = tuple(count + requests * (place == bucket) for place, count in enumerate(known.buckets))
+        if requests:
+            counts[pool] = PoolCounts(known.codes | {status: known.codes.get(status, 0) + requests}, buckets)
 
     def address(self) -> tuple[str, int]:
         """Nobody listens there."""

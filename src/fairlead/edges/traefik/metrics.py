@@ -9,15 +9,16 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
+from collections.abc import Iterable
 from itertools import groupby
 
 from fairlead.edges.counters import Counters, PoolCounts
-from fairlead.render.traefik import DIRECT, SHADOW
+from fairlead.render.traefik import SHADOW
 
 _BUCKET = re.compile(
     r'^traefik_service_request_duration_seconds_bucket\{(code=".*),le="([^"]+)"\} (\S+)$', re.MULTILINE
 )
-_LABELS = re.compile(r'code="(\d{1,3})",method="[^"]*",protocol="([^"]*)",service="([^"@]+)@file"')
+_LABELS = re.compile(r'code="(\d{1,3})",method="[^"]*",protocol="([^"]*)",service="([a-z]+:)?([^"@:]+)@file"')
 _RELOADS = re.compile(r"^traefik_config_reloads_total (\S+)$", re.MULTILINE)
 _STARTED = re.compile(r"^process_start_time_seconds (\S+)$", re.MULTILINE)
 _STREAMS = ("websocket", "sse")
@@ -30,10 +31,11 @@ def parse(text: str) -> Counters:
         if not text.endswith("\n"):
             raise ValueError("they break off")
         started, reloads = _one(_STARTED, text), _one(_RELOADS, text)
-        pools, bounds = _pools(text)
+        pools = _pools(text)
+        bounds = tuple(float(bound) for bound in pools.bounds)
     except ValueError as error:
         return Counters(error=f"the edge's counters make no sense: {error}")
-    return Counters(pools, bounds, started, int(reloads))
+    return Counters(pools.counts(""), pools.counts(SHADOW), bounds, started, int(reloads))
 
 
 def _one(pattern: re.Pattern[str], text: str) -> float:
@@ -43,25 +45,41 @@ def _one(pattern: re.Pattern[str], text: str) -> float:
     return _checked(float(found.group(1)), found.group(1))
 
 
-def _pools(text: str) -> tuple[dict[str, PoolCounts], tuple[float, ...]]:
-    codes: dict[str, dict[int, int]] = defaultdict(dict)
-    buckets: dict[str, list[int]] = {}
-    bounds: tuple[str, ...] = ()
-    for labels, lines in groupby(_BUCKET.findall(text), key=lambda line: line[0]):
-        read = _LABELS.fullmatch(labels)
-        if read is None or read.group(3).startswith(DIRECT):
-            continue
-        code, protocol, pool = int(read.group(1)), read.group(2), read.group(3).removeprefix(SHADOW)
+class _Pools:
+    """Series added up by pool, which are by status code, method and protocol."""
+
+    def __init__(self) -> None:
+        self.bounds: tuple[str, ...] = ()
+        self._codes: dict[tuple[str, str], dict[int, int]] = defaultdict(dict)
+        self._buckets: dict[tuple[str, str], list[int]] = {}
+
+    def add(self, pool: tuple[str, str], code: int, stream: bool, lines: Iterable[tuple[str, str, str]]) -> None:
+        """One histogram, its lines in their order."""
         _, names, values = zip(*lines, strict=True)
-        if names[-1] != "+Inf" or bounds not in ((), names[:-1]):
+        if names[-1] != "+Inf" or self.bounds not in ((), names[:-1]):
             raise ValueError("a histogram is not whole")
-        bounds = names[:-1]
+        self.bounds = names[:-1]
         *alone, total = _series(values)
-        codes[pool][code] = codes[pool].get(code, 0) + total
-        known = buckets.setdefault(pool, [0] * len(bounds))
-        _add(known, [total] if protocol in _STREAMS and code < 400 else alone)
-    found = {pool: PoolCounts(counts, tuple(buckets[pool])) for pool, counts in codes.items()}
-    return found, tuple(float(bound) for bound in bounds)
+        self._codes[pool][code] = self._codes[pool].get(code, 0) + total
+        known = self._buckets.setdefault(pool, [0] * len(alone))
+        for place, count in enumerate([total] if stream else alone):
+            known[place] += count
+
+    def counts(self, kind: str) -> dict[str, PoolCounts]:
+        """By name, of the pools whose name begins with `kind`."""
+        return {
+            pool[1]: PoolCounts(codes, tuple(self._buckets[pool]))
+            for pool, codes in self._codes.items() if pool[0] == kind
+        }  # fmt: skip
+
+
+def _pools(text: str) -> _Pools:
+    pools = _Pools()
+    for labels, lines in groupby(_BUCKET.findall(text), key=lambda line: line[0]):
+        if read := _LABELS.fullmatch(labels):
+            code, protocol, kind, name = read.groups()
+            pools.add((kind or "", name), int(code), protocol in _STREAMS and int(code) < 400, lines)
+    return pools
 
 
 def _series(values: tuple[str, ...]) -> list[int]:
@@ -71,11 +89,6 @@ def _series(values: tuple[str, ...]) -> list[int]:
     if min(alone) < 0 or counts[-1] > _LARGEST:
         raise ValueError(f"buckets of {', '.join(values)}")
     return [*alone[:-1], counts[-1]]
-
-
-def _add(known: list[int], more: list[int]) -> None:
-    for place, count in zip(range(len(known)), more, strict=False):
-        known[place] += count
 
 
 def _checked(number: float, text: str) -> float:
