@@ -117,11 +117,22 @@ def test_a_deployment_to_a_stopped_environment_that_is_killed_is_recovered(arena
         assert not read_state(ledger).stopped
 
 
-def test_a_damaged_release_file_takes_nothing_down_and_the_next_deployment_replaces_it(arena):
+def test_over_a_damaged_release_file_a_deployment_loses_nobody(arena):
     before = arena.live()
-    file = arena.place.releases / f"{before}.json"
-    file.chmod(0o600)
-    file.write_text("")
+    (arena.place.releases / f"{before}.json").write_text("")
+    arena.write()
+    with arena.traffic() as traffic:
+        code, _, said = arena.run("deploy", "blue-green")
+        assert code == 0, said
+        report = traffic.stop(wait=5)
+    assert report.lost == 0, report.losses
+    assert arena.whole() != before
+
+
+def test_a_release_without_any_file_takes_nothing_down_and_the_next_deployment_replaces_it(arena):
+    before = arena.live()
+    (arena.place.releases / f"{before}.json").write_text("")
+    (arena.place.releases / f"{before}.copy").unlink()
     arena.kill("keeper")
     assert status(arena.place).live
     assert weights(arena) == {f"web-{before}": 100}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import hashlib
 import json
@@ -13,7 +14,7 @@ from typing import Any
 from fairlead.errors import FairleadError, UsageError
 from fairlead.project.stack import Stack, from_data, to_data
 from fairlead.system import clock
-from fairlead.system.files import read_json, write_json
+from fairlead.system.files import read_json, write_file, write_json
 
 _SHOWN = 5  #: ids listed when one is not known
 
@@ -54,7 +55,11 @@ def _identify(stack: dict[str, Any], artifacts: dict[str, str]) -> str:
 
 
 class ReleaseStore:
-    """The releases of one environment, each a file `<id>.json` in `folder`."""
+    """The releases of one environment, each a file `<id>.json` in `folder`, and a copy of it.
+
+    Without the file of the live release nobody knows its routes, and users would lose them as soon as the edge is told
+    of anything new. So it is kept twice, and one that is damaged or gone is put back from the other.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -62,17 +67,27 @@ class ReleaseStore:
     def save(self, release: Release, renew: bool = False) -> Release:
         """Keep a release, durably. When it is there already the first one stays, and is returned: it is immutable.
 
-        A file that is damaged is written anew. `renew`: it takes the machine's facts of the one that is saved, for a
+        What is damaged is written anew. `renew`: it takes the machine's facts of the one that is saved, for a
         release that is not live, so that a PATH that was wrong the first time can be mended.
         """
         first = self.load_or_none(release.id)
         if first is not None and not (renew and first.machine != release.machine):
+            self._even(first.id)
             return first
         kept = replace(first, machine=release.machine) if first else release
         self.folder.mkdir(parents=True, exist_ok=True)
         content = {"id": kept.id, "created": kept.created, "origin": kept.origin, "machine": kept.machine}
-        write_json(self._path(kept.id), content | {"artifacts": kept.artifacts, "stack": to_data(kept.stack)})
+        content |= {"artifacts": kept.artifacts, "stack": to_data(kept.stack)}
+        for path in (self._copy(kept.id), self._path(kept.id)):
+            write_json(path, content)
         return kept
+
+    def _even(self, id: str) -> None:
+        """Put back what is damaged from the other, byte for byte: a newer Fairlead may have written more."""
+        file, copy = self._path(id), self._copy(id)
+        for path, other in ((file, copy), (copy, file)):
+            if self._at(path, id) is None:
+                write_file(path, other.read_bytes())
 
     def load(self, id: str) -> Release:
         """The release with that id, or whose id alone starts so.
@@ -119,6 +134,7 @@ class ReleaseStore:
     def remove(self, id: str) -> None:
         """Forget a release, given by its whole id; nothing happens when it is not there."""
         if id in self.ids():
+            self._copy(id).unlink(missing_ok=True)
             self._path(id).unlink(missing_ok=True)
 
     def keep_only(self, wanted: Collection[str]) -> tuple[str, ...]:
@@ -130,20 +146,40 @@ class ReleaseStore:
 
     def _read(self, id: str) -> Release:
         try:
-            data = read_json(self._path(id))
+            return self._parsed(self._path(id), id)
+        except Unreadable:
+            spare = self._at(self._copy(id), id)
+            if spare is None:
+                raise
+        with contextlib.suppress(OSError, FairleadError):  # a full disk, or a reader that may not write
+            self._even(id)
+        return spare
+
+    def _at(self, path: Path, id: str) -> Release | None:
+        try:
+            return self._parsed(path, id)
+        except Unreadable:
+            return None
+
+    def _parsed(self, path: Path, id: str) -> Release:
+        try:
+            data = read_json(path)
             if _identify(data["stack"], data["artifacts"]) != id:
                 raise ValueError("its content does not match its id")
             stack = from_data(Stack, data["stack"])
             return Release(id, stack, data["artifacts"], data["created"], data["origin"], data.get("machine", {}))
         except (AttributeError, KeyError, TypeError, ValueError, OSError, FairleadError) as error:
             raise Unreadable(
-                f"{self._path(id)}: the release was changed or is damaged ({error})",
+                f"{path}: the release was changed or is damaged ({error})",
                 "deploy what it was made from again, which writes the file anew, or restore it from a backup",
             ) from error
 
     def ids(self) -> list[str]:
         """Of every release there is a file of."""
-        return sorted(path.stem for path in self.folder.glob("[!.]*.json"))
+        return sorted({path.stem for end in ("json", "copy") for path in self.folder.glob(f"[!.]*.{end}")})
 
     def _path(self, id: str) -> Path:
         return self.folder / f"{id}.json"
+
+    def _copy(self, id: str) -> Path:
+        return self.folder / f"{id}.copy"

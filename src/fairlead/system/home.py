@@ -4,7 +4,7 @@ HOME/ports/PORT                         taken ports of the whole machine
 HOME/PROJECT/artifacts/                 what was built, shared by the project's environments
 HOME/PROJECT/ENV/ledger.db              everything that happened
 HOME/PROJECT/ENV/lock                   held by whoever changes the environment
-HOME/PROJECT/ENV/releases/ID.json       releases
+HOME/PROJECT/ENV/releases/ID.json       releases, and ID.copy, a copy of each
 HOME/PROJECT/ENV/instances/ID/          one running copy: spec.json, starts, verified, log
 HOME/PROJECT/ENV/supervisor/            supervisord: its configuration, programs, socket
 HOME/PROJECT/ENV/edge/                  Traefik: static file, dynamic folder, logs

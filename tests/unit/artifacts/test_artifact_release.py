@@ -31,6 +31,11 @@ def store(tmp_path: Path) -> ReleaseStore:
     return ReleaseStore(tmp_path / "releases")
 
 
+def files(store: ReleaseStore, saved: Release) -> tuple[Path, Path]:
+    """The file of a release, and its copy."""
+    return store.folder / f"{saved.id}.json", store.folder / f"{saved.id}.copy"
+
+
 def test_the_id_is_of_the_content_alone() -> None:
     first = Release.of(STACK, ARTIFACTS, {"user": "ada"}, "2030-01-01T00:00:00.000000+00:00")
     assert len(first.id) == 12
@@ -98,7 +103,8 @@ def test_the_machine_is_kept_and_is_not_part_of_the_id(store: ReleaseStore) -> N
 @pytest.mark.parametrize("content", ["{}", "[]", "no json", ""])
 def test_one_damaged_file_hides_no_other(store: ReleaseStore, content: str) -> None:
     good, bad = store.save(release(1)), store.save(release(2))
-    (store.folder / f"{bad.id}.json").write_text(content)
+    for file in files(store, bad):
+        file.write_text(content)
     assert store.all() == (good,)
     assert store.unreadable() == (bad.id,)
     assert store.load_or_none(bad.id) is None
@@ -109,10 +115,26 @@ def test_one_damaged_file_hides_no_other(store: ReleaseStore, content: str) -> N
     assert store.save(release(2)) == store.load(bad.id) == bad  # what the hint says
 
 
+@pytest.mark.parametrize("content", ["{}", "[]", "no json", "", None])
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_damaged_file_is_put_back_from_its_copy(store: ReleaseStore, which: int, content: str | None) -> None:
+    saved = store.save(dataclasses.replace(release(1), origin={"who": "me"}, machine={"python": "/a"}))
+    whole = [file.read_text() for file in files(store, saved)]
+    harmed = files(store, saved)[which]
+    harmed.unlink() if content is None else harmed.write_text(content)
+    assert store.load(saved.id) == store.load_or_none(saved.id) == saved
+    assert (store.ids(), store.unreadable()) == ([saved.id], ())
+    assert store.save(release(1)) == saved
+    assert [file.read_text() for file in files(store, saved)] == whole
+    store.remove(saved.id)
+    assert list(store.folder.iterdir()) == []
+
+
 @pytest.mark.parametrize("key", ["stack", "artifacts", None])
 def test_a_changed_file_is_told(store: ReleaseStore, key: str | None) -> None:
     saved = store.save(release(1))
-    file = store.folder / f"{saved.id}.json"
+    file = files(store, saved)[0]
+    files(store, saved)[1].unlink()
     data = json.loads(file.read_text())
     if key is None:
         file.write_text("[]")
