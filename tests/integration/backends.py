@@ -8,6 +8,7 @@
 /hang                 no answer until the server is stopped
 /slow?S               200 after S seconds
 /stream?S             a line every 50 ms for S seconds
+/cookie               200, and sets the cookie `session`
 /ws                   becomes an echo of bytes (101)
 """
 
@@ -118,15 +119,18 @@ class Backend:
         handler = getattr(self, "_" + kind.replace("-", "_"), self._plain)
         return await handler(rest, reader, writer)
 
-    async def _plain(self, rest, reader, writer, status=200):
+    async def _plain(self, rest, reader, writer, status=200, more=""):
         body = f"{self.name}\n".encode()
-        head = f"HTTP/1.1 {status} X\r\nDate: {formatdate(usegmt=True)}\r\nX-App: {self.name}\r\n"
+        head = f"HTTP/1.1 {status} X\r\nDate: {formatdate(usegmt=True)}\r\nX-App: {self.name}\r\n{more}"
         writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
         await writer.drain()
         return True
 
     async def _status(self, rest, reader, writer):
         return await self._plain(rest, reader, writer, int(rest))
+
+    async def _cookie(self, rest, reader, writer):
+        return await self._plain(rest, reader, writer, more="Set-Cookie: session=1\r\n")
 
     async def _bare(self, rest, reader, writer):
         writer.write(f"HTTP/1.1 {rest} X\r\nX-App: {self.name}\r\nConnection: close\r\n\r\nbare\n".encode())
