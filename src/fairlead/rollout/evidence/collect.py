@@ -10,7 +10,7 @@ And an answer is as long as it takes until its last byte: a download or a stream
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -72,7 +72,8 @@ class Collector:
         before, self._seen = self._seen, now
         if before is None:
             return
-        if not before.same_process(now) or now.reloads < before.reloads or (before.bounds or now.bounds) != now.bounds:
+        self._seen = now = replace(now, bounds=now.bounds or before.bounds)
+        if not before.same_process(now) or now.reloads < before.reloads or before.bounds not in ((), now.bounds):
             since = datetime.fromtimestamp(now.started, UTC)
             self._doubt(f"the edge began anew at {since:%H:%M:%S} UTC, and its counters with it")
             return

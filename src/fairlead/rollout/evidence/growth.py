@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeVar
+from itertools import zip_longest
 
 from fairlead.edges.counters import Counters, PoolCounts
 from fairlead.render.edge import Pool
 from fairlead.rollout.verdict.evidence import Side
-
-Number = TypeVar("Number", int, float)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +19,7 @@ class Growth:
     buckets: tuple[int, ...] = ()
 
     def __add__(self, other: Growth) -> Growth:
-        longer = max(self.buckets, other.buckets, key=len)
-        shorter = min(self.buckets, other.buckets, key=len)
-        padded = (*shorter, *[0] * (len(longer) - len(shorter)))
-        buckets = tuple(one + more for one, more in zip(longer, padded, strict=True))
+        buckets = tuple(map(sum, zip_longest(self.buckets, other.buckets, fillvalue=0)))
         return Growth(self.requests + other.requests, self.errors + other.errors, buckets)
 
     def side(self, bounds: tuple[float, ...], over: float | None) -> Side:
@@ -61,12 +56,12 @@ def grown(before: Counters, now: Counters, pool: str) -> Growth:
 
 def _grown(before: PoolCounts, now: PoolCounts, pool: str) -> Growth:
     old = before.buckets or (0,) * len(now.buckets)
-    back = [code for code, count in before.codes.items() if now.codes.get(code, 0) < count]
-    if (
-        back
-        or len(old) != len(now.buckets)
-        or any(newer < older for older, newer in zip(old, now.buckets, strict=True))
-    ):
-        raise ValueError(f"a count of {pool} went back" + (f": answers with {back[0]}" if back else ""))
+    if any(now.codes.get(code, 0) < count for code, count in before.codes.items()) or len(old) != len(now.buckets):
+        raise ValueError(f"a count of {pool} went back")
     buckets = tuple(newer - older for older, newer in zip(old, now.buckets, strict=True))
-    return Growth(now.total - before.total, now.errors - before.errors, buckets)
+    if min(buckets, default=0) < 0:
+        raise ValueError(f"a count of {pool} went back")
+    requests = now.total - before.total
+    if sum(buckets) > requests:
+        raise ValueError(f"{pool} has the latencies of {sum(buckets)} answers, and {requests} answers")
+    return Growth(requests, now.errors - before.errors, buckets)
