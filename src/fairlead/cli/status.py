@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fairlead.cli.session import Session, bold, dim, green, red, yellow
-from fairlead.cli.text import ago, duration, table
+from fairlead.cli.text import ago, duration, table, url
 from fairlead.cli.verb import environment, verb
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _traffic(found: Status) -> str:
     by_route = {
         route: ", ".join(f"{to} {share} %" for to, share in one.items()) for route, one in found.traffic.items()
     }
-    where = f" at http://{found.address[0]}:{found.address[1]}" if found.address else ""
+    where = f" at {url(*found.address)}" if found.address else ""
     if len(set(by_route.values())) == 1:
         return f"traffic{where}: {next(iter(by_route.values()))}"
     return f"traffic{where}: " + "; ".join(f"{route} → {shares}" for route, shares in by_route.items())

@@ -27,3 +27,9 @@ def test_tables_align_what_is_seen():
 
 def test_counts():
     assert text.count(1, "test") == "1 test" and text.count(0, "test") == "0 tests"
+
+
+def test_an_ipv6_address_stands_in_brackets_in_a_url():
+    assert text.url("::1", 8080) == "http://[::1]:8080"
+    assert text.url("127.0.0.1", 80) == "http://127.0.0.1:80"
+    assert text.url("localhost", 80) == "http://localhost:80"
