@@ -38,9 +38,7 @@ def stack(*items: Service | Job, strategy: Strategy = "blue-green", version: int
     """A stack of these; another version is another release. Canary steps do not pause."""
     services = tuple(replace(one, env={"VERSION": str(version)}) for one in items if isinstance(one, Service))
     jobs = tuple(one for one in items if isinstance(one, Job))
-    steps = (CanaryStep(20), CanaryStep(60))
-    rollout = {"judge": QUICKLY, **rollout}
-    settings = Rollout(strategy, steps=steps, **rollout)
+    settings = Rollout(strategy, **{"steps": (CanaryStep(20), CanaryStep(60)), "judge": QUICKLY, **rollout})
     return Stack("shop", "live", services=services, jobs=jobs, smoke=(Smoke("/"),), rollout=settings)
 
 

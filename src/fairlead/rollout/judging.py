@@ -92,16 +92,15 @@ class Judging:
         A step that has ended is looked at soon, then ever less often.
         """
         since = time.monotonic()
-        pause = SOON
+        left = step.seconds - (since - begun)
+        due = since + (min(TICK, left) if left > 0 else min(TICK, SOON - left / 2))
         while True:
             look()
             self.orders.require_going()
             now = time.monotonic()
-            left = step.seconds - (now - begun)
-            if self.orders.promote or now - since >= (TICK if left > 0 else min(TICK, max(SOON, -left))):
+            if self.orders.promote or now >= due:
                 break
-            time.sleep(min(LOOK, pause, left) if left > 0 else min(LOOK, pause))
-            pause *= 2
+            time.sleep(min(LOOK, due - now))
         shares = self.world.shares
         return sources.tick(0.0 if shares.sticky else float(shares.weight(step.release)))
 
