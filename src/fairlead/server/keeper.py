@@ -48,6 +48,7 @@ def serve(place: Place, supervised: bool = False) -> None:
         if told:
             break
         liveness.check()
+        post.look()
         now = signs.look(), watched
         if died or now != seen or time.monotonic() >= due:
             seen = now  # as it was before the rounds: what happens meanwhile is a sign for the next ones

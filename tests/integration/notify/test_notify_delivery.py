@@ -6,7 +6,8 @@ import subprocess
 import sys
 
 import pytest
-from post_office import TOKEN, dead, mailbox, receiver, rollouts, silent, tell
+from post_office import mailbox, rollouts, tell
+from tests.receivers import TOKEN, dead, receiver, silent
 
 from fairlead.operations.notify import bookmark, log
 from fairlead.operations.notify.carrier import AGAIN, Carrier, Pace
