@@ -106,7 +106,7 @@ class Arena:
         """The deployer as a process, its clock off by seconds; returns (exit code, points passed, what it said)."""
         argv = [sys.executable, str(HERE / "deployer.py"), arguments[0], str(self.folder), *arguments[1:]]
         environment = self.environment | {"CLOCK_OFF": clock}
-        done = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=120, check=False)
+        done = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=300, check=False)
         return done.returncode, done.stdout.split("\n")[:-1], done.stderr
 
     def traffic(self):
@@ -114,7 +114,7 @@ class Arena:
         mix = Mix(get=2, post=2, fresh=1, idle=0, slow=0, stream=0, websocket=1)
         return Traffic(f"http://127.0.0.1:{self.port}", mix, Options(rate=60))
 
-    def settle(self, seconds=25.0):
+    def settle(self, seconds=90.0):
         """Wait until nothing is unfinished and only the live release and warm ones have instances."""
         end = time.monotonic() + seconds
         while time.monotonic() < end and (problem := self.unsettled()):
@@ -203,7 +203,7 @@ class Arena:
         finally:
             os.kill(pid, signal.SIGCONT)
 
-    def whole(self, seconds=30.0):
+    def whole(self, seconds=90.0):
         """Wait until everything that must hold does; the last complaint when it never did. Returns the live release."""
         end = time.monotonic() + seconds
         while True:

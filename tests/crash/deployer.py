@@ -58,10 +58,10 @@ def disaster(wanted):
 def main(what, folder, *rest):
     project = load_project(Path(folder) / "fairlead.yaml")
     if what == "deploy":
-        options = Options(strategy=rest[0], wait=30, checkpoint=disaster(rest[1] if len(rest) > 1 else ""))
+        options = Options(strategy=rest[0], wait=90, checkpoint=disaster(rest[1] if len(rest) > 1 else ""))
         deploy(project, "local", options)
         return
-    with existing(Place.of(project.name, "local")) as environment, environment.held("recover", 30):
+    with existing(Place.of(project.name, "local")) as environment, environment.held("recover", 90):
         environment.world.checkpoint = disaster(rest[0] if rest else "")
         prepare_environment(environment)
 

@@ -7,9 +7,7 @@ and every way a deployment can go. The states are found by running (see `fake_ex
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -199,21 +197,9 @@ def test_interrupted_again_on_the_way_back(strategy: Strategy, some: bool, folde
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A tmpfs of 6 MB, which can really be full; needs root, which continuous integration must have."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=6m", "fairlead-test", str(folder)]
-    done = subprocess.run(mount, capture_output=True, text=True, check=False)
-    if done.returncode:
-        why = f"a tmpfs could not be mounted: {done.stderr.strip()}"
-        if os.environ.get("CI") == "true":
-            pytest.fail(why)
-        pytest.skip(why)
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+def small_disk(tmpfs: Callable[[Path, str], Path], tmp_path: Path) -> Path:
+    """A folder on a disk of 6 MB, which can really be full."""
+    return tmpfs(tmp_path / "small", "6m")
 
 
 def fill(folder: Path) -> None:

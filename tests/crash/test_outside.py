@@ -28,7 +28,7 @@ def test_what_looks_after_the_others_may_die_without_a_loss(arena, program):
     killed = arena.pid(program)
     report = longest_gap_after(arena, lambda: arena.kill(program))
     assert report.lost == 0, report.losses
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 90
     while arena.pid(program) == killed and time.monotonic() < deadline:
         time.sleep(0.05)
     assert arena.pid(program) != killed
@@ -38,11 +38,11 @@ def test_a_keeper_that_has_just_begun_sees_to_it_that_both_are_there_again(arena
     arena.whole()
     killed = arena.pid("keeper")
     arena.kill("keeper")
-    assert wait_until(lambda: arena.pid("keeper") != killed, 20, most=0.01)
+    assert wait_until(lambda: arena.pid("keeper") != killed, 90, most=0.01)
     young = arena.pid("keeper")
     arena.kill("supervisord")  # before the keeper could ask it anything
-    assert wait_until(lambda: arena.pid("keeper") != young, 40), "a keeper under the new supervisord"
-    arena.whole(60)
+    assert wait_until(lambda: arena.pid("keeper") != young, 90), "a keeper under the new supervisord"
+    arena.whole()
 
 
 def test_instances_that_outlive_supervisord_are_replaced_one_at_a_time_without_a_loss(arena):

@@ -58,7 +58,7 @@ class Site:
     def run(self, *arguments, cwd=None, **env):
         return subprocess.run(
             [FAIRLEAD, *arguments], cwd=cwd or self.folder, env=self.env | env, capture_output=True, text=True,
-            check=False, stdin=subprocess.DEVNULL, timeout=120,
+            check=False, stdin=subprocess.DEVNULL, timeout=300,
         )  # fmt: skip
 
     def json(self, *arguments, code=0):
@@ -92,7 +92,7 @@ class Site:
                 assert done.returncode == 0, done.stderr
 
 
-def await_line(process, name, text, seconds=60):
+def await_line(process, name, text, seconds=120):
     """Read lines of its "stdout" or "stderr" until one has `text`; returns all of them. One that is silent is ended."""
     seen, watchdog = [], threading.Timer(seconds, process.kill)
     watchdog.start()

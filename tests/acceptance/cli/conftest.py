@@ -35,7 +35,7 @@ def shop():
         site.write("2")
         done = site.run("deploy", "local", "--message", "the second")
         assert done.returncode == 0, done.stderr
-        assert wait_until(lambda site=site: phases(site) == {"running"}, 60, 0.2)
+        assert wait_until(lambda site=site: phases(site) == {"running"}, 120, 0.2)
         yield site
 
 

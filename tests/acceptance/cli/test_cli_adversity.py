@@ -62,7 +62,7 @@ def test_a_second_deployer_is_told_before_it_builds(site):
     gated(site)  # never opened: whoever builds waits for ever
     assert site.run("deploy", "local", "--wait", "0").returncode == 4
     first.terminate()
-    first.communicate(timeout=60)
+    first.communicate(timeout=120)
 
 
 def test_a_rollback_names_the_commit_it_goes_back_to(site, tmp_path):

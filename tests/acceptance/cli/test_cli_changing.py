@@ -18,7 +18,7 @@ pytestmark = pytest.mark.real
 
 
 def answer(port):
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as response:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=60) as response:
         return response.read().decode()
 
 
@@ -126,7 +126,7 @@ def test_a_second_deployer_is_told_who_holds_it(site):
     error = site.lines("deploy", "local", "--wait", "0", code=4)[-1]["error"]
     assert error["exit_code"] == 4
     first.send_signal(signal.SIGINT)
-    first.communicate(timeout=60)
+    first.communicate(timeout=120)
 
 
 def test_a_reader_that_goes_away_does_not_stop_a_deployment(site):

@@ -61,19 +61,19 @@ def test_dev_restarts_only_what_changed_and_ends_all_of_it(site):
         worker.write_text(worker.read_text() + "# more\n")
         lines = await_line(dev, "stdout", "worker started")
         assert not any("web started" in line for line in lines)
-        assert wait_until(lambda: len(log.read_text().split()) == 2, 30)
+        assert wait_until(lambda: len(log.read_text().split()) == 2, 90)
     finally:
         dev.send_signal(signal.SIGINT)
-        rest, said = dev.communicate(timeout=60)
+        rest, said = dev.communicate(timeout=120)
     assert dev.returncode == 130 and "Traceback" not in said
     pids = [int(line) for line in log.read_text().split()]
     assert len(pids) == 2
-    assert all(wait_until(lambda pid=pid: not _alive(pid), 30) for pid in pids)
+    assert all(wait_until(lambda pid=pid: not _alive(pid), 90) for pid in pids)
     assert re.search("Finished server process", rest)
 
 
 def _ask(port):
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5) as response:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=60) as response:
         return response.read().decode()
 
 

@@ -91,7 +91,7 @@ def test_logs_follow_until_interrupted(shop):
 
     def ask():
         while not over.wait(0.2):
-            urllib.request.urlopen(f"http://127.0.0.1:{shop.port}/?seen", timeout=5).read()
+            urllib.request.urlopen(f"http://127.0.0.1:{shop.port}/?seen", timeout=60).read()
 
     thread = threading.Thread(target=ask)
     thread.start()
@@ -101,7 +101,7 @@ def test_logs_follow_until_interrupted(shop):
         over.set()
         thread.join()
         reader.send_signal(2)
-        _, said = reader.communicate(timeout=10)
+        _, said = reader.communicate(timeout=60)
     assert reader.returncode == 130 and said == ""
 
 
