@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -52,3 +53,25 @@ def test_it_ends_with_a_parent_that_is_killed(tmp_path: Path) -> None:
         assert child
         parent.kill()
     assert wait_until(lambda: not child.alive(), 10)
+
+
+def test_it_is_heard_without_being_waited_for() -> None:
+    reading, writing = os.pipe()
+    begun = fork(lambda: os.read(reading, 1).decode())
+    assert begun.heard() is None
+    os.write(writing, b"x")
+    assert select.select([begun.said], [], [], 10)[0]
+    assert begun.heard() == "x"
+
+
+def test_something_else_is_done_meanwhile() -> None:
+    reading, writing = os.pipe()
+    never, _ = os.pipe()
+    begun = fork(lambda: os.read(reading, 1).decode())
+    assert begun.answer(never, meanwhile=lambda: os.write(writing, b"y") and None) == "y"
+
+
+def test_one_that_is_ended_is_gone() -> None:
+    begun = fork(lambda: str(signal.pause()))
+    begun.end()
+    assert processes.started(begun.pid) is None
