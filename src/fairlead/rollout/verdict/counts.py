@@ -1,0 +1,61 @@
+"""Counts that cannot be: an edge that counts wrongly must cost a verdict, never the deployment."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from fairlead.rollout.verdict.evidence import Probes, Side, Tick
+
+_MOST = 10_000_000_000  #: answers of one service in one tick that nobody has
+
+
+def nonsense(tick: Tick) -> str:
+    """Why these counts cannot be true, for a person; empty if they can."""
+    for release, sides in (("new", tick.canary), ("stable", tick.stable)):
+        for name, side in sides.items():
+            if wrong := _wrong_side(side):
+                return f"counts of {name} of the {release} release make no sense: {wrong}"
+    probes = tick.probes
+    if not all(_is_count(value) for value in (probes.sent, probes.failed, probes.slow, probes.in_a_row)):
+        return "counts of probes make no sense"
+    return "more probes failed than were sent" if max(probes.failed, probes.slow) > probes.sent else ""
+
+
+def tidy(tick: Tick) -> Tick:
+    """The tick with a time and a weight that can be reckoned with."""
+    seconds = tick.seconds if _is_number(tick.seconds) and tick.seconds > 0 else 0.0
+    weight = min(max(tick.weight, 0.0), 100.0) if _is_number(tick.weight) else 0.0
+    return replace(tick, seconds=min(seconds, 1e9), weight=weight)
+
+
+def tidy_probes(probes: Probes) -> Probes:
+    """The probes, without what cannot be."""
+    sent, failed, slow = (value if _is_count(value) else 0 for value in (probes.sent, probes.failed, probes.slow))
+    in_a_row = probes.in_a_row if _is_count(probes.in_a_row) else 0
+    return replace(probes, sent=sent, failed=failed, slow=slow, in_a_row=in_a_row)
+
+
+def _wrong_side(side: Side) -> str:
+    if not _is_count(side.requests) or not _is_count(side.errors):
+        return f"{side.errors} errors in {side.requests} requests"
+    if side.errors > side.requests:
+        return f"{side.errors} errors in {side.requests} requests"
+    if side.slow is not None and (not _is_count(side.slow) or side.slow > side.requests):
+        return f"{side.slow} slow answers in {side.requests} requests"
+    return "" if _right_buckets(side) else "buckets of latency"
+
+
+def _right_buckets(side: Side) -> bool:
+    bounds = [bound for bound, _ in side.buckets]
+    counts = [answers for _, answers in side.buckets]
+    right = all(_is_count(answers) for answers in counts) and all(_is_number(bound) for bound in bounds)
+    return right and bounds == sorted(set(bounds)) and sum(counts) <= side.requests
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and 0 <= value <= _MOST
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
