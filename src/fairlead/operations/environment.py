@@ -18,7 +18,9 @@ from fairlead.errors import UsageError
 from fairlead.ledger import Ledger
 from fairlead.project.stack import RuntimeName
 from fairlead.rollout.events import Emit, silent
+from fairlead.rollout.evidence.history import history
 from fairlead.rollout.state import State, read_state
+from fairlead.rollout.verdict.evidence import History
 from fairlead.rollout.world import World
 from fairlead.runtimes.table import runtime_of
 from fairlead.system import clock
@@ -66,6 +68,7 @@ def opened(place: Place, runtime: RuntimeName, emit: Emit = silent) -> Iterator[
             runtime_of(runtime, place), edge_of(runtime, place), ledger, releases, artifacts.path,
             **machine_facts(), emit=emit, free_space=place.free_reserve,
             sweep_artifacts=lambda: sweep(place, artifacts, lambda text: world.say("note", text)),
+            history=lambda release: answered_lately(place, releases, release), evidence=place.root / "evidence",
         )  # fmt: skip
         yield Environment(place, ledger, world, artifacts)
 
@@ -84,6 +87,15 @@ def existing(place: Place, emit: Emit = silent) -> Iterator[Environment]:
     release = ReleaseStore(place.releases).load_or_none(live) if live else None
     with opened(place, release.stack.runtime if release else "process", emit) as environment:
         yield environment
+
+
+def answered_lately(place: Place, releases: ReleaseStore, id: str) -> History:
+    """What a release answered before the rollout that is under way."""
+    release = releases.load_or_none(id) if id else None
+    if release is None:
+        return History()
+    services = [service.name for service in release.stack.services if service.routes]
+    return history(place, id, services, release.stack.rollout.judge.over)
 
 
 def machine_facts() -> dict[str, Any]:
