@@ -1,0 +1,167 @@
+"""Releases that are good, and bad in every way a canary is there to find: on real processes, behind the real edge."""
+
+import time
+
+import pytest
+from load_projects import until
+
+from fairlead.demo.mix import Mix, Options
+from fairlead.demo.traffic import Traffic
+from fairlead.errors import RolloutFailed
+from fairlead.ledger import Ledger
+from fairlead.rollout.journal import CLOSED, ORDER, VERDICT
+from fairlead.rollout.orders import give
+from fairlead.rollout.state import COMMITTED, WATCH_ENDED
+
+CANARY = (
+    "strategy: canary, steps: [{weight: 25, for: 2s}, {weight: 50, for: 60s}],"
+    " judge: {promote: {errors_below: 10%}, hold_for: 120s}, watch: {for: 0s}"
+)
+QUICK = CANARY.replace("for: 60s", "for: 2s")
+WATCHED = "strategy: blue-green, watch: {for: 120s}"
+
+
+def users(shop, rate=120.0):
+    """Whole requests, each a new one for the edge to share out."""
+    mix = Mix(get=6, post=1, fresh=1, idle=0, slow=0, stream=0, websocket=0)
+    return Traffic(shop.sandbox.url, mix, Options(rate=rate, timeout=20.0))
+
+
+def entries(shop, *kinds):
+    with Ledger.open(shop.place.ledger) as ledger:
+        return [(entry.kind, entry.data) for entry in ledger.entries(kinds=list(kinds))]
+
+
+def verdicts(shop):
+    return [(data["kind"], data["cause"]) for _, data in entries(shop, VERDICT)]
+
+
+def live(shop):
+    return entries(shop, COMMITTED)[-1][1]["release"]
+
+
+@pytest.fixture
+def two(shop):
+    """A shop whose first release is live."""
+    made = shop(strategy=QUICK, window="60s")
+    made.deploy()
+    return made
+
+
+def test_a_good_release_is_promoted_with_its_numbers(two):
+    with users(two) as traffic:
+        result = two.deploy()
+        report = traffic.stop(wait=10)
+    assert live(two) == result.release
+    assert report.lost == 0 and report.app_errors == 0
+    last = entries(two, VERDICT)[-1][1]
+    assert last["kind"] == "promote" and last["numbers"], last
+
+
+@pytest.mark.parametrize(
+    "bad,cause",
+    [({"FAIL_SHARE": "20"}, "errors"), ({"SLOWER": "0.3"}, "latency")],
+    ids=["5 % errors", "300 ms slower"],
+)
+def test_a_release_that_is_worse_goes_back(two, bad, cause):
+    before = live(two)
+    two.strategy = CANARY
+    with users(two) as traffic:
+        with pytest.raises(RolloutFailed) as error:
+            two.deploy(**bad)
+        report = traffic.stop(wait=10)
+    assert report.lost == 0, report.losses
+    assert live(two) == before
+    assert verdicts(two)[-1] == ("abort", cause), verdicts(two)
+    said = entries(two, VERDICT)[-1][1]["text"]
+    assert said in str(error.value), "the reason is the sentence of the verdict"
+    assert entries(two, CLOSED)[-1][1]["reason"] == said
+
+
+def test_a_release_that_grows_until_it_is_killed_goes_back(two):
+    before = live(two)
+    two.strategy = CANARY
+    with users(two, rate=40.0) as traffic:
+        with pytest.raises(RolloutFailed, match="ended after it was ready"):
+            two.deploy(GROW="60")
+        report = traffic.stop(wait=10)
+    assert live(two) == before
+    assert report.lost <= 10, "only what was in the dying instances' hands"
+
+
+def test_what_both_depend_on_is_down_and_the_canary_is_not_blamed(shop):
+    made = shop(strategy=CANARY.replace("for: 60s", "for: 4s"), window="60s")
+    down = made.sandbox.folder / "upstream is down"
+    made.env = {"UPSTREAM_DOWN": str(down)}
+    made.deploy()
+    with users(made) as traffic, Waiter(made) as deploying:
+        until(lambda: "judge" in deploying.step and ", until" in deploying.step, 60, "the last step")
+        down.touch()
+        until(lambda: ("hold", "environment") in verdicts(made), 60, lambda: str(verdicts(made)))
+        down.unlink()
+        result = deploying.result(120)
+        report = traffic.stop(wait=10)
+    assert live(made) == result.release
+    assert report.lost == 0 and report.app_errors > 0
+    assert ("abort", "errors") not in verdicts(made)
+
+
+def test_a_release_that_goes_bad_after_the_switch_is_rolled_back_by_itself(shop):
+    bad_when = shop_goes_bad(made := shop(strategy=WATCHED, window="120s"))
+    made.deploy()
+    before = live(made)
+    with users(made) as traffic:
+        after = made.deploy(FAIL_WHILE=str(bad_when)).release
+        time.sleep(2)
+        bad_when.touch()
+        until(lambda: live(made) == before, 60, lambda: made.keeper_log())
+        until(lambda: entries(made, WATCH_ENDED), 30, "the end of the watch written down")
+        report = traffic.stop(wait=10)
+    assert report.lost == 0, report.losses
+    ended = entries(made, WATCH_ENDED)[-1][1]
+    assert (ended["release"], ended["result"]) == (after, "rolled back")
+    assert "error" in ended["reason"]
+
+
+def shop_goes_bad(made):
+    return made.sandbox.folder / "bad from now on"
+
+
+class Waiter:
+    """A deployment in a thread, for what happens meanwhile."""
+
+    def __init__(self, shop, **env):
+        from concurrent.futures import ThreadPoolExecutor
+
+        self.shop, self.env = shop, env
+        self.pool = ThreadPoolExecutor(1)
+
+    def __enter__(self):
+        self.future = self.pool.submit(self.shop.deploy, **self.env)
+        return self
+
+    def __exit__(self, kind, error, trace):
+        if not self.future.done():
+            with Ledger.open(self.shop.place.ledger) as ledger:
+                give(ledger, ledger.last("rollout.begun").rollout, "abort", {"user": "test", "host": "here"})
+        self.pool.shutdown(wait=True)
+
+    @property
+    def step(self):
+        begun = entries(self.shop, "step.begun")
+        return begun[-1][1]["what"] if begun else ""
+
+    def result(self, seconds):
+        return self.future.result(timeout=seconds)
+
+
+def test_orders_are_in_the_ledger_with_who_and_why(two):
+    two.strategy = CANARY
+    with users(two), Waiter(two) as deploying:
+        until(lambda: "25 %" in deploying.step or "judge" in deploying.step, 60, "a canary step")
+        with Ledger.open(two.place.ledger) as ledger:
+            rollout = ledger.last("rollout.begun").rollout
+            give(ledger, rollout, "promote", {"user": "ada", "host": "desk"}, "it is urgent")
+        result = deploying.result(60)
+    assert live(two) == result.release
+    assert [data["by"] for _, data in entries(two, ORDER)] == ["ada@desk"]
