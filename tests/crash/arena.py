@@ -49,7 +49,7 @@ rollout:
   keep: 2
   rollback_window: 1s
   steps: [{{weight: 20, for: {pause}}}, {{weight: 60, for: 300ms}}]
-  judge: {{promote: {{errors_below: 90%}}, probes: {{rate: 10/s}}}}
+  judge: {{promote: {{errors_below: 50%}}, probes: {{rate: 10/s}}}}
 """
 
 
