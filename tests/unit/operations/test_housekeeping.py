@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from fairlead.operations.housekeeping import HEARTBEAT, SOON, Housekeeping
+from fairlead.project.stack import Stop
+from fairlead.system.lock import FileLock
 from tests.crash.fake_worlds import FakeMachine, service, stack, worker
 
 
@@ -40,3 +43,71 @@ def test_survivors_are_replaced_but_for_the_only_one_which_is_not_waited_for(mac
     assert phases(machine) == {"api.1": "survivor", "clock.1": "running", "web.1": "running", "web.2": "running"}
     assert due == HEARTBEAT, "nothing can be done for the only `api`, so no round is due before a sign"
     assert machine.edge.lost() == []
+
+
+def settle(keeping: Housekeeping, most: int = 50) -> int:
+    """Rounds until nothing is due soon; how many it took."""
+    for number in range(1, most):
+        keeping.round()
+        if keeping.due() == HEARTBEAT:
+            return number
+    raise AssertionError(f"still due after {most} rounds: {keeping.due()}")
+
+
+def test_nothing_is_waited_for_under_the_lock(machine, keeping):
+    settle(keeping)
+    events = []
+    lock = FileLock(machine.place.lock)
+    machine.runtime.listeners.append(lambda what, id: events.append((what, lock.held())))
+    machine.runtime.reboot()
+    settle(keeping)
+    assert set(phases(machine).values()) == {"running"}
+    assert ("starting", True) in events, "what is changed is changed under the lock"
+    assert ("ready", False) in events and ("ready", True) not in events
+    assert not lock.held()
+
+
+def test_draining_takes_rounds_not_the_lock(tmp_path):
+    """Connections end one by one, at each look; the keeper looks once in a round."""
+    machine = FakeMachine(tmp_path / "place")
+    web = replace(service("web", "/", replicas=2), stop=Stop(drain=600))
+    machine.deploy(stack(web))
+    environment = machine.opened()
+    keeping = Housekeeping(environment)
+    settle(keeping)
+    machine.runtime.orphan()
+    for copy in machine.runtime.copies.values():
+        copy.connections = 4
+    assert settle(keeping) > 8
+    assert set(phases(machine).values()) == {"running"}
+    assert machine.runtime.cut == [] and machine.edge.lost() == []
+    environment.ledger.close()
+
+
+def test_who_holds_the_environment_is_not_disturbed(machine, keeping):
+    settle(keeping)
+    machine.runtime.reboot()
+    lock = FileLock(machine.place.lock)
+    assert lock.acquire("somebody")
+    keeping.round()
+    assert set(phases(machine).values()) == {"stopped"}
+    assert keeping.patience == {}, "to find it held is no failure"
+    lock.release()
+    settle(keeping)
+    assert set(phases(machine).values()) == {"running"}
+
+
+def test_what_keeps_failing_is_tried_less_and_less_often(machine, keeping):
+    settle(keeping)
+    machine.edge.fails = "no"
+    machine.runtime.die(next(iter(machine.runtime.copies)))
+    waits = []
+    for _ in range(8):
+        keeping.not_before.clear()
+        keeping.round()
+        waits.append(keeping.patience["refresh"])
+    assert waits == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0]
+    machine.edge.fails = ""
+    keeping.not_before.clear()
+    keeping.round()
+    assert keeping.patience == {}

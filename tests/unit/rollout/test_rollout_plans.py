@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.crash.fake_worlds import stack, worker
 from tests.unit.rollout.cases import cases
-from tests.unit.rollout.observations import shown
+from tests.unit.rollout.observations import observed, shown, steps
 
 PLANS = {
     "first deployment": """
@@ -366,3 +367,18 @@ def test_plan(name: str) -> None:
 
 def test_every_case_has_its_plan() -> None:
     assert list(PLANS) == list(cases())
+
+
+def test_workers_hand_over_in_the_order_of_needs() -> None:
+    """All old ones stop first; then each new one starts when those that it needs are ready."""
+    chain = stack(worker("c", needs=("b",)), worker("a"), worker("b", needs=("a",)), worker("d", needs=("a",)))
+    found = steps(chain, observed(chain))
+    assert [(step.kind, step.instances) for step in found if step.instances] == [
+        ("rest", ("old.c.1", "old.a.1", "old.b.1", "old.d.1")),
+        ("start", ("new.a.1",)),
+        ("ready", ("new.a.1",)),
+        ("start", ("new.b.1", "new.d.1")),
+        ("ready", ("new.b.1", "new.d.1")),
+        ("start", ("new.c.1",)),
+        ("ready", ("new.c.1",)),
+    ]
