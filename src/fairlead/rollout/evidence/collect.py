@@ -72,7 +72,8 @@ class Collector:
         before, self._seen = self._seen, now
         if before is None:
             return
-        self._seen = now = replace(now, bounds=now.bounds or before.bounds)
+        if before.same_process(now):  # what has been measured is, also while it shows no pool
+            self._seen = now = replace(now, bounds=now.bounds or before.bounds)
         if not before.same_process(now) or now.reloads < before.reloads or before.bounds not in ((), now.bounds):
             since = datetime.fromtimestamp(now.started, UTC)
             self._doubt(f"the edge began anew at {since:%H:%M:%S} UTC, and its counters with it")

@@ -15,6 +15,7 @@ from typing import Any
 
 from fairlead.edges.base import Edge
 from fairlead.edges.counters import Counters, PoolCounts
+from fairlead.errors import FairleadError
 from fairlead.rollout.evidence.growth import pool_name
 from fairlead.system.clock import boot_seconds, now
 from fairlead.system.files import write_file
@@ -73,7 +74,7 @@ def sample(place: Place, edge: Edge, release: str, services: Iterable[str], last
     if counters.error:
         return
     pools = counters.of({pool_name(service, release) for service in services})
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, FairleadError):
         _append(path, Sample(moment, boot_seconds(), release, pools, last).line())
         if taken is None or taken // FINE != moment // FINE:
             kept = thinned(read(path), moment)
