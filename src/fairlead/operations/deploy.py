@@ -27,19 +27,21 @@ class Options:
     strategy: Strategy | None = None  #: None: as the project file says
     wait: float = LOCK_PATIENCE  #: seconds to wait for another one who holds the environment
     why: str = ""
+    hurry: bool = False  #: what a person has to decide is left waiting at once
     checkpoint: Callable[[str], None] = pass_by  #: called at every point of the journal, with its name
 
 
 def deploy(project: Project, name: str, options: Options = Options(), emit: Emit = silent) -> Result:
     """Move environment `name` to what the project's folder holds now.
 
-    Refused (preflight), Busy (locked), RolloutFailed or Interrupted (undone), FairleadError (a build failed …).
+    Refused (preflight), Busy (locked), RolloutFailed or Interrupted (undone), Waiting (a person has to decide),
+    FairleadError (a build failed …).
     """
     stack = project.stack(name)
     place = Place.of(project.name, name)
     origin = describe_origin(project.root)
     with opened(place, stack.runtime, emit) as environment:
-        environment.world.checkpoint = options.checkpoint
+        environment.world.checkpoint, environment.world.hurry = options.checkpoint, options.hurry
         doctor.require(doctor.examine(project, name), environment.world.say)
 
         def make() -> Release:

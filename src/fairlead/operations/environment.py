@@ -19,6 +19,7 @@ from fairlead.ledger import Ledger
 from fairlead.project.stack import RuntimeName
 from fairlead.rollout.events import Emit, silent
 from fairlead.rollout.evidence.history import history
+from fairlead.rollout.evidence.samples import sample
 from fairlead.rollout.state import State, read_state
 from fairlead.rollout.verdict.evidence import History
 from fairlead.rollout.world import World
@@ -96,6 +97,14 @@ def answered_lately(place: Place, releases: ReleaseStore, id: str) -> History:
         return History()
     services = [service.name for service in release.stack.services if service.routes]
     return history(place, id, services, release.stack.rollout.judge.over)
+
+
+def sample_live(environment: Environment, live: str, last: bool = False) -> None:
+    """Keep what the live release has answered so far, about once a minute, and right before a rollout (`last`)."""
+    release = environment.world.releases.load_or_none(live)
+    services = [service.name for service in release.stack.services if service.routes] if release else []
+    if services:
+        sample(environment.place, environment.world.edge, live, services, last)
 
 
 def machine_facts() -> dict[str, Any]:

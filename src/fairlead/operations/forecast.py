@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from fairlead.artifacts import ArtifactStore
+from fairlead.artifacts import ArtifactStore, ReleaseStore
 from fairlead.ledger import Ledger
 from fairlead.operations.build import built
 from fairlead.operations.deploy import Options, preview
 from fairlead.project.project import Project
-from fairlead.project.stack import Strategy
+from fairlead.project.resolve import DEFAULT_STEPS
+from fairlead.project.stack import Stack, Strategy
 from fairlead.rollout.journal import open_rollout
 from fairlead.rollout.steps import Step
 from fairlead.system.home import Place
+
+if TYPE_CHECKING:
+    from fairlead.rollout.verdict.forecast import Forecast as Shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +37,8 @@ class Forecast:
     strategy: Strategy
     builds: tuple[Build, ...]
     steps: tuple[Step, ...]
-    first: str | None = field(default=None)  #: what is finished or undone before, because somebody left it unfinished
+    first: str | None = None  #: what is in the way, or finished or undone before
+    evidence: Shown | None = None  #: what each step of a canary can show; None when it has none to compare with
 
 
 def forecast(project: Project, environment: str, options: Options) -> Forecast:
@@ -45,7 +51,23 @@ def forecast(project: Project, environment: str, options: Options) -> Forecast:
         Build(item.name, release.artifacts[item.name], not store.exists(release.artifacts[item.name]))
         for item in built(stack)
     )
-    return Forecast(release.id, options.strategy or stack.rollout.strategy, builds, steps, _before(place))
+    strategy = options.strategy or stack.rollout.strategy
+    return Forecast(release.id, strategy, builds, steps, _before(place), _shown(place, stack, steps))
+
+
+def _shown(place: Place, stack: Stack, steps: tuple[Step, ...]) -> Shown | None:
+    """From the traffic that was measured, what the judged steps of a canary can show."""
+    judged = [step for step in steps if step.kind == "watch" and step.mode == "canary"]
+    stable = ReleaseStore(place.releases).load_or_none(judged[0].stable) if judged else None
+    if stable is None:
+        return None
+    from fairlead.rollout.evidence.history import history  # noqa: PLC0415 — only a canary needs it
+    from fairlead.rollout.verdict.forecast import forecast as foresee  # noqa: PLC0415
+
+    policy = stack.rollout.judge
+    services = [service.name for service in stable.stack.services if service.routes]
+    weights = stack.rollout.steps or DEFAULT_STEPS
+    return foresee(policy, weights, history(place, stable.id, services, policy.over))
 
 
 def _before(place: Place) -> str | None:
@@ -55,5 +77,8 @@ def _before(place: Place) -> str | None:
         rollout = open_rollout(ledger)
     if rollout is None:
         return None
+    if rollout.waiting:
+        name = place.environment
+        return f"decide over rollout {rollout.journal.rollout}, which waits: fairlead promote {name}, or abort {name}"
     what = "finished" if rollout.committed else "undone"
     return f"rollout {rollout.journal.rollout} to {rollout.release} was left unfinished and is {what} first"

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from fairlead.errors import Busy, FairleadError
 from fairlead.operations import revive
 from fairlead.operations.attending import AfterSwitch, Waiting
-from fairlead.operations.environment import Environment
+from fairlead.operations.environment import Environment, sample_live
 from fairlead.rollout.journal import open_rollout
 from fairlead.rollout.recovery import recover, restore_traffic
 from fairlead.runtimes.base import Instance
@@ -57,6 +57,7 @@ class Housekeeping:
         self._try("refresh", self._refresh)
         self._try("retry", self._retry)
         self._try("rotate", self._rotate)
+        self._try("sample", self._sample)
 
     def due(self) -> float:
         """Seconds until the next round at the latest, when no sign comes before."""
@@ -222,6 +223,12 @@ class Housekeeping:
                 self.environment.world.say("note", f"crash loop: trying {', '.join(failed)} again")
                 self.environment.world.runtime.restart(failed)
             self.not_before["retry"] = time.monotonic() + RETRY_EVERY
+
+    def _sample(self) -> None:
+        """What the live release answers in peace is what the next one is compared with."""
+        state = self.environment.state
+        if state.live and self._idle():
+            sample_live(self.environment, state.live)
 
     def _rotate(self) -> None:
         """Keep logs small: those of instances, of the edge, and the keeper's own."""

@@ -7,7 +7,8 @@ from fairlead.errors import FairleadError
 from fairlead.ledger import Ledger
 from fairlead.operations import doctor
 from fairlead.operations.build import built, move
-from fairlead.operations.environment import LOCK_PATIENCE, Environment, machine_facts, opened
+from fairlead.operations.deploy import Options
+from fairlead.operations.environment import Environment, machine_facts, opened
 from fairlead.operations.transition import Intent, Result
 from fairlead.project.project import Project
 from fairlead.rollout.events import Emit, silent
@@ -15,15 +16,16 @@ from fairlead.rollout.state import read_state
 from fairlead.system.home import Place
 
 
-def promote(project: Project, source: str, target: str, wait: float = LOCK_PATIENCE, emit: Emit = silent) -> Result:
-    """Deploy to `target` what is live in `source`, with `target`'s own configuration."""
+def promote(project: Project, source: str, target: str, options: Options, emit: Emit = silent) -> Result:
+    """Deploy to `target` what is live in `source`, with `target`'s own configuration. Errors as those of `deploy`."""
     origin_release = live_release(Place.of(project.name, source))
     stack = project.stack(target)
     promoted = {"promoted": {"from": source, "release": origin_release.id}}
     # the commit is that of the artifacts, whatever folder this runs in
     origin = describe_actor() | {"git": origin_release.origin.get("git")} | promoted
-    intent = Intent("promote", stack.rollout.strategy, origin)
+    intent = Intent("promote", options.strategy or stack.rollout.strategy, origin, options.why)
     with opened(Place.of(project.name, target), stack.runtime, emit) as environment:
+        environment.world.hurry = options.hurry
         doctor.require(doctor.examine(project, target), environment.world.say)
 
         def make() -> Release:
@@ -31,7 +33,7 @@ def promote(project: Project, source: str, target: str, wait: float = LOCK_PATIE
             artifacts = _artifacts(origin_release, [item.name for item in built(stack)], source)
             return Release.of(stack, artifacts, origin, machine=machine_facts())
 
-        return move(environment, make, intent, f"fairlead promote {source} {target}", wait, stack.notify)
+        return move(environment, make, intent, f"fairlead promote {source} {target}", options.wait, stack.notify)
 
 
 def _verify(environment: Environment, release: Release) -> None:

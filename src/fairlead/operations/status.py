@@ -9,8 +9,9 @@ from fairlead.artifacts.release import ReleaseStore
 from fairlead.edges.table import edge_of
 from fairlead.ledger import Ledger
 from fairlead.operations.history import Event, rollout_event
+from fairlead.operations.under_way import UnderWay, read_under_way
+from fairlead.operations.verdicts import AFTER_SWITCH, Said, last_verdict
 from fairlead.project.stack import Stack
-from fairlead.rollout.journal import open_rollout
 from fairlead.rollout.state import COMMITTED, State, read_state
 from fairlead.runtimes.base import Instance
 from fairlead.runtimes.table import runtime_of
@@ -54,9 +55,16 @@ class Status:
     copies: tuple[Copy, ...] = ()
     traffic: dict[str, dict[str, int]] = field(default_factory=dict)  #: route → release → percent, from the edge
     address: tuple[str, int] | None = None
-    unfinished: str | None = None  #: a rollout that was begun and not closed
+    rollout: UnderWay | None = None  #: one that was begun and not closed
+    watched: Said | None = None  #: the last verdict on the live release, while it is watched after its switch
     holder: str | None = None  #: who changes it now
     parts: dict[str, bool] = field(default_factory=dict)  #: supervisor, edge, keeper: whether it is up
+
+    @property
+    def unfinished(self) -> str | None:
+        """A rollout that was begun and not closed, and waits for nobody."""
+        found = self.rollout
+        return f"rollout {found.rollout} to {found.release}" if found and not found.waiting else None
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -72,13 +80,33 @@ def status(place: Place) -> Status:
     if not place.exists():
         return found
     with Ledger.open(place.ledger) as ledger:
-        state, rollout, commit = read_state(ledger), open_rollout(ledger), ledger.last(COMMITTED)
+        state, commit = read_state(ledger), ledger.last(COMMITTED)
+        rollout = read_under_way(ledger, place.environment)
+        watched = last_verdict(ledger, state.watched.rollout, AFTER_SWITCH) if state.watched else None
         live = rollout_event(ledger, commit.rollout) if commit and commit.rollout else None
     lock = FileLock(place.lock)
     holder = (lock.owner() or "another process") if lock.held() else None
-    text = f"rollout {rollout.journal.rollout} to {rollout.release}" if rollout else None
-    found = replace(found, state=state, live=live, unfinished=text, holder=holder)
+    found = replace(found, state=state, live=live, rollout=rollout, watched=watched, holder=holder)
     return _seen(found, place, state.live) if state.live or rollout else found
+
+
+def testers(place: Place) -> dict[str, dict[str, str]]:
+    """How the releases that users do not have, or few of them, are reached: by header and cookie. Secret.
+
+    By release; empty when nothing is rolled out and nothing is warm.
+    """
+    if not place.exists():
+        return {}
+    with Ledger.open(place.ledger) as ledger:
+        state, rollout = read_state(ledger), read_under_way(ledger, place.environment)
+    names = [rollout.release] if rollout and not rollout.ended else []
+    release = ReleaseStore(place.releases).load_or_none(state.live) if state.live else None
+    edge = edge_of(release.stack.runtime if release else "process", place)
+    found = {}
+    for name in dict.fromkeys((*names, *state.warm_now())):
+        cookie = "=".join(edge.release_cookie(name))
+        found[name] = edge.release_header(name) | {"Cookie": cookie}
+    return found
 
 
 def _seen(found: Status, place: Place, live: str | None) -> Status:
@@ -160,10 +188,23 @@ def to_data(found: Status) -> dict[str, Any]:
         "traffic": found.traffic,
         "instances": [_copy_data(copy) for copy in found.copies],
         "parts": found.parts,
+        "rollout": found.rollout.to_data() if found.rollout else None,
+        "watch": _watch_data(found, state),
         "unfinished": found.unfinished,
         "holder": found.holder,
         "problems": list(found.problems),
     }
+
+
+def _watch_data(found: Status, state: State | None) -> dict[str, Any] | None:
+    if state is None or state.watched is None:
+        return None
+    watched = state.watched
+    return {
+        "release": watched.release, "previous": watched.previous, "seconds": watched.seconds,
+        "left": round(watched.left(), 1), "rollback": watched.rollback,
+        "verdict": found.watched.to_data() if found.watched else None,
+    }  # fmt: skip
 
 
 def _live_data(live: Event | None, state: State | None) -> dict[str, Any] | None:

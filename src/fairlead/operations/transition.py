@@ -10,7 +10,7 @@ from typing import Any
 from fairlead.artifacts import Release
 from fairlead.edges.base import Traffic
 from fairlead.errors import Busy
-from fairlead.operations.environment import Environment
+from fairlead.operations.environment import Environment, sample_live
 from fairlead.operations.keeper import have_keeper
 from fairlead.operations.revive import missing, revive
 from fairlead.project.stack import Strategy
@@ -90,6 +90,8 @@ def carry_out(environment: Environment, release: Release, intent: Intent) -> Res
         _have_all(environment, release)
         return Result(release.id, state.previous, None)
     restore_traffic(world)
+    if state.live:
+        sample_live(environment, state.live, last=True)
     facts = {
         "release": release.id, "previous": state.live, "operation": intent.operation, "strategy": intent.strategy,
         "origin": intent.origin, "why": intent.why,

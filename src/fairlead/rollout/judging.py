@@ -52,9 +52,7 @@ class Judging:
         if mode not in self._trials:
             policy, history = release.stack.rollout.judge, self.world.history(stable)
             data = self._known.get(mode)
-            self._trials[mode] = (
-                Trial.from_data(policy, mode, history, data) if data else Trial(policy, mode, history)
-            )
+            self._trials[mode] = Trial.from_data(policy, mode, history, data) if data else Trial(policy, mode, history)
         return self._trials[mode]
 
     def watch(self, step: Step, release: Release, look: Callable[[], None]) -> None:

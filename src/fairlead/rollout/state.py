@@ -89,7 +89,9 @@ def _watched(ledger: Ledger, commit: Entry) -> Watched | None:
     data, ended = commit.data.get("watch"), ledger.last(WATCH_ENDED)
     if not data or (ended is not None and ended.number > commit.number):
         return None
-    return Watched(**data, release=commit.data["release"], previous=commit.data["previous"], rollout=commit.rollout or 0)
+    return Watched(
+        **data, release=commit.data["release"], previous=commit.data["previous"], rollout=commit.rollout or 0
+    )
 
 
 def watch_data(rollout: Rollout) -> dict[str, object] | None:

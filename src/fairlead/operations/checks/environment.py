@@ -132,7 +132,7 @@ def _log(place: Place) -> str:
 
 def _rollout(place: Place, ledger: Ledger) -> Iterator[str]:
     rollout = open_rollout(ledger)
-    if rollout and not FileLock(place.lock).held():
+    if rollout and not rollout.waiting and not FileLock(place.lock).held():
         yield f"rollout {rollout.journal.rollout} to {rollout.release} is unfinished"
 
 
