@@ -41,19 +41,41 @@ LEDGER = {
     "rollout.undoing": ("something failed: from here on back", "`reason`"),
     "undo.begun": ("a step is about to be taken back", "`step`, `what`"),
     "undo.done": ("the step has been taken back", "`step`, `what`"),
+    "rollout.order": (
+        "a person says approve, abort, promote, pause or resume",
+        "`order` (which of them), `by`, `why`, `origin`",
+    ),
+    "rollout.verdict": (
+        "what the evidence says of the release: when that changes, and at the end of each step that is judged",
+        "`step` (`watch` after the switch), `kind` (promote, continue, hold, abort), `cause`, `text`, `numbers`",
+    ),
+    "rollout.shadow": (
+        "in what the answers of a shadowed release differ from those of the live one",
+        "`differences`, each with `path`, `what`, `stable`, `canary`",
+    ),
+    "rollout.waiting": (
+        "a person has to decide, and nobody carries the rollout meanwhile; the keeper looks after it",
+        "`step`, `reason`, `shares` (in force meanwhile), `known` (the evidence so far)",
+    ),
+    "rollout.resumed": ("somebody goes on with it", "nothing"),
     "rollout.committed": (
         "the commit point: recovery goes back before it and forward after it",
-        "`release`, `previous`, `warm` (releases kept running for a rollback, and how long)",
+        "`release`, `previous`, `warm` (releases kept running for a rollback, and how long), `watch` (how long it is "
+        "judged from here on, and whether it then goes back by itself)",
     ),
     "rollout.closed": (
         "nothing is left to do",
         "`result` (`live` or `undone`); then `seconds` and `report`, or `reason`, or `recovered`",
     ),
+    "watch.ended": (
+        "the release is no longer judged after its switch",
+        "`release`, `result` (`passed`, `rolled back`, `told`), `reason`, `verdict` (the last one)",
+    ),
     "environment.stopped": ("`fairlead stop` ended everything", "`live` (the release that `fairlead up` brings back)"),
     "environment.started": ("`fairlead up` ended that stop", "nothing"),
 }
 
-_KIND = re.compile(r"(rollout|step|undo|environment)\.[a-z]+")
+_KIND = re.compile(r"(rollout|step|undo|environment)\.[a-z]+|watch\.ended")
 
 
 def pages() -> dict[str, str]:

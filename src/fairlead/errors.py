@@ -13,7 +13,7 @@ FairleadError           exit 1   something failed; message says what and where, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -70,9 +70,13 @@ class Busy(FairleadError):
 
 
 class Waiting(FairleadError):
-    """A person was asked and has not answered in time."""
+    """A person was asked and has not answered in time. `facts`: what is waited for, for machines (JSON types)."""
 
     exit_code = 5
+
+    def __init__(self, message: str, hint: str | None = None, facts: Mapping[str, object] | None = None) -> None:
+        super().__init__(message, hint)
+        self.facts = dict(facts or {})
 
 
 class Interrupted(FairleadError):

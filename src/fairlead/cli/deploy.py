@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from fairlead.cli.session import Session
-from fairlead.cli.verb import environment, verb, wait_option, yes_option
+from fairlead.cli.session import Session, yellow
+from fairlead.cli.verb import environment, message_option, no_wait_option, verb, wait_option, yes_option
 
 if TYPE_CHECKING:
     from fairlead.operations.deploy import Options
     from fairlead.project.project import Project
+    from fairlead.rollout.verdict.forecast import Forecast as Shown
 
 STRATEGIES = ("rolling", "blue-green", "canary")
 
@@ -21,27 +22,28 @@ STRATEGIES = ("rolling", "blue-green", "canary")
     "fairlead deploy production",
     "fairlead deploy production --plan",
     'fairlead deploy production --strategy canary --message "new checkout"',
+    "fairlead deploy production --no-wait",
     name="deploy",
     stream=True,
 )
 @environment()
 @click.option("--plan", "only_plan", is_flag=True, help="Print what would be done, and do nothing.")
 @click.option("--strategy", type=click.Choice(STRATEGIES), help="Instead of the one in the project file.")
-@click.option("--message", "-m", default="", metavar="TEXT", help="Why; kept in the history.")
+@message_option
 @yes_option
+@no_wait_option
 @wait_option
-def command(
-    session: Session, environment: str, only_plan: bool, strategy: str | None, message: str, yes: bool, wait: float
-) -> None:
+def command(session: Session, environment: str, only_plan: bool, **given: Any) -> None:
     """Build what this folder holds, and move ENV to it as one transaction.
 
     Users are served all along. When anything fails, everything is taken back and the exit code is 1. Ctrl-C takes
-    everything back too; a second Ctrl-C leaves that to the keeper.
+    everything back too; a second Ctrl-C leaves that to the keeper. Where a person has to decide it is waited for as
+    long as the project file says (`hold_for`); then the exit code is 5, and `fairlead approve ENV` goes on.
     """
     from fairlead.operations.deploy import Options  # noqa: PLC0415 — start-up is part of the product
 
     project = session.project()
-    options = Options(strategy, wait, message)  # type: ignore[arg-type]
+    options = Options(given["strategy"], given["wait"], given["message"], given["no_wait"])
     if only_plan:
         show_plan(session, project, environment, options)
     else:
@@ -56,13 +58,21 @@ def show_plan(session: Session, project: Project, environment: str, options: Opt
     plan = forecast(project, environment, options)
     steps = [{"id": step.id, "text": step.shown(), **step.to_data()} for step in plan.steps]
     data = {"kind": "plan", "release": plan.release, "strategy": plan.strategy, "first": plan.first,
-            "builds": [asdict(one) for one in plan.builds], "steps": steps}  # fmt: skip
+            "builds": [asdict(one) for one in plan.builds], "steps": steps,
+            "evidence": plan.evidence.to_data() if plan.evidence else None}  # fmt: skip
     rows = [(one.name, one.artifact[:12], "must be built" if one.needed else "is built") for one in plan.builds]
     parts = [f"release {plan.release}, {plan.strategy}", table(rows, indent=2)]
     parts += [f"first: {plan.first}"] if plan.first else []
     parts += [f"{step.number:3d}  {step.shown()}" for step in plan.steps]
     parts += [] if plan.steps else ["nothing to do: this release is live"]
+    parts += _evidence(plan.evidence) if plan.evidence else []
     session.answer(data, "\n".join(part for part in parts if part))
+
+
+def _evidence(found: Shown) -> list[str]:
+    """What each step of a canary can show, how long the whole takes, and what would make it better."""
+    advice = [f"  {yellow('!')} {line}" for line in found.advice]
+    return ["what the canary can show:", *(f"  {one.text}" for one in found.steps), f"  {found.text}", *advice]
 
 
 def carry_out(session: Session, project: Project, environment: str, options: Options) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from fairlead.cli.verb import environment, verb
 if TYPE_CHECKING:
     from fairlead.operations.history import Event
 
-RESULTS = {"live": green, "undone": red, "unfinished": yellow}
+RESULTS = {"live": green, "undone": red, "unfinished": yellow, "waiting": yellow}
 
 
 @verb("fairlead history production", "fairlead history production --limit 100 --json", name="history")
@@ -26,21 +27,38 @@ def command(session: Session, environment: str, limit: int) -> None:
 
     events = history(session.place(environment), limit)
     rows = [_row(event) for event in events]
-    reasons = [dim(f"  rollout {one.rollout}: {one.reason.splitlines()[0]}") for one in events if one.reason]
+    reasons = [dim(f"  rollout {one.rollout}: {line}") for one in events for line in _told(one)]
     text = table(rows, ("when", "what", "release", "result", "took", "lost", "who", "why"))
     text = "\n".join([text, *reasons]) if rows else "nothing happened here yet"
     session.answer({"environment": environment, "events": [asdict(event) for event in events]}, text)
 
 
+def _told(event: Event) -> Iterator[str]:
+    """What people and the evidence said of it, in the order of the day."""
+    for said in event.orders:
+        why = f': "{_first(said["why"])}"' if said["why"] else ""
+        yield f"{said['order']} by {said['by']} at {at(said['time'])}{why}"
+    if event.reason and not any(event.reason.startswith(f"{said['order']} by ") for said in event.orders):
+        yield _first(event.reason)
+    elif event.automatic:
+        yield f"by itself: {_first(event.why)}"
+    elif event.verdict and event.result == "live":
+        yield _first(str(event.verdict["text"]))
+    if event.watch:
+        reason = f": {_first(event.watch['reason'])}" if event.watch["reason"] else ""
+        yield f"watched after the switch, {event.watch['result']}{reason}"
+
+
+def _first(text: str) -> str:
+    return text.partition("\n")[0]
+
+
 def _row(event: Event) -> tuple[str, ...]:
     from fairlead.cli.status import what, who  # noqa: PLC0415
 
-    result = "undone" if event.result == "undone" else event.result
-    shown = RESULTS.get(result, dim)(result) + (" (recovered)" if event.recovered else "")
+    shown = RESULTS.get(event.result, dim)(event.result) + (" (recovered)" if event.recovered else "")
     took = duration(event.seconds) if event.seconds is not None else "-"
     operation = event.operation if event.rollout is None else f"{event.operation} #{event.rollout}"
     lost = str(event.report["lost"]) if "lost" in event.report else "-"
-    return (
-        at(event.time), operation, event.release or "-", shown, took, lost, who(event.origin),
-        what(event.origin, event.why),
-    )  # fmt: skip
+    by, why = (f"the {event.automatic}", "") if event.automatic else (who(event.origin), _first(event.why))
+    return at(event.time), operation, event.release or "-", shown, took, lost, by, what(event.origin, why)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from fairlead.cli.progress.base import showing
 from fairlead.cli.session import Session, dim, green, red
-from fairlead.cli.text import duration
-from fairlead.errors import FairleadError, Interrupted, RolloutFailed
-from fairlead.rollout.events import Emit
+from fairlead.cli.text import at, duration
+from fairlead.errors import FairleadError, Interrupted, RolloutFailed, Waiting
+from fairlead.rollout.events import Emit, Event
 from fairlead.system.signals import undone_on_signals
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from fairlead.project.stack import RuntimeName
     from fairlead.system.home import Place
 
+T = TypeVar("T")
 Act = Callable[[Emit], "Result"]
 
 
@@ -29,19 +30,55 @@ def carried(session: Session, title: str, place: Place, runtime: RuntimeName | N
     """
 
     def run(act: Act) -> None:
-        try:
-            with undone_on_signals(), ExitStack() as opened:
-                emit, live = opened.enter_context(showing(session, title))
-                if live and runtime is not None:
-                    from fairlead.operations.pulse import pulse  # noqa: PLC0415
-
-                    emit = opened.enter_context(pulse(place, runtime, emit))
-                result = act(emit)
-        except (RolloutFailed, Interrupted) as error:
-            raise undone(error, place.environment) from error
-        show_result(session, result)
+        show_result(session, shown(session, title, place, runtime, act))
 
     yield run
+
+
+def shown(session: Session, title: str, place: Place, runtime: RuntimeName | None, act: Callable[[Emit], T]) -> T:
+    """Carry an act out with progress and signals. What it raises is said as a person needs it."""
+    try:
+        with undone_on_signals(), ExitStack() as opened:
+            emit, live = opened.enter_context(showing(session, title))
+            if live and runtime is not None:
+                from fairlead.operations.pulse import pulse  # noqa: PLC0415
+
+                emit = opened.enter_context(pulse(place, runtime, emit))
+            return act(_with_advice(emit, place.environment))
+    except (RolloutFailed, Interrupted) as error:
+        raise undone(error, place.environment) from error
+    except Waiting as error:
+        raise _left_waiting(error, place) from error
+
+
+def _with_advice(emit: Emit, environment: str) -> Emit:
+    """Whoever watches learns how to answer when a person is asked."""
+
+    def advised(event: Event) -> None:
+        emit(event)
+        if event.kind == "step" and str(event.data.get("step", "")).endswith(":approve"):
+            emit(Event("note", f"`fairlead approve {environment}` goes on, `fairlead abort {environment}` goes back"))
+
+    return advised
+
+
+def _left_waiting(error: Waiting, place: Place) -> Waiting:
+    """The same, with what stays as it is, who looks after it, and what can be done."""
+    from fairlead.operations.under_way import under_way  # noqa: PLC0415
+
+    found = under_way(place)
+    if found is None or not found.waiting:  # somebody has decided in the meantime
+        return error
+    name, release = place.environment, found.release
+    users = f"{found.weight} % of the requests" if found.weight else "no user"
+    lines = [
+        f"rollout {found.rollout}: {error.message}",
+        f"nobody carries it since {at(found.since)}: {release} stays with {users}",
+        f"the keeper watches it, and takes it back when it turns out to be bad; `fairlead status {name}` shows it",
+    ]
+    acts = [f"`{line}` to {what}" for line, what in found.acts()]
+    hint = "; ".join(acts)
+    return Waiting("\n".join(lines), hint, {"environment": name, **found.to_data()})
 
 
 def undone(error: FairleadError, environment: str) -> FairleadError:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fairlead.errors import Busy, ConfigurationError, FairleadError, UsageError
+from fairlead.errors import Busy, ConfigurationError, FairleadError, UsageError, Waiting
 
 if TYPE_CHECKING:
     from fairlead.project.project import Project
@@ -87,7 +87,7 @@ class Session:
             findings = len(error.findings)
             tell(f"{error.message}\n{red('error:')} the project file has {findings} mistake{'s' * (findings != 1)}")
         else:
-            tell(f"{red('error:')} {error.message}")
+            tell(f"{yellow('waiting:') if isinstance(error, Waiting) else red('error:')} {error.message}")
         if error.hint:
             tell(f"{bold('hint:')} {error.hint}")
 
@@ -105,6 +105,8 @@ def described(error: FairleadError) -> dict[str, Any]:
         data["findings"] = [{key: getattr(one, key) for key in keys} for one in error.findings]
     if isinstance(error, Busy):
         data["busy"] = True
+    if isinstance(error, Waiting):
+        data["waiting"] = error.facts
     return data
 
 

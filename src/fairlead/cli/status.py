@@ -2,32 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import click
+
 from fairlead.cli.session import Session, bold, dim, green, red, yellow
-from fairlead.cli.text import ago, duration, table, url
+from fairlead.cli.text import ago, at, duration, table, url
 from fairlead.cli.verb import environment, verb
 
 if TYPE_CHECKING:
     from fairlead.operations.status import Copy, Status
+    from fairlead.operations.under_way import UnderWay
     from fairlead.rollout.state import State
 
 PHASES = {"running": green, "starting": yellow, "stopped": dim, "survivor": yellow}
 
 
-@verb("fairlead status", "fairlead status production --json", name="status")
+@verb("fairlead status", "fairlead status production --json", "fairlead status production --testers", name="status")
 @environment(required=False)
-def command(session: Session, environment: str | None) -> None:
+@click.option("--testers", is_flag=True, help="Also the secret header and cookie that reach a release before users do.")
+def command(session: Session, environment: str | None, testers: bool) -> None:
     """Show ENV, or every environment of the project: the live release, its instances, who gets the traffic.
 
     What it should be is read from the ledger; what it is, from the instances and the edge themselves.
     """
-    from fairlead.operations.status import status, to_data  # noqa: PLC0415 — start-up is part of the product
+    from fairlead.operations import status as operation  # noqa: PLC0415 — start-up is part of the product
 
     project, known = session.peek()
-    found = [status(session.place(name)) for name in ([environment] if environment else known)]
-    data = {"project": project, "environments": [to_data(one) for one in found]}
-    session.answer(data, "\n\n".join(shown(one) for one in found) if not session.json else "")
+    places = [session.place(name) for name in ([environment] if environment else known)]
+    found = [operation.status(place) for place in places]
+    doors = [operation.testers(place) if testers else None for place in places]
+    each = [operation.to_data(one) | ({} if door is None else {"testers": door})
+            for one, door in zip(found, doors, strict=True)]  # fmt: skip
+    texts = [shown(one) + _doors(door) for one, door in zip(found, doors, strict=True)] if not session.json else []
+    session.answer({"project": project, "environments": each}, "\n\n".join(texts))
+
+
+def _doors(door: dict[str, dict[str, str]] | None) -> str:
+    """For testers; nothing when it was not asked for."""
+    if door is None:
+        return ""
+    if not door:
+        return "\n  testers: there is no release beside the live one"
+    rows = [(release, f"{name}: {value}") for release, one in door.items() for name, value in one.items()]
+    return f"\n  {yellow('testers reach, by either; keep these to yourself:')}\n{table(rows, indent=4)}"
 
 
 def shown(found: Status) -> str:
@@ -39,9 +58,11 @@ def shown(found: Status) -> str:
     lines = [f"{title}  {_live(found, state)}"]
     if state.stopped:
         lines.append(yellow(f"  stopped; `fairlead up {found.environment}` brings it back"))
-    lines += [f"  {line}" for line in (_under_way(found), _traffic(found), _parts(found)) if line]
+    above = (_under_way(found), *_rolled_out(found.rollout), *_watched(found, state))
+    lines += [f"  {line}" for line in (*above, _traffic(found), _parts(found)) if line]
     lines += [f"  warm: {release} for another {duration(state.left(release))}" for release in state.warm_now()]
-    rows = [_row(copy, state) for copy in found.copies]
+    new = found.rollout.release if found.rollout and not found.rollout.ended else None
+    rows = [_row(copy, state, new) for copy in found.copies]
     lines += [table(rows, ("instance", "phase", "port", "restarts", "up", ""), indent=2)] if rows else []
     lines += [f"  {red('!')} {problem}" for problem in found.problems]
     return "\n".join(lines)
@@ -83,6 +104,34 @@ def _under_way(found: Status) -> str:
     return ""
 
 
+def _rolled_out(rollout: UnderWay | None) -> Iterator[str]:
+    """What it does or who is waited for, and what can be said to it."""
+    if rollout is None or rollout.ended:
+        return
+    if rollout.waiting:
+        users = f"{rollout.weight} % of the requests" if rollout.weight else "no user"
+        yield yellow(f"rollout {rollout.rollout} to {rollout.release} waits for a person since {at(rollout.since)}")
+        yield f"  for: {rollout.waiting.removeprefix(f'{rollout.release} waits for a person').lstrip(': ')}"
+        yield f"  it has {users}; nobody carries it, and the keeper watches it"
+    else:
+        yield f"  told: {rollout.paused}" if rollout.paused else f"  now: {rollout.step}"
+        if rollout.said:
+            yield f"  verdict: {rollout.said.verdict.text}"
+    yield from table([(line, dim(what)) for line, what in rollout.acts()], indent=4).splitlines()
+
+
+def _watched(found: Status, state: State) -> Iterator[str]:
+    """The time after the switch."""
+    if state.watched is None:
+        return
+    left = state.watched.left()
+    still = f"for another {duration(left)}" if left > 0 else "until the keeper has said what came of it"
+    then = "it goes back by itself" if state.watched.rollback else "people are told"
+    yield f"{state.watched.release} is watched {still}: when it turns out to be bad {then}"
+    if found.watched:
+        yield f"  verdict: {found.watched.verdict.text}"
+
+
 def _traffic(found: Status) -> str:
     if not found.traffic:
         return ""
@@ -101,10 +150,10 @@ def _parts(found: Status) -> str:
     return ", ".join(f"{part} {green('up') if up else red('down')}" for part, up in found.parts.items())
 
 
-def _row(copy: Copy, state: State) -> tuple[str, ...]:
+def _row(copy: Copy, state: State, new: str | None) -> tuple[str, ...]:
     one = copy.instance
     phase = red(one.phase) if copy.looping else PHASES.get(one.phase, yellow)(one.phase)
     uptime = duration(copy.uptime) if copy.uptime is not None else "-"
     restarts = yellow(str(copy.restarts)) if copy.restarts else "0"
-    mark = "live" if one.release == state.live else dim("warm" if one.release in state.warm_now() else "leaving")
-    return one.id, phase, str(one.port or "-"), restarts, uptime, mark
+    marks = dict.fromkeys(state.warm_now(), dim("warm")) | {new: yellow("new"), state.live: "live"}
+    return one.id, phase, str(one.port or "-"), restarts, uptime, marks.get(one.release, dim("leaving"))

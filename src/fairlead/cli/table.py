@@ -17,10 +17,15 @@ GROUPS: dict[str, dict[str, str]] = {
     "Release": {
         "deploy": "Move an environment to what this folder holds now.",
         "rollback": "Move an environment back to an earlier release.",
-        "promote": "Deploy to one environment what is live in another.",
+        "promote": "Deploy what is live elsewhere, or a canary to all users.",
+        "approve": "Let a rollout go on that waits for a person.",
+        "pause": "Have a rollout go no further for now.",
+        "resume": "Let a rollout go on that was paused.",
+        "abort": "Take back what is being rolled out.",
     },
     "Look": {
         "status": "What is live, how it is, and who gets the traffic.",
+        "verdict": "What the evidence says of a release, and why.",
         "history": "What happened to an environment, the newest first.",
         "releases": "The releases that are kept.",
         "logs": "What the instances write.",

@@ -79,6 +79,11 @@ def environment(required: bool = True, name: str = "environment") -> Callable[[C
                           shell_complete=_environments)  # fmt: skip
 
 
+def environments(metavar: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """One or more arguments ENV, for a command that tells by their number what is wanted."""
+    return click.argument("environments", metavar=metavar, nargs=-1, required=True, shell_complete=_environments)
+
+
 def _environments(context: click.Context, _: click.Parameter, begun: str) -> list[CompletionItem]:
     try:
         names = Session(file=context.params.get("file")).peek()[1]
@@ -90,6 +95,19 @@ def _environments(context: click.Context, _: click.Parameter, begun: str) -> lis
 def yes_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """`--yes`."""
     return click.option("--yes", "-y", is_flag=True, help="Answer every question with yes.")(function)
+
+
+def message_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`--message TEXT`."""
+    return click.option("--message", "-m", default="", metavar="TEXT", help="Why; kept in the history.")(function)
+
+
+def no_wait_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`--no-wait`."""
+    return click.option(
+        "--no-wait", is_flag=True,
+        help="Do not stay for what a person has to decide: leave it waiting, with exit code 5.",
+    )(function)  # fmt: skip
 
 
 def wait_option(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 class Event:
     """One thing that happened. `kind` and `data` are for machines, `text` is one line for a person.
 
-    Kinds: plan, build, step, done, failed, ready, traffic, undo, undone, recovery, live, report, note.
+    Kinds: plan, build, step, done, failed, ready, traffic, watch, waiting, undo, undone, recovery, live, report, note.
     """
 
     kind: str

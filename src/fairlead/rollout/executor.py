@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from fairlead.errors import FairleadError, Interrupted, RolloutFailed, Waiting
 from fairlead.rollout.actions import Actions
@@ -24,16 +24,23 @@ class Executor:
     def run(self, plan: tuple[Step, ...]) -> None:
         """The whole plan. RolloutFailed or Interrupted when it was undone; FairleadError when even that failed.
 
-        Waiting when a person has to decide: then it stays as it is, and `resume` goes on. A failure after the commit point is not undone: the release is live, and recovery finishes the rest.
+        Waiting when a person has to decide: then it stays as it is, and `resume` goes on. A failure after the commit
+        point is not undone: the release is live, and recovery finishes the rest.
         """
-        self.world.say("plan", f"{len(plan)} steps", rollout=self.journal.rollout, steps=[one.shown() for one in plan])
+        self._tell(plan)
         self._carry(plan)
 
     def resume(self, rollout: OpenRollout) -> None:
         """Go on with a rollout that waits for a person. Errors as with `run`."""
         self.actions.go_on(rollout)
         self.journal.resume()
+        self._tell(rollout.plan, rollout.done)
         self._carry(rollout.to_do())
+
+    def _tell(self, plan: tuple[Step, ...], done: Collection[str] = ()) -> None:
+        """What is about to be done, and what of it is done already."""
+        steps = [one.shown() for one in plan]
+        self.world.say("plan", f"{len(plan)} steps", rollout=self.journal.rollout, steps=steps, done=sorted(done))
 
     def _carry(self, steps: tuple[Step, ...]) -> None:
         try:

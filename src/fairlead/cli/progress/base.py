@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 QUIET = frozenset({"watch", "pulse"})  #: too many for lines that stay
+ENDS = frozenset({"done", "failed", "waiting", "undo"})  #: of a step
 
 
 class Show(Protocol):
@@ -34,6 +35,33 @@ class Show(Protocol):
     ) -> None: ...
 
 
+class Verdicts:
+    """Of what is said each second: what is worth a line that stays. What changed, and what was said last in a step."""
+
+    def __init__(self) -> None:
+        self._said: tuple[object, object] | None = None
+        self._kept: Event | None = None  #: the newest one, not shown yet
+
+    def worth(self, event: Event) -> tuple[Event, ...]:
+        """The events to show now."""
+        if event.kind == "watch":
+            return self._watched(event)
+        if event.kind in QUIET:
+            return ()
+        kept, self._kept = (self._kept, None) if event.kind in ENDS else (None, self._kept)
+        self._said = None if event.kind in ENDS else self._said
+        return (kept, event) if kept else (event,)
+
+    def _watched(self, event: Event) -> tuple[Event, ...]:
+        verdict = event.data.get("verdict")
+        said = (verdict.get("kind"), verdict.get("cause")) if isinstance(verdict, dict) else None
+        if said is None or said == self._said:
+            self._kept = event
+            return ()
+        self._said, self._kept = said, None
+        return (event,)
+
+
 class Lines:
     """Plain lines on stderr."""
 
@@ -41,16 +69,18 @@ class Lines:
 
     def __init__(self) -> None:
         self._steps = 0
+        self._verdicts = Verdicts()
 
     def __call__(self, event: Event) -> None:
-        if event.kind in QUIET:
-            return
         if event.kind == "plan":
             steps = event.data.get("steps")
             self._steps = len(steps) if isinstance(steps, list) else 0
-        tell(f"{clock.now().astimezone():%H:%M:%S} {self._text(event)}")
+        for one in self._verdicts.worth(event):
+            tell(f"{clock.now().astimezone():%H:%M:%S} {self._text(one)}")
 
     def _text(self, event: Event) -> str:
+        if event.kind == "watch":
+            return f"verdict: {event.text}"
         if event.kind == "step":
             return f"step {str(event.data.get('step', '')).partition(':')[0]}/{self._steps}: {event.text}"
         if event.kind == "done":

@@ -17,9 +17,16 @@ from rich.text import Text
 from fairlead.cli.progress.story import Line, Story
 from fairlead.rollout.events import Event
 
-MARKS = {"waiting": ("·", "dim"), "done": ("✓", "green"), "failed": ("✗", "red"), "undone": ("↩", "yellow")}
+MARKS = {
+    "waiting": ("·", "dim"),
+    "done": ("✓", "green"),
+    "failed": ("✗", "red"),
+    "undone": ("↩", "yellow"),
+    "held": ("‖", "yellow"),
+}
 BAR = 24  #: columns of a traffic bar
-OTHER_LINES = 9  #: rows of the display that are not steps
+VERDICTS = {"promote": "green", "continue": "", "hold": "yellow", "abort": "red"}
+OTHER_LINES = 11  #: rows of the display that are not steps
 FEWEST = 5  #: steps shown on the smallest terminal
 
 
@@ -60,6 +67,8 @@ class Live:
             parts: list[RenderableType] = [self._head(), *self._steps()]
             parts += [Text(f"  {note}", style="dim", overflow="ellipsis", no_wrap=True) for note in story.notes]
             parts += [self._bar(release, weight) for release, weight in story.weights.items()]
+            if story.verdict:
+                parts.append(Text(f"  {story.verdict}", style=VERDICTS.get(story.verdict_kind, "")))
             if story.pulse:
                 parts.append(Text(f"  {story.pulse}", style="cyan"))
             return Group(*parts)
@@ -106,4 +115,4 @@ def _time(line: Line) -> str:
     now: Any = time.monotonic()
     if line.state == "running":
         return f"{now - line.begun:.1f} s"
-    return f"{line.seconds:.1f} s" if line.state == "done" else ""
+    return f"{line.seconds:.1f} s" if line.state == "done" and line.seconds else ""

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from fairlead.rollout.events import Event
 
-LineState = Literal["waiting", "running", "done", "failed", "undone"]
+LineState = Literal["waiting", "running", "done", "failed", "undone", "held"]
 NOTES = 3  #: of what was said last, how many lines stay on the screen
 
 
@@ -35,13 +35,15 @@ class Story:
     notes: deque[str] = field(default_factory=lambda: deque(maxlen=NOTES))
     weights: dict[str, int] = field(default_factory=dict)
     pulse: str = ""
+    verdict: str = ""  #: what the evidence says now
+    verdict_kind: str = ""
 
     def tell(self, event: Event) -> None:
         """One more event."""
         handler = getattr(self, f"_on_{event.kind}", None)
         if handler:
             handler(event)
-        elif event.kind in ("build", "note", "ready", "watch", "recovery", "recovered", "built", "live"):
+        elif event.kind in ("build", "note", "ready", "recovery", "recovered", "built", "live"):
             self.notes.append(event.text)
 
     def window(self, room: int) -> tuple[list[Line], int, int]:
@@ -59,16 +61,21 @@ class Story:
 
     def _on_plan(self, event: Event) -> None:
         steps: Any = event.data.get("steps", ())
+        done: Any = event.data.get("done", ())
         self.lines = [Line(str(text)) for text in steps]
         self.notes.clear()
+        for step in done:
+            if line := self._line(str(step)):
+                line.state = "done"
 
     def _on_step(self, event: Event) -> None:
-        if line := self._line(event):
+        if line := self._line(event.data.get("step")):
             line.state, line.begun = "running", time.monotonic()
         self.notes.clear()
+        self.verdict = self.verdict_kind = ""
 
     def _on_done(self, event: Event) -> None:
-        if line := self._line(event):
+        if line := self._line(event.data.get("step")):
             seconds: Any = event.data.get("seconds", 0.0)
             line.state, line.seconds = "done", float(seconds)
 
@@ -77,6 +84,14 @@ class Story:
         for line in self.lines:
             line.state = "failed" if line.state == "running" else line.state
         self.notes.clear()
+
+    def _on_waiting(self, event: Event) -> None:
+        for line in self.lines:
+            line.state = "held" if line.state == "running" else line.state
+
+    def _on_watch(self, event: Event) -> None:
+        verdict: Any = event.data.get("verdict") or {}
+        self.verdict, self.verdict_kind = event.text, str(verdict.get("kind", ""))
 
     def _on_undo(self, event: Event) -> None:
         self.notes.append(event.text)
@@ -93,8 +108,8 @@ class Story:
     def _on_pulse(self, event: Event) -> None:
         self.pulse = event.text
 
-    def _line(self, event: Event) -> Line | None:
+    def _line(self, step: object) -> Line | None:
         """The line of a step's id, `NUMBER:KIND`."""
-        number = str(event.data.get("step", "")).partition(":")[0]
+        number = str(step).partition(":")[0]
         place = int(number) - 1 if number.isdigit() else -1
         return self.lines[place] if 0 <= place < len(self.lines) else None
