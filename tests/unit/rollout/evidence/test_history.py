@@ -87,6 +87,7 @@ def test_other_buckets_are_left_out(place: Place) -> None:
         at(1, 5).line().replace('"200":5', '"200":1e300'), at(1, 5).line().replace('"200":5', '"200":true'),
         at(1, 5).line()[:40],
     ],
+    ids=range(12),  # some have the time in them
 )  # fmt: skip
 def test_damaged_lines_are_skipped(place: Place, damage: str) -> None:
     lines = [at(300, 0).line(), damage.rstrip() + "\n", at(0, 60, 1).line()]
