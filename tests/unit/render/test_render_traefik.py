@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from fairlead.project.stack import LATENCY_BUCKETS
-from fairlead.project.stack import LATENCY_BUCKETS
-from fairlead.render.edge import EdgeRoute, EdgeTable, HeaderRoute, Pool
+from fairlead.project.stack import LATENCY_BUCKETS, Edge
+from fairlead.render.edge import EdgeRoute, EdgeTable, HeaderRoute, Pool, Sticky
 from fairlead.render.traefik import (
     EdgePorts,
     cookie_value,
@@ -22,6 +22,7 @@ from fairlead.render.traefik import (
     route_key,
     rule,
     static_file,
+    sticky_value,
 )
 
 TABLE = EdgeTable(
@@ -214,3 +215,91 @@ def test_its_own_services_ask_for_the_key() -> None:
 def test_all_addresses() -> None:
     content = json.loads(static_file(EdgePorts("", 80, 20000), Path("/home")))
     assert content["entryPoints"]["web"]["address"] == ":80"
+
+
+# ---- sticky visitors and copies
+
+SHARED = EdgeTable(
+    (Pool("web", "r1", (1,)), Pool("web", "r2", (2,)), Pool("api", "r2", (3,))),
+    (EdgeRoute("/", None, (("web-r1", 95), ("web-r2", 5))), EdgeRoute("/api", None, (("api-r2", 5),))),
+    (),
+    Edge(http=80),
+    Sticky("fairlead-r2", 7200),
+)
+
+
+def content(table: EdgeTable) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(dynamic_file(table, "secret")[0])["http"]
+    return found
+
+
+def test_a_sticky_cookie() -> None:
+    services = content(SHARED)["services"]
+    cookie = services[route_key(None, "/")]["weighted"]["sticky"]["cookie"]
+    assert cookie == {
+        "name": "fairlead-r2", "maxAge": 7200, "path": "/", "httpOnly": True, "sameSite": "lax", "secure": False,
+    }  # fmt: skip
+    assert "sticky" not in services[route_key(None, "/api")]["weighted"], "nothing to choose there"
+    safe = content(replace(SHARED, listen=Edge(https=443)))["services"][route_key(None, "/")]
+    assert safe["weighted"]["sticky"]["cookie"]["secure"] is True
+
+
+def test_a_visitor_of_any_service_of_a_release_gets_that_release() -> None:
+    routers, root = content(SHARED)["routers"], route_key(None, "/")
+    sticky = {name: (one["service"], one["priority"]) for name, one in routers.items() if name.startswith("sticky-")}
+    between = (routers[root]["priority"], routers[route_key(None, "/api")]["priority"])
+    assert sticky == {f"sticky-r1-{root}": ("web-r1", 22), f"sticky-r2-{root}": ("web-r2", 22)}
+    assert between[0] < 22 < between[1], "no cookie takes a longer path away from its route"
+    values = f"{sticky_value('web-r2')}|{sticky_value('api-r2')}"
+    assert routers[f"sticky-r2-{root}"]["rule"] == (
+        f"HeaderRegexp(`Cookie`, `(^|;) *fairlead-r2=({values}) *(;|$)`) && PathPrefix(`/`)"
+    )
+
+
+def test_a_table_without_mirrors_has_nothing_of_them() -> None:
+    assert "shadow" not in dynamic_file(SHARED, "secret")[0].lower().replace("x-fairlead-shadow", "")
+
+
+def mirrored(percent: float) -> dict[str, Any]:
+    route = EdgeRoute("/", None, (("web-r1", 100),), "web-r2", percent)
+    return content(replace(SHARED, routes=(route,), sticky=None))
+
+
+def test_a_mirror() -> None:
+    found, root = mirrored(10.0), route_key(None, "/")
+    assert found["services"][f"mirror-{root}"] == {
+        "mirroring": {
+            "service": root, "mirrors": [{"name": "shadow:web-r2", "percent": 10}], "mirrorBody": True,
+            "maxBodySize": 8192,
+        }
+    }  # fmt: skip
+    assert found["services"]["shadow:web-r2"] == {
+        "loadBalancer": {"servers": [server(2)], "serversTransport": "fairlead-shadow"},
+        "middlewares": ["fairlead-shadow", "fairlead-shadow-limit"],
+    }
+    assert found["services"][root]["weighted"]["services"] == [{"name": "web-r1", "weight": 100}]
+    timeouts = found["serversTransports"]["fairlead-shadow"]["forwardingTimeouts"]
+    assert timeouts == {"idleConnTimeout": "1s", "dialTimeout": "5s", "responseHeaderTimeout": "10s"}
+    router = found["routers"][f"mirror-{root}"]
+    assert (router["service"], router["priority"]) == (f"mirror-{root}", 21)
+    assert router["rule"] == (
+        "(Method(`GET`) || Method(`HEAD`)) && !HeaderRegexp(`Upgrade`, `.`)"
+        " && !HeaderRegexp(`Accept`, `(?i)text/event-stream`) && PathPrefix(`/`)"
+    )
+
+
+@pytest.mark.parametrize(("percent", "whole", "share"), [(0.5, 1, 0.5), (2.5, 3, 2.5 / 3), (0.0001, 1, 0.001)])
+def test_fractions_of_a_percent(percent: float, whole: int, share: float) -> None:
+    """Traefik's percentage is whole: a part of the requests is offered to a mirror of the next whole one."""
+    services, root = mirrored(percent)["services"], route_key(None, "/")
+    first, rest = services[f"mirror-{root}"]["weighted"]["services"]
+    assert (first["name"], rest["name"]) == (f"mirrored-{root}", root)
+    assert first["weight"] / (first["weight"] + rest["weight"]) == pytest.approx(share)
+    assert services[f"mirrored-{root}"]["mirroring"]["mirrors"][0]["percent"] == whole
+
+
+def test_secrets_of_testers() -> None:
+    """One for each release and environment, and no way from one to another, or to the token."""
+    values = {cookie_value(token, release) for token in ("a" * 32, "b" * 32) for release in ("r1", "r2")}
+    assert len(values) == 4
+    assert all(re.fullmatch("[0-9a-f]{32}", value) for value in values)

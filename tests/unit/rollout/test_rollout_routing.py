@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fairlead.project.stack import Edge, Route, Service, Stack
-from fairlead.render.edge import EdgeTable
+from fairlead.project.stack import CanaryStep, Edge, Judge, Rollout, Route, Service, Stack
+from fairlead.render.edge import EdgeTable, Sticky
 from fairlead.rollout.routing import edge_table
 from fairlead.rollout.steps import Shares
 from fairlead.runtimes.base import Instance
@@ -148,3 +148,50 @@ def test_a_service_that_is_withheld_is_reached_by_header_alone() -> None:
         assert ("/", "new", "web-new") in [(one.path, one.release, one.pool) for one in table.headers]
     alone = Shares((("new", 100),), without=("new.web",))
     assert told(edge_table(alone, {"new": TWO}, new)) == {"/api": {"api-new": 100}}
+
+
+# ---- a shadow, and visitors who stay
+
+
+def mirrors(table: EdgeTable) -> dict[str, tuple[str, float]]:
+    return {route.path: (route.mirror, route.mirror_percent) for route in table.routes}
+
+
+SHADOW = Shares((("old", 100),), ("new",), mirrored="new", mirror_percent=12.5)
+
+
+def test_a_shadow_gets_copies_on_the_routes_that_both_have() -> None:
+    more = stack(service("web", "/", "/new"))
+    table = edge_table(SHADOW, {"old": WEB, "new": more}, (*OLD, *at(100, *instances("new", more))))
+    assert mirrors(table) == {"/": ("web-new", 12.5)}
+    plain = edge_table(replace(SHADOW, mirrored="", mirror_percent=0.0), {"old": WEB, "new": more}, (*OLD, *NEW))
+    assert (told(table), len(table.headers)) == (told(plain), 3), "users and testers are where they were"
+
+
+def test_a_shadow_need_not_be_a_candidate() -> None:
+    table = edge_table(replace(SHADOW, candidates=()), {"old": WEB, "new": WEB}, (*OLD, *NEW))
+    assert mirrors(table) == {"/": ("web-new", 12.5)}
+
+
+def test_who_is_not_well_or_has_users_or_is_unknown_gets_no_copies() -> None:
+    ill = tuple(replace(one, verified=False) for one in NEW)
+    for shares, seen in (
+        (SHADOW, ill),
+        (replace(SHADOW, weights=(("old", 50), ("new", 50))), NEW),
+        (replace(SHADOW, mirror_percent=0.0), NEW),
+        (replace(SHADOW, mirrored="gone"), NEW),
+    ):
+        assert mirrors(edge_table(shares, {"old": WEB, "new": WEB}, (*OLD, *seen))) == {"/": ("", 0.0)}
+
+
+def test_visitors_stay_as_long_as_a_rollout_can_last() -> None:
+    shares, both = Shares((("old", 95), ("new", 5)), sticky="fairlead-new"), {"old": WEB, "new": WEB}
+    steps = (CanaryStep(5, 600.0), CanaryStep(50, 3000.0))
+    for rollout, seconds in (
+        (Rollout(), 3600),
+        (Rollout(steps=steps, judge=Judge(hold_for=1800.0)), 7200),
+        (Rollout(steps=steps, judge=Judge(hold_for=1e9)), 86400),
+    ):
+        table = edge_table(shares, {**both, "new": replace(WEB, rollout=rollout)}, (*OLD, *NEW))
+        assert table.sticky == Sticky("fairlead-new", seconds)
+    assert edge_table(replace(shares, sticky=""), both, (*OLD, *NEW)).sticky is None
