@@ -107,6 +107,8 @@ def test_nothing_to_tell(kind):
 def test_who_of_a_ci_job_and_an_origin_that_says_nothing():
     ci = {"ci": {"name": "GitHub Actions", "job": "release", "run": "7", "user": "ada"}}
     assert "by GitHub Actions release ada" in message_of(entry("rollout.begun"), scene(origin=ci)).lines
+    watch = {"user": "root", "host": "server", "automatic": "watch"}
+    assert "by Fairlead itself (watch)" in message_of(entry("rollout.begun"), scene("rollback", origin=watch)).lines
     lines = message_of(entry("rollout.begun"), scene(origin={}, previous=None)).lines
     assert lines[0] == "release bbbbbbbbbbbb"
     assert not any(line.startswith(("by", "commit", "why")) for line in lines)

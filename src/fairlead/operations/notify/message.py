@@ -129,6 +129,8 @@ def _facts(scene: Scene) -> Iterator[str]:
 
 
 def _who(origin: dict[str, Any]) -> str:
+    if origin.get("automatic"):
+        return f"Fairlead itself ({origin['automatic']})"
     ci = origin.get("ci")
     if isinstance(ci, dict):
         return " ".join(str(ci[key]) for key in ("name", "job", "user") if ci.get(key))
