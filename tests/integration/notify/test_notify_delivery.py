@@ -9,6 +9,7 @@ import pytest
 from post_office import mailbox, rollouts, tell
 from tests.receivers import TOKEN, dead, receiver, silent
 
+from fairlead.ledger import Ledger
 from fairlead.operations.notify import bookmark, log
 from fairlead.operations.notify.carrier import AGAIN, Carrier, Pace
 from fairlead.system.clock import wait_until
@@ -70,6 +71,23 @@ def test_only_what_was_asked_for(place):
         rollouts(place, "live", "undone", "live")
         carry(place)
         assert one.titles == ["shop/test: deploy of 000000000002 failed"]
+
+
+def test_a_person_is_asked_once(place):
+    with receiver() as one:
+        rollouts(place)
+        tell(place, on=("waiting",), HOOK=one.url)
+        with Ledger.open(place.ledger) as ledger:
+            ledger.append("rollout.begun", {"release": "abc", "operation": "deploy", "plan": []}, 1)
+            for step in ("1:start", "2:approve"):
+                ledger.append("step.begun", {"step": step, "what": ""}, 1)
+            ledger.append("rollout.waiting", {"step": "2:approve", "reason": "approval"}, 1)
+            ledger.append("step.begun", {"step": "2:approve", "what": ""}, 1)  # somebody goes on with it
+            ledger.append("rollout.waiting", {"step": "3:watch", "reason": "too little is known"}, 1)
+        carry(place)
+        assert [each["message"].splitlines()[1] for each in one.got] == [
+            "waits for: a person to approve it", "waits for: too little is known",
+        ]  # fmt: skip
 
 
 def test_a_new_receiver_is_told_from_now_on_and_an_old_one_goes_on(place):

@@ -1,5 +1,7 @@
 """Which entry becomes which message, word for word."""
 
+from dataclasses import replace
+
 import pytest
 
 from fairlead.ledger import Entry
@@ -89,14 +91,20 @@ def test_what_it_is(kind, data, operation, events, title):
     assert told.event(()) is None
 
 
-def test_what_waits_says_for_what_until_when_and_how_to_decide():
-    waiting = entry("rollout.waiting", reason="approval of the step to 25 %", until=TIME.format(30))
-    assert message_of(waiting, scene()).lines[3:] == (
-        "waits for: approval of the step to 25 %",
-        "until 2025-03-01 12:00:30 UTC",
+def test_an_approval_is_asked_for_when_its_step_begins():
+    asked = message_of(entry("step.begun", step="5:approve"), replace(scene(), hold_for=1800.0))
+    assert asked.title == "shop/production: deploy of bbbbbbbbbbbb is waiting"
+    assert asked.lines[3:] == (
+        "waits for: a person to approve it, until 2025-03-01 12:30:09 UTC; then its command ends",
         "rollout 4, 2025-03-01 12:00:09 UTC",
         "next: fairlead approve production",
     )
+    assert message_of(entry("rollout.waiting", step="5:approve", reason="approval"), scene()) is None
+
+
+def test_what_waits_for_evidence_is_told_when_its_command_has_ended():
+    told = message_of(entry("rollout.waiting", step="4:watch", reason="too few requests: 3 of 40"), scene())
+    assert told.lines[3] == "waits for: too few requests: 3 of 40"
 
 
 @pytest.mark.parametrize("kind", ["step.begun", "rollout.committed", "environment.stopped", "rollout.order"])

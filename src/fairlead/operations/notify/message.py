@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Literal
 
 from fairlead.ledger.entry import Entry
 from fairlead.masking import masked
 
 BEGUN, CLOSED, WAITING = "rollout.begun", "rollout.closed", "rollout.waiting"
-KINDS = (BEGUN, WAITING, CLOSED)
+STEP = "step.begun"  #: of a step `approve` a wait begins with it, long before the deployer has waited enough
+KINDS = (BEGUN, STEP, WAITING, CLOSED)
 KILLED = "the deployer was killed"  #: the reason that recovery gives for what it undoes
 LONGEST_REASON = 1200  #: characters; Discord takes 2000 for the whole message
 
@@ -40,14 +42,22 @@ class Scene:
     environment: str
     begun: Entry  #: of the rollout
     hidden: tuple[str, ...] = ()  #: values that must not be told
+    hold_for: float | None = None  #: how long a person is waited for, seconds
+
+
+def asks(entry: Entry) -> bool:
+    """Whether it belongs to a step at which a person is asked."""
+    return str(entry.data.get("step")).endswith(":approve")
 
 
 def message_of(entry: Entry, scene: Scene) -> Message | None:
     """The message about an entry; None when there is nothing to tell of it."""
     if entry.kind == BEGUN:
         return _started(entry, scene)
-    if entry.kind == WAITING:
-        return _waiting(entry, scene)
+    if entry.kind == STEP:
+        return _waiting(entry, scene, "a person to approve it", scene.hold_for) if asks(entry) else None
+    if entry.kind == WAITING:  # not of what was told when the step began
+        return None if asks(entry) else _waiting(entry, scene, str(entry.data.get("reason") or "a decision"))
     if entry.kind == CLOSED:
         return _live(entry, scene) if entry.data.get("result") == "live" else _undone(entry, scene)
     return None
@@ -57,9 +67,10 @@ def _started(entry: Entry, scene: Scene) -> Message:
     return _message(entry, scene, ("started",), f"{_operation(scene)} has started", "info", act="status")
 
 
-def _waiting(entry: Entry, scene: Scene) -> Message:
-    until = [f"until {_moment(str(entry.data['until']))}"] if entry.data.get("until") else []
-    more = [f"waits for: {_shown(entry.data.get('reason'), scene) or 'a decision'}", *until]
+def _waiting(entry: Entry, scene: Scene, reason: str, seconds: float | None = None) -> Message:
+    end = entry.when() + timedelta(seconds=seconds) if seconds else None
+    until = f", until {_moment(end.isoformat())}; then its command ends" if end else ""
+    more = [f"waits for: {_shown(reason, scene)}{until}"]
     return _message(entry, scene, ("waiting",), f"{_operation(scene)} is waiting", "warning", more, "approve")
 
 
