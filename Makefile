@@ -6,10 +6,10 @@ export VENV
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools demo test test-long lint format bench docs recording clean
+.PHONY: help setup tools demo test test-long lint format bench benchmark-verdicts docs recording clean
 
 help: ## show this
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F '|' '{ printf "%-18s%s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F '|' '{ printf "%-27s%s\n", $$1, $$2 }'
 
 setup: ## have .venv with Fairlead in it
 	@scripts/setup run
@@ -37,6 +37,9 @@ format: tools ## let ruff put the code in order
 bench: tools ## measure, and print the figures beside those of the usual hand-made way
 	@scripts/packages bench
 	@scripts/bench
+
+benchmark-verdicts: tools ## how often verdicts are right, beside the usual rules; WRITE=--write puts it into the docs
+	@"$(VENV)/bin/python" benchmarks/run.py verdicts $(WRITE)
 
 docs: tools ## write docs/reference from the code
 	@"$(VENV)/bin/python" scripts/docs.py

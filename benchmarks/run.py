@@ -14,34 +14,41 @@ from pathlib import Path
 from tables import machine
 
 NAMES = ("startup", "deploy", "rollback", "memory", "nginx")
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+PAGE = DOCS / "benchmarks.md"
+APART = {"verdicts": DOCS / "concepts" / "verdicts.md"}  #: measured when it is asked for, and written to another page
 BEGIN, END = "<!-- measured -->", "<!-- end -->"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"which ones, of {', '.join(NAMES)}; all without")
-    parser.add_argument("--write", action="store_true", help=f"put the tables into {PAGE.name}")
+    known = (*NAMES, *APART)
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"which ones, of {', '.join(known)}; without: all but the last"
+    )
+    parser.add_argument("--write", action="store_true", help="put the tables into the docs")
     given = parser.parse_args()
-    unknown = set(given.names) - set(NAMES)
+    unknown = set(given.names) - set(known)
     if unknown:
-        parser.error(f"there is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
-    parts = [f"Measured on {datetime.date.today():%Y-%m-%d}: {machine()}.\n"]
-    print(parts[0])
+        parser.error(f"there is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+    head = f"Measured on {datetime.date.today():%Y-%m-%d}: {machine()}.\n"
+    print(head)
+    pages: dict[Path, list[str]] = {}
     for name in given.names or NAMES:
+        parts = pages.setdefault(APART.get(name, PAGE), [head])
         for table in importlib.import_module(name).measure():
             parts.append(table.markdown())
             print(parts[-1], flush=True)
     if given.write:
-        write("\n".join(parts))
+        for page, parts in pages.items():
+            write(page, "\n".join(parts))
 
 
-def write(text: str) -> None:
+def write(page: Path, text: str) -> None:
     """Replace what was measured before."""
-    page = PAGE.read_text()
-    before, _, rest = page.partition(BEGIN)
+    before, _, rest = page.read_text().partition(BEGIN)
     after = rest.partition(END)[2]
-    PAGE.write_text(f"{before}{BEGIN}\n{text}{END}{after}")
+    page.write_text(f"{before}{BEGIN}\n{text}{END}{after}")
 
 
 if __name__ == "__main__":
