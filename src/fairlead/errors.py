@@ -70,7 +70,10 @@ class Busy(FairleadError):
 
 
 class Waiting(FairleadError):
-    """A person was asked and has not answered in time. `facts`: what is waited for, for machines (JSON types)."""
+    """A person was asked and has not answered in time.
+
+    `facts` say what is waited for, for machines (JSON types).
+    """
 
     exit_code = 5
 

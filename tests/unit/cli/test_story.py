@@ -1,3 +1,4 @@
+from fairlead.cli.progress.base import Verdicts
 from fairlead.cli.progress.story import Story
 from fairlead.rollout.events import Event
 
@@ -42,3 +43,34 @@ def test_a_small_terminal_shows_what_is_around_the_running_step():
 def test_steps_it_does_not_know_are_passed_over():
     story = told(PLAN, ("step", "?", {"step": "99:x"}), ("done", "?", {}), ("unheard-of", "?", {}))
     assert [line.state for line in story.lines] == ["waiting"] * 3
+
+
+def test_what_the_evidence_says_stands_apart_from_notes():
+    verdict = {"verdict": {"kind": "hold", "cause": "ratio"}}
+    story = told(PLAN, ("step", "wait", {"step": "2:watch"}), ("watch", "too few", verdict), ("note", "hm", {}))
+    assert (story.verdict, story.verdict_kind, list(story.notes)) == ("too few", "hold", ["hm"])
+    story.tell(Event("waiting", "for a person", {}))
+    assert story.lines[1].state == "held"
+    story.tell(Event("step", "route", {"step": "3:route"}))
+    assert story.verdict == ""
+
+
+def test_who_goes_on_begins_where_it_was_left():
+    story = told(("plan", "3 steps", {"steps": ["start", "wait", "route"], "done": ["1:start"]}))
+    assert [line.state for line in story.lines] == ["done", "waiting", "waiting"]
+
+
+def watched(kind, cause, text):
+    return Event("watch", text, {"verdict": {"kind": kind, "cause": cause, "text": text}})
+
+
+def test_verdicts_that_only_count_on_are_no_lines():
+    verdicts = Verdicts()
+    events = [
+        Event("step", "judge", {}), watched("continue", "", "1 of 9"), watched("continue", "", "2 of 9"),
+        watched("hold", "ratio", "shares"), watched("continue", "", "8 of 9"), watched("continue", "", "9 of 9"),
+        Event("pulse", "7 requests/s", {}), Event("done", "judge", {}), Event("done", "next", {}),
+    ]  # fmt: skip
+    assert [one.text for event in events for one in verdicts.worth(event)] == [
+        "judge", "1 of 9", "shares", "8 of 9", "9 of 9", "judge", "next"
+    ]  # fmt: skip
