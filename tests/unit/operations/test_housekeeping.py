@@ -89,7 +89,10 @@ def test_who_holds_the_environment_is_not_disturbed(machine, keeping):
     machine.runtime.reboot()
     lock = FileLock(machine.place.lock)
     assert lock.acquire("somebody")
+    said = []
+    keeping.environment.world.emit = lambda event: said.append(event.text)
     keeping.round()
+    assert said == [], "whoever waits for it says so"
     assert set(phases(machine).values()) == {"stopped"}
     assert keeping.patience == {}, "to find it held is no failure"
     lock.release()
