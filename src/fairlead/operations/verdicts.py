@@ -10,14 +10,13 @@ from typing import Any
 from fairlead.ledger import Entry, Ledger
 from fairlead.project.stack import Judge
 from fairlead.rollout.evidence.recording import Subject, read
-from fairlead.rollout.journal import VERDICT
+from fairlead.rollout.journal import SHADOW, VERDICT
 from fairlead.rollout.state import BEGUN, WATCH_ENDED
 from fairlead.rollout.verdict.decide import Moment, Move, Need, decide
 from fairlead.rollout.verdict.evidence import Mode, Tick
 from fairlead.rollout.verdict.verdict import Verdict
 from fairlead.system.home import Place
 
-SHADOW = "rollout.shadow"
 AFTER_SWITCH = "watch"  #: the step that the keeper's verdicts name
 
 

@@ -6,6 +6,7 @@ rollout.undoing    from here on back, with the reason
 undo.begun/done    a step taken back
 rollout.order      a person says approve, abort, promote, pause or resume, and why; any process writes it
 rollout.verdict    what the evidence says, with its counts: when that changes, and at the end of each watch
+rollout.shadow     in what the answers of the new release differ in kind, before its first user
 rollout.waiting    the deployer has ended, and a person has to decide: nobody undoes it, the keeper looks after it
 rollout.resumed    somebody goes on with it
 rollout.committed  the commit point: before it recovery goes back, after it forward
@@ -14,7 +15,7 @@ rollout.closed     nothing is left to do: result `live` or `undone`
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -27,6 +28,7 @@ from fairlead.rollout.verdict.verdict import Verdict
 
 CLOSED, UNDOING = "rollout.closed", "rollout.undoing"
 ORDER, VERDICT, WAITING, RESUMED = "rollout.order", "rollout.verdict", "rollout.waiting", "rollout.resumed"
+SHADOW = "rollout.shadow"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,10 @@ class Journal:
     def verdict(self, step: Step, verdict: Verdict) -> None:
         """What the evidence says now."""
         self.ledger.append(VERDICT, {"step": step.id, **verdict.to_data()}, self.rollout)
+
+    def shadow(self, step: Step, differences: Sequence[Mapping[str, object]]) -> None:
+        """In what the answers of the new release differ in kind."""
+        self.ledger.append(SHADOW, {"step": step.id, "differences": list(differences)}, self.rollout)
 
     def wait(self, step: Step, shares: Shares, why: str, known: Mapping[str, object]) -> None:
         """From here on a person is waited for, with `shares` in force; `known` is the evidence so far."""

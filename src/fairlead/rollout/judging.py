@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from fairlead.artifacts.release import Release
@@ -75,10 +76,25 @@ class Judging:
                 self._say(step, tick, verdict)
                 if self._over(step, release, verdict, self._moment(step, begun, probes, failed)):
                     self.journal.verdict(step, verdict)
-                    return
+                    break
                 self.world.runtime.recheck()
                 if self.world.refresh():
                     sources.rebased()
+
+        if step.mode == "shadow":
+            self._compare(step, release)
+
+    def _compare(self, step: Step, release: Release) -> None:
+        """Whether both give the same kind of answer. For people: what is meant to change does not speak against it."""
+        from fairlead.rollout.evidence.probes import probe_tests  # noqa: PLC0415 — seldom needed
+        from fairlead.rollout.evidence.shape import compare  # noqa: PLC0415 — the same
+
+        edge = self.world.edge
+        headers = edge.release_header(step.stable), edge.release_header(step.release)
+        found = compare(edge.ask, probe_tests(release.stack), *headers)
+        self.journal.shadow(step, [asdict(one) for one in found])
+        for one in found:
+            self.world.say("note", str(one))
 
     def _subject(self, step: Step, release: Release) -> Subject:
         policy, history = release.stack.rollout.judge, self.world.history(step.stable)

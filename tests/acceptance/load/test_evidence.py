@@ -1,5 +1,7 @@
 """Releases that are good, and bad in every way a canary is there to find: on real processes, behind the real edge."""
 
+import contextlib
+import http.client
 import time
 
 import pytest
@@ -9,7 +11,7 @@ from fairlead.demo.mix import Mix, Options
 from fairlead.demo.traffic import Traffic
 from fairlead.errors import RolloutFailed
 from fairlead.ledger import Ledger
-from fairlead.rollout.journal import CLOSED, ORDER, VERDICT
+from fairlead.rollout.journal import CLOSED, ORDER, SHADOW, VERDICT
 from fairlead.rollout.orders import give
 from fairlead.rollout.state import COMMITTED, WATCH_ENDED
 
@@ -165,3 +167,62 @@ def test_orders_are_in_the_ledger_with_who_and_why(two):
         result = deploying.result(60)
     assert live(two) == result.release
     assert [data["by"] for _, data in entries(two, ORDER)] == ["ada@desk"]
+
+
+def test_a_shadow_is_judged_and_compared_before_the_first_user(shop):
+    made = shop(strategy="strategy: blue-green, shadow: {percent: 100, for: 3s}, watch: {for: 0s}", window="60s")
+    made.deploy()
+    before = live(made)
+    with users(made) as traffic, Waiter(made, NAMED="yes") as deploying:
+        result = deploying.result(120)
+        report = traffic.stop(wait=10)
+    assert report.lost == 0 and report.app_errors == 0
+    assert live(made) == result.release != before
+    shadows = [data for _, data in entries(made, VERDICT) if data["step"].endswith(":watch")]
+    counted = shadows[-1]["numbers"]["services"]["web"]["canary"]
+    assert counted["requests"] > 20, "copies of the users' safe requests"
+    assert entries(made, SHADOW)[-1][1]["differences"] == []
+
+
+def test_a_release_whose_copies_fail_goes_back_before_its_first_user(shop):
+    made = shop(strategy="strategy: blue-green, shadow: {percent: 50, for: 60s}, watch: {for: 0s}", window="60s")
+    made.deploy()
+    before = live(made)
+    with users(made) as traffic:
+        with pytest.raises(RolloutFailed):
+            made.deploy(FAIL_SHARE="3")
+        report = traffic.stop(wait=10)
+    assert report.lost == 0 and report.app_errors == 0, "no user has seen an answer of it"
+    assert live(made) == before
+
+
+def test_a_visitor_stays_on_one_release_while_weights_grow(shop):
+    sticky = "strategy: canary, steps: [{weight: 30, for: 2s}, {weight: 60, for: 3s}], sticky: cookie, watch: {for: 0s},"
+    made = shop(strategy=sticky + " judge: {promote: {errors_below: 20%}}", window="60s")
+    made.deploy()
+    visitors = [Visitor(made.sandbox.port) for _ in range(12)]
+    with users(made), Waiter(made) as deploying:
+        until(lambda: "judge" in deploying.step, 60, "the first canary step")
+        first = [visitor.version() for visitor in visitors]
+        until(lambda: "until" in deploying.step, 60, "the second canary step")
+        assert [visitor.version() for visitor in visitors] == first, "weights grew, nobody moved"
+        deploying.result(120)
+    assert {visitor.version() for visitor in visitors} == {"2"}
+    assert set(first) == {"1", "2"}, "both releases had visitors"
+
+
+class Visitor:
+    """A browser: it keeps its cookies."""
+
+    def __init__(self, port):
+        self.port, self.cookies = port, {}
+
+    def version(self):
+        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)) as connection:
+            connection.request("GET", "/", headers=headers if self.cookies else {})
+            answer = connection.getresponse()
+            for line in answer.headers.get_all("Set-Cookie") or ():
+                name, _, value = line.partition(";")[0].partition("=")
+                self.cookies[name] = value
+            return answer.headers["X-Version"]
