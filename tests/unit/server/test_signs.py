@@ -20,7 +20,7 @@ def test_the_end_of_what_outlived_its_supervisord_is_a_sign(tmp_path: Path):
             starts.write(f"{one.pid} {one.started}\n")
         signs = Signs(place)
         watched = signs.pids()
-        assert watched == {child.pid}
         child.kill()
+        assert watched == {child.pid}
         assert wait(None, watched, 60) == (False, True)
     assert signs.pids() == set()
