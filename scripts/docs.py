@@ -51,7 +51,7 @@ LEDGER = {
     ),
     "rollout.shadow": (
         "in what the answers of a shadowed release differ from those of the live one",
-        "`differences`, each with `path`, `what`, `stable`, `canary`",
+        "`step`, `differences`, each with `path`, `what`, `stable`, `canary`",
     ),
     "rollout.waiting": (
         "a person has to decide, and nobody carries the rollout meanwhile; the keeper looks after it",

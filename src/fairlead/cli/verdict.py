@@ -31,8 +31,8 @@ FAR = 10.0  #: seconds into a recording from which on tenths mean nothing
 )
 @environment()
 @click.option(
-    "--replay", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE",
-    help="Judge a recording again, by what the project file says now.",
+    "--replay", type=click.Path(path_type=Path), metavar="FILE",
+    help="Judge a recording again, by what the project file says now. Its name alone is enough.",
 )  # fmt: skip
 @click.option("--recorded-policy", is_flag=True, help="With --replay: by the policy it was judged by.")
 @click.option("--shadow-report", is_flag=True, help="What the last shadow came to.")
@@ -102,9 +102,10 @@ def _row(when: str, verdict: Verdict, where: str = "") -> tuple[str, ...]:
 
 
 def _replay(session: Session, environment: str, file: Path, recorded: bool) -> None:
-    from fairlead.operations.verdicts import replay  # noqa: PLC0415
+    from fairlead.operations.verdicts import recording, replay  # noqa: PLC0415
 
     policy = None if recorded else session.project().stack(environment).rollout.judge
+    file = recording(session.place(environment), file)
     found = replay(file, policy)
     data = {
         "environment": environment, "recording": str(file), "rollout": found.subject.rollout,

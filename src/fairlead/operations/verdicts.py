@@ -17,6 +17,7 @@ from fairlead.rollout.verdict.evidence import Mode, Tick
 from fairlead.rollout.verdict.verdict import Verdict
 from fairlead.system.home import Place
 
+FOLDER = "evidence"  #: of recordings, in an environment's place
 AFTER_SWITCH = "watch"  #: the step that the keeper's verdicts name
 
 
@@ -126,7 +127,13 @@ def verdicts(place: Place) -> Judged | None:
 def recordings(place: Place, rollout: int | None = None) -> tuple[Path, ...]:
     """The recordings that are kept (of one rollout), by name."""
     pattern = f"rollout-{'*' if rollout is None else rollout}-*.jsonl"
-    return tuple(sorted((place.root / "evidence").glob(pattern)))
+    return tuple(sorted((place.root / FOLDER).glob(pattern)))
+
+
+def recording(place: Place, file: Path) -> Path:
+    """The file, or the environment's recording of that name where there is no such file."""
+    kept = place.root / FOLDER / file.name
+    return kept if file.name == str(file) and not file.exists() and kept.exists() else file
 
 
 def shadow_report(place: Place) -> ShadowReport | None:

@@ -83,7 +83,7 @@ def test_a_release_that_waits_is_approved(shop):
     assert "approve by " in told and '"fine by us"' in told
     verdict = shop.json("verdict", "local")
     assert verdict["verdicts"][-1]["kind"] == "promote" and "0 errors" in verdict["verdicts"][-1]["text"]
-    again = shop.run("verdict", "local", "--replay", verdict["recordings"][0])
+    again = shop.run("verdict", "local", "--replay", Path(verdict["recordings"][0]).name)
     assert again.returncode == 0 and "enough was shown: all users would have got it" in again.stdout
 
 

@@ -1,6 +1,7 @@
 """What status, history and verdict read from the ledger."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -8,7 +9,7 @@ from fairlead.errors import FairleadError
 from fairlead.ledger import Ledger
 from fairlead.operations.history import history
 from fairlead.operations.under_way import under_way
-from fairlead.operations.verdicts import replay, shadow_report, verdicts
+from fairlead.operations.verdicts import recording, recordings, replay, shadow_report, verdicts
 from fairlead.project.stack import Judge
 from fairlead.rollout.evidence.recording import Recording, Subject
 from fairlead.rollout.journal import Journal
@@ -131,10 +132,10 @@ def test_what_a_shadow_came_to(place, ledger):
 
 
 def recorded(folder, ticks, mode="canary"):
-    recording = Recording(folder, Subject(1, "new", "old", mode, Judge(), History()))
-    for tick in ticks:
-        recording.add(tick)
-    return recording.path
+    made = Recording(folder, Subject(1, "new", "old", mode, Judge(), History()))
+    for one in ticks:
+        made.add(one)
+    return made.path
 
 
 def tick(canary, stable):
@@ -163,6 +164,13 @@ def test_another_policy_judges_otherwise(tmp_path):
     path = recorded(tmp_path, [tick((50, 0), (50, 0))] * 10)
     assert replay(path, Judge(errors_below=0.0001)).move == "wait"
     assert replay(path, Judge(errors_below=0.0001, insufficient="abort")).move == "fail"
+
+
+def test_a_recording_is_found_by_its_name(place):
+    path = recorded(place.root / "evidence", [tick((1, 0), (1, 0))])
+    assert recordings(place) == recordings(place, 1) == (path,) and recordings(place, 2) == ()
+    assert recording(place, Path(path.name)) == path
+    assert recording(place, Path("nothing.jsonl")) == Path("nothing.jsonl")
 
 
 def test_what_is_no_recording_is_said(tmp_path):
