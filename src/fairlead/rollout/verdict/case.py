@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fairlead.project.stack import Judge
-from fairlead.rollout.verdict.counts import nonsense, tidy, tidy_probes
+from fairlead.rollout.verdict.counts import nonsense, tidy, tidy_history, tidy_probes
 from fairlead.rollout.verdict.evidence import History, Mode, Probes, Side, Tick
 from fairlead.rollout.verdict.service import NOBODY, Change, Service
 from fairlead.rollout.verdict.usual import Count
@@ -19,7 +19,7 @@ class Case:
 
     def __init__(self, policy: Judge, mode: Mode, history: History) -> None:
         """Nothing has happened yet."""
-        self.policy, self.mode, self.history = policy, mode, history
+        self.policy, self.mode, self.history = policy, mode, tidy_history(history)
         self.services: dict[str, Service] = {}
         self.first = 0  #: how many services were there from the start: they share the money
         self.weight = 0.0
@@ -28,7 +28,7 @@ class Case:
         self.blamed = 0  #: probes failed in a row while the edge was well
         self.failing_for = 0.0  #: seconds
         self.last_failure = ""
-        self._know(history.services)
+        self._know(self.history.services)
 
     def add(self, tick: Tick) -> None:
         """Take one tick in. Counts that cannot be trusted, or cannot be, are left out."""
@@ -99,7 +99,7 @@ class Case:
         made = cls(policy, mode, history)
         for name in _KEPT:
             setattr(made, name, data[name])
-        past = {PROBES: _together(history.services), **history.services}
+        past = {**made.history.services, PROBES: _together(made.history.services)}
         made.services = {
             name: Service.from_data(policy, past.get(name, NOBODY), one) for name, one in data["services"].items()
         }

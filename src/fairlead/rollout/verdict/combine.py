@@ -14,8 +14,10 @@ from fairlead.rollout.verdict.usual import Count
 
 Cause = Literal["errors", "latency"]
 
-_WEIGHTS = {("errors", "live"): 0.3, ("errors", "usual"): 0.5, ("latency", "live"): 0.1, ("latency", "usual"): 0.1}
+_WEIGHTS = {("errors", "live"): 0.25, ("errors", "usual"): 0.6, ("latency", "live"): 0.1, ("latency", "usual"): 0.05}
 """Fixed beforehand, as they must be. Errors against the usual rate see users and probes, so they get most."""
+
+_LEAST = 3  #: hits below which nothing counts, however unlikely: two in a row can have one reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ def parts(case: Case) -> list[Part]:
             metric = case.services[name].errors if cause == "errors" else case.services[name].slow
             for live in (True, False):
                 weight = share * _weight(case.mode, cause, live) / whole
-                log = metric.live.log() if live else metric.usual.log()
+                log = (metric.live if live else metric.usual).log() if metric.bad >= _LEAST else 0.0
                 found.append(Part(name, cause, live, metric, weight, log))
     return found
 

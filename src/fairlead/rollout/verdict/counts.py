@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from fairlead.rollout.verdict.evidence import Probes, Side, Tick
+from fairlead.rollout.verdict.evidence import History, Probes, Side, Tick
 
-_MOST = 10_000_000_000  #: answers of one service in one tick that nobody has
+_MOST = 10**12  #: answers of one service that nobody has, be it in a tick or in a day
 
 
 def nonsense(tick: Tick) -> str:
@@ -36,6 +36,11 @@ def tidy_probes(probes: Probes) -> Probes:
     return replace(probes, sent=sent, failed=failed, slow=slow, in_a_row=in_a_row)
 
 
+def tidy_history(history: History) -> History:
+    """The history, without services whose counts cannot be."""
+    return replace(history, services={name: side for name, side in history.services.items() if not _wrong_side(side)})
+
+
 def _wrong_side(side: Side) -> str:
     if not _is_count(side.requests) or not _is_count(side.errors):
         return f"{side.errors} errors in {side.requests} requests"
@@ -58,4 +63,4 @@ def _is_count(value: object) -> bool:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and math.isfinite(value)
+    return isinstance(value, int | float) and abs(value) < _MOST and math.isfinite(value)

@@ -12,8 +12,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-ODDS = (1.6, 2.4, 3.8, 6.5, 13.0, 40.0, 400.0)  #: alternatives: how many times the odds of a hit
-_LATER = 0.3  #: share of the money that is kept for releases that go bad later
+ODDS = (1.8, 3.0, 5.0, 9.0, 25.0, 300.0)  #: alternatives: how many times the odds of a hit
+_LATER = 0.2  #: share of the money that is kept for releases that go bad later
 _PACE = 20.0  #: epochs after which half of that is spent
 EPOCH = 10.0  #: seconds
 

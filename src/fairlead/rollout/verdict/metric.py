@@ -33,6 +33,11 @@ class Metric:
         self._seconds = 0.0
 
     @property
+    def bad(self) -> int:
+        """Hits of the new release."""
+        return self.canary.hits + self.extra.hits
+
+    @property
     def limit(self) -> float:
         """The share above which the new release is worse than usual."""
         return self.allowance.limit(self.history, self.stable)
@@ -65,6 +70,7 @@ class Metric:
             self.usual.cap(self.allowance.enough)
         elif self.excused and log < self.allowance.enough / 4:
             self.excused = False
+            self.usual.cap(0.0)
             self.timeline = Timeline()
             self.canary, self.stable, self.extra = Count(), Count(), Count()
 
@@ -76,9 +82,13 @@ class Metric:
             self.live.add(canary.hits, canary.hits + stable.hits, odds / (1 + odds))
         self._open, self._seconds = [Count(), Count()], 0.0
 
+    def failures_that_count(self, alpha: float) -> int:
+        """How many failed probes in a row are no accident."""
+        return self.allowance.failures_that_count(self.history, self.stable, alpha)
+
     def shared(self) -> tuple[Shared, Count]:
         """Whether the stable release is as bad as the new one while that is bad, with its counts."""
-        return self.timeline.shared(self.limit)
+        return self.timeline.shared(self.limit, expected=self.stable.events > 0)
 
     def to_data(self) -> dict[str, Any]:
         """JSON types; without the history, which is given again."""

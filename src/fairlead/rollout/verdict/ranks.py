@@ -43,11 +43,15 @@ def slower(canary: list[int], stable: list[int]) -> Slower | None:
     for ours, other in zip(canary, stable, strict=True):
         wins += ours * (below + other / 2)
         below += other
-    ties = sum(((ours + other) / total) ** 3 for ours, other in zip(canary, stable, strict=True))
-    spread = mine * theirs * total / 12 * max(0.0, 1 - ties)
+    ties = sum(_cubic(ours + other) for ours, other in zip(canary, stable, strict=True))
+    spread = mine * theirs / 12 * ((_cubic(total) - ties) / (total * (total - 1)))
     if spread <= 0:
         return None
     return Slower(wins / (mine * theirs), (wins - mine * theirs / 2) / math.sqrt(spread))
+
+
+def _cubic(count: int) -> int:
+    return count**3 - count
 
 
 class Buckets:

@@ -15,12 +15,13 @@ from fairlead.rollout.verdict.bound import events_needed, upper_bound
 from fairlead.rollout.verdict.case import PROBES, Case
 from fairlead.rollout.verdict.combine import Excuse, Part, excused, parts, strength, together
 from fairlead.rollout.verdict.ranks import Slower
+from fairlead.rollout.verdict.timeline import failing
 from fairlead.rollout.verdict.usual import Count, promotion_limit, threshold
 from fairlead.rollout.verdict.verdict import Cause, Kind, Verdict
 
 Ruling = tuple[Kind, Cause, str]
 
-_PROBES = 3  #: failures in a row that end a release
+_WAIT = 40.0  #: seconds that failed probes wait for answers of the stable release, where it is asked now and then
 _WORD = {"errors": "error", "latency": "slow answer"}
 
 
@@ -51,7 +52,7 @@ def rule(case: Case) -> Verdict:
 
 
 def _decide(case: Case, found: list[Part], bound: Bound, views: dict[str, Slower]) -> Ruling:
-    if case.in_a_row >= _PROBES and case.blamed >= _PROBES:
+    if case.blamed >= 3 and case.blamed >= _too_many(case):
         return _failed_probes(case)
     if case.trouble:
         return "hold", "metrics", f"these counts cannot be trusted: {case.trouble}"
@@ -75,13 +76,23 @@ def _nothing_against(case: Case, found: list[Part], bound: Bound, views: dict[st
     return _enough(case, found, bound, views)
 
 
+def _too_many(case: Case) -> int:
+    if case.probed is None:
+        return 3
+    return case.services[case.probed].errors.failures_that_count(math.exp(-threshold(case.policy)))
+
+
 def _failed_probes(case: Case) -> Ruling:
     said = f"{words.number(case.in_a_row)} probes failed in a row"
     why = f": {case.last_failure}" if case.last_failure else ""
     metric = case.services[case.probed].errors if case.probed is not None else None
-    stable = metric.timeline.failing(case.failing_for + 5, metric.limit) if metric else None
-    if stable:
+    stable = metric.timeline.lately(case.failing_for) if metric else Count()
+    shared = failing(stable, metric.limit) if metric and metric.stable.events else "no"
+    if shared == "yes":
         return "hold", "environment", f"{said}{why}; but so does stable, {words.hits(stable, 'error')} in the same time"
+    if shared == "unclear" and case.failing_for < _WAIT:
+        few = f"{words.hits(stable, 'error')} of stable since then are too few to tell whether it is the environment"
+        return "hold", "environment", f"{said}{why}; {few}"
     return "abort", "probes", f"{said}{why}"
 
 

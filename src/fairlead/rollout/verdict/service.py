@@ -33,10 +33,8 @@ class Service:
 
     def __init__(self, policy: Judge, history: Side) -> None:
         """`history`: what the stable release answered lately."""
-        past = history if history.requests >= history.errors >= 0 else NOBODY
-        self.errors = Metric(errors_allowance(policy), Count(past.errors, past.requests))
-        slow = Count(past.slow, past.requests) if past.slow is not None else Count()
-        self.slow = Metric(slow_allowance(policy), slow)
+        self.errors = Metric(errors_allowance(policy), _errors(history))
+        self.slow = Metric(slow_allowance(policy), _slow(history))
         self.buckets, self.shares = Buckets(), Shares()
 
     def add(self, change: Change) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from fairlead.rollout.verdict.usual import Count
 
@@ -17,7 +17,25 @@ Shared = Literal["no", "unclear", "yes"]
 
 _BIN = 5.0  #: seconds
 _MOST = 48  #: bins kept; older ones are merged
-_CLEARLY = math.log(3)  #: log likelihood ratio by which the stable release must be shown to be well
+_SILENCE = 60.0  #: seconds without an answer of a release that is asked, after which one does not wait for it
+_HALF_DOWN = 0.6  #: share of errors
+_CLEARLY = math.log(5)  #: log likelihood ratio by which the stable release must be shown to be well
+
+
+class Since(NamedTuple):
+    """Counts of a while that lasts up to now."""
+
+    seconds: float
+    canary: Count
+    stable: Count
+
+
+def failing(stable: Count, limit: float) -> Shared:
+    """Whether the stable release's counts look like a service that is half down or worse; unclear: they are too few."""
+    leaning = _leaning(stable, min(limit, 0.5), _HALF_DOWN)
+    if leaning <= -_CLEARLY:
+        return "no"
+    return "yes" if stable.hits and leaning > 0 else "unclear"
 
 
 class Timeline:
@@ -41,35 +59,38 @@ class Timeline:
             pairs = zip(old[::2], old[1::2], strict=True)
             self._bins = [[a + b for a, b in zip(one, two, strict=True)] for one, two in pairs] + rest
 
-    def suffixes(self) -> Iterator[tuple[Count, Count]]:
-        """Counts of canary and stable release from each bin up to now, shortest first."""
-        canary, stable = Count(), Count()
-        for _, hits, events, stable_hits, stable_events in reversed(self._bins):
-            canary = canary.plus(Count(int(hits), int(events)))
-            stable = stable.plus(Count(int(stable_hits), int(stable_events)))
-            yield canary, stable
+    def since(self) -> Iterator[Since]:
+        """Counts from each bin up to now, shortest first."""
+        total = [0.0] * 5
+        for one in reversed(self._bins):
+            total = [a + b for a, b in zip(total, one, strict=True)]
+            seconds, hits, events, stable_hits, stable_events = total
+            yield Since(seconds, Count(int(hits), int(events)), Count(int(stable_hits), int(stable_events)))
 
-    def shared(self, limit: float) -> tuple[Shared, Count]:
+    def shared(self, limit: float, expected: bool) -> tuple[Shared, Count]:
         """Whether the stable release is as bad since the new one is above `limit`, and its counts of that while.
 
-        That while is the one in which the new release stands out most.
+        That while is the one in which the new release stands out most. `expected`: the stable release is asked now and
+        then, so that its silence in a short while says nothing.
         """
-        canary, stable = max(self.suffixes(), key=lambda both: _excess(both[0], limit), default=(Count(), Count()))
-        if not stable.events or _excess(canary, limit) <= 0:
+        worst = max(self.since(), key=lambda since: _excess(since.canary, limit), default=Since(0.0, Count(), Count()))
+        stable = worst.stable
+        if _excess(worst.canary, limit) <= 0:
             return "no", stable
-        leaning = _leaning(stable, limit, _share(canary))
-        if leaning <= -_CLEARLY:
+        if not stable.events:
+            return ("unclear" if expected and worst.seconds < _SILENCE else "no"), stable
+        if _leaning(stable, limit, _share(worst.canary)) <= -_CLEARLY:
             return "no", stable
         return ("yes" if stable.hits else "unclear"), stable
 
-    def failing(self, seconds: float, limit: float) -> Count | None:
-        """Counts of the stable release in the last so many seconds, if most of its answers failed then; else None."""
-        stable, passed = Count(), 0.0
-        for length, _, _, hits, events in reversed(self._bins):
-            if passed > seconds or stable.events >= 3:
+    def lately(self, seconds: float) -> Count:
+        """Counts of the stable release in the last so many seconds; only of the last minute if there are some."""
+        found = Count()
+        for place, since in enumerate(self.since()):
+            if place and (since.seconds > seconds + _BIN or (since.seconds > _SILENCE and found.events)):
                 break
-            stable, passed = stable.plus(Count(int(hits), int(events))), passed + length
-        return stable if stable.hits and _leaning(stable, min(limit, 0.5), 0.95) > 0 else None
+            found = since.stable
+        return found
 
     def to_data(self) -> list[list[float]]:
         """JSON types."""

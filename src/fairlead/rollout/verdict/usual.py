@@ -9,6 +9,7 @@ from typing import NamedTuple
 from fairlead.project.stack import Judge
 
 _THICK = 1000  #: answers after which the history speaks alone; before, what the stable release answers now helps it
+_LOOKED_AT = 300  #: probes, half an hour of them
 _SURE = 1.645  #: standard deviations of the bound on the stable release's own share, 95 %
 
 
@@ -41,14 +42,24 @@ class Allowance:
     def limit(self, history: Count, live: Count) -> float:
         """The share above which the new release is bad: its floor, or clearly more than the stable release's own share.
 
-        The stable release's share is an estimate: twice the estimate is allowed, and what is tolerated times its bound.
+        The stable release's share is an estimate, so what is tolerated is a multiple of its upper bound. While little
+        is known that bound says nothing, and twice the estimate, or `unknown`, is taken if that is less.
         """
         known = self.known(history, live)
         if not known.events:
             return self.unknown
         twice = max(2.0, self.tolerate) * known.share
         surely = min(self.tolerate * _bound(known), max(self.unknown, twice))
-        return min(self.ceiling, max(self.floor, twice, surely))
+        return min(self.ceiling, max(self.floor, surely))
+
+    def failures_that_count(self, history: Count, live: Count, alpha: float) -> int:
+        """How many failures in a row are no accident: 3, or more where the stable release fails often.
+
+        So many that a release with the stable one's share has them in `_LOOKED_AT` probes with half of alpha at most.
+        """
+        known = self.known(history, live)
+        share = min(0.5, (known.hits + 0.5) / (known.events + 25))  # 2 % where nothing is known
+        return max(3, math.ceil(math.log(alpha / 2 / _LOOKED_AT) / math.log(share)))
 
     def known(self, history: Count, live: Count) -> Count:
         """What is known of the stable release: its history, and while that is thin what it answers now."""
@@ -56,11 +67,11 @@ class Allowance:
 
 
 def errors_allowance(policy: Judge) -> Allowance:
-    """For errors. Half of what may be promoted is always fine (1 % by default), more than half of all never is.
+    """For errors. A third of what may be promoted is always fine (0.67 %), more than half of all answers never is.
 
     Of a release without any past it is assumed that up to 20 % can be its usual share.
     """
-    floor = (policy.errors_below or 0.02) / 2
+    floor = (policy.errors_below or 0.02) / 3
     return Allowance(min(max(floor, 1e-6), 0.5), 0.2, 0.5, max(1.0, policy.tolerate), _plenty(policy))
 
 
