@@ -19,7 +19,7 @@ class Shares:
 
     weights: tuple[tuple[str, int], ...] = ()
     candidates: tuple[str, ...] = ()
-    without: tuple[str, ...] = ()  #: instances that run but get nothing new, because they are about to stop
+    without: tuple[str, ...] = ()  #: ids of instances about to stop, and of services (RELEASE.SERVICE) not tested yet
     fallback: str = ""  #: serves the routes that no weighted release can serve
     sticky: str = ""  #: name of the cookie that keeps a visitor on one release; empty: none
     mirrored: str = ""  #: release that gets copies of the safe requests of the others
