@@ -14,7 +14,7 @@ from fairlead.rollout.verdict.usual import Count
 
 Cause = Literal["errors", "latency"]
 
-_WEIGHTS = {("errors", "live"): 0.25, ("errors", "usual"): 0.6, ("latency", "live"): 0.1, ("latency", "usual"): 0.05}
+_WEIGHTS = {("errors", "live"): 0.2, ("errors", "usual"): 0.65, ("latency", "live"): 0.1, ("latency", "usual"): 0.05}
 """Fixed beforehand, as they must be. Errors against the usual rate see users and probes, so they get most."""
 
 _LEAST = 3  #: hits below which nothing counts, however unlikely: two in a row can have one reason

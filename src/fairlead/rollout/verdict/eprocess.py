@@ -13,11 +13,13 @@ from collections.abc import Sequence
 from typing import Any
 
 ODDS = (1.8, 3.0, 5.0, 9.0, 25.0, 300.0)  #: alternatives: how many times the odds of a hit
+SPREAD = (1, 2, 2, 2, 1, 1)  #: how the money is spread over them: most releases that go wrong are a few times worse
 _LATER = 0.2  #: share of the money that is kept for releases that go bad later
 _PACE = 20.0  #: epochs after which half of that is spent
 EPOCH = 10.0  #: seconds
 
 _LOG_ODDS = tuple(math.log(odds) for odds in ODDS)
+_LOG_SPREAD = tuple(math.log(part / sum(SPREAD)) for part in SPREAD)
 
 
 class Evidence:
@@ -29,8 +31,8 @@ class Evidence:
     """
 
     def __init__(self) -> None:
-        """Everything that is staked at once is spread evenly over the alternatives."""
-        self._stakes = [math.log((1 - _LATER) / len(ODDS))] * len(ODDS)
+        """All but what is kept for later is staked at once."""
+        self._stakes = [math.log(1 - _LATER) + part for part in _LOG_SPREAD]
         self._epoch = 0
         self._seconds = 0.0
 
@@ -47,9 +49,9 @@ class Evidence:
         if self._seconds < EPOCH:
             return
         self._seconds = 0.0
-        fresh = math.log((self._cash() - self._cash(1)) / len(ODDS))
+        fresh = math.log(self._cash() - self._cash(1))
         self._epoch += 1
-        self._stakes = [_add_logs((stake, fresh)) for stake in self._stakes]
+        self._stakes = [_add_logs((stake, fresh + part)) for stake, part in zip(self._stakes, _LOG_SPREAD, strict=True)]
 
     def cap(self, log: float) -> None:
         """Throw away what is more than that. Being poorer than one could be is always fair."""

@@ -20,6 +20,7 @@ _MOST = 48  #: bins kept; older ones are merged
 _SILENCE = 60.0  #: seconds without an answer of a release that is asked, after which one does not wait for it
 _HALF_DOWN = 0.6  #: share of errors
 _CLEARLY = math.log(5)  #: log likelihood ratio by which the stable release must be shown to be well
+_SURELY = math.log(20)  #: the same where three probes are all that is known of the new one: some four good answers
 
 
 class Since(NamedTuple):
@@ -33,7 +34,7 @@ class Since(NamedTuple):
 def failing(stable: Count, limit: float) -> Shared:
     """Whether the stable release's counts look like a service that is half down or worse; unclear: they are too few."""
     leaning = _leaning(stable, min(limit, 0.5), _HALF_DOWN)
-    if leaning <= -_CLEARLY:
+    if leaning <= -_SURELY:
         return "no"
     return "yes" if stable.hits and leaning > 0 else "unclear"
 

@@ -7,7 +7,7 @@ import random
 import pytest
 from scipy import stats
 
-from fairlead.rollout.verdict.eprocess import EPOCH, ODDS, Evidence, average
+from fairlead.rollout.verdict.eprocess import EPOCH, ODDS, SPREAD, Evidence, average
 
 
 def test_it_is_the_likelihood_ratio_of_the_alternatives_and_what_is_kept():
@@ -15,7 +15,9 @@ def test_it_is_the_likelihood_ratio_of_the_alternatives_and_what_is_kept():
     evidence.add(7, 40, 0.05)
     chances = [odds * 0.05 / (1 + (odds - 1) * 0.05) for odds in ODDS]
     ratios = [stats.binom.pmf(7, 40, chance) / stats.binom.pmf(7, 40, 0.05) for chance in chances]
-    assert math.exp(evidence.log()) == pytest.approx(0.8 * sum(ratios) / len(ratios) + 0.2)
+    assert math.exp(evidence.log()) == pytest.approx(
+        0.8 * sum(part * ratio for part, ratio in zip(SPREAD, ratios, strict=True)) / sum(SPREAD) + 0.2
+    )
 
 
 @pytest.mark.parametrize("chance", [0.001, 0.05, 0.4])

@@ -126,7 +126,7 @@ def test_failed_probes_wait_a_moment_for_an_answer_of_stable():
     trial.add(tick(Side(), Side(90), seconds=60.0))
     assert trial.add(tick(Side(), Side(), seconds=18.0, probes=FAILED)).cause == "environment"
     assert trial.add(tick(Side(), Side(), seconds=6.0, probes=Probes(1, 1, 0, 4, "x"))).cause == "environment"
-    assert trial.add(tick(Side(), Side(3), seconds=6.0, probes=Probes(1, 1, 0, 5, "x"))).cause == "probes"
+    assert trial.add(tick(Side(), Side(4), seconds=6.0, probes=Probes(1, 1, 0, 5, "x"))).cause == "probes"
 
 
 def test_failed_probes_do_not_wait_for_ever():
