@@ -170,10 +170,10 @@ def _sentence(plan: _Plan, step: CanaryStep, shows: float, likely: float) -> str
 
 
 def _traffic(plan: _Plan) -> str:
-    probes = f"{plan.policy.probe_rate * MINUTE:.3g} probes/min" if plan.policy.probe_rate else ""
+    probes = f"{_figures(plan.policy.probe_rate * MINUTE)} probes/min" if plan.policy.probe_rate else ""
     if not plan.per_minute:
         return f"no requests were measured: {f'with {probes} ' if probes else ''}".rstrip()
-    return f"at {plan.per_minute:.3g} requests/min{f' and {probes}' if probes else ''}"
+    return f"at {_figures(plan.per_minute)} requests/min{f' and {probes}' if probes else ''}"
 
 
 def _whole(plan: _Plan, best: float | None, likely: float | None) -> str:
@@ -199,6 +199,11 @@ def _advice(plan: _Plan, likely: float | None) -> list[str]:
     if shown <= 0.5:
         found.append(f"ask for less: judge.promote.errors_below: {shown * 100:g}%")
     return found
+
+
+def _figures(value: float) -> str:
+    """Three figures: `0.25`, `10`, `2 430`."""
+    return f"{float(f'{value:.3g}'):,.0f}".replace(",", " ") if value >= 1000 else f"{value:.3g}"
 
 
 def _percent(share: float) -> str:
