@@ -74,7 +74,8 @@ def _live(found: Status, state: State) -> str:
     text = f"{bold(state.live)} is live"
     if found.live:
         origin = found.live.origin
-        text += f", by {found.live.operation} {ago(found.live.time)}" + (f", {who(origin)}" if who(origin) else "")
+        by = f"by itself, told by the {found.live.automatic}" if found.live.automatic else who(origin)
+        text += f", by {found.live.operation} {ago(found.live.time)}" + (f", {by}" if by else "")
         text += f"\n  {what(origin, found.live.why)}" if what(origin, found.live.why) else ""
     return text
 
@@ -90,7 +91,7 @@ def who(origin: dict[str, object]) -> str:
 def what(origin: dict[str, object], why: str = "") -> str:
     """The commit, and the reason that was given."""
     git = origin.get("git")
-    parts = [f'"{why}"'] if why else []
+    parts = [f'"{why.splitlines()[0]}"'] if why else []
     if isinstance(git, dict):
         branch = f" on {git['branch']}" if git.get("branch") else ""
         dirty = " with changes" if git.get("dirty") else ""

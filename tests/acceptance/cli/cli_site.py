@@ -31,6 +31,7 @@ services:
     stop: {{drain: 1s, grace: 5s}}
 tests: [{test}]
 smoke: [{{path: /, contains: version {version}}}]
+rollout: {{watch: off}}
 environments:
   local: {{runtime: process, edge: {{http: {port}, address: 127.0.0.1}}}}
   next: {{runtime: process, edge: {{http: {other}, address: 127.0.0.1}}}}

@@ -40,7 +40,8 @@ def shop():
 def write(site, version, steps, probes="20/s", hold="1m"):
     site.write(version)
     path = site.folder / "fairlead.yaml"
-    path.write_text(path.read_text() + ROLLOUT.format(steps=steps, probes=probes, hold=hold))
+    rollout = ROLLOUT.format(steps=steps, probes=probes, hold=hold)
+    path.write_text(path.read_text().replace("rollout: {watch: off}\n", rollout))
 
 
 def status(site):

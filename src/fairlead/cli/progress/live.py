@@ -26,6 +26,7 @@ MARKS = {
 }
 BAR = 24  #: columns of a traffic bar
 VERDICTS = {"promote": "green", "continue": "", "hold": "yellow", "abort": "red"}
+BESIDE = 15  #: columns of a step's mark and time
 OTHER_LINES = 11  #: rows of the display that are not steps
 FEWEST = 5  #: steps shown on the smallest terminal
 
@@ -92,7 +93,7 @@ class Live:
     def _step(self, line: Line) -> RenderableType:
         grid = Table.grid(padding=(0, 1))
         grid.add_column(width=4, justify="right")
-        grid.add_column(overflow="ellipsis", no_wrap=True)
+        grid.add_column(overflow="ellipsis", no_wrap=True, max_width=self._console.width - BESIDE)
         grid.add_column(justify="right", style="dim", no_wrap=True)
         grid.add_row(self._mark(line), Text(line.text, style="" if line.state != "waiting" else "dim"), _time(line))
         return grid
