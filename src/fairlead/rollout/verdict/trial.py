@@ -17,8 +17,8 @@ class Trial:
     """Everything known of one new release, and what it says.
 
     However often it is asked, and whatever the weights are meanwhile, a release no worse than the policy tolerates is
-    aborted for the evidence of its errors and its latency with a chance of at most `policy.alpha`. Probes that fail in a
-    row are judged by themselves: the chance that they are an accident is half of that at most.
+    aborted for the evidence of its errors and its latency with a chance of at most `policy.alpha`. Probes that fail in
+    a row are judged by themselves: the chance that they are an accident is half of that at most.
     """
 
     def __init__(self, policy: Judge, mode: Mode, history: History = _NO_HISTORY) -> None:
