@@ -41,6 +41,7 @@ def tell(place: Place, word: Word, how: Saying = Saying(), emit: Emit = silent) 
     with existing(place, emit) as environment:
         rollout = _open(environment, word)
         give(environment.ledger, rollout.journal.rollout, word, describe_actor(), how.why)
+        rollout = open_rollout(environment.ledger) or rollout  # its deployer may have ended in this very moment
         if not rollout.waiting:
             lock = FileLock(place.lock)
             carrier = (lock.owner() or "another process") if lock.held() else "the keeper"

@@ -44,9 +44,8 @@ class Executor:
 
     def _carry(self, steps: tuple[Step, ...]) -> None:
         try:
-            self.forward(steps)
-        except Waiting as error:
-            self._wait(error.message)
+            self._forward_while_told(steps)
+        except Waiting:
             raise
         except (FairleadError, OSError, KeyboardInterrupt) as error:
             rollout = open_rollout(self.journal.ledger)
@@ -57,6 +56,19 @@ class Executor:
             self._back_for_sure(rollout, reason)
             kind = Interrupted if isinstance(error, KeyboardInterrupt) else RolloutFailed
             raise kind(f"undone: {reason}", getattr(error, "hint", None)) from error
+
+    def _forward_while_told(self, steps: tuple[Step, ...]) -> None:
+        """Forward, and on when somebody said something just before it was written down that nobody carries it."""
+        while True:
+            try:
+                return self.forward(steps)
+            except Waiting as error:
+                self._wait(error.message)
+                rollout = open_rollout(self.journal.ledger) if self.actions.orders.look() else None
+                if rollout is None:
+                    raise
+                self.journal.resume()
+                steps = rollout.to_do()
 
     def _wait(self, why: str) -> None:
         """Leave it to a person, as it is."""

@@ -49,12 +49,14 @@ class Orders:
         self._approvals: list[Order] = []
         self._read = 0
 
-    def look(self) -> None:
-        """Take in what was said since the last look."""
+    def look(self) -> bool:
+        """Take in what was said since the last look; whether anything was."""
+        before = self._read
         for entry in self.ledger.entries(after=self._read, kinds=[ORDER], rollout=self.rollout):
             self._read = entry.number
             data = entry.data
             self._take(Order(entry.number, data["order"], str(data["by"]), str(data["why"])))
+        return self._read > before
 
     def _take(self, order: Order) -> None:
         if order.word == "abort":

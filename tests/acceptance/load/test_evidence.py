@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from load_projects import until
@@ -109,14 +110,15 @@ def test_what_both_depend_on_is_down_and_the_canary_is_not_blamed(shop):
 
 
 def test_a_release_that_goes_bad_after_the_switch_is_rolled_back_by_itself(shop):
-    bad_when = shop_goes_bad(made := shop(strategy=WATCHED, window="120s"))
+    made = shop(strategy=WATCHED, window="120s")
+    bad_when = made.sandbox.folder / "bad from now on"
     made.deploy()
     before = live(made)
     with users(made) as traffic:
         after = made.deploy(FAIL_WHILE=str(bad_when)).release
         time.sleep(2)
         bad_when.touch()
-        until(lambda: live(made) == before, 60, lambda: made.keeper_log())
+        until(lambda: live(made) == before, 60, made.keeper_log)
         until(lambda: entries(made, WATCH_ENDED), 30, "the end of the watch written down")
         report = traffic.stop(wait=10)
     assert report.lost == 0, report.losses
@@ -125,16 +127,10 @@ def test_a_release_that_goes_bad_after_the_switch_is_rolled_back_by_itself(shop)
     assert "error" in ended["reason"]
 
 
-def shop_goes_bad(made):
-    return made.sandbox.folder / "bad from now on"
-
-
 class Waiter:
     """A deployment in a thread, for what happens meanwhile."""
 
     def __init__(self, shop, **env):
-        from concurrent.futures import ThreadPoolExecutor
-
         self.shop, self.env = shop, env
         self.pool = ThreadPoolExecutor(1)
 
@@ -197,7 +193,8 @@ def test_a_release_whose_copies_fail_goes_back_before_its_first_user(shop):
 
 
 def test_a_visitor_stays_on_one_release_while_weights_grow(shop):
-    sticky = "strategy: canary, steps: [{weight: 30, for: 2s}, {weight: 60, for: 3s}], sticky: cookie, watch: {for: 0s},"
+    steps = "steps: [{weight: 30, for: 2s}, {weight: 60, for: 3s}]"
+    sticky = f"strategy: canary, {steps}, sticky: cookie, watch: {{for: 0s}},"
     made = shop(strategy=sticky + " judge: {promote: {errors_below: 20%}}", window="60s")
     made.deploy()
     visitors = [Visitor(made.sandbox.port) for _ in range(12)]

@@ -174,3 +174,29 @@ def test_a_wait_that_is_killed_before_it_is_written_down_is_undone(machine: Fake
     with opened(machine) as environment:
         assert "has been undone" in (recover(environment.world) or "")
         assert environment.state.live == before
+
+
+def test_what_is_said_just_before_it_is_written_down_is_obeyed(machine: FakeMachine) -> None:
+    said = []
+
+    def approve(point: str) -> None:
+        if point.startswith("waits ") and not said:
+            said.append(point)
+            say_to_open(machine, "approve")
+
+    environment = machine.opened(approve)
+    environment.world.hurry = True
+    try:
+        result = begin(environment, machine, site(2, approve=True))
+        assert said and environment.state.live == result.release
+    finally:
+        environment.ledger.close()
+
+
+def say_to_open(machine: FakeMachine, word: Word) -> None:
+    """From another process."""
+    other = machine.opened()
+    rollout = open_rollout(other.ledger)
+    assert rollout is not None
+    give(other.ledger, rollout.journal.rollout, word, ADA)
+    other.ledger.close()

@@ -3,6 +3,8 @@
 They come evenly, each in a thread of its own, so that one that hangs holds up neither the next ones nor whoever asks
 what came. So many hang at one time and no more: then nothing is asked until one of them has given up, and what was due
 meanwhile is left out, never made up for in a burst.
+
+When one fails, the stable release is asked the same: what fails there too is nothing the new release is to blame for.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import cycle
 
 from fairlead.errors import FairleadError
@@ -56,7 +59,7 @@ class Tally:
 
     def add(self, test: Smoke, answer: Answer, seconds: float) -> None:
         """One that was answered, or was not in time. An edge that takes no connection says nothing of a release."""
-        if answer.status == 0 and answer.error == NOBODY:
+        if _nobody(answer):
             return
         why = judge(test, answer)
         self._sent += 1
@@ -88,16 +91,26 @@ class Pace:
         return 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Control:
+    """A probe that failed, asked of the stable release."""
+
+    test: Smoke
+    failed: bool  #: there too
+
+
 class ProbeStream:
     """Asks `tests` in turn with `header`, `rate` times a second, until it is closed. Slow: longer than `over` seconds.
 
-    No tests or a rate of 0: it asks nothing.
+    No tests or a rate of 0: it asks nothing. `control` is the header of the stable release, where there is one.
     """
 
     def __init__(
-        self, ask: Ask, tests: tuple[Smoke, ...], header: dict[str, str], rate: float, over: float | None
-    ) -> None:
-        self._ask, self._tests, self._header, self._rate = ask, tests, header, rate
+        self, ask: Ask, tests: tuple[Smoke, ...], header: dict[str, str], rate: float, over: float | None,
+        control: dict[str, str] | None = None,
+    ) -> None:  # fmt: skip
+        self._ask, self._tests, self._header, self._rate, self._control = ask, tests, header, rate, control
+        self._controls: list[Control] = []
         self._tally = Tally(over)
         self._lock = threading.Lock()
         self._closed = threading.Event()
@@ -109,6 +122,12 @@ class ProbeStream:
         """What came since the last take; never waits for a probe."""
         with self._lock:
             return self._tally.take()
+
+    def take_controls(self) -> tuple[Control, ...]:
+        """What the stable release said to probes that failed, since the last time; to be asked right after `take`."""
+        with self._lock:
+            found, self._controls = tuple(self._controls), []
+            return found
 
     def close(self) -> None:
         """Send no more. Returns at once: what is still open ends by itself, and counts for nothing."""
@@ -126,11 +145,25 @@ class ProbeStream:
     def _probe(self, test: Smoke) -> None:
         begun = time.monotonic()
         try:
-            answer = self._ask(test.path, test.host, dict(self._header), test.timeout)
-        except (FairleadError, OSError):  # the edge's own files cannot be read: nobody was asked
-            answer = Answer(0, error=NOBODY)
+            answer = self._answer(test, self._header)
+            seconds = time.monotonic() - begun
+            failed = not _nobody(answer) and judge(test, answer)
+            control = self._answer(test, self._control) if failed and self._control else None
         finally:
             self._free.release()
         with self._lock:
-            if not self._closed.is_set():
-                self._tally.add(test, answer, time.monotonic() - begun)
+            if self._closed.is_set():
+                return
+            self._tally.add(test, answer, seconds)
+            if control is not None and not _nobody(control):
+                self._controls.append(Control(test, bool(judge(test, control))))
+
+    def _answer(self, test: Smoke, header: dict[str, str]) -> Answer:
+        try:
+            return self._ask(test.path, test.host, dict(header), test.timeout)
+        except (FairleadError, OSError):  # the edge's own files cannot be read: nobody was asked
+            return Answer(0, error=NOBODY)
+
+
+def _nobody(answer: Answer) -> bool:
+    return answer.status == 0 and answer.error == NOBODY

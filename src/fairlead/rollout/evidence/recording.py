@@ -1,4 +1,4 @@
-"""Every tick a release was judged by, as JSON lines: a policy can be tried on them again. Best effort, never in the way.
+"""Every tick a release was judged by, as JSON lines: a policy can be tried on them again. Never in the way.
 
 The first line says what was judged and how, each other line is a tick. The ledger has the verdicts; this has what they
 were made of.

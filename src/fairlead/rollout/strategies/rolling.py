@@ -45,7 +45,8 @@ def batches(new: tuple[str, ...], old: tuple[str, ...], rollout: Rollout) -> Ite
 def steps(wanted: Wanted, observed: Observed) -> list[Step]:
     """The steps, in order: level by level, service by service, each smoke-tested before its first user.
 
-    A person who has to approve is asked before anything of the old release stops. Where nothing is live there is nothing to take over from.
+    A person who has to approve is asked before anything of the old release stops. Where nothing is live there is
+    nothing to take over from.
     """
     if observed.live is None:
         return blue_green.steps(wanted, observed)

@@ -34,10 +34,12 @@ def decide(policy: Judge, verdict: Verdict, now: Moment) -> Move:
     """The next move."""
     if verdict.kind == "abort":
         return "fail"
-    if now.promoted:
-        return "go"
-    if now.elapsed < now.seconds:
-        return "stay"
+    if now.promoted or now.elapsed < now.seconds:
+        return "go" if now.promoted else "stay"
+    return _at_the_end(policy, verdict, now)
+
+
+def _at_the_end(policy: Judge, verdict: Verdict, now: Moment) -> Move:
     if now.paused:
         return _later(policy, now)
     if now.approved or _enough(verdict, now):

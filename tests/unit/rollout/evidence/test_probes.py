@@ -191,3 +191,29 @@ def test_an_edge_that_cannot_be_asked_is_no_failure_of_the_release() -> None:
     assert wait_until(lambda: len(called) > MOST, 20), "each gives its place back"
     stream.close()
     assert stream.take() == Probes()
+
+
+@pytest.mark.parametrize("stable_answers,failed", [(BAD, True), (GOOD, False)])
+def test_a_probe_that_fails_is_asked_of_the_stable_release_too(stable_answers: Answer, failed: bool) -> None:
+    def ask(path: str, host: str | None, headers: dict[str, str], timeout: float) -> Answer:
+        return stable_answers if headers == {"to": "stable"} else BAD
+
+    stream = ProbeStream(ask, (ROOT,), {"to": "new"}, 50.0, None, {"to": "stable"})
+    controls = []
+    assert wait_until(lambda: bool(controls.extend(stream.take_controls()) or controls), 20)
+    stream.close()
+    assert controls[0].test == ROOT and controls[0].failed is failed
+
+
+def test_one_that_passes_costs_the_stable_release_nothing() -> None:
+    asked: list[dict[str, str]] = []
+
+    def ask(path: str, host: str | None, headers: dict[str, str], timeout: float) -> Answer:
+        asked.append(headers)
+        return GOOD
+
+    stream = ProbeStream(ask, (ROOT,), {"to": "new"}, 100.0, None, {"to": "stable"})
+    assert wait_until(lambda: len(asked) > 5, 20)
+    stream.close()
+    assert all(headers == {"to": "new"} for headers in asked)
+    assert stream.take_controls() == ()
