@@ -13,16 +13,20 @@ from pathlib import Path
 
 from tables import machine
 
-NAMES = ("startup", "deploy", "rollback", "memory", "nginx")
+NAMES = ("startup", "deploy", "rollback", "memory", "nginx", "evidence")
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 PAGE = DOCS / "benchmarks.md"
-APART = {"verdicts": DOCS / "concepts" / "verdicts.md"}  #: measured when it is asked for, and written to another page
 BEGIN, END = "<!-- measured -->", "<!-- end -->"
+ASKED_FOR = ("verdicts",)  #: measured only then
+APART = {
+    "evidence": (PAGE, "<!-- measured: evidence -->"),
+    "verdicts": (DOCS / "concepts" / "verdicts.md", BEGIN),
+}  #: page and mark of what is not written among the others
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    known = (*NAMES, *APART)
+    known = (*NAMES, *ASKED_FOR)
     parser.add_argument(
         "names", nargs="*", metavar="NAME", help=f"which ones, of {', '.join(known)}; without: all but the last"
     )
@@ -33,22 +37,22 @@ def main() -> None:
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(known)}")
     head = f"Measured on {datetime.date.today():%Y-%m-%d}: {machine()}.\n"
     print(head)
-    pages: dict[Path, list[str]] = {}
+    pages: dict[tuple[Path, str], list[str]] = {}
     for name in given.names or NAMES:
-        parts = pages.setdefault(APART.get(name, PAGE), [head])
+        parts = pages.setdefault(APART.get(name, (PAGE, BEGIN)), [head])
         for table in importlib.import_module(name).measure():
             parts.append(table.markdown())
             print(parts[-1], flush=True)
     if given.write:
-        for page, parts in pages.items():
-            write(page, "\n".join(parts))
+        for (page, begin), parts in pages.items():
+            write(page, begin, "\n".join(parts))
 
 
-def write(page: Path, text: str) -> None:
+def write(page: Path, begin: str, text: str) -> None:
     """Replace what was measured before."""
-    before, _, rest = page.read_text().partition(BEGIN)
+    before, _, rest = page.read_text().partition(begin)
     after = rest.partition(END)[2]
-    page.write_text(f"{before}{BEGIN}\n{text}{END}{after}")
+    page.write_text(f"{before}{begin}\n{text}{END}{after}")
 
 
 if __name__ == "__main__":
