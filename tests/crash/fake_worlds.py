@@ -13,13 +13,14 @@ from fairlead.edges.fake import FakeEdge
 from fairlead.ledger import Ledger
 from fairlead.operations.environment import Environment
 from fairlead.operations.transition import Intent, Result, carry_out
-from fairlead.project.stack import CanaryStep, Job, Judge, Rollout, Route, Service, Smoke, Stack, Stop, Strategy
+from fairlead.project.stack import CanaryStep, Job, Judge, Rollout, Route, Service, Shadow, Smoke, Stack, Stop, Strategy
 from fairlead.rollout.world import World, pass_by
 from fairlead.runtimes.fake import Copy, FakeRuntime
 from fairlead.system.home import Place
 
 QUICK = Stop(drain=0.05, grace=0.1)
 QUICKLY = Judge(errors_below=0.99, probe_rate=200.0)  # one good answer shows enough
+CAREFUL = {"shadow": Shadow(50.0, 0.0), "sticky": True}
 STRATEGIES: tuple[Strategy, ...] = ("blue-green", "canary", "rolling")
 
 
@@ -54,6 +55,7 @@ def shop(strategy: Strategy, version: int) -> Stack:
         Job("late", "run late", when="after-traffic"),
         strategy=strategy,
         version=version,
+        **(CAREFUL if strategy == "canary" else {}),
     )
 
 
