@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 
 from fairlead.errors import Busy, FairleadError
 from fairlead.operations import revive
-from fairlead.operations.attending import AfterSwitch, Waiting
+from fairlead.operations.after_switch import AfterSwitch
+from fairlead.operations.attending import Waiting
 from fairlead.operations.environment import Environment, sample_live
 from fairlead.rollout.journal import open_rollout
 from fairlead.rollout.recovery import recover, restore_traffic

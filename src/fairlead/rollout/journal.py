@@ -101,6 +101,7 @@ class Wait:
     reason: str
     shares: Shares  #: in force meanwhile
     known: dict[str, Any] = field(default_factory=dict)  #: the evidence so far
+    number: int = 0  #: of its entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +151,7 @@ def _read(ledger: Ledger, begin: Entry) -> OpenRollout:
     committed, reason, waiting = False, None, None
     for entry in ledger.entries(after=begin.number, rollout=begin.rollout):
         if entry.kind in (WAITING, RESUMED, UNDOING):
-            waiting = from_data(Wait, entry.data) if entry.kind == WAITING else None
+            waiting = from_data(Wait, entry.data | {"number": entry.number}) if entry.kind == WAITING else None
         if entry.kind in states:
             states[entry.kind].add(str(entry.data["step"]))
         committed = committed or entry.kind == COMMITTED

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import nullcontext
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from fairlead.artifacts.release import Release
 from fairlead.errors import FairleadError, Waiting
-from fairlead.rollout.evidence.recording import Recording, Subject
+from fairlead.rollout.evidence.recording import Subject
 from fairlead.rollout.journal import Journal
 from fairlead.rollout.orders import Orders
 from fairlead.rollout.steps import Step
@@ -23,7 +23,7 @@ from fairlead.rollout.verdict.verdict import Verdict
 from fairlead.rollout.world import World
 
 if TYPE_CHECKING:
-    from fairlead.rollout.evidence.sources import Sources
+    from fairlead.rollout.bench import Bench
     from fairlead.rollout.verdict.trial import Trial
 
 LOOK = 0.25  #: seconds between two looks at instances and orders
@@ -46,41 +46,35 @@ class Judging:
         """The evidence so far, for whoever goes on."""
         return self._known | {mode: trial.to_data() for mode, trial in self._trials.items()}
 
-    def trial(self, release: Release, stable: str, mode: Mode) -> Trial:
-        """All that is known in this mode."""
-        from fairlead.rollout.verdict.trial import Trial  # noqa: PLC0415 — most commands judge nothing
+    def bench(self, step: Step, release: Release) -> Bench:
+        """Where it is judged in this step, with all that is known in this mode."""
+        from fairlead.rollout.bench import Bench, trial_of  # noqa: PLC0415 — most commands judge nothing
 
-        if mode not in self._trials:
-            policy, history = release.stack.rollout.judge, self.world.history(stable)
-            data = self._known.get(mode)
-            self._trials[mode] = Trial.from_data(policy, mode, history, data) if data else Trial(policy, mode, history)
-        return self._trials[mode]
+        history = self.world.history(step.stable)
+        if step.mode not in self._trials:
+            self._trials[step.mode] = trial_of(release, step.mode, history, self._known.get(step.mode))
+        policy, number = release.stack.rollout.judge, self.journal.rollout
+        subject = Subject(number, release.id, step.stable, step.mode, policy, history)
+        return Bench(self.world, release, subject, self._trials[step.mode])
 
     def watch(self, step: Step, release: Release, look: Callable[[], None]) -> None:
         """Judge until the step is over. FairleadError when the release is to go back, Waiting for a person.
 
         `look` is done at each look; it raises when an instance is not well.
         """
-        from fairlead.rollout.evidence.sources import Sources  # noqa: PLC0415 — most commands judge nothing
-
-        trial = self.trial(release, step.stable, step.mode)
-        recording = Recording(self.world.evidence, self._subject(step, release))
         begun, self._said = time.monotonic(), None
         probes, failed = 0, 0
-        with closing(Sources(self.world, release, step.stable or None)) as sources:
+        with self.bench(step, release) as bench:
             while True:
-                tick = self._next_tick(sources, step, begun, look)
+                self._await_tick(step, begun, look)
+                tick = bench.tick()
                 probes, failed = probes + tick.probes.sent, failed + tick.probes.failed
-                recording.add(tick)
-                verdict = trial.add(tick)
+                verdict = bench.judge(tick)
                 self._say(step, tick, verdict)
                 if self._over(step, release, verdict, self._moment(step, begun, probes, failed)):
                     self.journal.verdict(step, verdict)
                     break
-                self.world.runtime.recheck()
-                if self.world.refresh():
-                    sources.rebased()
-
+                bench.refresh()
         if step.mode == "shadow":
             self._compare(step, release)
 
@@ -96,11 +90,7 @@ class Judging:
         for one in found:
             self.world.say("note", str(one))
 
-    def _subject(self, step: Step, release: Release) -> Subject:
-        policy, history = release.stack.rollout.judge, self.world.history(step.stable)
-        return Subject(self.journal.rollout, release.id, step.stable, step.mode, policy, history)
-
-    def _next_tick(self, sources: Sources, step: Step, begun: float, look: Callable[[], None]) -> Tick:
+    def _await_tick(self, step: Step, begun: float, look: Callable[[], None]) -> None:
         """Wait until the counters are worth a look: a while has passed, the step ends, or a person has promoted it.
 
         A step that has ended is looked at soon, then ever less often.
@@ -113,10 +103,8 @@ class Judging:
             self.orders.require_going()
             now = time.monotonic()
             if self.orders.promote or now >= due:
-                break
+                return
             time.sleep(min(LOOK, due - now))
-        shares = self.world.shares
-        return sources.tick(0.0 if shares.sticky else float(shares.weight(step.release)))
 
     def _moment(self, step: Step, begun: float, probes: int, failed: int) -> Moment:
         orders = self.orders
@@ -148,17 +136,40 @@ class Judging:
             self.journal.verdict(step, verdict)
 
     def approval(self, step: Step, release: Release, look: Callable[[], None]) -> None:
-        """Wait until a person says go on, at most `hold_for`."""
-        begun = time.monotonic()
-        while True:
-            look()
-            self.orders.require_going()
-            order = self.orders.approved(self.journal.begun(step))
-            if order and not self.orders.paused:
-                self.world.say("note", order.shown())
-                return
-            if self.world.hurry or time.monotonic() - begun >= release.stack.rollout.judge.hold_for:
-                raise Waiting(f"{release.id} waits for a person to approve it")
-            time.sleep(LOOK)
+        """Wait until a person says go on, at most `hold_for`; a release that has users is judged meanwhile."""
+        with self.bench(step, release) if self.has_users(step) else nullcontext() as bench:
+            begun = due = time.monotonic()
+            while not self._approved(step):
+                look()
+                if time.monotonic() >= due:
+                    due = time.monotonic() + TICK
+                    self.object_to(step, bench)
+                if self.world.hurry or time.monotonic() - begun >= release.stack.rollout.judge.hold_for:
+                    raise Waiting(f"{release.id} waits for a person to approve it")
+                time.sleep(LOOK)
+
+    def _approved(self, step: Step) -> bool:
+        self.orders.require_going()
+        order = self.orders.approved(self.journal.begun(step))
+        if order is None or self.orders.paused:
+            return False
+        self.world.say("note", order.shown())
+        return True
+
+    def has_users(self, step: Step) -> bool:
+        """Whether there is something to judge, and something to compare it with."""
+        return bool(step.stable) and self.world.shares.weight(step.release) > 0
+
+    def object_to(self, step: Step, bench: Bench | None) -> None:
+        """FairleadError when the evidence speaks against it; for a time in which only going back is to be decided."""
+        if bench is None:
             self.world.runtime.recheck()
             self.world.refresh()
+            return
+        tick = bench.tick()
+        verdict = bench.judge(tick)
+        self._say(step, tick, verdict)
+        if verdict.kind == "abort":
+            self.journal.verdict(step, verdict)
+            raise FairleadError(verdict.text)
+        bench.refresh()

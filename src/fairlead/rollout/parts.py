@@ -94,7 +94,7 @@ def conclude(wanted: Wanted, observed: Observed, before: Shares) -> list[Step]:
     if is_public(wanted.stack) or (observed.stack and is_public(observed.stack)):
         steps.append(Step("route", wanted.release, shares=after(wanted, observed), before=before))
     rollout = wanted.stack.rollout
-    if rollout.soak and observed.live:
+    if rollout.soak and observed.live and not wanted.urgent:
         steps.append(Step("watch", wanted.release, seconds=rollout.soak, stable=observed.live, mode="watch"))
     steps.append(Step("verify", wanted.release))
     steps += run_jobs(wanted, (job for job in wanted.stack.jobs if job.when == "after-traffic"))

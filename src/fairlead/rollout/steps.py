@@ -60,7 +60,8 @@ class Step:
     prune   forget what is no longer kept             comes after the commit
 
     For `start` and `wake`, `before` is who got requests when it was planned: what is in force when they are undone.
-    `watch` compares with `stable` by `mode`; `proves`: not over before enough is shown for all users.
+    `watch` compares with `stable` by `mode`; `proves`: not over before enough is shown for all users. While a person is
+    waited for, a release that has users is compared with `stable` too.
     """
 
     kind: Kind

@@ -45,7 +45,8 @@ LATE = replace(DURING, elapsed=111.0)
         (PROMOTE, replace(OVER, paused=True), "stay"),
         (PROMOTE, replace(LATE, paused=True), "wait"),
         (GOING, replace(OVER, approved=True, paused=True), "stay"),
-        (GOING, replace(OVER, hurry=True), "wait"),
+        (GOING, replace(OVER, hurry=True), "stay"),
+        (GOING, replace(OVER, elapsed=13.0, hurry=True), "wait"),
         (PROMOTE, replace(OVER, hurry=True), "go"),
     ],
 )

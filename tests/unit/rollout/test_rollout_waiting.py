@@ -15,9 +15,15 @@ from fairlead.project.stack import CanaryStep, Judge, Stack
 from fairlead.rollout.journal import OpenRollout, open_rollout
 from fairlead.rollout.orders import Word, give
 from fairlead.rollout.recovery import recover
+from fairlead.rollout.verdict import decide
 from tests.crash.fake_worlds import FakeMachine, Folders, service, stack
 
 ADA = {"user": "ada", "host": "desk"}
+
+
+@pytest.fixture(autouse=True)
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decide, "HURRY", 0.5)
 
 
 @pytest.fixture

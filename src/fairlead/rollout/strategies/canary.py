@@ -22,7 +22,7 @@ def steps(wanted: Wanted, observed: Observed) -> list[Step]:
             last = place == len(weights)
             found.append(Step("route", wanted.release, shares=shares, before=before))
             found.append(Step("watch", wanted.release, seconds=step.pause, stable=observed.live, proves=last))
-            found += [Step("approve", wanted.release)] if step.approve else []
+            found += [Step("approve", wanted.release, stable=observed.live)] if step.approve else []
             before = shares
     return [*found, *parts.hand_over(wanted, observed), *parts.conclude(wanted, observed, before)]
 

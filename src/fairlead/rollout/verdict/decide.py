@@ -8,6 +8,8 @@ from typing import Literal
 from fairlead.project.stack import Judge
 from fairlead.rollout.verdict.verdict import Verdict
 
+HURRY = 3.0  #: seconds for the first answers to come, also where nobody waits at the terminal
+
 Move = Literal["stay", "go", "fail", "wait"]
 """stay: look again. go: the step is over. fail: take the rollout back. wait: leave it to a person."""
 
@@ -68,4 +70,5 @@ def _insufficient(policy: Judge, now: Moment) -> Move:
 
 
 def _later(policy: Judge, now: Moment) -> Move:
-    return "stay" if not now.hurry and now.elapsed - now.seconds < policy.hold_for else "wait"
+    patience = min(HURRY, policy.hold_for) if now.hurry else policy.hold_for
+    return "stay" if now.elapsed - now.seconds < patience else "wait"
