@@ -13,7 +13,7 @@ LEVELS = (3, 10, 30, 100, 600, 3000)  #: requests per minute, both sides togethe
 RATES = (0.005, 0.02, 0.10)
 SELDOM = [rule for rule in RULES if "second" not in rule]  #: rules that are cheap to run
 OWN = ["Fairlead, every 10 s", "Fairlead + 10 probes/min"]
-RUNS, FEWER = 400, 60
+RUNS, FEWER = 200, 20
 HEADER = ("requests/min", *map(str, LEVELS))
 
 
@@ -45,30 +45,28 @@ def bad() -> list[Table]:
 
 def _caught(title: str, scenarios: list[Scenario]) -> Table:
     rules = [rule for rule in SELDOM if rule != "Fairlead, every minute"]
-    found = many(scenarios, rules, RUNS // 2)
+    found = many(scenarios, rules, RUNS)
     rows = [(rule, *(_stop(outcomes[rule]) for outcomes in found)) for rule in rules]
-    note = (
-        f"In % of {RUNS // 2} runs / median minute / errors that users got from it, mean of all runs, stopped or not."
-    )
+    note = f"In % of {RUNS} runs / median minute / errors that users got from it, mean of all runs, stopped or not."
     return Table(f"{title}: stopped, when, at what cost", HEADER, rows, note)
 
 
 def slow() -> Table:
     """Every answer takes 300 ms more."""
-    found = many([canary(rpm, Release(0.005, delay=0.3), Release(0.005)) for rpm in LEVELS], OWN, FEWER)
+    found = many([canary(rpm, Release(0.005, delay=0.3), Release(0.005)) for rpm in LEVELS], OWN, RUNS)
     rows = [(rule, *(_when(outcomes[rule]) for outcomes in found)) for rule in OWN]
-    note = f"In % of {FEWER} runs / median minute. The other rules do not look at latency."
+    note = f"In % of {RUNS} runs / median minute. The other rules do not look at latency."
     return Table("Every answer takes 300 ms longer: stopped, when", HEADER, rows, note)
 
 
 def environment() -> Table:
     """Something that both releases need is gone."""
-    found = many([broken(rpm, share) for share in (0.5, 1.0) for rpm in LEVELS], [*OWN, "Flagger, threshold 5"], FEWER)
+    found = many([broken(rpm, share) for share in (0.5, 1.0) for rpm in LEVELS], [*OWN, "Flagger, threshold 5"], RUNS)
     rows = []
     for number, name in enumerate(("half of all answers fail", "all answers fail")):
         part = found[number * len(LEVELS) :][: len(LEVELS)]
         rows += [(f"{rule}: {name}", *(_share(outcomes[rule]) for outcomes in part)) for rule in part[0]]
-    note = f"From minute 7 on a good release and the old one fail alike, for 5 minutes. {FEWER} runs."
+    note = f"From minute 7 on a good release and the old one fail alike, for 5 minutes. {RUNS} runs."
     return Table("Both sides go bad at once: stopped, in %", HEADER, rows, note)
 
 

@@ -74,9 +74,10 @@ class AfterSwitch:
 
         self.close()
         world, known = self.environment.world, self._known(watched)
-        release, history = world.releases.load(watched.release), world.history(watched.previous)
-        trial = trial_of(release, "watch", history, known.get("trial"))
+        release = world.releases.load(watched.release)
         policy = release.stack.rollout.judge
+        history = world.history(watched.previous, policy.over)
+        trial = trial_of(release, "watch", history, known.get("trial"))
         subject = Subject(watched.rollout, watched.release, watched.previous, "watch", policy, history)
         self._bench = Bench(world, release, subject, trial, known.get("seen"))
         self._starts = known.get("starts") or {one.id: one.starts for one in self._instances(watched)}

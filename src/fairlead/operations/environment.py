@@ -18,16 +18,17 @@ from fairlead.errors import UsageError
 from fairlead.ledger import Ledger
 from fairlead.project.stack import RuntimeName
 from fairlead.rollout.events import Emit, silent
-from fairlead.rollout.evidence.history import history
+from fairlead.rollout.evidence.history import HOUR, history
 from fairlead.rollout.evidence.samples import sample
 from fairlead.rollout.state import State, read_state
-from fairlead.rollout.verdict.evidence import History
+from fairlead.rollout.verdict.evidence import History, Side
 from fairlead.rollout.world import World
 from fairlead.runtimes.table import runtime_of
 from fairlead.system import clock
 from fairlead.system.home import Place
 from fairlead.system.lock import FileLock, held_lock
 
+ENOUGH = 200  #: answers in the last hour for it to say what is usual
 LOCK_PATIENCE = 10.0  #: seconds a command waits for the keeper or a short command of somebody else
 
 
@@ -69,7 +70,8 @@ def opened(place: Place, runtime: RuntimeName, emit: Emit = silent) -> Iterator[
             runtime_of(runtime, place), edge_of(runtime, place), ledger, releases, artifacts.path,
             **machine_facts(), emit=emit, free_space=place.free_reserve,
             sweep_artifacts=lambda: sweep(place, artifacts, lambda text: world.say("note", text)),
-            history=lambda release: answered_lately(place, releases, release), evidence=place.root / "evidence",
+            history=lambda release, over: answered_lately(place, releases, release, over),
+            evidence=place.root / "evidence",
         )  # fmt: skip
         yield Environment(place, ledger, world, artifacts)
 
@@ -90,13 +92,24 @@ def existing(place: Place, emit: Emit = silent) -> Iterator[Environment]:
         yield environment
 
 
-def answered_lately(place: Place, releases: ReleaseStore, id: str) -> History:
-    """What a release answered before the rollout that is under way."""
+def answered_lately(place: Place, releases: ReleaseStore, id: str, over: float | None) -> History:
+    """What a release answered before the rollout that is under way, with `over` as it is judged by now.
+
+    What is usual changes with the hour: where a service was worse in the last hour than over the day, that hour counts.
+    """
     release = releases.load_or_none(id) if id else None
     if release is None:
         return History()
     services = [service.name for service in release.stack.services if service.routes]
-    return history(place, id, services, release.stack.rollout.judge.over)
+    day, hour = history(place, id, services, over), history(place, id, services, over, HOUR)
+    worse = {name: side for name, side in hour.services.items() if _worse(side, day.services[name])}
+    return History(day.services | worse, day.seconds)
+
+
+def _worse(hour: Side, day: Side) -> bool:
+    """Errors or slow answers are more common, in enough answers to say so."""
+    slow = (hour.slow or 0) * day.requests > (day.slow or 0) * hour.requests
+    return hour.requests >= ENOUGH and (slow or hour.errors * day.requests > day.errors * hour.requests)
 
 
 def sample_live(environment: Environment, live: str, last: bool = False) -> None:

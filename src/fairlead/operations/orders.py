@@ -9,7 +9,7 @@ from fairlead.errors import FairleadError
 from fairlead.operations.environment import LOCK_PATIENCE, Environment, existing
 from fairlead.operations.transition import Result, go_on, prepare_runtime
 from fairlead.rollout.events import Emit, silent
-from fairlead.rollout.journal import OpenRollout, open_rollout
+from fairlead.rollout.journal import CLOSED, OpenRollout, open_rollout
 from fairlead.rollout.orders import Orders, Word, give
 from fairlead.rollout.recovery import give_up
 from fairlead.system.home import Place
@@ -41,13 +41,24 @@ def tell(place: Place, word: Word, how: Saying = Saying(), emit: Emit = silent) 
     with existing(place, emit) as environment:
         rollout = _open(environment, word)
         give(environment.ledger, rollout.journal.rollout, word, describe_actor(), how.why)
-        rollout = open_rollout(environment.ledger) or rollout  # its deployer may have ended in this very moment
-        if not rollout.waiting:
-            lock = FileLock(place.lock)
-            carrier = (lock.owner() or "another process") if lock.held() else "the keeper"
-            return Told(word, rollout.journal.rollout, rollout.release, carrier)
+        if not _waits(environment, rollout):  # asked anew: its deployer may have ended in this very moment
+            return _carried(place, rollout, word)
         with environment.held(f"fairlead {word} {place.environment}", how.wait):
-            return _decided(environment, word, how)
+            return _decided(environment, rollout, word, how)
+
+
+def _waits(environment: Environment, rollout: OpenRollout) -> bool:
+    now = open_rollout(environment.ledger)
+    return now is not None and now.journal.rollout == rollout.journal.rollout and now.waiting is not None
+
+
+def _carried(place: Place, rollout: OpenRollout, word: Word) -> Told:
+    lock = FileLock(place.lock)
+    if lock.held() or word == "abort":
+        carrier = (lock.owner() or "another process") if lock.held() else "the keeper"
+        return Told(word, rollout.journal.rollout, rollout.release, carrier)
+    what = f"nobody carries rollout {rollout.journal.rollout} any more: its deployer has ended, and it is taken back"
+    raise FairleadError(what, f"see `fairlead history {place.environment}`, and deploy again")
 
 
 def _open(environment: Environment, word: Word) -> OpenRollout:
@@ -65,10 +76,12 @@ def _open(environment: Environment, word: Word) -> OpenRollout:
     return rollout
 
 
-def _decided(environment: Environment, word: Word, how: Saying) -> Told:
+def _decided(environment: Environment, told: OpenRollout, word: Word, how: Saying) -> Told:
     """A rollout that nobody carries."""
     rollout = open_rollout(environment.ledger)
-    if rollout is None or not rollout.waiting:
+    if rollout is None or not rollout.waiting or rollout.journal.rollout != told.journal.rollout:
+        if word == "abort" and _was_undone(environment, told):  # the keeper was quicker
+            return Told(word, told.journal.rollout, told.release)
         hint = f"see `fairlead history {environment.place.environment}`"
         raise FairleadError("the rollout was ended in the meantime", hint)
     number, release = rollout.journal.rollout, rollout.release
@@ -78,6 +91,11 @@ def _decided(environment: Environment, word: Word, how: Saying) -> Told:
         return Told(word, number, release)
     environment.world.hurry = how.hurry
     return Told(word, number, release, result=go_on(environment, rollout))
+
+
+def _was_undone(environment: Environment, rollout: OpenRollout) -> bool:
+    closed = environment.ledger.last(CLOSED, rollout=rollout.journal.rollout)
+    return closed is not None and closed.data.get("result") == "undone"
 
 
 def _objection(environment: Environment, rollout: int) -> str:

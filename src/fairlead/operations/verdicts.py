@@ -197,9 +197,10 @@ def _judged(subject: Subject, policy: Judge, ticks: Iterable[Tick]) -> Replay:
 
 
 def _move(mode: Mode, policy: Judge, run: _Run) -> Move:
-    """As at the end of a step with nobody at the terminal."""
+    """As at the end of a step when all patience is over."""
     if run.last is None:
         return "wait"
     need: Need = "proof" if mode == "canary" else "nothing"
-    moment = Moment(run.seconds, run.seconds, need, hurry=True, probes=run.probes, failed_probes=run.failed)
+    late = run.seconds + policy.hold_for
+    moment = Moment(late, run.seconds, need, probes=run.probes, failed_probes=run.failed)
     return decide(policy, run.last, moment)

@@ -43,6 +43,12 @@ class Actions:
         """Do it; FairleadError when it fails."""
         _DO[step.kind](self, step)
 
+    def heed(self, step: Step) -> None:
+        """What people said so far; FairleadError to take it back. A pause is made before what users would notice."""
+        self.orders.require_going()
+        if self.orders.paused and step.kind in ("route", "rest", "commit"):
+            self.judging.paused(step, self._release(step), self.require_well)
+
     def undo(self, step: Step) -> None:
         """Take it back; nothing for steps that only look."""
         action = _UNDO.get(step.kind)

@@ -92,7 +92,7 @@ class Executor:
         for step in steps:
             self._at = step
             if step.kind != "prune":  # after the commit it is too late
-                self.actions.orders.require_going()
+                self.actions.heed(step)
             self._point("before", step)
             self.journal.step("step.begun", step)
             self.world.say("step", step.shown(), step=step.id)

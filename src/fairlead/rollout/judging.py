@@ -50,7 +50,7 @@ class Judging:
         """Where it is judged in this step, with all that is known in this mode."""
         from fairlead.rollout.bench import Bench, trial_of  # noqa: PLC0415 — most commands judge nothing
 
-        history = self.world.history(step.stable)
+        history = self.world.history(step.stable, release.stack.rollout.judge.over)
         if step.mode not in self._trials:
             self._trials[step.mode] = trial_of(release, step.mode, history, self._known.get(step.mode))
         policy, number = release.stack.rollout.judge, self.journal.rollout
@@ -138,15 +138,33 @@ class Judging:
     def approval(self, step: Step, release: Release, look: Callable[[], None]) -> None:
         """Wait until a person says go on, at most `hold_for`; a release that has users is judged meanwhile."""
         with self.bench(step, release) if self.has_users(step) else nullcontext() as bench:
-            begun = due = time.monotonic()
-            while not self._approved(step):
-                look()
-                if time.monotonic() >= due:
-                    due = time.monotonic() + TICK
-                    self.object_to(step, bench)
-                if self.world.hurry or time.monotonic() - begun >= release.stack.rollout.judge.hold_for:
-                    raise Waiting(f"{release.id} waits for a person to approve it")
-                time.sleep(LOOK)
+            why = f"{release.id} waits for a person to approve it"
+            self._until(lambda: self._approved(step), why, release, lambda due: self._meanwhile(step, bench, look, due))
+
+    def paused(self, step: Step, release: Release, look: Callable[[], None]) -> None:
+        """Wait while a person wants it to, at most `hold_for`, before a step that users would notice."""
+
+        def going() -> bool:
+            self.orders.require_going()
+            return self.orders.paused is None
+
+        why = f"{release.id} waits for a person: {self.orders.paused.shown() if self.orders.paused else ''}"
+        self._until(going, why, release, lambda due: self._meanwhile(step, None, look, due))
+
+    def _until(self, over: Callable[[], bool], why: str, release: Release, meanwhile: Callable[[bool], None]) -> None:
+        begun = due = time.monotonic()
+        while not over():
+            now = time.monotonic()
+            meanwhile(now >= due)
+            due = now + TICK if now >= due else due
+            if self.world.hurry or now - begun >= release.stack.rollout.judge.hold_for:
+                raise Waiting(why)
+            time.sleep(LOOK)
+
+    def _meanwhile(self, step: Step, bench: Bench | None, look: Callable[[], None], due: bool) -> None:
+        look()
+        if due:
+            self.object_to(step, bench)
 
     def _approved(self, step: Step) -> bool:
         self.orders.require_going()

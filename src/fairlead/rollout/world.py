@@ -43,7 +43,8 @@ class World:
     free_space: Callable[[], bool] = lambda: False  #: gives up a reserve when the disk is full; False: none left
     sweep_artifacts: Callable[[], object] = lambda: None  #: removes what no release of the project names any more
     patience: float = PATIENCE  #: seconds a failing smoke test is tried again
-    history: Callable[[str], History] = lambda stable: History()  #: what a release answered lately
+    history: Callable[[str, float | None], History] = lambda release, over: History()
+    """What a release answered lately; slow are answers that took longer than so many seconds."""
     evidence: Path | None = None  #: folder for what releases were judged by
     hurry: bool = False  #: nobody waits for a person: what has to is left waiting at once
     shares: Shares = field(default_factory=Shares)  #: in force now, as far as this process knows
@@ -81,8 +82,8 @@ class World:
         return changed
 
     def refresh(self) -> bool:
-        """Tell the edge which instances are well now; nothing is written when nothing changed."""
-        return self.route(self.shares)
+        """Tell the edge which instances are well now; nothing is written when nothing changed, or nothing is known."""
+        return bool(self.shares.releases()) and self.route(self.shares)
 
     def instances_of(self, release: str, service: str) -> tuple[Instance, ...]:
         """The instances of one service of a release."""

@@ -73,8 +73,12 @@ CASES = [
         "deploy of bbbbbbbbbbbb was undone: its deployer was killed",
     ),
     (
-        "rollout.closed", {"result": "undone", "reason": "x", "automatic": True}, "deploy", ("rolled-back", "failed"),
-        "deploy of bbbbbbbbbbbb failed, aaaaaaaaaaaa stays live",
+        "watch.ended", {"release": "bbbbbbbbbbbb", "result": "told", "reason": "x"}, "deploy", ("failed",),
+        "bbbbbbbbbbbb is live and bad",
+    ),
+    (
+        "watch.ended", {"release": "bbbbbbbbbbbb", "result": "failed", "reason": "x"}, "deploy", ("failed",),
+        "bbbbbbbbbbbb is live and bad, and cannot be rolled back",
     ),
     (
         "rollout.closed", {"result": "undone", "reason": "x"}, "rollback", ("failed", "rolled-back"),

@@ -13,6 +13,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from fairlead.render.traefik import DIRECT
+
 
 class AccessLog:
     """Reads on from where it was: a release that answers thousands of errors is asked about every half second."""
@@ -49,6 +51,8 @@ class AccessLog:
         if _time(entry) < self._started:
             return
         service, _, _ = str(entry.get("ServiceName", "")).partition("@")
+        if service.startswith(DIRECT):  # asked by the secret header: no user got it
+            return
         self._errors[service, int(entry.get("DownstreamStatus", 0))] += 1
         self._edge_made += made_by_edge(entry)
 

@@ -197,12 +197,13 @@ class TraefikEdge:
     def traffic(self) -> Traffic:
         """Good answers from the counters, 5xx and the edge's own from the access log; see `accesslog`.
 
-        Copies of requests are none of anybody's: they are not in the log, and left out of the counters.
+        Copies of requests and those by the secret header, Fairlead's own, are none of any user's: left out.
         """
         counts, started, reloads = self.api.counters()
         errors, edge_made = self._log.read(started) if started else ({}, 0)  # 0: it does not answer
         releases: dict[str, dict[int, int]] = {}
-        asked = {key: n for key, n in counts.items() if key[1] < 500 and not key[0].startswith(traefik.SHADOW)}
+        others = (traefik.SHADOW, traefik.DIRECT)
+        asked = {key: n for key, n in counts.items() if key[1] < 500 and not key[0].startswith(others)}
         for (service, code), count in (asked | errors).items():
             codes = releases.setdefault(service.rpartition("-")[2], {})
             codes[code] = codes.get(code, 0) + count

@@ -11,8 +11,9 @@ from fairlead.ledger.entry import Entry
 from fairlead.masking import masked
 
 BEGUN, CLOSED, WAITING = "rollout.begun", "rollout.closed", "rollout.waiting"
+WATCH_ENDED = "watch.ended"
 STEP = "step.begun"  #: of a step `approve` a wait begins with it, long before the deployer has waited enough
-KINDS = (BEGUN, STEP, WAITING, CLOSED)
+KINDS = (BEGUN, STEP, WAITING, CLOSED, WATCH_ENDED)
 KILLED = "the deployer was killed"  #: the reason that recovery gives for what it undoes
 LONGEST_REASON = 1200  #: characters; Discord takes 2000 for the whole message
 
@@ -58,6 +59,8 @@ def message_of(entry: Entry, scene: Scene) -> Message | None:
         return _waiting(entry, scene, "a person to approve it", scene.hold_for) if asks(entry) else None
     if entry.kind == WAITING:  # not of what was told when the step began
         return None if asks(entry) else _waiting(entry, scene, str(entry.data.get("reason") or "a decision"))
+    if entry.kind == WATCH_ENDED:
+        return _watched(entry, scene)
     if entry.kind == CLOSED:
         return _live(entry, scene) if entry.data.get("result") == "live" else _undone(entry, scene)
     return None
@@ -84,13 +87,23 @@ def _live(entry: Entry, scene: Scene) -> Message:
     return _message(entry, scene, events, title, severity, act="status" if back else "rollback")
 
 
+def _watched(entry: Entry, scene: Scene) -> Message | None:
+    """A release found bad after its switch that stays live; a way back is told by its own rollout."""
+    result = entry.data.get("result")
+    if result not in ("told", "failed"):
+        return None
+    what = f"{entry.data.get('release')} is live and bad"
+    what += ", and cannot be rolled back" if result == "failed" else ""
+    reason = _shown(str(entry.data.get("reason") or ""), scene)
+    return _message(entry, scene, ("failed",), what, "failure", [f"reason: {reason}"], "rollback")
+
+
 def _undone(entry: Entry, scene: Scene) -> Message:
     reason = str(entry.data.get("reason") or "")
     if entry.data.get("recovered") or reason == KILLED:
         what = f"{_operation(scene)} was undone: its deployer was killed"
         return _message(entry, scene, ("recovered", "failed"), what, "warning", act="status")
-    events = ("rolled-back", "failed") if entry.data.get("automatic") else ("failed",)
-    events = ("failed", "rolled-back") if _is_rollback(scene) else events
+    events = ("failed", "rolled-back") if _is_rollback(scene) else ("failed",)
     still = f", {scene.begun.data['previous']} stays live" if scene.begun.data.get("previous") else ""
     more = [f"reason: {_shown(reason, scene)}"]
     more += [f"could not be taken back: {', '.join(map(str, missing))}"] if (missing := _missing(entry)) else []

@@ -15,14 +15,14 @@ DAY = 86400.0
 HOUR = 3600.0
 
 
-def history(place: Place, release: str, services: Iterable[str], over: float | None) -> History:
-    """What a release answered in the last day while it was live and nothing was being rolled out.
+def history(place: Place, release: str, services: Iterable[str], over: float | None, lately: float = DAY) -> History:
+    """What a release answered in the last `lately` seconds while it was live and nothing was being rolled out.
 
     Where the edge was restarted, or a count went back, that part is left out; so is what an edge counted by other
     buckets than it does now. Nothing known is an empty History.
     """
     moment = now().timestamp()
-    samples = [one for one in read(file_of(place)) if one.release == release and moment - one.at < DAY]
+    samples = [one for one in read(file_of(place)) if one.release == release and moment - one.at < lately]
     bounds = next((one.counters.bounds for one in reversed(samples) if one.counters.bounds), ())
     names = {service: pool_name(service, release) for service in services}
     total, seconds = dict.fromkeys(names, Growth()), 0.0
