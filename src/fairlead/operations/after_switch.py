@@ -7,6 +7,7 @@ is kept in a file, for the keeper that comes after this one; without the file it
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from fairlead.artifacts import describe_actor
 from fairlead.errors import Busy, FairleadError
 from fairlead.operations.environment import Environment
 from fairlead.operations.rollback import back_to
+from fairlead.project.stack import Smoke
 from fairlead.rollout.evidence.recording import Subject
 from fairlead.rollout.journal import VERDICT
 from fairlead.rollout.state import WATCH_ENDED, Watched
@@ -23,11 +25,13 @@ from fairlead.rollout.verdict.verdict import Verdict
 from fairlead.runtimes.base import Instance
 from fairlead.system.files import read_json, write_json
 from fairlead.system.lock import FileLock
+from fairlead.system.machine import memory_kills
 
 if TYPE_CHECKING:
     from fairlead.rollout.bench import Bench
 
 RESTARTS = 3  #: of one instance during a watch that are a crash loop
+KEEP = 10.0  #: seconds between two times that what is known is written to the file
 TRIES = 3  #: to go back, before it is left to a person
 
 
@@ -41,6 +45,8 @@ class AfterSwitch:
     _starts: dict[str, int] = field(default_factory=dict)
     _said: tuple[str, str] | None = None
     _failed: int = 0  #: tries to go back
+    _memory_kills: int = 0  #: of the kernel, when it began
+    _kept: float = 0.0  #: when what is known was written to the file, monotonic
 
     def look(self, idle: Callable[[], bool]) -> None:
         """One look; `idle` is whether no rollout is under way. Nothing while somebody else changes the environment."""
@@ -49,9 +55,12 @@ class AfterSwitch:
             self.close()
             return
         verdict = self._judged(watched)
-        objection = self._crash_loop(watched) or (verdict.text if verdict.kind == "abort" else "")
-        if objection and self._previous_fails_too(watched):
-            objection, verdict = "", self._blame_both(watched, verdict)
+        objection = self._crash_loop(watched)
+        if not objection and verdict.kind == "abort":
+            if verdict.cause in ("errors", "probes") and self._both_fail(watched):
+                verdict = self._blame_both(watched, verdict)
+            else:
+                objection = verdict.text
         if objection or watched.left() <= 0:
             with self.environment.held("keeper", wait=0):
                 if idle() and self.environment.state.watched == watched:
@@ -62,8 +71,8 @@ class AfterSwitch:
         if self._watched != watched or bench is None:
             bench = self._open(watched)
         tick = bench.tick()
-        if not all(one.living and one.verified for one in self._instances(watched)):
-            tick = replace(tick, trouble="instances of it are being started")
+        if self._being_started(watched):
+            tick = replace(tick, trouble="its instances are being started")
         verdict = bench.judge(tick)
         self._write_down(watched, verdict)
         self._keep(watched, bench)
@@ -81,6 +90,7 @@ class AfterSwitch:
         subject = Subject(watched.rollout, watched.release, watched.previous, "watch", policy, history)
         self._bench = Bench(world, release, subject, trial, known.get("seen"))
         self._starts = known.get("starts") or {one.id: one.starts for one in self._instances(watched)}
+        self._memory_kills = memory_kills()
         self._watched = watched
         return self._bench
 
@@ -91,23 +101,41 @@ class AfterSwitch:
     def _crash_loop(self, watched: Watched) -> str:
         for one in self._instances(watched):
             restarts = one.starts - self._starts.get(one.id, one.starts)
+            if restarts and memory_kills() > self._memory_kills:
+                return f"{one.id} ended, and the kernel has killed a process for its memory"
             if one.phase == "failed" or restarts >= RESTARTS:
                 tail = self.environment.world.runtime.log_tail(one.id, 10).strip()
                 return f"{one.id} is in a crash loop: started again {restarts} times" + (f"\n{tail}" if tail else "")
         return ""
 
-    def _previous_fails_too(self, watched: Watched) -> bool:
-        """Whether what both depend on is bad, as far as that can be asked: going back would help nobody."""
-        from fairlead.rollout.checks import judge  # noqa: PLC0415 — brings HTTP
-        from fairlead.rollout.evidence.probes import probe_tests  # noqa: PLC0415 — the same
+    def _being_started(self, watched: Watched) -> bool:
+        """Whether a service that takes requests has no instance that is well: what comes of that is a crash loop's."""
+        well: dict[str, bool] = {}
+        for one in self._instances(watched):
+            if one.port:
+                well[one.service] = well.get(one.service, False) or (one.living and one.verified)
+        return not all(well.values())
+
+    def _both_fail(self, watched: Watched) -> bool:
+        """Whether what the release fails in fails in the one before too: then going back would help nobody.
+
+        Only where that one still runs, only what can be asked by probes, and twice.
+        """
+        from fairlead.rollout.evidence.probes import probe_tests  # noqa: PLC0415 — brings HTTP
 
         world = self.environment.world
-        previous = world.releases.load_or_none(watched.previous)
-        if previous is None or watched.previous not in self.environment.state.warm_now():
+        seen = world.runtime.observe()
+        if not any(one.release == watched.previous and one.port and one.living and one.verified for one in seen):
             return False
-        header = world.edge.release_header(watched.previous)
-        tests = probe_tests(previous.stack)
-        return any(judge(one, world.edge.ask(one.path, one.host, dict(header), one.timeout)) for one in tests)
+        tests = probe_tests(world.releases.load(watched.release).stack)
+        failing = [test for test in tests if self._fails(watched.release, test)]
+        return bool(failing) and all(self._fails(watched.previous, test) for test in (*failing, *failing))
+
+    def _fails(self, release: str, test: Smoke) -> bool:
+        from fairlead.rollout.checks import judge  # noqa: PLC0415 — brings HTTP
+
+        edge = self.environment.world.edge
+        return bool(judge(test, edge.ask(test.path, test.host, edge.release_header(release), test.timeout)))
 
     def _blame_both(self, watched: Watched, verdict: Verdict) -> Verdict:
         """Not its fault: begin to count anew."""
@@ -166,14 +194,16 @@ class AfterSwitch:
 
     def _keep(self, watched: Watched, bench: Bench) -> None:
         path = self._file()
+        if path is None or (self._kept and time.monotonic() - self._kept < KEEP):
+            return
+        self._kept = time.monotonic()
         data = {
             "rollout": watched.rollout, "trial": bench.trial.to_data(), "seen": bench.sources.collector.to_data(),
             "starts": self._starts,
         }  # fmt: skip
         with contextlib.suppress(FairleadError, OSError):
-            if path:
-                path.parent.mkdir(mode=0o700, exist_ok=True)
-                write_json(path, data, 0o600)
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            write_json(path, data, 0o600)
 
     def close(self) -> None:
         """Send no more probes."""

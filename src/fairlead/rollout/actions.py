@@ -15,9 +15,11 @@ from fairlead.rollout.observed import instance_ids
 from fairlead.rollout.orders import Orders
 from fairlead.rollout.parts import is_public
 from fairlead.rollout.prune import prune
+from fairlead.rollout.state import BEGUN
 from fairlead.rollout.steps import Kind, Step
 from fairlead.rollout.world import World
 from fairlead.runtimes.base import Instance, NotReady
+from fairlead.system.machine import memory_kills
 
 
 class Actions:
@@ -28,6 +30,7 @@ class Actions:
         self.journal = journal
         self.incomplete: list[str] = []  #: what the way back could not bring back
         self.up: set[str] = set()  #: instances that became ready in this rollout
+        self._memory_kills = memory_kills()
         self.orders = Orders(journal.ledger, journal.rollout)
         self.judging = Judging(world, journal, self.orders)
 
@@ -47,7 +50,9 @@ class Actions:
         """What people said so far; FairleadError to take it back. A pause is made before what users would notice."""
         self.orders.require_going()
         if self.orders.paused and step.kind in ("route", "rest", "commit"):
-            self.judging.paused(step, self._release(step), self.require_well)
+            begun = self.journal.ledger.last(BEGUN, rollout=self.journal.rollout)
+            release = self.world.releases.load(str(begun.data["release"])) if begun else self._release(step)
+            self.judging.paused(step, release, self.require_well)
 
     def undo(self, step: Step) -> None:
         """Take it back; nothing for steps that only look."""
@@ -179,6 +184,7 @@ class Actions:
             one = seen.get(id)
             if one is None or not (one.living and one.verified):
                 now = f"now {one.phase}, started {one.starts} times" if one else "now gone"
+                now += "; the kernel killed a process for its memory" if memory_kills() > self._memory_kills else ""
                 tail = self.world.runtime.log_tail(id, 10).strip()
                 raise FairleadError(f"{id} ended after it was ready ({now})" + (f"\n{tail}" if tail else ""))
 

@@ -84,9 +84,13 @@ class Journal:
         self.ledger.append(RESUMED, {}, self.rollout)
 
     def begun(self, step: Step) -> int:
-        """The number of the entry that says that this step was begun, the first time; 0 before that."""
+        """The number of the entry that says that this step was begun, the first time; 0 before that.
+
+        Of a step that waits for a person right after a watch, that of the watch: who approved there meant this.
+        """
+        ids = {step.id, f"{step.number - 1}:watch"} if step.kind == "approve" else {step.id}
         entries = self.ledger.entries(kinds=["step.begun"], rollout=self.rollout)
-        return next((entry.number for entry in entries if entry.data["step"] == step.id), 0)
+        return next((entry.number for entry in entries if entry.data["step"] in ids), 0)
 
     def close(self, result: str, facts: Mapping[str, object]) -> None:
         """Nothing is left to do."""

@@ -41,6 +41,7 @@ class Judging:
         self._known = dict(known or {})  #: evidence of a process before this one, by mode
         self._trials: dict[Mode, Trial] = {}
         self._said: tuple[str, str] | None = None
+        self._last: Step | None = None  #: the last one that was judged
 
     def known(self) -> dict[str, Any]:
         """The evidence so far, for whoever goes on."""
@@ -62,7 +63,7 @@ class Judging:
 
         `look` is done at each look; it raises when an instance is not well.
         """
-        begun, self._said = time.monotonic(), None
+        begun, self._said, self._last = time.monotonic(), None, step
         probes, failed = 0, 0
         with self.bench(step, release) as bench:
             while True:
@@ -149,7 +150,9 @@ class Judging:
             return self.orders.paused is None
 
         why = f"{release.id} waits for a person: {self.orders.paused.shown() if self.orders.paused else ''}"
-        self._until(going, why, release, lambda due: self._meanwhile(step, None, look, due))
+        judged = self._last if self._last and self.has_users(self._last) else None
+        with self.bench(judged, release) if judged else nullcontext() as bench:
+            self._until(going, why, release, lambda due: self._meanwhile(judged or step, bench, look, due))
 
     def _until(self, over: Callable[[], bool], why: str, release: Release, meanwhile: Callable[[bool], None]) -> None:
         begun = due = time.monotonic()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 
@@ -32,10 +33,13 @@ class Post:
             self._ended(word)
         now = stamp(self.place)
         if now and (time.monotonic() >= self._due if self._due is not None else now != self._handled):
-            self._fork = fork(self._work)
+            with contextlib.suppress(OSError):  # no process to be had now: the next look tries again
+                self._fork = fork(self._work)
 
     def _ended(self, word: str) -> None:
-        done: Done = json.loads(word) if word else {"stamp": [], "again": AGAIN}
+        done: Done = {"stamp": [], "again": AGAIN}
+        with contextlib.suppress(ValueError):  # it was killed in the middle of the word
+            done = json.loads(word)
         self._handled = done["stamp"]
         self._due = None if done["again"] is None else time.monotonic() + done["again"]
         if not word:

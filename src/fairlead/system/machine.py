@@ -26,6 +26,18 @@ def available_memory() -> int | None:
     return next((int(field[1]) * 1024 for field in fields if field[0] == "MemAvailable:"), None)
 
 
+def memory_kills() -> int:
+    """How many processes the kernel has killed since the machine started because there was no memory left for them.
+
+    In the whole machine or in a control group of it (Linux, vmstat); 0 where it does not say.
+    """
+    try:
+        lines = Path("/proc/vmstat").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), 0)
+
+
 def open_files_limit() -> int:
     """How many files and sockets one process may have open."""
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -116,6 +117,16 @@ def test_it_does_not_go_back_to_one_that_fails_too(machine: FakeMachine) -> None
         keeper.close()
 
 
+def test_it_goes_back_to_one_that_was_stopped_by_a_rolling_deployment(machine: FakeMachine) -> None:
+    with opened(machine) as environment:
+        before = environment.state.live
+    rolling = replace(site(2), rollout=replace(site(2).rollout, strategy="rolling"))
+    goes_bad(machine, machine.deploy(rolling).release)
+    with opened(machine) as environment:
+        assert looked(environment, AfterSwitch(environment), lambda: ended(environment))
+        assert environment.state.live == before
+
+
 def test_a_way_back_that_fails_again_and_again_is_left_to_a_person(machine: FakeMachine) -> None:
     with opened(machine) as environment:
         before = environment.state.live
@@ -149,9 +160,11 @@ def test_a_keeper_that_is_killed_is_followed_by_one_that_knows(machine: FakeMach
         known = json.loads(file.read_text())["trial"]
         second = AfterSwitch(environment)
         second.look(lambda: True)
-        assert known != {} and second._bench.trial.to_data() != type(second._bench.trial)(
-            PROBED, "watch", environment.world.history("", 0.3)
-        ).to_data()
+        assert (
+            known != {}
+            and second._bench.trial.to_data()
+            != type(second._bench.trial)(PROBED, "watch", environment.world.history("", 0.3)).to_data()
+        )
         first.close()
         second.close()
 
