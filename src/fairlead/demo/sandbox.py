@@ -23,6 +23,7 @@ from fairlead.system.home import Place
 from fairlead.system.processes import Process
 
 PROC = Path("/proc")
+ROUNDS = 5  #: times to look for what is left over
 GRACE = 5.0  #: seconds what is left over has between SIGTERM and SIGKILL
 
 
@@ -84,9 +85,17 @@ class Sandbox:
                 self.fairlead("stop", self.environment)
         finally:
             left = self.running()
-            self._end(left)
+            self._end_all(left)
             remove_tree(self.folder)
         return len(left)
+
+    def _end_all(self, left: tuple[Process, ...]) -> None:
+        """Again while there are some: a command that was killed may have been about to start one."""
+        for _ in range(ROUNDS):
+            if not left:
+                return
+            self._end(left)
+            left = self.running()
 
     def _end(self, left: tuple[Process, ...]) -> None:
         """supervisord comes first, by its number: it must not start again what is ended after it."""

@@ -15,8 +15,8 @@ from fairlead.rollout.verdict.usual import Count
 Shared = Literal["no", "unclear", "yes"]
 """Whether the stable release is as bad as the new one since the new one is bad; unclear: it has too few answers."""
 
-_BIN = 5.0  #: seconds
-_MOST = 48  #: bins kept; older ones are merged
+_BIN = 0.9  #: seconds; a tick of the engine is one, so that what came before a failure does not dilute it
+_MOST = 96  #: bins kept; older ones are merged
 _SILENCE = 60.0  #: seconds without an answer of a release that is asked, after which one does not wait for it
 _HALF_DOWN = 0.6  #: share of errors
 _CLEARLY = math.log(5)  #: log likelihood ratio by which the stable release must be shown to be well
