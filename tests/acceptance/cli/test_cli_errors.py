@@ -7,8 +7,8 @@ import pytest
 COMMANDS = [
     (), ("init",), ("doctor",), ("dev",), ("test",), ("deploy",), ("rollback",), ("promote",), ("status",),
     ("history",), ("releases",), ("logs",), ("ledger",), ("ledger", "verify"), ("ledger", "show"), ("up",),
-    ("stop",), ("serve",), ("schema",), ("completion",), ("approve",), ("abort",), ("pause",), ("resume",), ("verdict",),
-    ("notify",), ("notify", "test"), ("notify", "log"),
+    ("stop",), ("serve",), ("schema",), ("completion",), ("approve",), ("abort",), ("pause",), ("resume",),
+    ("verdict",), ("notify",), ("notify", "test"), ("notify", "log"),
 ]  # fmt: skip
 
 
