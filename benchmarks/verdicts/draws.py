@@ -11,9 +11,10 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from statistics import NormalDist
+from typing import NamedTuple
 
 from fairlead.rollout.verdict.evidence import History, Probes, Side, Tick
 
@@ -94,6 +95,14 @@ class Column:
         return Side(sum(buckets), errors, slow, tuple(zip(self.bounds, buckets, strict=True)))
 
 
+class Probe(NamedTuple):
+    """A request of Fairlead's own. One that fails is asked of the stable release too, and counts as a user's there."""
+
+    failed: bool
+    slow: bool
+    failed_there: bool
+
+
 @dataclass
 class Draw:
     """One run of a scenario."""
@@ -101,7 +110,7 @@ class Draw:
     scenario: Scenario
     canary: Column
     stable: Column
-    probes: dict[int, tuple[bool, bool]] = field(default_factory=dict)  #: second -> (failed, slow)
+    probes: dict[int, Probe] = field(default_factory=dict)  #: by second
     history: History = field(default_factory=History)
 
     def ticks(self, every: int, probed: bool = False) -> Iterator[Tick]:
@@ -112,12 +121,12 @@ class Draw:
             for _ in range(0, phase.seconds, every):
                 end = begin + every
                 sent = [probes[second] for second in range(begin, end) if second in probes]
-                for failed, _slow in sent:
-                    row = row + 1 if failed else 0
-                yield Tick(
-                    every, phase.weight, _by_name(self.canary, begin, end), _by_name(self.stable, begin, end),
-                    _probes(sent, row),
-                )  # fmt: skip
+                for probe in sent:
+                    row = row + 1 if probe.failed else 0
+                asked = [probe.failed_there for probe in sent if probe.failed]
+                new, old = self.canary.side(begin, end), self.stable.side(begin, end)
+                old = replace(old, requests=old.requests + len(asked), errors=old.errors + sum(asked))
+                yield Tick(every, phase.weight, {SERVICE: new}, {SERVICE: old}, _probes(sent, row))
                 begin = end
 
     def user_errors(self, until: int | None) -> int:
@@ -125,20 +134,16 @@ class Draw:
         return sum(self.canary.classes[0][:until])
 
 
-def _by_name(column: Column, begin: int, end: int) -> dict[str, Side]:
-    return {SERVICE: column.side(begin, end)}
-
-
-def _probes(sent: list[tuple[bool, bool]], row: int) -> Probes:
-    failed = sum(failed for failed, _ in sent)
-    return Probes(len(sent), failed, sum(slow for _, slow in sent), row, "/ answered 500" if row else "")
+def _probes(sent: list[Probe], row: int) -> Probes:
+    failed, slow = sum(probe.failed for probe in sent), sum(probe.slow for probe in sent)
+    return Probes(len(sent), failed, slow, row, "/ answered 500" if row else "")
 
 
 def draw(scenario: Scenario, seed: int) -> Draw:
     """The same seed gives the same draw, on every machine."""
     rng, asking, before = (random.Random(f"{name} {seed}") for name in ("users", "probes", "history"))
     new, old = (Column(scenario.bounds, [[] for _ in (0, *scenario.bounds)]) for _ in range(2))
-    probes: dict[int, tuple[bool, bool]] = {}
+    probes: dict[int, Probe] = {}
     begin = 0
     for phase in scenario.phases:
         for column, release, weight in ((new, phase.canary, phase.weight), (old, phase.stable, 100 - phase.weight)):
@@ -150,14 +155,20 @@ def draw(scenario: Scenario, seed: int) -> Draw:
     return Draw(scenario, new, old, probes, _history(before, scenario))
 
 
-def _ask(rng: random.Random, per_minute: float, phase: Phase, begin: int) -> dict[int, tuple[bool, bool]]:
+def _ask(rng: random.Random, per_minute: float, phase: Phase, begin: int) -> dict[int, Probe]:
     if not per_minute:
         return {}
     every = 60 / per_minute
-    seconds = (int(number * every) for number in range(1, int(phase.seconds / every) + 1))
     slow = sum(phase.canary.shares((OVER, math.inf))[2:]) / max(1 - phase.canary.errors, 1e-9)
-    asked = {begin + second - 1: rng.random() < phase.canary.errors for second in seconds}
-    return {second: (failed, not failed and rng.random() < slow) for second, failed in asked.items()}
+    asked = {}
+    for number in range(1, int(phase.seconds / every) + 1):
+        failed, late, there = (
+            rng.random() < phase.canary.errors,
+            rng.random() < slow,
+            rng.random() < phase.stable.errors,
+        )
+        asked[begin + int(number * every) - 1] = Probe(failed, late and not failed, there)
+    return asked
 
 
 def _history(rng: random.Random, scenario: Scenario) -> History:

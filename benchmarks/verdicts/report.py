@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from tables import Table
 
 from .cost import cost
@@ -17,9 +19,14 @@ RUNS, FEWER = 200, 20
 HEADER = ("requests/min", *map(str, LEVELS))
 
 
-def tables() -> list[Table]:
+def tables() -> Iterator[Table]:
     """All of them, in the order of the page."""
-    return [*(good(rate) for rate in RATES), *bad(), slow(), environment(), cost()]
+    for rate in RATES:
+        yield good(rate)
+    yield from bad()
+    yield slow()
+    yield environment()
+    yield cost()
 
 
 def good(rate: float) -> Table:
