@@ -41,8 +41,7 @@ def kill_and_recover(arena, strategy, point, number, failing=False):
     if number % 2:
         code, _, said = arena.run("recover")
         assert code == 0, said
-    arena.settle()
-    live = arena.check()
+    live = arena.whole()
     committed = ("commit" in point and not point.startswith(("before", "begun"))) or "prune" in point
     assert (live != before) == committed, point
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 from fairlead.errors import Busy, RolloutFailed, Waiting
+from fairlead.ledger import verify
 from fairlead.operations import attending
 from fairlead.operations.environment import Environment
 from fairlead.operations.transition import Intent, Result, carry_out, drop_waiting, go_on, prepare_environment
@@ -206,3 +207,46 @@ def say_to_open(machine: FakeMachine, word: Word) -> None:
     assert rollout is not None
     give(other.ledger, rollout.journal.rollout, word, ADA)
     other.ledger.close()
+
+
+class Killed(BaseException):
+    """As SIGKILL: nothing of the engine runs after it."""
+
+
+def points_of_going_on(machine: FakeMachine) -> list[str]:
+    points: list[str] = []
+    environment = machine.opened(points.append)
+    say(environment, "approve")
+    go_on(environment, waiting(environment))
+    environment.ledger.close()
+    return points
+
+
+def test_killed_at_any_point_of_going_on_it_is_one_or_the_other(machine: FakeMachine, folders: Folders) -> None:
+    before = left_waiting(machine, site(2, approve=True), "approve it")
+    points = points_of_going_on(machine.copy(folders.new()))
+    assert len(points) > 20
+    for point in points:
+        died = machine.copy(folders.new())
+        carry_on_until(died, point)
+        with opened(died) as environment:
+            recover(environment.world)
+            live = environment.state.live
+            assert open_rollout(environment.ledger) is None, point
+            assert verify(environment.ledger), point
+            later = point.partition(" ")[2].endswith(("commit", "prune"))
+            assert (live != before) == (later and not point.startswith(("before", "begun")) or "prune" in point), point
+        assert died.edge.receiving() == {live}, point
+        assert not died.edge.lost(), point
+
+
+def carry_on_until(machine: FakeMachine, point: str) -> None:
+    def kill(passed: str) -> None:
+        if passed == point:
+            raise Killed
+
+    environment = machine.opened(kill)
+    say(environment, "approve")
+    with pytest.raises(Killed):
+        go_on(environment, waiting(environment))
+    environment.ledger.close()
