@@ -235,7 +235,8 @@ def test_killed_at_any_point_of_going_on_it_is_one_or_the_other(machine: FakeMac
             assert open_rollout(environment.ledger) is None, point
             assert verify(environment.ledger), point
             later = point.partition(" ")[2].endswith(("commit", "prune"))
-            assert (live != before) == (later and not point.startswith(("before", "begun")) or "prune" in point), point
+            committed = "prune" in point or (later and not point.startswith(("before", "begun")))
+            assert (live != before) == committed, point
         assert died.edge.receiving() == {live}, point
         assert not died.edge.lost(), point
 

@@ -19,6 +19,7 @@ _BIN = 0.9  #: seconds; a tick of the engine is one, so that what came before a 
 _MOST = 96  #: bins kept; older ones are merged
 _SILENCE = 60.0  #: seconds without an answer of a release that is asked, after which one does not wait for it
 _HALF_DOWN = 0.6  #: share of errors
+_OVER = math.log(3)  #: log likelihood ratio by which the stable release is over the limit
 _CLEARLY = math.log(5)  #: log likelihood ratio by which the stable release must be shown to be well
 _SURELY = math.log(20)  #: the same where three probes are all that is known of the new one: some four good answers
 
@@ -74,10 +75,14 @@ class Timeline:
         That while is the one in which the new release stands out most. `expected`: the stable release is asked now and
         then, so that its silence in a short while says nothing.
         """
-        worst = max(self.since(), key=lambda since: _excess(since.canary, limit), default=Since(0.0, Count(), Count()))
+        whiles = list(self.since())
+        place = max(range(len(whiles)), key=lambda index: _excess(whiles[index].canary, limit), default=None)
+        worst = Since(0.0, Count(), Count()) if place is None else whiles[place]
         stable = worst.stable
         if _excess(worst.canary, limit) <= 0:
             return "no", stable
+        if bad := _bad_around(whiles[place:], worst, limit):
+            return "yes", bad
         if not stable.events:
             return ("unclear" if expected and worst.seconds < _SILENCE else "no"), stable
         if _leaning(stable, limit, _share(worst.canary)) <= -_CLEARLY:
@@ -103,6 +108,20 @@ class Timeline:
         made = cls()
         made._bins = [[float(value) for value in one] for one in data]
         return made
+
+
+def _bad_around(whiles: list[Since], worst: Since, limit: float) -> Count | None:
+    """Counts of the stable release in a while around the worst one in which it is over the limit too, if there is one.
+
+    The worst one is chosen by the new release, so in it the stable release may just have been lucky. A quarter of the
+    new one's share is asked for, so that a dead release is not excused by one that fails now and then.
+    """
+    longest = max(2 * worst.seconds, worst.seconds + _SILENCE)
+    for one in whiles:
+        clear = _excess(one.stable, limit) >= _OVER and _share(one.stable) >= _share(worst.canary) / 4
+        if clear and one.seconds <= longest:
+            return one.stable
+    return None
 
 
 def _share(count: Count) -> float:
