@@ -46,7 +46,7 @@ class Executor:
         try:
             self._forward_while_told(steps)
         except Waiting:
-            raise
+            raise  # nothing failed: it stays as it is
         except (FairleadError, OSError, KeyboardInterrupt) as error:
             rollout = open_rollout(self.journal.ledger)
             if rollout is None or rollout.committed:

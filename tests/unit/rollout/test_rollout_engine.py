@@ -103,6 +103,21 @@ def test_a_canary_that_answers_errors_is_undone(machine: FakeMachine) -> None:
     assert (live(machine), machine.edge.receiving(), running(machine, new)) == (old, {old}, set())
 
 
+def test_services_are_judged_together_and_go_back_together(machine: FakeMachine) -> None:
+    def two(version: int) -> Stack:
+        judge = Judge(probe_rate=0.0)
+        made = stack(service("api", "/api"), service("web", "/"), strategy="canary", version=version, judge=judge)
+        return replace(made, smoke=(), rollout=replace(made.rollout, steps=(CanaryStep(20, 30.0),)))
+
+    old = machine.deploy(replace(two(1), rollout=replace(two(1).rollout, strategy="blue-green"))).release
+    machine.edge.load = 100
+    new = machine.release(two(2)).id
+    machine.runtime.behaviours[(new, "api")] = Behaviour(fails_after=2)  # the other one is well
+    with pytest.raises(RolloutFailed, match=r"api.* \d+ errors in \d+"):
+        machine.deploy(two(2))
+    assert (live(machine), machine.edge.receiving(), running(machine, new)) == (old, {old}, set())
+
+
 def test_a_canary_that_dies_under_users_is_undone(machine: FakeMachine) -> None:
     old = machine.deploy(canary(version=1)).release
     new_stack = canary(CanaryStep(20, 30.0), version=2)

@@ -75,7 +75,8 @@ def read(path: Path) -> tuple[Subject, Iterable[Tick]]:
     try:
         lines = path.read_text().splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise FairleadError(f"{path}: cannot be read: {error}") from error
+        why = getattr(error, "strerror", None) or "it is not text"
+        raise FairleadError(f"{path}: cannot be read: {why}", "recordings lie in the environment's folder") from error
     if not lines:
         raise FairleadError(f"{path}: is empty", "a recording begins with a line that says what was judged")
     subject = _parsed(path, 1, lines[0], Subject)
