@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from fairlead.artifacts import describe_actor
 from fairlead.errors import Busy, FairleadError
-from fairlead.operations.environment import Environment
+from fairlead.operations.environment import Environment, owner_text
 from fairlead.operations.rollback import back_to
 from fairlead.project.stack import Smoke
 from fairlead.rollout.evidence.recording import Subject
@@ -62,9 +62,9 @@ class AfterSwitch:
             else:
                 objection = verdict.text
         if objection or watched.left() <= 0:
-            with self.environment.held("keeper", wait=0):
+            with self.environment.held_briefly("keeper") as lock:
                 if idle() and self.environment.state.watched == watched:
-                    self._end(watched, verdict, objection)
+                    self._end(watched, verdict, objection, lock)
 
     def _judged(self, watched: Watched) -> Verdict:
         bench = self._bench
@@ -147,11 +147,12 @@ class AfterSwitch:
         self.close()
         return held
 
-    def _end(self, watched: Watched, verdict: Verdict, objection: str) -> None:
+    def _end(self, watched: Watched, verdict: Verdict, objection: str, lock: FileLock) -> None:
         result, world = ("told" if objection else "passed"), self.environment.world
         if objection:
             world.say("failed", objection)
         if objection and watched.rollback:
+            lock.sign(owner_text("keeper: going back"))
             result = self._go_back(watched, objection)
         data = {"release": watched.release, "result": result, "reason": objection, "verdict": verdict.to_data()}
         self.environment.ledger.append(WATCH_ENDED, data, watched.rollout)

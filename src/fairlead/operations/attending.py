@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fairlead.errors import FairleadError
-from fairlead.operations.environment import Environment
+from fairlead.operations.environment import Environment, owner_text
 from fairlead.rollout.executor import Executor
 from fairlead.rollout.journal import OpenRollout, Wait, open_rollout
 from fairlead.rollout.parts import is_public
@@ -33,7 +33,7 @@ class Waiting:
         if waits is None or not waits.waiting:
             self.close()
             return
-        with self.environment.held("keeper", wait=0):
+        with self.environment.held_briefly("keeper") as lock:
             rollout = open_rollout(self.environment.ledger)
             if rollout is None or not rollout.waiting:
                 return
@@ -41,6 +41,7 @@ class Waiting:
             try:
                 self._require_good(executor)
             except FairleadError as error:
+                lock.sign(owner_text("keeper: taking back"))
                 self.environment.world.say("failed", error.message)
                 give_up(self.environment.world, rollout, error.message)
                 self.close()

@@ -26,10 +26,11 @@ from fairlead.rollout.world import World
 from fairlead.runtimes.table import runtime_of
 from fairlead.system import clock
 from fairlead.system.home import Place
-from fairlead.system.lock import FileLock, held_lock
+from fairlead.system.lock import FOR_A_MOMENT, FileLock, held_lock
 
 ENOUGH = 200  #: answers in the last hour for it to say what is usual
-LOCK_PATIENCE = 10.0  #: seconds a command waits for the keeper or a short command of somebody else
+LOCK_PATIENCE = 10.0  #: seconds a command waits for a short command of somebody else
+MOMENT = 10.0  #: seconds a command waits for a short act of the keeper, however little patience it was told to have
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +49,23 @@ class Environment:
 
     @contextlib.contextmanager
     def held(self, doing: str, wait: float = LOCK_PATIENCE) -> Iterator[None]:
-        """Be the only one who changes it. Busy, saying who is and since when, after `wait` seconds."""
-        what = f"{self.place.project}/{self.place.environment}"
-        with held_lock(self.place.lock, owner_text(doing), what, wait, lambda text: self.world.say("note", text)):
+        """Be the only one who changes it. Busy, saying who is and since when, after `wait` seconds.
+
+        The keeper in one of its short acts is waited for in any case.
+        """
+        say = self.world.say
+        with held_lock(self.place.lock, owner_text(doing), self._name, wait, lambda t: say("note", t), moment=MOMENT):
             yield
+
+    @contextlib.contextmanager
+    def held_briefly(self, doing: str) -> Iterator[FileLock]:
+        """The same for a moment: Busy at once when it is held. Who finds that it takes longer signs the lock anew."""
+        with held_lock(self.place.lock, owner_text(doing) + FOR_A_MOMENT, self._name) as lock:
+            yield lock
+
+    @property
+    def _name(self) -> str:
+        return f"{self.place.project}/{self.place.environment}"
 
 
 def owner_text(doing: str) -> str:

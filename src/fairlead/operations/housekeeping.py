@@ -2,7 +2,7 @@
 
 But for a recovery each act is short: it takes the environment's lock only for itself, without waiting for it, and
 never waits under it until something is ready or drained; that is looked at again in the next round. So a command
-goes first.
+goes first: it bears with an act, and is told of a recovery.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from fairlead.errors import Busy, FairleadError
 from fairlead.operations import revive
 from fairlead.operations.after_switch import AfterSwitch
 from fairlead.operations.attending import Waiting
-from fairlead.operations.environment import Environment, sample_live
+from fairlead.operations.environment import Environment, owner_text, sample_live
 from fairlead.rollout.journal import open_rollout
 from fairlead.rollout.recovery import recover, restore_traffic
 from fairlead.runtimes.base import Instance
 from fairlead.runtimes.process.logs import rotate
 from fairlead.runtimes.process.runtime import log_files
+from fairlead.system.lock import FileLock
 
 SOON = 1.0  #: seconds between rounds while something is on its way
 HEARTBEAT = 60.0  #: seconds between rounds when nothing happens
@@ -105,8 +106,8 @@ class Housekeeping:
             self.patience[name], self.not_before[name] = wait, time.monotonic() + wait
             self.environment.world.say("note", f"{name}: {error}; again in {wait:g} s")
 
-    def _held(self) -> AbstractContextManager[None]:
-        return self.environment.held("keeper", wait=0)
+    def _held(self) -> AbstractContextManager[FileLock]:
+        return self.environment.held_briefly("keeper")
 
     def _idle(self) -> bool:
         """Whether no rollout is under way. Asked under the lock too: one may have begun in between."""
@@ -116,7 +117,8 @@ class Housekeeping:
         """An unfinished rollout whose lock is free belongs to a dead deployer."""
         if self._idle():
             return
-        with self._held():
+        with self._held() as lock:
+            lock.sign(owner_text("keeper: recovery"))
             done = recover(self.environment.world)
             if done:
                 self.environment.world.say("recovered", done)

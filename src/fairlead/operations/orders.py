@@ -13,7 +13,7 @@ from fairlead.rollout.journal import CLOSED, OpenRollout, open_rollout
 from fairlead.rollout.orders import Orders, Word, give
 from fairlead.rollout.recovery import give_up
 from fairlead.system.home import Place
-from fairlead.system.lock import FileLock
+from fairlead.system.lock import FOR_A_MOMENT, FileLock
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,11 @@ def _waits(environment: Environment, rollout: OpenRollout) -> bool:
 
 def _carried(place: Place, rollout: OpenRollout, word: Word) -> Told:
     lock = FileLock(place.lock)
-    if lock.held() or word == "abort":
-        carrier = (lock.owner() or "another process") if lock.held() else "the keeper"
-        return Told(word, rollout.journal.rollout, rollout.release, carrier)
+    carrier = (lock.owner() or "another process") if lock.held() else ""
+    if carrier.endswith(FOR_A_MOMENT):
+        carrier = ""  # the keeper at something else
+    if carrier or word == "abort":
+        return Told(word, rollout.journal.rollout, rollout.release, carrier or "the keeper")
     what = f"nobody carries rollout {rollout.journal.rollout} any more: its deployer has ended, and it is taken back"
     raise FairleadError(what, f"see `fairlead history {place.environment}`, and deploy again")
 

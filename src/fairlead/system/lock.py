@@ -1,7 +1,8 @@
 """A lock the operating system releases: flock(2) on a file that says who holds it.
 
 Killing the holder frees it, so there is no stale lock, no lease and no command to break one. The owner's text in the
-file is only for the message another one gets; whether the lock is held is never read from it.
+file is for the message another one gets, and says whether the holder needs it for a moment only, so that others bear
+with it; whether the lock is held is never read from it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from fairlead.errors import Busy
+
+FOR_A_MOMENT = ", for a moment"  #: ends the text of an owner who gives it back soon, without being asked
+GLANCE = 0.2  #: seconds in which a text may be that of the holder before, or the lock be looked at and not held
+
+
+def is_brief(owner: str) -> bool:
+    """Whether a holder said that it gives it back soon, or has not said yet who it is."""
+    return not owner or owner.endswith(FOR_A_MOMENT)
 
 
 class FileLock:
@@ -39,11 +48,17 @@ class FileLock:
             os.close(descriptor)
             raise
         self._descriptor = descriptor
-        # Who holds it is told for the message only, so a full disk must not keep anybody from taking the lock.
-        with contextlib.suppress(OSError):
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, owner.encode(), 0)
+        self.sign(owner)
         return True
+
+    def sign(self, owner: str) -> None:
+        """Write into the file who holds it, when what it is held for has changed; nothing when it is not held."""
+        if self._descriptor is None:
+            return
+        # A full disk must not keep anybody from taking the lock.
+        with contextlib.suppress(OSError):
+            os.ftruncate(self._descriptor, 0)
+            os.pwrite(self._descriptor, owner.encode(), 0)
 
     def release(self) -> None:
         """Give it back; nothing happens when it is not held."""
@@ -85,18 +100,22 @@ def held_lock(
     wait: float = 0.0,
     waiting: Callable[[str], None] | None = None,
     shared: bool = False,
+    moment: float = 0.0,
 ) -> Iterator[FileLock]:
-    """Hold `path` for the block; waits up to `wait` seconds, tells `waiting` whom for, then raises Busy."""
-    lock = FileLock(path)
-    deadline = time.monotonic() + wait
-    told = False
+    """Hold `path` for the block; waits up to `wait` seconds, tells `waiting` whom for, then raises Busy.
+
+    `moment`: seconds it waits at least for a holder that needs it for a moment only.
+    """
+    lock, begun, told = FileLock(path), time.monotonic(), False
     while not lock.acquire(owner, shared=shared):
-        if time.monotonic() >= deadline:
-            raise Busy(f"{what} is held by {lock.owner() or 'another process'}", "wait for it to end, or use --wait")
-        if waiting and not told:
-            waiting(f"{what} is held by {lock.owner() or 'another process'}; waiting")
+        holder, waited = lock.owner(), time.monotonic() - begun
+        held = f"{what} is held by {holder or 'another process'}"
+        if waited >= max(wait, moment if is_brief(holder) else min(moment, GLANCE)):
+            raise Busy(held, "wait for it to end, or use --wait")
+        if waiting and not told and waited >= GLANCE:
+            waiting(f"{held}; waiting")
             told = True
-        time.sleep(0.05)  # flock has no timed wait
+        time.sleep(0.02)  # flock has no timed wait
     try:
         yield lock
     finally:

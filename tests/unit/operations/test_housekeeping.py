@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from fairlead.errors import Busy
 from fairlead.operations.housekeeping import HEARTBEAT, SOON, Housekeeping
 from fairlead.project.stack import Stop
-from fairlead.system.lock import FileLock
+from fairlead.system.lock import FOR_A_MOMENT, FileLock
 from tests.crash.fake_worlds import FakeMachine, service, stack, worker
 
 
@@ -65,6 +67,54 @@ def test_nothing_is_waited_for_under_the_lock(machine, keeping):
     assert ("starting", True) in events, "what is changed is changed under the lock"
     assert ("ready", False) in events and ("ready", True) not in events
     assert not lock.held()
+
+
+def test_its_short_acts_are_in_no_commands_way(machine, keeping):
+    """However little patience the command was told to have."""
+    settle(keeping)
+    begun, ended = [], []
+
+    def command():
+        environment = machine.opened()
+        with environment.held("fairlead rollback", wait=0):
+            ended.append(environment.state.live)
+        environment.ledger.close()
+
+    def starting(what, id):
+        if what == "starting" and not begun:
+            assert FileLock(machine.place.lock).owner().endswith(FOR_A_MOMENT)
+            begun.append(threading.Thread(target=command))
+            begun[0].start()
+
+    machine.runtime.listeners.append(starting)
+    machine.runtime.reboot()
+    settle(keeping)
+    begun[0].join()
+    assert ended == [keeping.environment.state.live]
+
+
+def test_a_recovery_says_so_and_is_not_waited_for(machine, keeping):
+    class Killed(BaseException):
+        pass
+
+    def kill(point):
+        if point.startswith("act"):
+            raise Killed
+
+    settle(keeping)
+    with pytest.raises(Killed):
+        machine.deploy(stack(service("web", "/", replicas=3)), kill)
+    refused = []
+
+    def listen(what, id):
+        if not refused:
+            with pytest.raises(Busy) as caught, keeping.environment.held("fairlead rollback", wait=0):
+                pass
+            refused.append(caught.value.message)
+
+    machine.runtime.listeners.append(listen)
+    settle(keeping)
+    assert "keeper: recovery" in refused[0]
 
 
 def test_draining_takes_rounds_not_the_lock(tmp_path):

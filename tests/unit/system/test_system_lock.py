@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from fairlead.errors import Busy
 from fairlead.system.clock import wait_until
-from fairlead.system.lock import FileLock, held_lock
+from fairlead.system.lock import FOR_A_MOMENT, FileLock, held_lock
 
 HOLD = """
 import sys, time
@@ -55,6 +56,37 @@ def test_waiting_for_one_who_dies(script, tmp_path: Path) -> None:
         assert lock.owner() == "me"
     assert told == ["shop/live is held by ada (pid 1); waiting"]
     assert (lock.held(), lock.owner()) == (False, "")
+
+
+def test_who_needs_it_for_a_moment_is_waited_for_without_being_told_to(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    keeper = FileLock(path)
+    for owner in ("keeper" + FOR_A_MOMENT, ""):
+        assert keeper.acquire(owner)
+        with held_lock(path, "me", "shop/live", waiting=lambda _: keeper.release(), moment=60) as lock:
+            assert lock.owner() == "me"
+
+
+def test_who_finds_that_it_takes_longer_is_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    keeper = FileLock(path)
+    assert keeper.acquire("keeper" + FOR_A_MOMENT)
+    with pytest.raises(Busy, match="held by recovery"):
+        with held_lock(path, "me", "shop/live", waiting=lambda _: keeper.sign("recovery"), moment=3600):
+            pass
+    assert keeper.owner() == "recovery"
+
+
+def test_a_text_left_by_one_who_was_killed_is_looked_at_twice(tmp_path: Path, monkeypatch) -> None:
+    """Whoever looks whether it is held holds it for an instant, and writes nothing."""
+    path = tmp_path / "lock"
+    path.write_text("ada (pid 1)")
+    looking = os.open(path, os.O_RDWR)
+    fcntl.flock(looking, fcntl.LOCK_SH)
+    monkeypatch.setattr("fairlead.system.lock.GLANCE", 3600)
+    monkeypatch.setattr("fairlead.system.lock.time.sleep", lambda _: os.close(looking))
+    with held_lock(path, "me", "shop/live", moment=3600) as lock:
+        assert lock.owner() == "me"
 
 
 def test_a_lock_is_not_inherited_by_programs(script, tmp_path: Path) -> None:
