@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from fairlead.masking.known import forget
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -50,6 +52,13 @@ def _commit():
         return subprocess.run(argv, capture_output=True, text=True, check=False).stdout.strip()
     except OSError:
         return ""
+
+
+@pytest.fixture(autouse=True)
+def nothing_known():
+    """What one test made a secret is none for the next: values that a process knows are masked wherever it speaks."""
+    yield
+    forget()
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from importlib import metadata
 from pathlib import Path
 
 from fairlead import __version__
+from fairlead.masking import concealed
 from fairlead.system import clock
 from fairlead.system.home import home
 
@@ -29,7 +30,7 @@ def write_report(error: BaseException) -> Path:
 
 def _written(path: Path, error: BaseException) -> Path:
     path.touch(0o600)
-    path.write_text(_report(error))
+    path.write_text(concealed(_report(error)))
     return path
 
 

@@ -13,6 +13,8 @@ from fairlead.cli import table
 from fairlead.cli.session import ReaderGone, Session, tell
 from fairlead.cli.verb import write_examples
 from fairlead.errors import FairleadError, Interrupted, UsageError
+from fairlead.masking.known import at_first
+from fairlead.system.core_dumps import close_memory, forbid_core_dumps
 
 EXAMPLES = ("fairlead init", "fairlead deploy local", "fairlead status")
 
@@ -62,6 +64,8 @@ def fairlead() -> None:
 
 def run() -> None:
     """The outer boundary: whatever happens becomes words and an exit code, never a traceback."""
+    forbid_core_dumps()
+    at_first(close_memory)
     session = Session()
     code = 1
     try:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fairlead.errors import Busy, ConfigurationError, FairleadError, UsageError, Waiting
+from fairlead.masking import concealed, concealed_data
 
 if TYPE_CHECKING:
     from fairlead.project.project import Project
@@ -69,9 +70,16 @@ class Session:
     def answer(self, data: object, text: str) -> None:
         """The result: `data` with --json, `text` for a person otherwise."""
         if self.json:
-            say(json.dumps(data, indent=None if self.stream else 2, ensure_ascii=False))
+            say(self._document(concealed_data(data)))
         elif text:
             say(text)
+
+    def hand_over(self, data: object, text: str) -> None:
+        """As `answer`, for the command that was called for a secret: here, and nowhere else, its value is printed."""
+        write(self._document(data) if self.json else text)
+
+    def _document(self, data: object) -> str:
+        return json.dumps(data, indent=None if self.stream else 2, ensure_ascii=False)
 
     def fail(self, error: FairleadError) -> None:
         """Say what went wrong: to a person on stderr, and with --json as a document on stdout too."""
@@ -115,7 +123,12 @@ class ReaderGone(Exception):
 
 
 def say(text: str) -> None:
-    """A line of the result, on stdout. ReaderGone when nobody reads it any more."""
+    """A line of the result, on stdout, without known secrets. ReaderGone when nobody reads it any more."""
+    write(concealed(text))
+
+
+def write(text: str) -> None:
+    """As `say`, as it is."""
     try:
         click.echo(text, color=_colour())
     except BrokenPipeError:
@@ -124,8 +137,8 @@ def say(text: str) -> None:
 
 
 def tell(text: str) -> None:
-    """A line beside the result, on stderr."""
-    click.echo(text, err=True, color=_colour())
+    """A line beside the result, on stderr, without known secrets."""
+    click.echo(concealed(text), err=True, color=_colour())
 
 
 def _colour() -> bool | None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Collection, Iterable
 
 from fairlead.errors import FairleadError, Interrupted, RolloutFailed, Waiting
+from fairlead.masking import concealed
 from fairlead.rollout.actions import Actions
 from fairlead.rollout.journal import Journal, OpenRollout, open_rollout
 from fairlead.rollout.steps import Step
@@ -51,7 +52,7 @@ class Executor:
             rollout = open_rollout(self.journal.ledger)
             if rollout is None or rollout.committed:
                 raise
-            reason = "interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
+            reason = "interrupted" if isinstance(error, KeyboardInterrupt) else concealed(str(error))
             self.world.say("failed", reason)
             self._back_for_sure(rollout, reason)
             kind = Interrupted if isinstance(error, KeyboardInterrupt) else RolloutFailed

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TypedDict
 
+from fairlead.masking import concealed
 from fairlead.system import clock
 
 
@@ -24,6 +25,6 @@ class Verdict(TypedDict):
 
 
 def say(text: str) -> None:
-    """One line on stderr, which is the keeper's log."""
-    sys.stderr.write(f"{clock.stamp()} {text}\n")
+    """One line on stderr, which is the keeper's log, without known secrets."""
+    sys.stderr.write(f"{clock.stamp()} {concealed(text)}\n")
     sys.stderr.flush()

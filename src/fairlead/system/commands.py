@@ -13,22 +13,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fairlead.errors import FairleadError
-from fairlead.masking import MASK, Secret
+from fairlead.masking import Secret, concealed, masked
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What to run. `env` replaces the environment when given; items that are Secret are revealed only to the child."""
+    """What to run. `env` replaces the environment when given.
 
-    argv: tuple[str | Secret, ...]
+    A secret goes in by `stdin`, or by a file, never by `argv`: everybody on the machine can read that.
+    """
+
+    argv: tuple[str, ...]
     cwd: Path | None = None
-    env: dict[str, str] | None = None
+    env: dict[str, str] | None = field(default=None, repr=False)
     timeout: float | None = None  #: seconds, then the whole process group is killed
-    stdin: str | None = None
+    stdin: str | Secret | None = field(default=None, repr=False)
 
     def shown(self) -> str:
-        """The command line as a person may see it, secrets masked."""
-        return shlex.join(MASK if isinstance(item, Secret) else item for item in self.argv)
+        """The command line as a person may see it."""
+        return concealed(shlex.join(self.argv))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ class Outcome:
 
     command: Command
     code: int
-    output: str  #: stdout and stderr as they came
+    output: str = field(repr=False)  #: stdout and stderr as they came
     seconds: float
     timed_out: bool = field(default=False)
 
@@ -45,26 +48,25 @@ class Outcome:
         return self.code == 0
 
     def require(self, what: str) -> Outcome:
-        """Itself when it succeeded; FairleadError with the last lines of its output otherwise."""
+        """Itself when it succeeded; FairleadError with the last lines of its output, masked, otherwise."""
         if self:
             return self
         why = "took too long and was ended" if self.timed_out else f"exited with {self.code}"
-        tail = "\n".join("  " + line for line in self.output.strip().splitlines()[-15:])
+        tail = "\n".join("  " + line for line in masked(self.output).strip().splitlines()[-15:])
         raise FairleadError(f"{what}: `{self.command.shown()}` {why}" + (f"\n{tail}" if tail else ""))
 
 
 def run(command: Command, on_line: Callable[[str], None] | None = None) -> Outcome:
     """Run to the end and return the outcome. A program that is not there is an outcome too (code 127)."""
-    argv = [item.reveal() if isinstance(item, Secret) else item for item in command.argv]
     begun = time.monotonic()
     try:
         child = subprocess.Popen(
-            argv, cwd=command.cwd, env=command.env, text=True, errors="replace", start_new_session=True,
+            command.argv, cwd=command.cwd, env=command.env, text=True, errors="replace", start_new_session=True,
             stdin=subprocess.PIPE if command.stdin is not None else subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
     except OSError as error:
-        return Outcome(command, 127, f"{argv[0]}: {error.strerror}", 0.0)
+        return Outcome(command, 127, f"{command.argv[0]}: {error.strerror}", 0.0)
     with child:
         try:
             output = _collect(child, command, on_line)
@@ -79,7 +81,8 @@ def run(command: Command, on_line: Callable[[str], None] | None = None) -> Outco
 
 def _collect(child: subprocess.Popen[str], command: Command, on_line: Callable[[str], None] | None) -> str:
     if on_line is None or command.timeout is not None or command.stdin is not None:
-        output, _ = child.communicate(command.stdin, timeout=command.timeout)
+        stdin = command.stdin.reveal() if isinstance(command.stdin, Secret) else command.stdin
+        output, _ = child.communicate(stdin, timeout=command.timeout)
         return output
     lines = []
     for line in child.stdout or ():

@@ -10,6 +10,8 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from fairlead.masking import concealed
+
 
 @dataclass(frozen=True, slots=True)
 class Fork:
@@ -73,7 +75,7 @@ def fork(work: Callable[[], str]) -> Fork:
         os.write(writing, work().encode())
         code = 0
     except Exception:  # noqa: BLE001 — the outer boundary of the child
-        traceback.print_exc()
+        sys.stderr.write(concealed(traceback.format_exc()))
     finally:
         sys.stderr.flush()
         os._exit(code)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from fairlead.system.commands import Command, run
 from fairlead.system.processes import group_members
 
 
-def python(code: str, *arguments: str | Secret, **more: object) -> Command:
+def python(code: str, *arguments: str, **more: object) -> Command:
     return Command((sys.executable, "-c", code, *arguments), **more)
 
 
@@ -83,15 +84,20 @@ def test_output_that_is_no_text() -> None:
     assert run(python(r"import os; os.write(1, b'\xff\xfe')")).output == "��"
 
 
-def test_secrets_are_masked() -> None:
-    command = python("import sys; print(len(sys.argv[1])); raise SystemExit(1)", Secret("hunter2"))
+def test_secrets_go_in_by_stdin_and_come_out_masked() -> None:
+    command = replace(python("import sys; print('got', input()); raise SystemExit(1)"), stdin=Secret("hunter22"))
     outcome = run(command)
-    assert outcome.output.strip() == "7"  # the program has it
+    assert outcome.output.strip() == "got hunter22"  # the program has it
     with pytest.raises(FairleadError) as caught:
         outcome.require("login")
-    for text in (str(caught.value), repr(command), repr(outcome), command.shown()):
-        assert "hunter2" not in text
-    assert "'********'" in command.shown()
+    for text in (str(caught.value), repr(command), repr(outcome)):
+        assert "hunter22" not in text
+    assert "got ********" in str(caught.value)
+
+
+def test_a_command_line_with_a_known_secret_is_shown_masked() -> None:
+    Secret("hunter22")
+    assert Command(("login", "--password=hunter22")).shown() == "login --password=********"
 
 
 def test_a_line_is_shown_as_it_could_be_typed() -> None:

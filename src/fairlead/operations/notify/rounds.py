@@ -9,6 +9,7 @@ import time
 
 from fairlead.errors import FairleadError
 from fairlead.ledger import Ledger
+from fairlead.masking import concealed
 from fairlead.operations.notify import bookmark
 from fairlead.operations.notify.address import receivers
 from fairlead.operations.notify.carrier import Carrier, Pace
@@ -89,6 +90,6 @@ def _carry(place: Place, receiver: str, pace: Pace) -> str:
     try:
         Carrier(place, receiver, pace).carry()
     except (FairleadError, OSError) as error:
-        sys.stderr.write(f"{clock.stamp()} {receiver} could not be told: {error}\n")
+        sys.stderr.write(f"{clock.stamp()} {receiver} could not be told: {concealed(str(error))}\n")
         return ""
     return "done"

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fairlead.errors import FairleadError
+from fairlead.masking import masked
 from fairlead.render.supervisord import Program
 from fairlead.runtimes.base import Instance, InstanceSpec, NotReady, Phase
 from fairlead.runtimes.process import readiness
@@ -224,8 +225,8 @@ class ProcessRuntime:
         return bool(state and state.state in ("STARTING", "RUNNING", "STOPPING")) or self._process(id) is not None
 
     def log_tail(self, id: str, lines: int) -> str:
-        """The end of the instance's log."""
-        return tail(self._folder(id).log, lines)
+        """The end of the instance's log, without what looks like a secret or is known to be one."""
+        return masked(tail(self._folder(id).log, lines))
 
     def _shown_tail(self, id: str) -> str:
         text = self.log_tail(id, 12).strip()
