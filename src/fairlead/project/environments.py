@@ -39,10 +39,12 @@ class Environment(Section):
     approve: OptionalFlag = None
     variables: Anything = None
     secrets: Anything = None
+    secret_backend: Anything = None
     services: Anything = None
     jobs: Anything = None
     tests: Anything = None
     stores: Anything = None
+    templates: Anything = None
     smoke: Anything = None
     rollout: Anything = None
     notify: Anything = None

@@ -8,11 +8,12 @@ from fairlead.project.environments import Environment
 from fairlead.project.jobs import Job
 from fairlead.project.notify import Notify
 from fairlead.project.rollout import Rollout
-from fairlead.project.secrets import Secret
-from fairlead.project.sections import CommandLine, Name, Section, VariableName
+from fairlead.project.secrets import Secret, SecretBackend
+from fairlead.project.sections import CommandLine, Line, Name, Section, VariableName
 from fairlead.project.services import Service
 from fairlead.project.smoke import Smoke
 from fairlead.project.stores import Store
+from fairlead.project.templates import Template
 from fairlead.project.variables import Variable
 
 
@@ -22,10 +23,12 @@ class Sections(Section):
     name: Name
     variables: dict[VariableName, Variable] = Field(default_factory=dict)
     secrets: dict[VariableName, Secret] = Field(default_factory=dict)
+    secret_backend: SecretBackend = Field(default_factory=SecretBackend)
     services: dict[Name, Service] = Field(min_length=1)
     jobs: dict[Name, Job] = Field(default_factory=dict)
     tests: tuple[CommandLine, ...] = ()
     stores: dict[Name, Store] = Field(default_factory=dict)
+    templates: tuple[Template, ...] = ()
     smoke: tuple[Smoke, ...] = ()
     rollout: Rollout = Field(default_factory=Rollout)
     notify: tuple[Notify, ...] = ()
@@ -34,4 +37,5 @@ class Sections(Section):
 class ProjectFile(Sections):
     """fairlead.yaml."""
 
+    may_differ: tuple[Line, ...] = ()
     environments: dict[Name, Environment] = Field(min_length=1, max_length=50)

@@ -17,7 +17,7 @@ from fairlead.project.sections import (
     Written,
     choice,
 )
-from fairlead.project.services import Prepare
+from fairlead.project.services import Prepare, ServiceSecret
 
 _WHEN = choice("before-traffic", "after-traffic")
 
@@ -33,3 +33,4 @@ class Job(Section):
     env: dict[VariableName, Written] = Field(default_factory=dict)
     timeout: Duration = 600.0
     needs: tuple[Name, ...] = ()
+    secrets: tuple[ServiceSecret, ...] = ()

@@ -9,17 +9,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from fairlead.project.tree import Mapping, Node, Path, Scalar, quoted, text_of
+from fairlead.project.tree import Mapping, Node, Path, Scalar, quoted
 
 Report = Callable[[Node, Path, str], None]
 
-OVERLAID = ("variables", "secrets", "services", "jobs", "tests", "stores", "smoke", "rollout", "notify")
+OVERLAID = (
+    "variables", "secrets", "secret_backend", "services", "jobs", "tests", "stores", "templates", "smoke", "rollout",
+    "notify",
+)  # fmt: skip
 
 _SHORT: dict[Path, str] = {  #: where text stands for a mapping with this one key
     ("services", "*", "health"): "ready",
     ("rollout", "judge", "latency"): "over",
     ("rollout", "judge", "probes"): "rate",
     ("rollout", "watch"): "for",
+    ("secrets", "*", "rotate"): "every",
+    ("secret_backend",): "kind",
+    ("variables", "*"): "default",
 }
 
 
@@ -55,8 +61,8 @@ def _over(base: Node | None, node: Node, place: Path, report: Report) -> Node:
 
 def _long(node: Node | None, other: Node | None, place: Path) -> Node | None:
     """`node`, made long when it is written short and `other` is not."""
-    key = _SHORT.get(place) or _SHORT.get((place[0], "*", *place[2:]))
-    if node is None or key is None or text_of(node) is None or not isinstance(other, Mapping):
+    key = _SHORT.get(place) or _SHORT.get((place[0], "*", *place[2:]) if place[1:] else place)
+    if key is None or not isinstance(node, Scalar) or node.value is None or not isinstance(other, Mapping):
         return node
     return Mapping(node.path, node.mark, node.key, {key: node})
 

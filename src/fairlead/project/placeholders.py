@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-NAMES = ("ENVIRONMENT", "INSTANCE", "PORT", "PROJECT", "PYTHON", "RELEASE")
+NAMES = ("ENVIRONMENT", "FILES", "INSTANCE", "PORT", "PROJECT", "PYTHON", "RELEASE", "SECRETS")
 
 _FOUND = re.compile(r"\$\$\{|\$\{([^}]*)(\}?)")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -12,7 +13,7 @@ from fairlead.project.compose import compose
 from fairlead.project.environments import Environment
 from fairlead.project.file import ProjectFile, Sections
 from fairlead.project.merge import OVERLAID, overlay
-from fairlead.project.not_built import not_built
+from fairlead.project.obstacles import obstacles
 from fairlead.project.problem import MOST, Problem, did_you_mean, problem
 from fairlead.project.resolve import resolve
 from fairlead.project.shape import unknown_key, validate
@@ -30,6 +31,7 @@ class Project:
     root: pathlib.Path
     file: str
     resolved: dict[str, tuple[Sections, Environment]] = field(repr=False)  #: by environment, in the file's order
+    obstacles: dict[str, tuple[Finding, ...]] = field(repr=False)  #: by environment: why it cannot be run
 
     @property
     def environments(self) -> tuple[str, ...]:
@@ -37,7 +39,17 @@ class Project:
         return tuple(self.resolved)
 
     def stack(self, environment: str) -> Stack:
-        """That environment, fully resolved. UsageError when the file has no such environment."""
+        """That environment, fully resolved, to be run.
+
+        UsageError when the file has no such environment; ConfigurationError when it needs what is not built yet.
+        """
+        outline = self.outline(environment)
+        if self.obstacles[environment]:
+            raise ConfigurationError(self.obstacles[environment])
+        return outline
+
+    def outline(self, environment: str) -> Stack:
+        """That environment, fully resolved, to be looked at or rendered. UsageError when there is no such one."""
         if environment not in self.resolved:
             there = f"{self.file} has {', '.join(self.environments)}"
             text = f'there is no environment "{environment}"{did_you_mean(environment, self.environments)}'
@@ -50,21 +62,29 @@ def parse_project(text: str, root: pathlib.Path, file: str = "fairlead.yaml") ->
     """The project in `text`. ConfigurationError with every finding, in the order of the file."""
     tree, findings = compose(text, file)
     model, problems = validate(ProjectFile, tree)
-    problems += [*not_built(tree), *islice(rules.sections(tree), MOST)]
+    problems += islice(rules.sections(tree), MOST)
     merged: dict[str, Sections | None] = {}
+    unfit: dict[str, tuple[Finding, ...]] = {}
     for name, own in _checkable(tree, problems):
         if len(problems) < MOST:
-            merged[name] = _environment(tree, own, model, problems)
+            whole, merged[name] = _environment(tree, own, model, problems)
+            unfit[name] = tuple(_ordered(_found(islice(obstacles(whole, own), MOST), file)))
             problems = list(dict.fromkeys(problems))  # what is wrong in the base is wrong in every environment
-    findings += [Finding(file, *one.mark, dotted(one.path), one.message) for one in problems]
+    findings += _found(problems, file)
     if findings or model is None:
         raise ConfigurationError(_ordered(findings))
     resolved = {name: (sections, model.environments[name]) for name, sections in merged.items() if sections}
-    return Project(model.name, root, file, resolved)
+    return Project(model.name, root, file, resolved, unfit)
 
 
-def _environment(tree: Mapping, own: Mapping, base: ProjectFile | None, problems: list[Problem]) -> Sections | None:
-    """The sections of one environment; what is wrong with them is added to `problems`."""
+def _found(problems: Iterable[Problem], file: str) -> list[Finding]:
+    return [Finding(file, *one.mark, dotted(one.path), one.message) for one in problems]
+
+
+def _environment(
+    tree: Mapping, own: Mapping, base: ProjectFile | None, problems: list[Problem]
+) -> tuple[Mapping, Sections | None]:
+    """One environment, merged, and its sections; what is wrong with them is added to `problems`."""
 
     def report(node: Node, place: Path, message: str) -> None:
         problems.append(unknown_key(Sections, node, place) or problem(node, message))
@@ -72,10 +92,10 @@ def _environment(tree: Mapping, own: Mapping, base: ProjectFile | None, problems
     merged = overlay(tree, own, report)
     problems += rules.environment(merged, own)
     if not any(key in OVERLAID for key in own.items):
-        return base
+        return merged, base
     sections, wrong = validate(Sections, merged)
-    problems += [*wrong, *not_built(merged), *islice(rules.sections(merged), MOST)]
-    return sections
+    problems += [*wrong, *islice(rules.sections(merged), MOST)]
+    return merged, sections
 
 
 def _checkable(tree: Mapping, problems: list[Problem]) -> list[tuple[str, Mapping]]:

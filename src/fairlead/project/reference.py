@@ -12,7 +12,8 @@ from fairlead.project.compose import compose
 from fairlead.project.tree import Node, Path, children
 
 SECTIONS = (
-    "name", "variables", "secrets", "services", "jobs", "tests", "stores", "smoke", "rollout", "notify", "environments",
+    "name", "variables", "secrets", "secret_backend", "services", "jobs", "tests", "stores", "templates", "smoke",
+    "rollout", "notify", "may_differ", "environments",
 )  # fmt: skip
 
 _COMMENT = re.compile(r"\s#\s+(.*)$")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fairlead.project import stack
+from fairlead.project.resolve_container import container, pools, resources, shared
+from fairlead.project.resolve_values import backend, secrets, templates, variables
 from fairlead.project.stack import CanaryStep, Stack
 
 if TYPE_CHECKING:
@@ -12,8 +14,9 @@ if TYPE_CHECKING:
     from fairlead.project.file import Sections
     from fairlead.project.jobs import Job
     from fairlead.project.rollout import Judge, Rollout
-    from fairlead.project.services import Prepare, Service
+    from fairlead.project.services import Prepare, Service, ServiceSecret
     from fairlead.project.smoke import Smoke
+    from fairlead.project.stores import Store
 
 DEFAULT_STEPS = (CanaryStep(5, 120.0), CanaryStep(25, 300.0), CanaryStep(50, 300.0))
 """The steps of a canary that declares none."""
@@ -24,39 +27,78 @@ WATCH = 300.0
 
 def resolve(environment: str, sections: Sections, own: Environment) -> Stack:
     """The stack of one environment. Same input, same stack, in the order of the file."""
-    services = sections.services
+    services, values = sections.services, variables(sections.variables)
     return Stack(
         project=sections.name,
         environment=environment,
         runtime=own.runtime,
-        services=tuple(_service(name, one, services.get(one.like or "")) for name, one in services.items()),
+        services=tuple(_service(name, one, services.get(one.like or ""), values) for name, one in services.items()),
         jobs=tuple(_job(name, one, services.get(one.like or "")) for name, one in sections.jobs.items()),
         tests=sections.tests,
         smoke=tuple(_smoke(one) for one in sections.smoke),
         rollout=_rollout(sections, own),
         edge=stack.Edge(own.edge.http, own.edge.https, own.edge.address or ""),
         notify=tuple(stack.Notify(one.to, one.secret, one.on) for one in sections.notify),
+        variables=values,
+        secrets=secrets(sections),
+        secret_backend=backend(sections.secret_backend),
+        stores=tuple(_store(name, one) for name, one in sections.stores.items()),
+        templates=templates(sections.templates),
     )
 
 
-def _service(name: str, one: Service, donor: Service | None) -> stack.Service:
+def _service(name: str, one: Service, donor: Service | None, values: dict[str, str]) -> stack.Service:
     health, stop = one.health, one.stop
     return stack.Service(
         name=name,
-        command=one.command,
+        command=one.command or "",
         source=_source(one, donor),
         prepare=_prepare(one, donor),
         port=one.port,
         health=stack.Health(
-            health.live, health.ready, health.timeout, health.interval, health.successes, health.deadline
+            health.live,
+            health.ready,
+            health.timeout,
+            health.interval,
+            health.successes,
+            health.deadline,
+            health.command,
         ),
-        routes=tuple(stack.Route(route.path, route.host) for route in one.routes),
+        routes=tuple(stack.Route(route.path, route.host, route.limit, dict(route.policies)) for route in one.routes),
         replicas=one.replicas,
         env=_env(one, donor),
         stop=stack.Stop(stop.signal, stop.drain, stop.grace),
         handover=one.handover,
         needs=one.needs,
         like=one.like,
+        secrets=_secrets(shared(one, donor, "secrets")),
+        uses=shared(one, donor, "uses"),
+        pools=pools(one.pools, values),
+        container=container(one, donor),
+    )
+
+
+def _secrets(some: tuple[ServiceSecret, ...]) -> tuple[stack.ServiceSecret, ...]:
+    return tuple(stack.ServiceSecret(one.name, one.delivery) for one in some)
+
+
+def _store(name: str, one: Store) -> stack.Store:
+    return stack.Store(
+        name=name,
+        kind=one.kind,
+        url=one.url,
+        databases=tuple(one.databases),
+        max_connections=one.max_connections,
+        command=one.command,
+        env=dict(one.env),
+        secrets=_secrets(one.secrets),
+        container=stack.Container(
+            image=one.image,
+            volumes=one.volumes,
+            networks=one.networks,
+            resources=resources(one.resources),
+            compose=dict(one.compose),
+        ),
     )
 
 
@@ -71,6 +113,7 @@ def _job(name: str, one: Job, donor: Service | None) -> stack.Job:
         timeout=one.timeout,
         needs=one.needs,
         like=one.like,
+        secrets=_secrets(shared(one, donor, "secrets")),
     )
 
 

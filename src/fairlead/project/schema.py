@@ -1,7 +1,7 @@
 """The published JSON Schema (draft 2020-12): what it accepts the loader accepts, but for the rules between values.
 
 Made from the models, so that it cannot lag behind. What pydantic cannot know is added: short forms, that a name which
-matches no pattern is refused, parts that are not built yet, and overlays (nothing is required there, null removes).
+matches no pattern is refused, and overlays (nothing is required there, null removes).
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from typing import Any
 
 from fairlead.project.file import ProjectFile
 from fairlead.project.merge import OVERLAID
-from fairlead.project.not_built import ROWS, THIS_VERSION, Row
 from fairlead.project.reference import SECTIONS, comments
 from fairlead.project.sections import Section
 
@@ -21,15 +20,12 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _NULL: Schema = {"type": "null"}
 
 
-def json_schema(whole: bool = False) -> Schema:
-    """The schema of fairlead.yaml; `whole` accepts the parts that are not built yet as well."""
+def json_schema() -> Schema:
+    """The schema of fairlead.yaml."""
     schema = _clean(ProjectFile.model_json_schema())
     for name in SECTIONS:
         for path, comment in comments(name):
             _describe(schema, path, comment)
-    if not whole:
-        for row in ROWS:
-            _refuse(schema, row)
     _add_overlays(schema)
     _add_short_forms(schema)
     return {"$schema": _DIALECT, "title": "fairlead.yaml", **schema}
@@ -81,18 +77,6 @@ def _describe(schema: Schema, path: tuple[str | int, ...], comment: str) -> None
     holder, key = _at(schema, path)
     if isinstance(holder.get(key), dict):
         holder[key].setdefault("description", comment)
-
-
-def _refuse(schema: Schema, row: Row) -> None:
-    """A part that is not built yet: refused, or without the values that ask for it."""
-    holder, key = _at(schema, tuple(row.place.split(".")))
-    description = THIS_VERSION[0].upper() + THIS_VERSION[1:] + (f"; {row.instead}" if row.instead else "")
-    if not row.only:
-        holder[key] = {"not": {}, "description": description}
-        return
-    rest = [value for value in holder[key]["enum"] if value not in row.only]
-    known = {name: value for name, value in holder[key].items() if name in ("default", "description")}
-    holder[key] = {**known, "enum": rest}
 
 
 def _add_overlays(schema: Schema) -> None:

@@ -42,17 +42,18 @@ class Kind:
 
 
 class Section(BaseModel):
-    """A mapping with known keys. Where `short` is set, text alone stands for a mapping with that one key."""
+    """A mapping with known keys. Where `short` is set, a value alone stands for a mapping with that one key."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     short: ClassVar[str | None] = None
+    short_kinds: ClassVar[tuple[type, ...]] = (str,)  #: of such a value
     what: ClassVar[str] = "a mapping"
 
     @model_validator(mode="before")
     @classmethod
     def _opened(cls, value: Any) -> Any:
-        if cls.short and isinstance(value, str):
+        if cls.short and isinstance(value, cls.short_kinds):
             return {cls.short: value}
         if not isinstance(value, dict):
             raise PydanticCustomError("expected", "expected", {"what": cls.what, "choices": ()})

@@ -13,6 +13,7 @@ from fairlead.project.sections import (
     Inside,
     Line,
     Name,
+    OptionalCommandLine,
     OptionalHost,
     OptionalInside,
     OptionalLine,
@@ -32,6 +33,16 @@ from fairlead.project.sections import (
     whole,
 )
 
+Volume = Annotated[
+    str, text_like("a volume such as data:/var/lib/data or ./conf:/etc/conf:ro", r"[^\u0000-\u001f\u007f]+")
+]
+Published = Annotated[
+    str,
+    text_like(
+        "a port such as 9000, 9000:9000 or 127.0.0.1:9000:9000/tcp",
+        r"(?:(?:\[[0-9A-Fa-f:]+\]|[0-9.]+):)?(?:[0-9-]*:)?[0-9]{1,5}(?:-[0-9]{1,5})?(?:/(?:tcp|udp|sctp))?",
+    ),
+]
 _Use = Annotated[str, text_like("a store or store.database", r"[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9_-]*)?")]
 
 
@@ -50,6 +61,7 @@ class Health(Section):
 
     live: OptionalTarget = None
     ready: OptionalTarget = None
+    command: OptionalCommandLine = None
     timeout: Duration = 5.0
     interval: Duration = 0.5
     successes: Annotated[int, whole(1, 100)] = 2
@@ -103,6 +115,13 @@ class ServiceSecret(Section):
     delivery: Annotated[Literal["file", "env"], choice("file", "env"), Field(alias="as")] = "file"
 
 
+class Pool(Section):
+    """An entry of `pools`: how many connections one instance opens to a store."""
+
+    size: Written
+    processes: Written = "1"
+
+
 class Service(Section):
     """One entry of `services`."""
 
@@ -111,7 +130,8 @@ class Service(Section):
     build: Build | None = None
     image: OptionalLine = None
     prepare: Prepare | None = None
-    command: CommandLine
+    entrypoint: OptionalCommandLine = None
+    command: OptionalCommandLine = None
     port: Port = None
     health: Health = Field(default_factory=Health)
     routes: tuple[Route, ...] = ()
@@ -120,7 +140,13 @@ class Service(Section):
     env: dict[VariableName, Written] = Field(default_factory=dict)
     secrets: tuple[ServiceSecret, ...] = ()
     replicas: Annotated[int, whole(1, 100, upper=False)] = 1
+    pools: dict[Name, Pool] = Field(default_factory=dict)
     resources: Resources | None = None
+    user: OptionalLine = None
+    workdir: OptionalLine = None
+    volumes: tuple[Volume, ...] = ()
+    publish: tuple[Published, ...] = ()
+    compose: dict[Line, Anything] = Field(default_factory=dict)
     stop: Stop = Field(default_factory=Stop)
     handover: Annotated[Literal["stop-first", "overlap"], choice("stop-first", "overlap")] = "stop-first"
     needs: tuple[Name, ...] = ()

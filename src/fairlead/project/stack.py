@@ -39,6 +39,7 @@ class Health:
     interval: float = 0.5  #: between probes, seconds
     successes: int = 2  #: in a row
     deadline: float = 60.0  #: from start to ready, seconds
+    command: str | None = None  #: a command in the container that ends with 0 when it is ready
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ class Route:
 
     path: str = "/"  #: prefix, starts with /
     host: str | None = None
+    limit: str | None = None  #: requests of one client, `10/s`
+    policies: dict[str, Any] = field(default_factory=dict)  #: as written
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +62,63 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
+class Build:
+    """The image of a service, made here."""
+
+    context: str  #: folder, relative to the project file
+    dockerfile: str | None = None  #: relative to the context
+    target: str | None = None
+    args: dict[str, str] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What one instance may use."""
+
+    cpu: float | None = None  #: processors
+    memory: int | None = None  #: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSecret:
+    """A secret that a service reads: as a file, or in its environment."""
+
+    name: str
+    delivery: Literal["file", "env"] = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """How many connections one instance opens to a store; `${NAME}` filled in."""
+
+    store: str
+    size: int
+    processes: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """What only a container has."""
+
+    image: str | None = None
+    build: Build | None = None
+    entrypoint: str | None = None  #: one command line
+    user: str | None = None
+    workdir: str | None = None
+    volumes: tuple[str, ...] = ()  #: as in Compose's short form
+    publish: tuple[str, ...] = ()  #: as in Compose's short form
+    networks: tuple[str, ...] = ()
+    resources: Resources = field(default_factory=Resources)
+    compose: dict[str, Any] = field(default_factory=dict)  #: keys that a Compose service gets as they are
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """A thing that runs. Without `port` it is a worker."""
 
     name: str
-    command: str  #: one command line, split like a shell does, run without a shell
+    command: str = ""  #: one command line, split like a shell does, run without a shell; empty: the image's own
     source: str | None = None  #: folder, relative to the project file
     prepare: Prepare | None = None
     port: int | None = None
@@ -75,6 +130,10 @@ class Service:
     handover: Handover = "stop-first"
     needs: tuple[str, ...] = ()  #: services that must be ready before this one starts
     like: str | None = None  #: the service whose source, prepare and env it shares (already filled in here)
+    secrets: tuple[ServiceSecret, ...] = ()
+    uses: tuple[str, ...] = ()  #: stores, or databases of a store: `cache`, `db.shop`
+    pools: tuple[Pool, ...] = ()
+    container: Container = field(default_factory=Container)
 
     @property
     def is_worker(self) -> bool:
@@ -95,6 +154,7 @@ class Job:
     timeout: float = 600.0
     needs: tuple[str, ...] = ()
     like: str | None = None
+    secrets: tuple[ServiceSecret, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +255,81 @@ class Notify:
 
 
 @dataclass(frozen=True, slots=True)
+class Generate:
+    """How a secret is made, once."""
+
+    kind: Literal["password", "hex", "base64", "jwt-hs256", "rsa", "ed25519", "uuid"]
+    length: int | None = None  #: characters, for rsa bits; None: what is usual for the kind
+
+
+@dataclass(frozen=True, slots=True)
+class Rotate:
+    """How old a secret may get, and how it is changed while it is in use. Times are seconds."""
+
+    every: float | None = None  #: None: never by schedule
+    kind: Literal["plain", "jwt", "redis"] = "plain"
+    cache: float = 300.0  #: jwt: how long the slowest verifier keeps the key set
+    lifetime: float = 3600.0  #: jwt: of the longest token
+    lag: float = 30.0  #: redis: how long a client may keep an old password
+    url: str | None = None  #: redis: the server
+    user: str | None = None  #: redis: whose password it is
+
+
+@dataclass(frozen=True, slots=True)
+class SecretSpec:
+    """What must stay secret: its name, never its value."""
+
+    name: str
+    generate: Generate | None = None
+    rotate: Rotate = field(default_factory=Rotate)
+    type: str | None = None  #: of a secret variable: url, port … as `variables` has it
+
+
+@dataclass(frozen=True, slots=True)
+class SecretBackend:
+    """Where the values of secrets are kept. What a kind does not use is None."""
+
+    kind: Literal["age", "environment", "vault", "aws", "exec"] = "age"
+    url: str | None = None
+    mount: str | None = None
+    path: str | None = None
+    region: str | None = None
+    namespace: str | None = None
+    auth: Literal["token", "approle"] | None = None
+    get: str | None = None  #: exec: the command that prints a value; `{name}` stands for the name
+    set: str | None = None  #: exec: the command that takes a value from its standard input
+
+
+Format = Literal["json", "yaml", "xml", "nginx", "text"]
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A file of the team's own, in which `${NAME}` stands for variables."""
+
+    source: str  #: relative to the project file
+    target: str  #: relative to where rendered files go
+    format: Format = "text"
+    secret: bool = False  #: it may use secrets, and is handed over like one
+    services: tuple[str, ...] = ()  #: who gets it, when it is secret
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A thing that keeps data."""
+
+    name: str
+    kind: Literal["postgres", "redis", "s3", "container"]
+    url: str | None = None
+    databases: tuple[str, ...] = ()
+    max_connections: int | None = None
+    command: str | None = None
+    env: dict[str, str] = field(default_factory=dict)
+    secrets: tuple[ServiceSecret, ...] = ()
+    container: Container = field(default_factory=Container)
+
+
+@dataclass(frozen=True, slots=True)
 class Stack:
     """One environment of a project, immutable."""
 
@@ -208,6 +343,11 @@ class Stack:
     rollout: Rollout = field(default_factory=Rollout)
     edge: Edge = field(default_factory=Edge)
     notify: tuple[Notify, ...] = ()  #: empty in a release: who is told of it is no part of what runs
+    variables: dict[str, str] = field(default_factory=dict)  #: the plain ones that have a value
+    secrets: tuple[SecretSpec, ...] = ()  #: those of `secrets`, and the secret variables
+    secret_backend: SecretBackend = field(default_factory=SecretBackend)
+    stores: tuple[Store, ...] = ()
+    templates: tuple[Template, ...] = ()
 
     def service(self, name: str) -> Service:
         """The service of that name; KeyError if there is none."""

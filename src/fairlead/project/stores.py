@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from fairlead.project.sections import (
+    Anything,
     Duration,
     Flag,
     Line,
@@ -16,10 +17,13 @@ from fairlead.project.sections import (
     OptionalInside,
     OptionalLine,
     Section,
+    VariableName,
+    Written,
     choice,
     text_like,
     whole,
 )
+from fairlead.project.services import Resources, ServiceSecret, Volume
 
 _Every = Annotated[
     Literal["hourly", "daily", "weekly", "monthly"] | None, choice("hourly", "daily", "weekly", "monthly")
@@ -91,4 +95,12 @@ class Store(Section):
     databases: dict[_Database, Database] = Field(default_factory=dict)
     backup: Backup | None = None
     drill: Drill | None = None
+    max_connections: Annotated[int | None, whole(1, 100_000)] = None
+    command: OptionalCommandLine = None
+    env: dict[VariableName, Written] = Field(default_factory=dict)
+    secrets: tuple[ServiceSecret, ...] = ()
+    volumes: tuple[Volume, ...] = ()
+    networks: tuple[Name, ...] = ()
+    resources: Resources | None = None
+    compose: dict[Line, Anything] = Field(default_factory=dict)
     tune: Annotated[Literal["auto", "off"], choice("auto", "off")] = "auto"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from fairlead.project.sections import Flag, OptionalLine, OptionalWritten, Section, Written, choice
 
@@ -12,6 +12,10 @@ _Type = Literal["url", "port", "int", "bool", "duration", "size", "e-mail", "hex
 
 class Variable(Section):
     """One entry of `variables`."""
+
+    short: ClassVar[str] = "default"
+    short_kinds: ClassVar[tuple[type, ...]] = (str, int, float)
+    what: ClassVar[str] = "a value, or a mapping"
 
     type: Annotated[_Type | None, choice(*_TYPES)] = None
     values: tuple[Written, ...] = ()

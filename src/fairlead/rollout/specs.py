@@ -66,6 +66,7 @@ def _env(item: Service | Job, machine: Machine) -> dict[str, str]:
 def _values(release: Release, id: str, machine: Machine) -> dict[str, str]:
     stack = release.stack
     return {
+        **stack.variables,
         "RELEASE": release.id,
         "INSTANCE": id,
         "PROJECT": stack.project,

@@ -61,7 +61,7 @@ environments:
   local:      {runtime: process, edge: {http: 8080}, services: {api: {replicas: 1}}}
   production: {runtime: docker, host: ssh://deploy@shop.example.com, edge: {https: 443}, approve: true}
 """
-"""The file that shows the whole schema, with everything in it that is not built yet."""
+"""The file that shows the whole schema, with everything in it that cannot be run yet."""
 
 
 def small(services: str = "", top: str = "", environments: str = "  local: {edge: {http: 8080}}\n") -> str:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fairlead.project.problem import Problem
-from fairlead.project.rules import commands, environments, evidence, names, rollout, services
+from fairlead.project.rules import commands, environments, evidence, names, rollout, secrets, services
 from fairlead.project.tree import Mapping
 
-_SECTIONS = (*names.RULES, *services.RULES, *commands.RULES, *rollout.RULES)
+_SECTIONS = (*names.RULES, *services.RULES, *secrets.RULES, *commands.RULES, *rollout.RULES)
 
 
 def sections(tree: Mapping) -> Iterator[Problem]:

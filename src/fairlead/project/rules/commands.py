@@ -6,37 +6,43 @@ from collections.abc import Iterator
 
 from fairlead.project import placeholders
 from fairlead.project.problem import Problem, blame, did_you_mean, problem
+from fairlead.project.rules.secrets import secret_names
 from fairlead.project.rules.services import entries
 from fairlead.project.tree import Mapping, Node, child, children, quoted, select, text_of
 
 _EVERYWHERE = frozenset(placeholders.NAMES)
 _WORKER = _EVERYWHERE - {"PORT"}
 _JOB = _WORKER - {"INSTANCE"}
+_SECRETLY = "list it under the secrets of the service, which then reads it from the file that NAME_FILE names"
 _ARTIFACT = frozenset({"PYTHON"})  #: an artifact serves every environment and must not know one
 
 
 def names(tree: Mapping) -> Iterator[Problem]:
     """Every name in braces has a value where it stands."""
-    declared = frozenset(str(key) for key, _ in children(child(tree, "variables")))
+    secret = secret_names(tree)
+    declared = frozenset(str(key) for key, _ in children(child(tree, "variables"))) - secret
     services = entries(tree, "services")
     for entry in services.values():
-        yield from _entry(entry, services, declared | (_EVERYWHERE if "port" in entry.items else _WORKER))
+        known = declared | (_EVERYWHERE if "port" in entry.items else _WORKER)
+        yield from _entry(entry, services, known, secret)
     for entry in entries(tree, "jobs").values():
-        yield from _entry(entry, services, declared | _JOB)
+        yield from _entry(entry, services, declared | _JOB, secret)
     for node in select(tree, "tests", "*"):
-        yield from _checked(node, declared | _ARTIFACT, None)
+        yield from _checked(node, declared | _ARTIFACT, secret, None)
 
 
-def _entry(entry: Mapping, services: dict[str, Mapping], known: frozenset[str]) -> Iterator[Problem]:
+def _entry(
+    entry: Mapping, services: dict[str, Mapping], known: frozenset[str], secret: frozenset[str]
+) -> Iterator[Problem]:
     gone = entry.removed.get("port")
-    for node in (*select(entry, "command"), *select(entry, "env", "*")):
-        yield from _checked(node, known, gone)
+    for node in (*select(entry, "command"), *select(entry, "entrypoint"), *select(entry, "env", "*")):
+        yield from _checked(node, known, secret, gone)
     for node in select(entry, "prepare", "run", "*"):
-        yield from _checked(node, _ARTIFACT, None)
+        yield from _checked(node, _ARTIFACT, secret, None)
     yield from _inherited(entry, services, known)
 
 
-def _checked(node: Node, known: frozenset[str], gone: Node | None) -> Iterator[Problem]:
+def _checked(node: Node, known: frozenset[str], secret: frozenset[str], gone: Node | None) -> Iterator[Problem]:
     try:
         unknown = [name for name in _used(node) if name not in known]
     except ValueError as error:
@@ -44,6 +50,9 @@ def _checked(node: Node, known: frozenset[str], gone: Node | None) -> Iterator[P
         return
     for name in dict.fromkeys(unknown):
         place = blame(node, gone if name == "PORT" else None)
+        if name in secret:
+            yield problem(place, f"${{{name}}} is secret, and what stands here can be read by others; {_SECRETLY}")
+            continue
         yield problem(place, f"${{{name}}} has no value here{_advice(name, known)}")
 
 

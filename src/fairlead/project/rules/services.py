@@ -178,6 +178,18 @@ def _route(node: Node) -> tuple[str, str] | None:
     return host.lower(), path.rstrip("/") or "/"
 
 
+def command(tree: Mapping) -> Iterator[Problem]:
+    """Something has to be started: a command, or what an image starts by itself."""
+    services = entries(tree, "services")
+    for entry in services.values():
+        donor = services.get(text_of(child(entry, "like")) or "")
+        image = any(child(one, key) is not None for one in (entry, donor) for key in ("image", "build"))
+        if "command" not in entry.items and not image:
+            gone = entry.removed.get("command")
+            what = '"command" is required and cannot be removed' if gone else '"command" is missing'
+            yield problem(gone or entry, what)
+
+
 def job_source(tree: Mapping) -> Iterator[Problem]:
     """A job runs in somebody's files: a service's, or its own."""
     for entry in entries(tree, "jobs").values():
@@ -197,4 +209,4 @@ def inputs(tree: Mapping) -> Iterator[Problem]:
             yield problem(place, "inputs are files of the source, and there is no source")
 
 
-RULES = (like, one_name, needs, job_order, port, same_route, job_source, inputs)
+RULES = (command, like, one_name, needs, job_order, port, same_route, job_source, inputs)

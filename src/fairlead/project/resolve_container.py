@@ -1,0 +1,57 @@
+"""What only a container has, resolved."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fairlead.project import placeholders, stack
+
+if TYPE_CHECKING:
+    from fairlead.project.jobs import Job
+    from fairlead.project.services import Build, Pool, Resources, Service
+
+
+def container(one: Service, donor: Service | None) -> stack.Container:
+    """That of a service; build and image are shared like a source is."""
+    own = one.image is not None or one.build is not None
+    image, build = (one.image, one.build) if own or donor is None else (donor.image, donor.build)
+    return stack.Container(
+        image=image,
+        build=_build(build),
+        entrypoint=one.entrypoint,
+        user=one.user,
+        workdir=one.workdir,
+        volumes=one.volumes,
+        publish=one.publish,
+        networks=shared(one, donor, "networks"),
+        resources=resources(one.resources),
+        compose=dict(one.compose),
+    )
+
+
+def shared(one: Service | Job, donor: Service | None, key: str) -> Any:
+    """What the file says of `key`; where it says nothing, what it says of the service this one is like."""
+    return getattr(donor if donor is not None and key not in one.model_fields_set else one, key)
+
+
+def _build(one: Build | None) -> stack.Build | None:
+    return stack.Build(one.context, one.dockerfile, one.target, dict(one.args), one.secrets) if one else None
+
+
+def resources(one: Resources | None) -> stack.Resources:
+    """As declared; nothing is no limit."""
+    return stack.Resources(one.cpu, one.memory) if one else stack.Resources()
+
+
+def pools(some: dict[str, Pool], values: dict[str, str]) -> tuple[stack.Pool, ...]:
+    """With `${NAME}` filled in; what is no number then is a finding elsewhere and counts as none here."""
+    return tuple(
+        stack.Pool(store, _number(one.size, values), _number(one.processes, values)) for store, one in some.items()
+    )
+
+
+def _number(text: str, values: dict[str, str]) -> int:
+    try:
+        return int(placeholders.expand(text, values))
+    except (KeyError, ValueError):
+        return 0

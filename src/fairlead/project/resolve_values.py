@@ -1,0 +1,57 @@
+"""Variables, secrets and templates, resolved: what has a value, and what has only a name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fairlead.project import stack
+
+if TYPE_CHECKING:
+    from fairlead.project.file import Sections
+    from fairlead.project.secrets import Rotate, Secret, SecretBackend
+    from fairlead.project.templates import Template
+    from fairlead.project.variables import Variable
+
+FORMATS: dict[str, stack.Format] = {".json": "json", ".yaml": "yaml", ".yml": "yaml", ".xml": "xml", ".conf": "nginx"}
+"""What a file is, by the ending of its name."""
+
+
+def variables(some: dict[str, Variable]) -> dict[str, str]:
+    """The plain ones that have a value."""
+    return {name: one.default for name, one in some.items() if one.default is not None and not one.secret}
+
+
+def secrets(sections: Sections) -> tuple[stack.SecretSpec, ...]:
+    """Everything that must stay secret, in the order of the file."""
+    declared = tuple(_secret(name, one) for name, one in sections.secrets.items())
+    typed = tuple(stack.SecretSpec(name, type=one.type) for name, one in sections.variables.items() if one.secret)
+    return declared + typed
+
+
+def _secret(name: str, one: Secret) -> stack.SecretSpec:
+    generate = stack.Generate(one.generate.kind, one.generate.length) if one.generate else None
+    return stack.SecretSpec(name, generate, _rotate(one.rotate) if one.rotate else stack.Rotate())
+
+
+def _rotate(one: Rotate) -> stack.Rotate:
+    return stack.Rotate(one.every, one.kind, one.cache, one.lifetime, one.lag, one.url, one.user)
+
+
+def backend(one: SecretBackend) -> stack.SecretBackend:
+    """Where values are kept."""
+    return stack.SecretBackend(
+        one.kind, one.url, one.mount, one.path, one.region, one.namespace, one.auth, one.get, one.set
+    )
+
+
+def templates(some: tuple[Template, ...]) -> tuple[stack.Template, ...]:
+    """With the format that the target's name tells where none is declared."""
+    return tuple(
+        stack.Template(one.source, one.target, one.format or _format(one.target), one.secret, one.services)
+        for one in some
+    )
+
+
+def _format(target: str) -> stack.Format:
+    dot = target.rfind(".")
+    return FORMATS.get(target[dot:].lower(), "text") if dot > target.rfind("/") else "text"

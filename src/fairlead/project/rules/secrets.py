@@ -1,0 +1,61 @@
+"""Rules of names that must stay secret: declared once, and used only where their values may go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fairlead.project.problem import Problem, did_you_mean, problem
+from fairlead.project.tree import Mapping, Node, Scalar, child, children, quoted, select, text_of
+
+
+def secret_names(tree: Mapping) -> frozenset[str]:
+    """Every name whose value is secret: those of `secrets`, and of the secret variables."""
+    declared = {str(name) for name, _ in children(child(tree, "secrets"))}
+    typed = {str(name) for name, one in children(child(tree, "variables")) if _says_secret(one)}
+    return frozenset(declared | typed)
+
+
+def _says_secret(variable: Node) -> bool:
+    node = child(variable, "secret")
+    return isinstance(node, Scalar) and node.value is True
+
+
+def once(tree: Mapping) -> Iterator[Problem]:
+    """A name is a variable or a secret."""
+    variables = child(tree, "variables")
+    for name, node in children(child(tree, "secrets")):
+        other = child(variables, name)
+        if other is not None:
+            text = f"{quoted(str(name))} names a secret and, on line {other.at.line}, a variable; keep one of them"
+            yield problem(node, text)
+
+
+def no_default(tree: Mapping) -> Iterator[Problem]:
+    """A secret never has its value in this file."""
+    for _, variable in children(child(tree, "variables")):
+        node = child(variable, "default")
+        if node is not None and _says_secret(variable):
+            yield problem(node, "a secret has no value in this file; use `fairlead secrets set`")
+
+
+def declared(tree: Mapping) -> Iterator[Problem]:
+    """Services, jobs, stores and builds name secrets that there are."""
+    known = secret_names(tree)
+    for section in ("services", "jobs", "stores"):
+        for node in select(tree, section, "*", "secrets", "*"):
+            named = child(node, "name") or node
+            name = text_of(named)
+            if name is not None and name not in known:
+                yield _unknown(named, name, known)
+    for node in select(tree, "services", "*", "build", "secrets", "*"):
+        name = text_of(node)
+        if name is not None and name not in known:
+            yield _unknown(node, name, known)
+
+
+def _unknown(node: Node, name: str, known: frozenset[str]) -> Problem:
+    advice = did_you_mean(name, known) or "; declare it under secrets"
+    return problem(node, f"there is no secret {quoted(name)}{advice}")
+
+
+RULES = (once, no_default, declared)
