@@ -57,7 +57,9 @@ def keys_of(model):
 PLACES = [
     (pattern, model)
     for pattern, model in models(ProjectFile, ())
-    if pattern and pattern[:4] != ("rollout", "judge", "probes", "requests") and pattern[:3] != ("jobs", "*", "prepare")
+    if pattern
+    and pattern[:4] != ("rollout", "judge", "probes", "requests")
+    and pattern[:3] not in (("jobs", "*", "prepare"), ("jobs", "*", "secrets"))
 ]
 """Where a model stands; not again where a section is used inside another one."""
 

@@ -137,13 +137,13 @@ CASES = {
         ),
         [
             '6:11: services.web.env.A: ${PROT} has no value here; did you mean "PORT"?',
-            "6:25: services.web.env.B: ${HOSTNAME} has no value here; use one of ENVIRONMENT, INSTANCE, PORT, PROJECT, PYTHON, RELEASE",
+            "6:25: services.web.env.B: ${HOSTNAME} has no value here; use one of ENVIRONMENT, FILES, INSTANCE, PORT, PROJECT, PYTHON, RELEASE, SECRETS",
             "6:43: services.web.env.C: ${ is not closed; write $${ for a literal ${",
             "6:52: services.web.env.D: ${1} is not a name in braces; write $${ for a literal ${",
             "6:63: services.web.env.E: ${A:-b} is not a name in braces; write $${ for a literal ${",
             "7:21: services.web.prepare.run[0]: ${RELEASE} has no value here; only ${PYTHON} has",
             "8:7: services.b.command: ${PORT} has no value here; the service has no port",
-            "9:26: jobs.seed.command: ${INSTANCE} has no value here; use one of ENVIRONMENT, PROJECT, PYTHON, RELEASE",
+            "9:26: jobs.seed.command: ${INSTANCE} has no value here; use one of ENVIRONMENT, FILES, PROJECT, PYTHON, RELEASE, SECRETS",
             "10:9: tests[0]: ${ENVIRONMENT} has no value here; only ${PYTHON} has",
         ],
     ),
@@ -316,11 +316,32 @@ CASES = {
             "10:56: environments.b.rollout.sticky: cookie belongs to the strategy canary, and strategy is blue-green",
         ],
     ),
-    "overlay, not built": (
-        small(environments="  local: {services: {web: {image: x}}, stores: {}}\n"),
+    "nothing to start": (
+        small(
+            "  b: {port: 1}\n  c: {like: web}\n  d: {image: x}\n  e: {like: d}\n",
+            environments="  a: {services: {web: {command: null}}}\n",
+        ),
         [
-            "7:28: environments.local.services.web.image: not built yet in this version of Fairlead; use source and command",
-            "7:40: environments.local.stores: not built yet in this version of Fairlead",
+            '6:3: services.b: "command" is missing',
+            '7:3: services.c: "command" is missing',
+            '11:24: environments.a.services.web.command: "command" is required and cannot be removed',
+        ],
+    ),
+    "secrets": (
+        small(
+            "    secrets: [KEY, KEYY, {name: MAIL, as: env}]\n    env: {A: '${KEY}', B: '${URL}'}\n    build: {context: x, secrets: [NPM]}\n",
+            "variables: {URL: {secret: true, default: x}, KEY: {}}\nsecrets: {KEY: {}}\njobs: {seed: {like: web, command: 'x ${URL}', secrets: [NO]}}\n",
+        ),
+        [
+            '6:20: services.web.secrets[1]: there is no secret "KEYY"; did you mean "KEY"?',
+            '6:27: services.web.secrets[2].name: there is no secret "MAIL"; declare it under secrets',
+            "7:11: services.web.env.A: ${KEY} is secret, and what stands here can be read by others; list it under the secrets of the service, which then reads it from the file that NAME_FILE names",
+            "7:24: services.web.env.B: ${URL} is secret, and what stands here can be read by others; list it under the secrets of the service, which then reads it from the file that NAME_FILE names",
+            '8:35: services.web.build.secrets[0]: there is no secret "NPM"; declare it under secrets',
+            "9:33: variables.URL.default: a secret has no value in this file; use `fairlead secrets set`",
+            '10:11: secrets.KEY: "KEY" names a secret and, on line 9, a variable; keep one of them',
+            "11:26: jobs.seed.command: ${URL} is secret, and what stands here can be read by others; list it under the secrets of the service, which then reads it from the file that NAME_FILE names",
+            '11:57: jobs.seed.secrets[0]: there is no secret "NO"; declare it under secrets',
         ],
     ),
     "overlay, the base is wrong": (

@@ -163,6 +163,11 @@ RULES = {
     "a command splits into words": small().replace("serve ${PORT}", "'echo \"'"),
     "an IPv6 address is one": small(environments="  a: {edge: {address: '1::2::3'}}\n"),
     "like names a service that stands on its own": small("  b: {like: c, command: x}\n"),
+    "something is started": small("  b: {port: 1}\n", environments="  a: {services: {web: {command: null}}}\n"),
+    "secrets are declared, once, without a value": small(
+        "    secrets: [B]\n", "variables: {A: {secret: true, default: x}}\nsecrets: {A: {}}\n"
+    ),
+    "secrets stay out of commands": small("    env: {A: '${B}'}\n", "secrets: {B: {}}\n"),
     "needs names what there is": small("    needs: [b]\n"),
     "needs has no circle": small("    needs: [web]\n"),
     "a job and a service have different names": small(top="jobs: {web: {like: web, command: x}}\n"),

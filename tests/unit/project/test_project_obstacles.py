@@ -1,0 +1,64 @@
+"""What an environment cannot be run for is said when it is to be run, and only then."""
+
+# ruff: noqa: E501
+
+from pathlib import Path
+
+import pytest
+from project_files import WHOLE, small
+
+from fairlead.errors import ConfigurationError
+from fairlead.project.project import parse_project
+
+NOT = "not built yet in this version of Fairlead"
+
+
+def obstacles(text, environment="local"):
+    project = parse_project(text, Path("/nowhere"))
+    assert project.outline(environment).environment == environment
+    try:
+        project.stack(environment)
+    except ConfigurationError as error:
+        return [str(finding).removeprefix("fairlead.yaml:") for finding in error.findings]
+    return []
+
+
+CASES = {
+    "a runtime": (small(environments="  local: {runtime: docker}\n"), [f"7:11: environments.local.runtime: docker is {NOT}; use process"]),
+    "a host": (
+        small(environments="  local: {host: 'ssh://a@b'}\n"),
+        [f"7:11: environments.local.host: {NOT}; run fairlead on that machine"],
+    ),
+    "https": (small(environments="  local: {edge: {https: 1}}\n"), [f"7:18: environments.local.edge.https: {NOT}; use http"]),
+    "stores": (small(top="stores: {a: {kind: redis}}\n"), [f"6:1: stores: {NOT}"]),
+    "policies": (
+        small("    routes: [{limit: 1/s, policies: {}}]\n"),
+        [f"6:15: services.web.routes[0].limit: {NOT}", f"6:27: services.web.routes[0].policies: {NOT}"],
+    ),
+    "a command as a check": (small("    health: {command: x}\n"), [f"6:14: services.web.health.command: {NOT}; use ready"]),
+    "an image alone": (
+        small("    image: x\n  b: {like: web, source: y}\n"),
+        [f"6:5: services.web.image: images are {NOT}; use source and command"] * 2,
+    ),
+    "an image beside files": (small("    image: x\n    source: y\n    networks: [a]\n    resources: {cpu: 1}\n"), []),
+    "what an environment adds": (
+        small(environments="  local: {edge: {http: 1}, services: {b: {image: x}}}\n"),
+        [f"7:43: environments.local.services.b.image: images are {NOT}; use source and command"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_cannot_be_run_is_named_where_it_stands(case):
+    text, expected = CASES[case]
+    assert obstacles(text) == expected
+
+
+def test_another_environment_is_no_obstacle():
+    text = small(environments="  local: {edge: {http: 1}}\n  far: {runtime: kubernetes}\n")
+    assert obstacles(text) == []
+    assert len(obstacles(text, "far")) == 1
+
+
+def test_the_whole_schema_can_be_looked_at():
+    assert len(obstacles(WHOLE, "production")) > 3
