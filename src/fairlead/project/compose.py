@@ -22,6 +22,7 @@ from fairlead.project.tree import Items, Mapping, Mark, Node, Path, Scalar, dott
 
 DEPTH = 40  #: levels of nesting
 NODES = 50_000  #: values once every alias has been followed
+WHOLE = "a mapping with name, services and environments"
 
 _INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
@@ -47,12 +48,14 @@ class _Stop(Exception):
     """Reading cannot go on; the reason is among the findings."""
 
 
-def compose(text: str, file: str) -> tuple[Mapping, list[Finding]]:
+def compose(text: str, file: str, whole: str = WHOLE) -> tuple[Mapping, list[Finding]]:
     """The tree of the one document in `text`, and what is wrong but did not end the reading (duplicate keys …).
+
+    `whole` is what such a file is, for the message when it is something else.
 
     ConfigurationError when there is no tree to speak of: a syntax error, several documents, nothing, not a mapping.
     """
-    composer = _Composer(file)
+    composer = _Composer(file, whole)
     try:
         return composer.document(YAML(typ="safe", pure=True).parse(text)), composer.findings
     except MarkedYAMLError as error:
@@ -79,6 +82,7 @@ def _syntax(error: Any) -> str:
 @dataclass(slots=True)
 class _Composer:
     file: str
+    whole: str
     findings: list[Finding] = field(default_factory=list)
     anchors: dict[str, tuple[Node, int] | None] = field(default_factory=dict)  #: None while it is being read
     nodes: int = 0  #: counted with every alias followed
@@ -98,10 +102,9 @@ class _Composer:
                 self._check_document(event, root)
                 root = self.node(next(events), events, (), None)
         if root is None or (isinstance(root, Scalar) and root.value is None):
-            raise self.stop(Mark(1, 1), (), "the file is empty; it needs at least name, services and environments")
+            raise self.stop(Mark(1, 1), (), f"the file is empty; expected {self.whole}")
         if not isinstance(root, Mapping):
-            wanted = "a mapping with name, services and environments"
-            raise self.stop(root.mark, (), f"expected {wanted}, got {shown(root)}")
+            raise self.stop(root.mark, (), f"expected {self.whole}, got {shown(root)}")
         return root
 
     def _check_document(self, event: Any, root: Node | None) -> None:

@@ -48,3 +48,4 @@ class Environment(Section):
     smoke: Anything = None
     rollout: Anything = None
     notify: Anything = None
+    compose: Anything = None

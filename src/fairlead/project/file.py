@@ -9,7 +9,7 @@ from fairlead.project.jobs import Job
 from fairlead.project.notify import Notify
 from fairlead.project.rollout import Rollout
 from fairlead.project.secrets import Secret, SecretBackend
-from fairlead.project.sections import CommandLine, Line, Name, Section, VariableName
+from fairlead.project.sections import Anything, CommandLine, Line, Name, Section, VariableName
 from fairlead.project.services import Service
 from fairlead.project.smoke import Smoke
 from fairlead.project.stores import Store
@@ -32,6 +32,7 @@ class Sections(Section):
     smoke: tuple[Smoke, ...] = ()
     rollout: Rollout = Field(default_factory=Rollout)
     notify: tuple[Notify, ...] = ()
+    compose: dict[Line, Anything] = Field(default_factory=dict)
 
 
 class ProjectFile(Sections):

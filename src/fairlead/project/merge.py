@@ -15,7 +15,7 @@ Report = Callable[[Node, Path, str], None]
 
 OVERLAID = (
     "variables", "secrets", "secret_backend", "services", "jobs", "tests", "stores", "templates", "smoke", "rollout",
-    "notify",
+    "notify", "compose",
 )  # fmt: skip
 
 _SHORT: dict[Path, str] = {  #: where text stands for a mapping with this one key

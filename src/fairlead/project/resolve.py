@@ -44,6 +44,7 @@ def resolve(environment: str, sections: Sections, own: Environment) -> Stack:
         secret_backend=backend(sections.secret_backend),
         stores=tuple(_store(name, one) for name, one in sections.stores.items()),
         templates=templates(sections.templates),
+        compose=dict(sections.compose),
     )
 
 
@@ -79,7 +80,7 @@ def _service(name: str, one: Service, donor: Service | None, values: dict[str, s
 
 
 def _secrets(some: tuple[ServiceSecret, ...]) -> tuple[stack.ServiceSecret, ...]:
-    return tuple(stack.ServiceSecret(one.name, one.delivery) for one in some)
+    return tuple(stack.ServiceSecret(one.name, one.delivery, one.key) for one in some)
 
 
 def _store(name: str, one: Store) -> stack.Store:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic_core import PydanticCustomError, core_schema
 
 from fairlead.project import values
+from fairlead.project.tree import NOTHING
 from fairlead.project.values import Mismatch
 
 
@@ -117,7 +118,12 @@ def _flag(value: Any) -> bool:
 
 
 def _anything(value: Any) -> Any:
-    return value
+    """As it is, null too: nothing else reads it."""
+    if isinstance(value, dict):
+        return {key: _anything(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_anything(one) for one in value]
+    return None if value is NOTHING else value
 
 
 _NAME = text_like("a name such as shop (a to z, 0 to 9 and -, at most 40 characters)", values.NAME)

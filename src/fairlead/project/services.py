@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from fairlead.project import values
 from fairlead.project.sections import (
     Anything,
     CommandLine,
@@ -33,6 +34,7 @@ from fairlead.project.sections import (
     whole,
 )
 
+_VALUE = r"\$\{[A-Za-z_][A-Za-z0-9_]*\}"
 Volume = Annotated[
     str, text_like("a volume such as data:/var/lib/data or ./conf:/etc/conf:ro", r"[^\u0000-\u001f\u007f]+")
 ]
@@ -40,9 +42,11 @@ Published = Annotated[
     str,
     text_like(
         "a port such as 9000, 9000:9000 or 127.0.0.1:9000:9000/tcp",
-        r"(?:(?:\[[0-9A-Fa-f:]+\]|[0-9.]+):)?(?:[0-9-]*:)?[0-9]{1,5}(?:-[0-9]{1,5})?(?:/(?:tcp|udp|sctp))?",
+        rf"(?:(?:\[[0-9A-Fa-f:]+\]|[0-9.]+|{_VALUE}):)?(?:(?:[0-9-]*|{_VALUE}):)?"
+        rf"(?:[0-9]{{1,5}}(?:-[0-9]{{1,5}})?|{_VALUE})(?:/(?:tcp|udp|sctp))?",
     ),
 ]
+_VARIABLE = text_like("a variable name such as LOG_LEVEL", values.VARIABLE)
 _Use = Annotated[str, text_like("a store or store.database", r"[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9_-]*)?")]
 
 
@@ -113,6 +117,7 @@ class ServiceSecret(Section):
 
     name: VariableName
     delivery: Annotated[Literal["file", "env"], choice("file", "env"), Field(alias="as")] = "file"
+    key: Annotated[str | None, _VARIABLE] = None
 
 
 class Pool(Section):

@@ -86,6 +86,13 @@ class ServiceSecret:
 
     name: str
     delivery: Literal["file", "env"] = "file"
+    key: str | None = None  #: what the service calls it; None: its name
+
+    @property
+    def variable(self) -> str:
+        """The variable of the service's environment: with the value, or with the path of the file."""
+        name = self.key or self.name
+        return name if self.delivery == "env" else f"{name}_FILE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,6 +355,7 @@ class Stack:
     secret_backend: SecretBackend = field(default_factory=SecretBackend)
     stores: tuple[Store, ...] = ()
     templates: tuple[Template, ...] = ()
+    compose: dict[str, Any] = field(default_factory=dict)  #: what a rendered Compose file gets as it is, merged in
 
     def service(self, name: str) -> Service:
         """The service of that name; KeyError if there is none."""

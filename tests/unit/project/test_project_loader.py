@@ -73,7 +73,7 @@ def test_outside_the_working_directory_the_path_is_whole(file, tmp_path_factory)
         ("a: 1\nname: é\xe9".encode("latin-1"), "2:7: not UTF-8 (byte 0xe9); save the file as UTF-8"),
         ("name: é".encode() + b"\xff", "1:8: not UTF-8 (byte 0xff); save the file as UTF-8"),
         (b"#" * (LARGEST + 1), "1:1: larger than 512 KiB, which no project file needs"),
-        (b"", "1:1: the file is empty; it needs at least name, services and environments"),
+        (b"", "1:1: the file is empty; expected a mapping with name, services and environments"),
     ],
 )  # fmt: skip
 def test_bytes_that_are_no_project(file, data, expected):

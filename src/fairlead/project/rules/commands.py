@@ -8,12 +8,14 @@ from fairlead.project import placeholders
 from fairlead.project.problem import Problem, blame, did_you_mean, problem
 from fairlead.project.rules.secrets import secret_names
 from fairlead.project.rules.services import entries
-from fairlead.project.tree import Mapping, Node, child, children, quoted, select, text_of
+from fairlead.project.tree import Mapping, Node, Scalar, child, children, quoted, select, text_of
 
 _EVERYWHERE = frozenset(placeholders.NAMES)
 _WORKER = _EVERYWHERE - {"PORT"}
 _JOB = _WORKER - {"INSTANCE"}
 _SECRETLY = "list it under the secrets of the service, which then reads it from the file that NAME_FILE names"
+_RENDERED = frozenset({"ENVIRONMENT", "PROJECT"})
+_CONTAINER = ("image", "build", "user", "workdir", "volumes", "publish", "compose")
 _ARTIFACT = frozenset({"PYTHON"})  #: an artifact serves every environment and must not know one
 
 
@@ -25,6 +27,11 @@ def names(tree: Mapping) -> Iterator[Problem]:
     for entry in services.values():
         known = declared | (_EVERYWHERE if "port" in entry.items else _WORKER)
         yield from _entry(entry, services, known, secret)
+    for section in ("services", "stores"):
+        for entry in entries(tree, section).values():
+            yield from _container(entry, declared | _RENDERED, secret)
+    for node in _scalars(child(tree, "compose")):
+        yield from _checked(node, declared | _RENDERED, secret, None)
     for entry in entries(tree, "jobs").values():
         yield from _entry(entry, services, declared | _JOB, secret)
     for node in select(tree, "tests", "*"):
@@ -35,11 +42,33 @@ def _entry(
     entry: Mapping, services: dict[str, Mapping], known: frozenset[str], secret: frozenset[str]
 ) -> Iterator[Problem]:
     gone = entry.removed.get("port")
-    for node in (*select(entry, "command"), *select(entry, "entrypoint"), *select(entry, "env", "*")):
+    for node in (
+        *select(entry, "command"),
+        *select(entry, "entrypoint"),
+        *select(entry, "health", "command"),
+        *select(entry, "env", "*"),
+    ):
         yield from _checked(node, known, secret, gone)
     for node in select(entry, "prepare", "run", "*"):
         yield from _checked(node, _ARTIFACT, secret, None)
     yield from _inherited(entry, services, known)
+
+
+def _container(entry: Mapping, known: frozenset[str], secret: frozenset[str]) -> Iterator[Problem]:
+    """What is settled when files are rendered: it knows no instance."""
+    for key in _CONTAINER:
+        for node in _scalars(child(entry, key)):
+            yield from _checked(node, known, secret, None)
+    if "kind" in entry.items:  # a store
+        for node in (*select(entry, "command"), *select(entry, "env", "*")):
+            yield from _checked(node, known, secret, None)
+
+
+def _scalars(node: Node | None) -> Iterator[Node]:
+    if isinstance(node, Scalar):
+        yield node
+    for _, below in children(node):
+        yield from _scalars(below)
 
 
 def _checked(node: Node, known: frozenset[str], secret: frozenset[str], gone: Node | None) -> Iterator[Problem]:
