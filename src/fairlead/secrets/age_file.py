@@ -74,6 +74,17 @@ class AgeFile:
         """All or none."""
         self.update({name: value.reveal() for name, value in values.items()})
 
+    def add(self, values: Mapping[str, Secret]) -> tuple[str, ...]:
+        """Looked at and written under one lock, so of two that make a secret at once only one does."""
+        missing: list[str] = []
+
+        def added(opened: Opened) -> str:
+            missing[:] = [name for name in values if name not in opened.document.leaves]
+            return changed(opened, {name: values[name].reveal() for name in missing})
+
+        self.rewrite(added)
+        return tuple(missing)
+
     def delete(self, names: Collection[str]) -> None:
         """All or none."""
         there = self.document().leaves

@@ -44,14 +44,27 @@ class AwsBackend:
         new = {name: value.reveal() for name, value in values.items()}
         self._change(lambda old: old | new)
 
+    def add(self, values: Mapping[str, Secret]) -> tuple[str, ...]:
+        """In one new version; of two that add at once, one does."""
+        missing: list[str] = []
+
+        def added(old: dict[str, Any]) -> dict[str, Any]:
+            missing[:] = [name for name in values if name not in old]
+            return old | {name: values[name].reveal() for name in missing}
+
+        self._change(added)
+        return tuple(missing)
+
     def delete(self, names: Collection[str]) -> None:
         """In one new version; AWS keeps the one before."""
-        if set(names) & set(self._read()[0]):
-            self._change(lambda old: {name: value for name, value in old.items() if name not in names})
+        self._change(lambda old: {name: value for name, value in old.items() if name not in names})
 
     def _change(self, edit: Callable[[dict[str, str]], dict[str, str]]) -> None:
         old, version = self._read()
-        text = json.dumps(edit(old), sort_keys=True)
+        new = edit(old)
+        if new == old:
+            return
+        text = json.dumps(new, sort_keys=True)
         with self._explained(writing=True):
             if version is None:
                 self._client().create_secret(Name=self._id, SecretString=text)

@@ -40,6 +40,12 @@ class EnvironmentBackend:
         """ReadOnly, always."""
         self._refuse(values)
 
+    def add(self, values: Mapping[str, Secret]) -> tuple[str, ...]:
+        """ReadOnly, when one is missing."""
+        there = self.names()
+        self._refuse([name for name in values if name not in there])
+        return ()
+
     def delete(self, names: Collection[str]) -> None:
         """ReadOnly, always."""
         self._refuse(names)
@@ -57,6 +63,8 @@ class EnvironmentBackend:
             raise Unavailable(f"{path}, which {name}_FILE names, cannot be read: {why}", "mend the variable") from None
 
     def _refuse(self, names: Collection[str]) -> None:
-        first = next(iter(names), "a variable")
+        first = next(iter(names), None)
+        if first is None:
+            return
         what = f"{first} cannot be kept: secret_backend is environment, which Fairlead only reads"
         raise ReadOnly(what, f"set {first} where this command is started, in the CI system or the shell")

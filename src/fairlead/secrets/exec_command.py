@@ -58,10 +58,20 @@ class ExecBackend:
                 raise Unavailable(error.message + kept, error.hint) from None
             done.append(name)
 
+    def add(self, values: Mapping[str, Secret]) -> tuple[str, ...]:
+        """Asked first, one by one; somebody else who sets one in between is not noticed."""
+        there = self.get(values)
+        missing = {name: value for name, value in values.items() if name not in there}
+        if missing:
+            self.set(missing)
+        return tuple(missing)
+
     def delete(self, names: Collection[str]) -> None:
         """ReadOnly, always: there is no command for it."""
-        first = next(iter(names), "a value")
-        raise ReadOnly(f"{first} cannot be taken out by a command", "take it out with the program itself")
+        there = self.get(names)
+        if there:
+            what = f"{next(iter(there))} cannot be taken out by a command"
+            raise ReadOnly(what, "take it out with the program itself")
 
     def _run(self, words: tuple[str, ...], name: str, value: Secret | None = None) -> str:
         argv = tuple(word.replace("{name}", name) for word in words)

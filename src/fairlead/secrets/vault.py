@@ -32,12 +32,13 @@ class VaultBackend:
         self,
         url: str,
         path: str,
-        mount: str,
-        namespace: str | None,
-        auth: str,
+        mount: str = "secret",
+        namespace: str | None = None,
+        auth: str = "token",
         environ: Mapping[str, str] | None = None,
     ) -> None:
-        self._url, self._path, self._mount, self._namespace, self._auth = url.rstrip("/"), path, mount, namespace, auth
+        self._url, self._path, self._mount = url.rstrip("/"), path.strip("/"), mount.strip("/")
+        self._namespace, self._auth = namespace, auth
         self._environ = os.environ if environ is None else environ
         self._client: hvac.Client | None = None
 
@@ -60,19 +61,32 @@ class VaultBackend:
         new = {name: value.reveal() for name, value in values.items()}
         self._change(lambda old: old | new)
 
+    def add(self, values: Mapping[str, Secret]) -> tuple[str, ...]:
+        """In one new version; of two that add at once, one does."""
+        missing: list[str] = []
+
+        def added(old: dict[str, Any]) -> dict[str, Any]:
+            missing[:] = [name for name in values if name not in old]
+            return old | {name: values[name].reveal() for name in missing}
+
+        self._change(added)
+        return tuple(missing)
+
     def delete(self, names: Collection[str]) -> None:
         """In one new version of the secret. Older versions keep the values until Vault forgets them."""
-        if set(names) & set(self._read()[0]):
-            self._change(lambda old: {name: value for name, value in old.items() if name not in names})
+        self._change(lambda old: {name: value for name, value in old.items() if name not in names})
 
     def _change(self, edit: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
         from hvac.exceptions import InvalidRequest  # noqa: PLC0415 — only where it is used
 
         for _ in range(TRIES):
             old, version = self._read()
+            new = edit(old)
+            if new == old:
+                return
             try:
                 with self._explained(writing=True):
-                    self._kv().create_or_update_secret(self._path, edit(old), cas=version, mount_point=self._mount)
+                    self._kv().create_or_update_secret(self._path, new, cas=version, mount_point=self._mount)
                 return
             except InvalidRequest as error:
                 if "check-and-set" not in str(error):

@@ -124,7 +124,7 @@ def held_lock(
 
 @contextlib.contextmanager
 def held_folder(folder: Path, what: str, wait: float = 10.0) -> Iterator[None]:
-    """Hold a folder for the block, without a file in it: for short writes to what is in git. Busy after `wait` seconds."""
+    """Hold a folder for the block: for short writes where no lock file should lie. Busy after `wait` seconds."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     deadline = time.monotonic() + wait
     try:

@@ -1,0 +1,1 @@
+"""What a user can ask for about secrets: one file per verb."""
