@@ -1,0 +1,69 @@
+"""What services, jobs and stores have in common as Compose services."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from fairlead.project.stack import Build, Container, Resources, ServiceSecret, Stack
+from fairlead.render.compose.values import SECRETS, Reference, filled_data, literal, merged, size
+
+LOGGING = {"driver": "json-file", "options": {"max-size": "10m", "max-file": "3"}}
+"""Docker's own default has no bound, and fills the disk."""
+
+
+def finished(stack: Stack, made: dict[str, Any], compose: dict[str, Any]) -> dict[str, Any]:
+    """Without what is empty, `$` as it is meant, and the file's own words last."""
+    present = {key: value for key, value in made.items() if value not in (None, {}, [], ())}
+    present = {"restart": "unless-stopped", "logging": LOGGING} | present
+    return merged(literal(present), filled_data(compose, stack))
+
+
+def described(stack: Stack, one: Container) -> dict[str, Any]:
+    """What a container says of itself: its image and how it is built, who it runs as, what it sees."""
+    made = {
+        "image": one.image,
+        "build": _build(one.build) if one.build else None,
+        "user": one.user,
+        "working_dir": one.workdir,
+        "ports": one.publish,
+        "volumes": one.volumes,
+        "networks": one.networks,
+    }
+    return {key: filled_data(value, stack) for key, value in made.items() if value}
+
+
+def _build(one: Build) -> dict[str, Any]:
+    made = {
+        "context": one.context,
+        "dockerfile": one.dockerfile,
+        "target": one.target,
+        "args": one.args,
+        "secrets": one.secrets,
+    }
+    return {key: value for key, value in made.items() if value}
+
+
+def environment(secrets: Iterable[ServiceSecret]) -> dict[str, str]:
+    """What tells a service of its secrets: a reference to the value, or the path of the file."""
+    return {one.variable: _told(one) for one in secrets}
+
+
+def _told(one: ServiceSecret) -> str:
+    return Reference(f"${{{one.name}:?set it}}") if one.delivery == "env" else f"{SECRETS}/{one.name}"
+
+
+def files(secrets: Iterable[ServiceSecret]) -> list[str]:
+    """The secrets that it reads from files."""
+    return [one.name for one in secrets if one.delivery == "file"]
+
+
+def deploy(resources: Resources, replicas: int = 1) -> dict[str, Any]:
+    """`deploy`: how many, and what each may use."""
+    limits = {}
+    if resources.cpu is not None:
+        limits["cpus"] = f"{resources.cpu:g}"
+    if resources.memory is not None:
+        limits["memory"] = size(resources.memory)
+    made: dict[str, Any] = {"replicas": replicas} if replicas != 1 else {}
+    return made | ({"resources": {"limits": limits}} if limits else {})

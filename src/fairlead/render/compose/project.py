@@ -1,0 +1,73 @@
+"""The Compose project of a stack, as data: services, stores and jobs that are containers, and what they share.
+
+Everything in a stack is literal text once `${NAME}` of plain variables is filled in, so `$` is written `$$`, but in the
+references that are made here: values of secrets are named, never carried. What the project file says under `compose`
+is merged last and wins; null takes a key out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from fairlead.project.stack import Stack
+from fairlead.render.compose import paths, service, store
+from fairlead.render.compose.values import Reference, filled_data, merged
+
+SECRETS = "${FAIRLEAD_SECRETS:?name the folder that has a file for each secret}"
+_NAMED = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+
+
+def compose_project(stack: Stack, base: str = ".") -> dict[str, Any]:
+    """The Compose file of `stack`; {} when nothing of it is a container.
+
+    `base` is the way from the file's folder to the project's, which relative paths are put behind.
+    """
+    services = dict(_services(stack))
+    if not services:
+        return {}
+    document: dict[str, Any] = {"name": f"{stack.project}-{stack.environment}", "services": services}
+    document |= _shared(stack, services)
+    document = merged(document, filled_data(stack.compose, stack))
+    return service.with_files(stack, paths.rebased(document, base))
+
+
+def _services(stack: Stack) -> Iterator[tuple[str, dict[str, Any]]]:
+    for kept in stack.stores:
+        if store.runs(kept):
+            yield kept.name, store.store(stack, kept)
+    for one in stack.services:
+        if service.is_container(one):
+            yield one.name, service.service(stack, one)
+    for job in stack.jobs:
+        donor = next((one for one in stack.services if one.name == job.like), None)
+        if donor is not None and service.is_container(donor):
+            yield job.name, service.job(stack, job, donor)
+
+
+def _shared(stack: Stack, services: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Networks, volumes and secrets that the services name; what `compose` says of them comes later."""
+    networks: dict[str, Any] = {name: {} for one in services.values() for name in one.get("networks", ())}
+    volumes: dict[str, Any] = {name: {} for one in services.values() for name in _volumes(one)}
+    used = {name for one in services.values() for name in _files(one)}
+    said = set(stack.compose.get("secrets") or ())  # these are described there
+    files = {one.name: {"file": Reference(f"{SECRETS}/{one.name}")} for one in stack.secrets if one.name in used - said}
+    parts = {"networks": networks, "volumes": volumes, "secrets": files}
+    return {key: part for key, part in parts.items() if part}
+
+
+def _volumes(made: Mapping[str, Any]) -> Iterator[str]:
+    """The names of those that are no folder of the machine."""
+    for volume in made.get("volumes", ()):
+        long = isinstance(volume, Mapping)
+        source = volume.get("source", "") if long else volume.partition(":")[0] if ":" in volume else ""
+        if _NAMED.fullmatch(source) and (not long or volume.get("type") == "volume"):
+            yield source
+
+
+def _files(made: Mapping[str, Any]) -> Iterator[str]:
+    """The names of secrets that are files, of the container or of its build."""
+    build = made.get("build")
+    listed = (made.get("secrets"), build.get("secrets") if isinstance(build, Mapping) else None)
+    yield from (one for some in listed for one in some or () if isinstance(one, str))

@@ -1,0 +1,164 @@
+"""A stack as a Compose file: held against Compose's own schema, with nothing interpolated that is meant literally."""
+
+import json
+from importlib import resources
+from pathlib import Path
+
+import jsonschema
+import pytest
+from ruamel.yaml import YAML
+
+from fairlead.errors import FairleadError
+from fairlead.project.project import parse_project
+from fairlead.render.compose import compose_project
+from fairlead.render.yaml import yaml_text
+
+FILE = """\
+name: shop
+variables: {TAG: "1.4", PRICE: "5$", PUBLIC: {type: url}}
+secrets: {SESSION_KEY: {}, DB_PASSWORD: {}, SPARE: {}}
+templates: [{from: nginx.template.conf, to: web/nginx.conf}, {from: a.json, to: a.json, secret: true}]
+compose: {networks: {backend: {internal: true}}, x-note: [hello]}
+services:
+  api:
+    build: {context: ./api, dockerfile: deploy/Dockerfile, args: {VERSION: "${TAG}"}, secrets: [SESSION_KEY]}
+    entrypoint: tini --
+    command: uvicorn api:app --port ${PORT} --note 'a b$c'
+    port: 8000
+    user: "1000"
+    workdir: /app
+    health: {ready: /health, interval: 500ms, timeout: 2s, deadline: 90s}
+    env: {COST: "${PRICE} $HOME $${x}", WHERE: "${PROJECT}/${ENVIRONMENT}/${RELEASE}"}
+    secrets: [SESSION_KEY, {name: DB_PASSWORD, as: env, key: POSTGRES_PASSWORD}]
+    volumes: ["uploads:/app/uploads", "./conf:/etc/api:ro", "../x:/x", "/var/run:/run", "/anonymous", "~/y:/y"]
+    publish: ["127.0.0.1:9000:9000"]
+    networks: [backend, database]
+    uses: [db.shop, cache, files]
+    replicas: 2
+    resources: {cpu: 0.5, memory: 512M}
+    stop: {signal: SIGINT, grace: 20s}
+    compose: {logging: null, init: true, env_file: [./a.env, {path: b.env, required: false}]}
+  web:
+    image: nginx:1.29
+    command: nginx -c ${FILES}/web/nginx.conf
+    needs: [api, plain]
+    port: 80
+  plain: {source: ./plain, command: python x.py}
+jobs: {migrate: {like: api, command: "alembic upgrade head", env: {MODE: once}}}
+stores:
+  db: {kind: postgres, databases: {shop: {}}, max_connections: 200}
+  cache: {kind: redis, image: "redis:8", command: "redis-server --save ''", env: {A: b}}
+  files: {kind: s3, url: "https://s3.example.com"}
+environments: {production: {runtime: docker}}
+"""
+SCHEMA = json.loads(
+    resources.files("check_jsonschema").joinpath("builtin_schemas/vendor/compose-spec.json").read_text()
+)
+
+
+def stack(text=FILE):
+    return parse_project(text, Path("/p")).outline("production")
+
+
+def read(text):
+    return YAML(typ="safe", pure=True).load(text)
+
+
+@pytest.fixture(scope="module")
+def made():
+    return compose_project(stack(), "../..")
+
+
+def test_compose_takes_it(made):
+    document = read(yaml_text(made))
+    jsonschema.validate(document, SCHEMA)
+    assert document == json.loads(json.dumps(made))
+    assert list(made["services"]) == ["db", "cache", "api", "web", "migrate"]
+    assert made["name"] == "shop-production"
+
+
+def test_values_are_filled_in_and_dollars_stay(made):
+    api = made["services"]["api"]
+    assert api["command"] == ["uvicorn", "api:app", "--port", "8000", "--note", "a b$$c"]
+    assert api["environment"]["COST"] == "5$$ $$HOME $${x}"
+    assert api["environment"]["WHERE"] == "shop/production/${RELEASE:?set it to the name of this release}"
+    assert api["build"]["args"] == {"VERSION": "1.4"}
+
+
+def test_secrets_are_named_not_carried(made):
+    api = made["services"]["api"]
+    assert api["environment"]["SESSION_KEY_FILE"] == "/run/secrets/SESSION_KEY"
+    assert api["environment"]["POSTGRES_PASSWORD"] == "${DB_PASSWORD:?set it}"
+    assert api["secrets"] == ["SESSION_KEY"]
+    assert list(made["secrets"]) == ["SESSION_KEY"]
+    assert made["secrets"]["SESSION_KEY"]["file"].startswith("${FAIRLEAD_SECRETS:?")
+    assert made["services"]["db"]["environment"] == {"POSTGRES_PASSWORD": "${DB_PASSWORD:?set it}"}
+
+
+def test_paths_lead_from_the_file_to_the_project(made):
+    api = made["services"]["api"]
+    assert api["build"]["context"] == "../../api"
+    assert api["build"]["dockerfile"] == "deploy/Dockerfile"
+    assert api["volumes"] == [
+        "uploads:/app/uploads", "../../conf:/etc/api:ro", "../../../x:/x", "/var/run:/run", "/anonymous", "~/y:/y",
+    ]  # fmt: skip
+    assert api["env_file"] == ["../../a.env", {"path": "../../b.env", "required": False}]
+    assert compose_project(stack())["services"]["api"]["volumes"][1] == "./conf:/etc/api:ro"
+    assert set(made["volumes"]) == {"uploads", "db-data"}
+
+
+def test_what_the_file_says_itself_wins(made):
+    api = made["services"]["api"]
+    assert "logging" not in api and api["init"] is True
+    assert made["services"]["web"]["logging"]["options"] == {"max-size": "10m", "max-file": "3"}
+    assert made["networks"] == {"backend": {"internal": True}, "database": {}}
+    assert made["x-note"] == ["hello"]
+
+
+def test_order_health_and_limits(made):
+    api, web = made["services"]["api"], made["services"]["web"]
+    assert api["depends_on"] == {"db": {"condition": "service_healthy"}, "cache": {"condition": "service_started"}}
+    assert web["depends_on"] == {"api": {"condition": "service_healthy"}}  # what is no container is not waited for
+    check = api["healthcheck"]
+    assert check["test"][0] == "CMD-SHELL" and "http://127.0.0.1:8000/health" in check["test"][1]
+    assert (check["interval"], check["timeout"], check["start_period"]) == ("500ms", "2s", "90s")
+    assert api["deploy"] == {"replicas": 2, "resources": {"limits": {"cpus": "0.5", "memory": "512M"}}}
+    assert (api["stop_signal"], api["stop_grace_period"]) == ("SIGINT", "20s")
+    assert "healthcheck" not in web
+
+
+def test_a_store_is_taken_as_it_is_and_completed_only_where_it_names_no_image(made):
+    assert made["services"]["cache"] == {
+        "restart": "unless-stopped",
+        "logging": {"driver": "json-file", "options": {"max-size": "10m", "max-file": "3"}},
+        "image": "redis:8",
+        "command": ["redis-server", "--save", ""],
+        "environment": {"A": "b"},
+    }
+    db = made["services"]["db"]
+    assert db["command"] == ["postgres", "-c", "max_connections=200"]
+    assert db["healthcheck"]["test"] == ["CMD", "pg_isready", "-U", "postgres"]
+
+
+def test_files_are_mounted_where_they_are_used(made):
+    (mount,) = made["services"]["web"]["volumes"]
+    assert mount["source"] == "./web/nginx.conf"
+    assert mount["target"] == "/run/fairlead/files/web/nginx.conf"
+    assert made["services"]["web"]["command"][-1] == "/run/fairlead/files/web/nginx.conf"
+
+
+def test_jobs_run_when_they_are_asked_for(made):
+    job = made["services"]["migrate"]
+    assert (job["profiles"], job["restart"], job["command"]) == (["jobs"], "no", ["alembic", "upgrade", "head"])
+    assert job["build"] == made["services"]["api"]["build"] and "ports" not in job and "networks" in job
+
+
+def test_without_containers_there_is_no_file():
+    text = "name: a\nservices: {web: {source: ./w, command: x}}\nenvironments: {production: {}}\n"
+    assert compose_project(stack(text)) == {}
+
+
+def test_a_variable_without_a_value_is_named():
+    text = FILE.replace("nginx:1.29", "nginx:${PUBLIC}")
+    with pytest.raises(FairleadError, match=r"\$\{PUBLIC\} has no value in production"):
+        compose_project(stack(text))
