@@ -38,6 +38,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "serve": "Look after an environment (the keeper; started by itself).",
     },
     "Set up": {
+        "secrets": "Keep, change and look for what must stay secret.",
         "schema": "Print the JSON Schema of fairlead.yaml.",
         "completion": "Print the shell's completion of fairlead commands.",
     },

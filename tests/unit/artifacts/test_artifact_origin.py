@@ -23,6 +23,7 @@ def repository(tmp_path: Path, git: Git) -> Path:
     (root / "app").mkdir(parents=True)
     (root / "app/main.py").write_text("1")
     git(root, "init", "-q", "-b", "trunk")
+    # pragma: allowlist nextline secret
     git(root, "remote", "add", "origin", "https://user:token-of-ada@git.example.com/shop.git")
     git(root, "add", ".")
     git(root, "commit", "-q", "-m", "Sell gr\u00fcne things\n\nWith a body")

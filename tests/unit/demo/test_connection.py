@@ -35,7 +35,7 @@ def read(data: bytes) -> Answer:
         (
             CHUNKED + b"3;note=x\r\nabc\r\nA\r\n0123456789\r\n0\r\nTail: 1\r\n\r\n",
             200,
-            b"abc0123456789",
+            b"abc0123456789",  # pragma: allowlist secret
             True,
         ),
     ],

@@ -58,6 +58,7 @@ def test_what_is_none_is_said_without_showing_it(to, value):
 
 
 def test_no_part_of_an_address_is_left_in_a_text():
+    # pragma: allowlist nextline secret
     address = Secret("jsons://ada:pa%20ss@hooks.example.com/T1JJ3T3L2/s3cret?sig=abcdef")
     text = f"{address.reveal()}: /T1JJ3T3L2/s3cret?sig=abcdef refused by hooks.example.com for 'pa ss'"
     left = unlinked(text, address)
@@ -66,6 +67,7 @@ def test_no_part_of_an_address_is_left_in_a_text():
 
 
 def test_what_looks_like_a_secret_is_masked():
+    # pragma: allowlist nextline secret
     text = "postgres://app:hunter22@db/shop API_KEY=abcd1234 Authorization: Bearer abcdefgh.ijk exit code 3"
     assert masked(text) == "postgres://app:********@db/shop API_KEY=******** Authorization: Bearer ******** exit code 3"
     assert masked("value long-value", ("value", "long-value")) == "******** ********"

@@ -1,0 +1,141 @@
+"""`fairlead secrets scan`, installed, on real repositories."""
+
+import json
+import random
+import shlex
+import string
+import subprocess
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).parents[3]
+
+
+def drawn(seed):
+    return "".join(random.Random(seed).choices(string.ascii_letters + string.digits, k=36))
+
+
+TOKEN, OTHER = ("gh" + "p_" + drawn(number) for number in (1, 2))
+
+
+@pytest.fixture
+def repository(site, need):
+    need("git")
+    git(site, "init", "-q")
+    commit(site, "Begin")
+    return site
+
+
+def git(site, *arguments):
+    who = ("-c", "user.name=ada", "-c", "user.email=ada@example.com", "-c", "commit.gpgsign=false")
+    subprocess.run(["git", *who, *arguments], cwd=site.folder, check=True, capture_output=True)
+
+
+def commit(site, message):
+    git(site, "add", "-A")
+    git(site, "commit", "-q", "-m", message)
+
+
+def write(site, name, text):
+    file = site.folder / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+
+
+def test_files_that_git_has_or_would_have(repository):
+    assert repository.json("secrets", "scan")["ok"] is True
+    write(repository, "app/new file.py", f'one = 1\ntoken = "{TOKEN}"\n')
+    write(repository, ".gitignore", "ignored\n")
+    write(repository, "ignored/x.py", TOKEN)
+    done = repository.run("secrets", "scan")
+    assert done.returncode == 1
+    assert done.stdout == "app/new file.py:2:10: GitHub Token\n"
+    assert "error: 1 secret found" in done.stderr
+    assert TOKEN not in done.stdout + done.stderr
+    found = repository.json("secrets", "scan", code=1)["leaks"]
+    assert found == [
+        {"file": "app/new file.py", "line": 2, "column": 10, "kind": "GitHub Token", "own": False, "blob": "",
+         "versions": 1}
+    ]  # fmt: skip
+    assert repository.run("secrets", "scan", "app/asgi.py").returncode == 0
+    assert repository.run("secrets", "scan", "app/new file.py").returncode == 1
+    assert repository.run("secrets", "scan", cwd=repository.folder / "app").returncode == 1
+
+
+def test_what_is_staged(repository):
+    write(repository, "app/x.py", TOKEN)
+    assert repository.run("secrets", "scan", "--staged").returncode == 0
+    git(repository, "add", "-A")
+    write(repository, "app/x.py", "clean again, but not what is staged")
+    done = repository.run("secrets", "scan", "--staged")
+    assert (done.returncode, done.stdout) == (1, "app/x.py:1:1: GitHub Token\n")
+
+
+def test_all_of_the_history(repository):
+    write(repository, "a.py", f"x\n{TOKEN}\n")
+    commit(repository, "Add")
+    write(repository, "a.py", f"more\nx\n{TOKEN}\n")
+    commit(repository, "Change")
+    (repository.folder / "a.py").unlink()
+    commit(repository, f"Remove {OTHER}")
+    git(repository, "branch", "side", "HEAD~1")
+    assert repository.run("secrets", "scan").returncode == 0
+    found = repository.json("secrets", "scan", "--history", code=1)["leaks"]
+    assert [(one["file"], one["line"], one["versions"]) for one in found] == [("(commit)", 6, 1), ("a.py", 3, 2)]
+    text = repository.run("secrets", "scan", "--history").stdout
+    assert f"a.py@{found[1]['blob'][:12]}:3:1: GitHub Token (and in 1 other version)" in text
+    assert TOKEN not in text
+
+
+def test_waivers(repository):
+    write(repository, "app/x.py", f"{TOKEN}  # pragma: allowlist secret\n")
+    write(repository, "vendor/deep/x.py", TOKEN)
+    assert repository.run("secrets", "scan").returncode == 1
+    write(repository, ".secrets-scan-ignore", "# taken over as it is\nvendor/\n")
+    assert repository.run("secrets", "scan").returncode == 0
+    assert repository.run("secrets", "scan", "vendor").returncode == 0
+
+
+def test_the_report_for_code_hosts(repository):
+    write(repository, "app/x.py", TOKEN)
+    done = repository.run("secrets", "scan", "--sarif", "leaks.sarif")
+    assert (done.returncode, done.stdout) == (1, "app/x.py:1:1: GitHub Token\n")
+    report = json.loads((repository.folder / "leaks.sarif").read_text())
+    printed = repository.run("secrets", "scan", "app", "--sarif", "-")
+    assert json.loads(printed.stdout) == report
+    assert report["runs"][0]["results"][0]["ruleId"] == "github-token"
+    assert TOKEN not in printed.stdout + printed.stderr
+
+
+def test_without_git_and_without_a_project(site, tmp_path):
+    (tmp_path / "x.txt").write_text(TOKEN)
+    assert site.run("secrets", "scan", str(tmp_path), cwd=tmp_path).stdout == "x.txt:1:1: GitHub Token\n"
+    for arguments in (("--staged",), ("--history",)):
+        done = site.run("secrets", "scan", *arguments, cwd=tmp_path)
+        assert done.returncode == 2
+        assert "this is no git repository" in done.stderr
+    assert site.run("secrets", "scan", "nowhere", cwd=tmp_path).returncode == 2
+    assert site.run("secrets", "scan", "--staged", "--history", cwd=tmp_path).returncode == 2
+
+
+def test_without_the_extra(site, tmp_path):
+    (tmp_path / "detect_secrets").mkdir()
+    missing = 'raise ModuleNotFoundError("No module named \'detect_secrets\'", name="detect_secrets")'
+    (tmp_path / "detect_secrets" / "__init__.py").write_text(missing)
+    done = site.run("secrets", "scan", PYTHONPATH=str(tmp_path))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert 'pip install "fairlead[scan]"' in done.stderr
+
+
+def test_the_hook_for_pre_commit(repository):
+    hooks = YAML(typ="safe").load((ROOT / ".pre-commit-hooks.yaml").read_text())
+    hook = next(hook for hook in hooks if hook["id"] == "fairlead-secrets-scan")
+    assert hook["language"] == "python"
+    assert hook["pass_filenames"] is False
+    arguments = shlex.split(hook["entry"])[1:]
+    assert repository.run(*arguments).returncode == 0
+    write(repository, "app/x.py", TOKEN)
+    git(repository, "add", "-A")
+    assert repository.run(*arguments).returncode == 1

@@ -1,0 +1,24 @@
+"""Keys that look real, put together here so that no file of this repository holds one."""
+
+import random
+import string
+
+
+def drawn(seed, length=32, alphabet=string.ascii_letters + string.digits):
+    """The same for the same seed."""
+    return "".join(random.Random(seed).choices(alphabet, k=length))
+
+
+HEX = "0123456789abcdef"
+KEYS = {
+    "GitHub Token": "ghp" + "_" + drawn("github", 36),
+    "AWS Access Key": "AKIA" + drawn("aws", 16, string.ascii_uppercase + string.digits),
+    "Stripe Access Key": "sk" + "_live_" + drawn("stripe", 24),
+    "Slack Token": "xox" + "b-" + drawn("slack", 12, string.digits) + "-" + drawn("slack2", 24),
+    "SendGrid API Key": "SG" + "." + drawn("sg", 22) + "." + drawn("sg2", 43),
+    "Basic Auth Credentials": "postgres://app:" + drawn("pg", 12) + "@db/shop",
+    "Private Key": "-----BEGIN RSA PRIVATE" + " KEY-----\n" + drawn("rsa", 64) + "\n",
+    "Base64 High Entropy String": 'x = "' + drawn("b64", 40) + '"',
+    "Hex High Entropy String": 'x = "' + drawn("hex", 48, HEX) + '"',
+    "Secret Keyword": 'db_pass' + 'word = "' + drawn("kw", 9) + '"',
+}  # fmt: skip
