@@ -1,11 +1,9 @@
 """No file of this repository holds a secret, nor anything that the scan takes for one by mistake."""
 
-from repository import committed, shown
+from repository import ROOT
 
-from fairlead.secrets.scan.patterns import Patterns
-from fairlead.secrets.scan.scanner import Scanner
+from fairlead.operations.secrets.scan import scan
 
 
 def test_the_scan_finds_nothing_here():
-    scanner = Scanner([], Patterns())
-    assert [str(leak) for file in committed() for leak in scanner.scan(shown(file), file.read_bytes())] == []
+    assert [str(leak) for leak in scan(ROOT, "files", (), None).leaks] == []

@@ -33,5 +33,8 @@ class Backend(Protocol):
     def set(self, values: Mapping[str, Secret]) -> None:
         """Put all of these in place of what was there, or none of them. Unavailable, ReadOnly."""
 
+    def add(self, values: Mapping[str, Secret]) -> tuple[str, ...]:
+        """Put those of these that have no value yet, all or none; the names that were put. Unavailable, ReadOnly."""
+
     def delete(self, names: Collection[str]) -> None:
         """Forget all of these, or none; one that is not there is no error. Unavailable, ReadOnly."""

@@ -39,6 +39,14 @@ class FakeBackend:
         for name in values:
             self.changes[name] = self.changes.get(name, 0) + 1
 
+    def add(self, values: Mapping[str, Secret]) -> tuple[str, ...]:
+        """Those that are missing."""
+        self._ask()
+        missing = {name: value for name, value in values.items() if name not in self.values}
+        if missing:
+            self.set(missing)
+        return tuple(missing)
+
     def delete(self, names: Collection[str]) -> None:
         """All at once."""
         self._change()

@@ -28,6 +28,7 @@ class Command:
     env: dict[str, str] | None = field(default=None, repr=False)
     timeout: float | None = None  #: seconds, then the whole process group is killed
     stdin: str | Secret | None = field(default=None, repr=False)
+    apart: bool = False  #: what it says on stderr is kept apart from its output
 
     def shown(self) -> str:
         """The command line as a person may see it."""
@@ -40,9 +41,10 @@ class Outcome:
 
     command: Command
     code: int
-    output: str = field(repr=False)  #: stdout and stderr as they came
+    output: str = field(repr=False)  #: stdout and stderr as they came; stdout alone when the command wants them apart
     seconds: float
     timed_out: bool = field(default=False)
+    errors: str = field(default="", repr=False)  #: stderr, when the command wants it apart
 
     def __bool__(self) -> bool:
         return self.code == 0
@@ -63,33 +65,34 @@ def run(command: Command, on_line: Callable[[str], None] | None = None) -> Outco
         child = subprocess.Popen(
             command.argv, cwd=command.cwd, env=command.env, text=True, errors="replace", start_new_session=True,
             stdin=subprocess.PIPE if command.stdin is not None else subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE if command.apart else subprocess.STDOUT,
         )  # fmt: skip
     except OSError as error:
         return Outcome(command, 127, f"{command.argv[0]}: {error.strerror}", 0.0)
     with child:
         try:
-            output = _collect(child, command, on_line)
+            output, errors = _collect(child, command, on_line)
         except subprocess.TimeoutExpired as error:
             _end_group(child)
             return Outcome(command, child.returncode, _text(error.output), time.monotonic() - begun, timed_out=True)
         except BaseException:
             _end_group(child)
             raise
-    return Outcome(command, child.returncode, output, time.monotonic() - begun)
+    return Outcome(command, child.returncode, output, time.monotonic() - begun, errors=errors)
 
 
-def _collect(child: subprocess.Popen[str], command: Command, on_line: Callable[[str], None] | None) -> str:
-    if on_line is None or command.timeout is not None or command.stdin is not None:
+def _collect(child: subprocess.Popen[str], command: Command, on_line: Callable[[str], None] | None) -> tuple[str, str]:
+    """Its output and, where they are apart, its errors."""
+    if on_line is None or command.timeout is not None or command.stdin is not None or command.apart:
         stdin = command.stdin.reveal() if isinstance(command.stdin, Secret) else command.stdin
-        output, _ = child.communicate(stdin, timeout=command.timeout)
-        return output
+        output, errors = child.communicate(stdin, timeout=command.timeout)
+        return output, errors or ""
     lines = []
     for line in child.stdout or ():
         lines.append(line)
         on_line(line.rstrip("\n"))
     child.wait()
-    return "".join(lines)
+    return "".join(lines), ""
 
 
 def _text(output: str | bytes | None) -> str:

@@ -1,1 +1,1 @@
-"""What people do with secrets."""
+"""What a user can ask for about secrets: one file per verb."""

@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from detect_secrets.plugins.high_entropy_strings import HighEntropyStringsPlugin
 
 BASIC_AUTH = "Basic Auth Credentials"  #: what the library calls user and password in an address
+#: kinds that the library does not know
+MORE = (
+    ("age Secret Key", re.compile(r"\bAGE-(?:SECRET-KEY|PLUGIN-[A-Z0-9]+)-(?:PQ-)?1[02-9AC-HJ-NP-Z]{40,}")),
+    ("Vault Token", re.compile(r"\bhv[sbr]\.[\w-]{24,}")),
+    ("GitHub Token", re.compile(r"\bgithub_pat_\w{40,}")),
+    ("Google API Key", re.compile(r"\bAIza[\w-]{35}\b")),
+)
 NO_SECRETS = frozenset({"Public IP (ipv4)"})  #: kinds of the library that are none
 SHORTEST_KEY = 8  #: characters; of some kinds the library says the first letters alone
 LONGEST_LINE = 2000  #: characters; names and values of a longer one (minified code) are not looked at one by one
@@ -79,6 +86,10 @@ class Patterns:
     def find(self, path: str, text: str) -> Iterator[Match]:
         """What looks like a secret in the text of a file, and is not plainly harmless."""
         lines = Lines(text)
+        for kind, rule in MORE:
+            for found in rule.finditer(text):
+                if not harmless.known_form(found[0], lines.line_at(found.start())[1], ""):
+                    yield Match(found.start(), found.end(), kind)
         for plugin in self._shapes:
             yield from self._shaped(plugin, lines)
         if not harmless.is_lock_file(path):

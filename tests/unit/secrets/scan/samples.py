@@ -9,9 +9,13 @@ def drawn(seed, length=32, alphabet=string.ascii_letters + string.digits):
     return "".join(random.Random(seed).choices(alphabet, k=length))
 
 
+BECH32 = "QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L"  # pragma: allowlist secret
 HEX = "0123456789abcdef"
 KEYS = {
     "GitHub Token": "ghp" + "_" + drawn("github", 36),
+    "age Secret Key": "AGE-SECRET" + "-KEY-1" + drawn("age", 58, BECH32),
+    "Vault Token": "hv" + "s." + drawn("vault", 24),
+    "Google API Key": "AI" + "za" + drawn("google", 35),
     "AWS Access Key": "AKIA" + drawn("aws", 16, string.ascii_uppercase + string.digits),
     "Stripe Access Key": "sk" + "_live_" + drawn("stripe", 24),
     "Slack Token": "xox" + "b-" + drawn("slack", 12, string.digits) + "-" + drawn("slack2", 24),
