@@ -88,6 +88,10 @@ class Interrupted(FairleadError):
     exit_code = 130
 
 
+class NoSpace(FairleadError):
+    """The disk is full; nothing was written."""
+
+
 class Temporary(FairleadError):
     """Failed now, may succeed when tried again."""
 

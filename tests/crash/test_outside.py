@@ -7,6 +7,9 @@ import time
 import pytest
 
 from fairlead.ledger import Ledger
+from fairlead.operations.history import history
+from fairlead.operations.rollback import rollback
+from fairlead.operations.status import status
 from fairlead.operations.up import up
 from fairlead.system.clock import wait_until
 from tests.crash.arena import Arena
@@ -126,6 +129,30 @@ def small_disk(tmpfs, tmp_path):
     finally:
         (home / "filler").unlink(missing_ok=True)
         arena.close()
+
+
+def test_on_a_full_disk_one_can_look_and_go_back(small_disk):
+    arena = small_disk
+    before = arena.live()
+    arena.write()
+    assert arena.run("deploy", "blue-green")[0] == 0
+    after = arena.whole()
+    with arena.traffic() as traffic:
+        fill(arena.home / "filler")
+        found = status(arena.place)
+        assert found.state is not None and found.state.live == after
+        assert rollback(arena.place).release == before
+        assert history(arena.place)[0].operation == "rollback"
+        report = traffic.stop(wait=5)
+    assert report.lost == 0, report.losses
+    (arena.home / "filler").unlink()
+    assert arena.whole() == before
+
+
+def fill(path):
+    with path.open("wb", buffering=0) as file, pytest.raises(OSError):
+        while True:
+            file.write(bytes(1 << 16))
 
 
 def test_a_disk_that_fills_up_at_any_point_loses_nothing(small_disk):

@@ -12,15 +12,16 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.exc import DatabaseError, StatementError
 from sqlalchemy.pool import NullPool
 
-from fairlead.errors import FairleadError, Temporary
+from fairlead.errors import FairleadError, NoSpace, Temporary
 from fairlead.ledger.tables import SCHEMA, create_tables
 from fairlead.system.files import free_bytes, sync_folder
 
@@ -31,13 +32,28 @@ _LITTLE = 64 * 1024  #: bytes; with less than this left, an input or output erro
 class Database:
     """One connection to one ledger file; safe to use from several threads, one at a time."""
 
-    def __init__(self, path: Path) -> None:
-        """Open, or create with mode 600. FairleadError when the file is damaged, newer, or cannot be opened."""
-        self.path = path
+    def __init__(self, path: Path, room: Callable[[], bool] = lambda: False, frozen: bool = False) -> None:
+        """Open, or create with mode 600. FairleadError when the file is damaged, newer, or cannot be opened.
+
+        `room` makes some on a full disk, for one more try; False: there is none to make. `frozen`: a disk that stays
+        full is no reason not to read what the file holds now.
+        """
+        self.path, self.room = path, room
         self._lock = threading.RLock()
-        with explained(path):
-            _create_private(path)
-            self._connection = _connect(path)
+        try:
+            self._open(_connect)
+        except NoSpace:
+            if room():
+                self._open(_connect)
+            elif frozen and _is_whole(path):
+                self._open(_connect_frozen)
+            else:
+                raise
+
+    def _open(self, connect: Callable[[Path], Connection]) -> None:
+        with explained(self.path):
+            _create_private(self.path)
+            self._connection = connect(self.path)
             try:
                 self._prepare()
             except BaseException:
@@ -96,13 +112,24 @@ def _create_private(path: Path) -> None:
     sync_folder(path.parent)
 
 
+def _is_whole(path: Path) -> bool:
+    """Whether the file itself has everything: nobody writes, and the last who did has put the -wal file's part in."""
+    wal = Path(f"{path}-wal")
+    return path.stat().st_size > 0 and not (wal.exists() and wal.stat().st_size)
+
+
 def _connect(path: Path) -> Connection:
-    engine = create_engine(
-        f"sqlite:///{path}",
-        poolclass=NullPool,
-        isolation_level="AUTOCOMMIT",
-        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
-    )
+    return _connected(lambda: sqlite3.connect(path, timeout=BUSY_SECONDS, check_same_thread=False))
+
+
+def _connect_frozen(path: Path) -> Connection:
+    """As it is now, without the files that SQLite makes beside it."""
+    uri = f"file:{quote(str(path))}?mode=ro&immutable=1"
+    return _connected(lambda: sqlite3.connect(uri, uri=True, check_same_thread=False))
+
+
+def _connected(connect: Callable[[], sqlite3.Connection]) -> Connection:
+    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool, isolation_level="AUTOCOMMIT")
 
     @event.listens_for(engine, "connect")
     def _configure(raw: sqlite3.Connection, _: object) -> None:
@@ -151,7 +178,7 @@ def _explain(path: Path, error: DatabaseError) -> FairleadError:
     code, why = _code(error), str(error.orig)
     full = code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN) and free_bytes(path.parent) < _LITTLE
     if code == sqlite3.SQLITE_FULL or full:
-        return FairleadError(
+        return NoSpace(
             f"ledger {path}: no space left on the disk; nothing was written",
             "free some space, then run the command again",
         )

@@ -33,15 +33,24 @@ class Ledger:
         self._now = now
 
     @classmethod
-    def open(cls, path: Path, now: Callable[[], datetime] = clock.now) -> Ledger:
+    def open(
+        cls, path: Path, now: Callable[[], datetime] = clock.now, room: Callable[[], bool] = lambda: False
+    ) -> Ledger:
         """Open the ledger at `path`, created with mode 600 when missing; its folder must exist.
 
-        `now` is the machine's clock. FairleadError when the file is damaged, newer than this Fairlead, or not
-        accessible, or the disk is full.
+        `now` is the machine's clock. `room` makes some when the disk is full, for one more try. FairleadError when
+        the file is damaged, newer than this Fairlead, or not accessible, or the disk is full (NoSpace).
         """
         from fairlead.ledger.store import Store  # noqa: PLC0415 - brings SQLAlchemy, 0.15 s
 
-        return cls(Store(path), now)
+        return cls(Store(path, room), now)
+
+    @classmethod
+    def read(cls, path: Path) -> Ledger:
+        """Open it for a look, which a full disk does not keep anybody from."""
+        from fairlead.ledger.store import Store  # noqa: PLC0415 - brings SQLAlchemy, 0.15 s
+
+        return cls(Store(path, frozen=True))
 
     @property
     def store(self) -> Store:

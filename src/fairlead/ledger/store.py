@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Select, func, insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from fairlead.errors import FairleadError
+from fairlead.errors import FairleadError, NoSpace
 from fairlead.ledger.database import Database, damaged
 from fairlead.ledger.entry import Entry, Filter, TreeHead, entry_of
 from fairlead.ledger.merkle import EMPTY_ROOT, Frontier
@@ -53,6 +53,14 @@ class Store(Database):
 
     def extend(self, chain: Callable[[End], tuple[Rows, Frontier]]) -> tuple[Entry, ...]:
         """Append the rows that `chain` makes of the current end, and the head they lead to, in one transaction."""
+        try:
+            return self._extend(chain)
+        except NoSpace:
+            if not self.room():
+                raise
+            return self._extend(chain)
+
+    def _extend(self, chain: Callable[[End], tuple[Rows, Frontier]]) -> tuple[Entry, ...]:
         with self.transaction() as connection:
             rows, tree = chain(self._end(connection))
             written = tuple(_insert(connection, *row) for row in rows)

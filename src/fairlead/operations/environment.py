@@ -77,7 +77,7 @@ def owner_text(doing: str) -> str:
 def opened(place: Place, runtime: RuntimeName, emit: Emit = silent) -> Iterator[Environment]:
     """Open an environment, making its folders when it is new."""
     place.create()
-    with Ledger.open(place.ledger) as ledger:
+    with Ledger.open(place.ledger, room=place.free_reserve) as ledger:
         artifacts = ArtifactStore(place.artifacts)
         releases = ReleaseStore(place.releases)
         world = World(
@@ -99,7 +99,7 @@ def existing(place: Place, emit: Emit = silent) -> Iterator[Environment]:
     if not place.exists():
         hint = f"deploy to it first: fairlead deploy {place.environment}"
         raise UsageError(f"nothing was ever deployed to {place.project}/{place.environment} on this machine", hint)
-    with Ledger.open(place.ledger) as ledger:
+    with Ledger.open(place.ledger, room=place.free_reserve) as ledger:
         live = read_state(ledger).live
     release = ReleaseStore(place.releases).load_or_none(live) if live else None
     with opened(place, release.stack.runtime if release else "process", emit) as environment:

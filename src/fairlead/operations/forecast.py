@@ -73,7 +73,7 @@ def _shown(place: Place, stack: Stack, steps: tuple[Step, ...]) -> Shown | None:
 def _before(place: Place) -> str | None:
     if not place.exists():
         return None
-    with Ledger.open(place.ledger) as ledger:
+    with Ledger.read(place.ledger) as ledger:
         rollout = open_rollout(ledger)
     if rollout is None:
         return None

@@ -41,7 +41,7 @@ def history(place: Place, limit: int | None = 20) -> tuple[Event, ...]:
     """The newest first, at most `limit`; empty when nothing was ever deployed."""
     if not place.exists():
         return ()
-    with Ledger.open(place.ledger) as ledger:
+    with Ledger.read(place.ledger) as ledger:
         begins = ledger.entries(kinds=(BEGUN, STOPPED, STARTED), limit=limit, newest_first=True)
         return tuple(_event(ledger, entry) for entry in begins)
 

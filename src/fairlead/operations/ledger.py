@@ -24,4 +24,4 @@ def _opened(place: Place) -> Ledger:
     if not place.exists():
         hint = f"deploy to it first: fairlead deploy {place.environment}"
         raise UsageError(f"nothing was ever deployed to {place.project}/{place.environment} on this machine", hint)
-    return Ledger.open(place.ledger)
+    return Ledger.read(place.ledger)

@@ -44,7 +44,7 @@ def _verify(environment: Environment, release: Release) -> None:
 def live_release(place: Place) -> Release:
     """The live release of an environment. FairleadError when there is none."""
     if place.exists():
-        with Ledger.open(place.ledger) as ledger:
+        with Ledger.read(place.ledger) as ledger:
             live = read_state(ledger).live
         if live:
             return ReleaseStore(place.releases).load(live)

@@ -33,7 +33,7 @@ def releases(place: Place) -> tuple[Kept, ...]:
     """Every release that is kept, the newest first, damaged ones last; none when nothing was ever deployed."""
     if not place.exists():
         return ()
-    with Ledger.open(place.ledger) as ledger:
+    with Ledger.read(place.ledger) as ledger:
         state, lived = read_state(ledger), last_live(ledger)
     store = ArtifactStore(place.artifacts)
     saved = ReleaseStore(place.releases)
@@ -58,7 +58,7 @@ def live_runtime(place: Place) -> RuntimeName | None:
     """The runtime of the live release; None when there is none, or it cannot be read."""
     if not place.exists():
         return None
-    with Ledger.open(place.ledger) as ledger:
+    with Ledger.read(place.ledger) as ledger:
         live = read_state(ledger).live
     release = ReleaseStore(place.releases).load_or_none(live) if live else None
     return release.stack.runtime if release else None

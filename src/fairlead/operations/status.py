@@ -79,7 +79,7 @@ def status(place: Place) -> Status:
     found = Status(place.project, place.environment)
     if not place.exists():
         return found
-    with Ledger.open(place.ledger) as ledger:
+    with Ledger.read(place.ledger) as ledger:
         state, commit = read_state(ledger), ledger.last(COMMITTED)
         rollout = read_under_way(ledger, place.environment)
         watched = last_verdict(ledger, state.watched.rollout, AFTER_SWITCH) if state.watched else None
@@ -97,7 +97,7 @@ def testers(place: Place) -> dict[str, dict[str, str]]:
     """
     if not place.exists():
         return {}
-    with Ledger.open(place.ledger) as ledger:
+    with Ledger.read(place.ledger) as ledger:
         state, rollout = read_state(ledger), read_under_way(ledger, place.environment)
     names = [rollout.release] if rollout and not rollout.ended else []
     release = ReleaseStore(place.releases).load_or_none(state.live) if state.live else None

@@ -60,7 +60,7 @@ def under_way(place: Place) -> UnderWay | None:
     """The one of an environment of this machine; None when nothing is being rolled out."""
     if not place.exists():
         return None
-    with Ledger.open(place.ledger) as ledger:
+    with Ledger.read(place.ledger) as ledger:
         return read_under_way(ledger, place.environment)
 
 

@@ -110,7 +110,7 @@ def verdicts(place: Place) -> Judged | None:
     """Those of the newest rollout that was judged; None when none ever was."""
     if not place.exists():
         return None
-    with Ledger.open(place.ledger) as ledger:
+    with Ledger.read(place.ledger) as ledger:
         newest = ledger.last(VERDICT)
         if newest is None or newest.rollout is None:
             return None
@@ -140,7 +140,7 @@ def shadow_report(place: Place) -> ShadowReport | None:
     """What the last shadow came to; None when there never was one."""
     if not place.exists():
         return None
-    with Ledger.open(place.ledger) as ledger:
+    with Ledger.read(place.ledger) as ledger:
         for begun in ledger.entries(kinds=[BEGUN], newest_first=True):
             if (said := _shadow_verdict(ledger, begun)) and begun.rollout is not None:
                 seen = ledger.last(SHADOW, rollout=begun.rollout)

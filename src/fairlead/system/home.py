@@ -142,5 +142,5 @@ class Place:
         """Give the reserve's space back; False when there was none left."""
         if not self.reserve.exists():
             return False
-        self.reserve.unlink()
+        self.reserve.unlink(missing_ok=True)
         return True

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.errors import FairleadError
+from fairlead.errors import FairleadError, NoSpace
 from fairlead.ledger import Ledger, verify
 
 APPEND = """
@@ -74,11 +74,65 @@ def test_disk_full(small_disk: Path) -> None:
         assert verify(ledger)
 
 
-def test_disk_full_at_the_start(small_disk: Path) -> None:
-    ballast = small_disk / "ballast"
+def fill(disk: Path) -> Path:
+    ballast = disk / "ballast"
     with pytest.raises(OSError), ballast.open("wb", buffering=0) as file:
         while True:
             file.write(b"x" * 4096)
+    return ballast
+
+
+def test_a_full_disk_keeps_nobody_from_reading(small_disk: Path) -> None:
+    path = small_disk / "ledger.db"
+    with Ledger.open(path) as ledger:
+        ledger.append("k", {"text": "one"})
+    fill(small_disk)
+    with pytest.raises(NoSpace):
+        Ledger.open(path)
+    with Ledger.read(path) as ledger:
+        assert [entry.data["text"] for entry in ledger.entries()] == ["one"]
+        assert verify(ledger)
+        with pytest.raises(FairleadError):
+            ledger.append("k", {})
+
+
+def test_what_the_file_does_not_hold_yet_is_not_left_out(small_disk: Path) -> None:
+    """Entries may still be in the -wal file, which a frozen look does not see."""
+    path = small_disk / "ledger.db"
+    with Ledger.open(path) as ledger:
+        ledger.append("k", {"text": "one"})
+    (small_disk / "ledger.db-wal").write_bytes(b"x")
+    fill(small_disk)
+    with pytest.raises(NoSpace):
+        Ledger.read(path)
+
+
+def test_room_is_made_once_when_the_disk_is_full(small_disk: Path) -> None:
+    path, reserve, asked = small_disk / "ledger.db", small_disk / "reserve", []
+
+    def room() -> bool:
+        asked.append(reserve.exists())
+        reserve.unlink(missing_ok=True)
+        return asked[-1]
+
+    with Ledger.open(path, room=room) as ledger:
+        ledger.append("k", {})
+    assert asked == []
+    reserve.write_bytes(b"x" * 300_000)
+    fill(small_disk)
+    with Ledger.open(path, room=room) as ledger:
+        assert (ledger.append("k", {}).number, asked) == (2, [True])
+        with pytest.raises(NoSpace):
+            for _ in range(10_000):
+                ledger.append("k", {"text": "x" * 2000})
+        reserve.write_bytes(b"")
+        reserve.unlink()
+        assert asked == [True, False]
+        assert verify(ledger)
+
+
+def test_disk_full_at_the_start(small_disk: Path) -> None:
+    ballast = fill(small_disk)
     with pytest.raises(FairleadError, match="no space left"):
         Ledger.open(small_disk / "ledger.db")
     ballast.unlink()

@@ -38,7 +38,7 @@ def examine(stack: Stack, place: Place, thorough: bool) -> Iterator[Check]:
     yield _supervisor(place)
     yield releases(place)
     try:
-        with Ledger.open(place.ledger) as ledger:
+        with Ledger.read(place.ledger) as ledger:
             yield _ledger(ledger, thorough)
             yield left_overs(stack, place, ledger)
     except FairleadError as error:
