@@ -9,6 +9,7 @@ from fairlead.errors import FairleadError
 from fairlead.ledger.ledger import Ledger
 from fairlead.rollout.state import COMMITTED, read_state
 from fairlead.rollout.world import World
+from fairlead.secrets.delivery import keep_only
 
 
 def prune(world: World, keep: int) -> tuple[str, ...]:
@@ -32,6 +33,8 @@ def _forget(world: World, keep: int) -> tuple[str, ...]:
     good = [release for release in last_live(world.ledger) if release in known][: max(keep, 0)]
     wanted = {release for release in (state.live, state.previous, *state.warm_now(), *used, *good) if release}
     gone = world.releases.keep_only(wanted)
+    if world.secrets:
+        keep_only(world.secrets, wanted)
     if gone:
         world.say("note", f"forgot {', '.join(gone)}", releases=list(gone))
     return gone

@@ -11,6 +11,10 @@ from fairlead.artifacts.release import Release
 from fairlead.project.stack import Job, Service
 from fairlead.rollout.observed import instance_id
 from fairlead.runtimes.base import InstanceSpec
+from fairlead.secrets.consumers import path_variables, value_variables
+from fairlead.secrets.folder import CURRENT
+
+NOWHERE = Path("/nowhere")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +24,11 @@ class Machine:
     trees: Mapping[str, Path]  #: artifact digest → prepared source tree
     python: str
     env: Mapping[str, str]
+    secrets: Path = NOWHERE  #: where secrets are handed over
+
+    def handed(self, release: str, item: str) -> Path:
+        """The folder in which a service or job of a release finds its secrets."""
+        return self.secrets / release / item / CURRENT
 
 
 def service_specs(release: Release, ids: Iterable[str], machine: Machine) -> tuple[InstanceSpec, ...]:
@@ -31,8 +40,9 @@ def _service_spec(release: Release, id: str, machine: Machine) -> InstanceSpec:
     _, name, index = id.split(".")
     service = release.stack.service(name)
     return InstanceSpec(
-        id, release.id, name, int(index), _argv(service), _folder(release, name, machine), _env(service, machine),
-        _values(release, id, machine), service.port is not None, service.health, service.stop,
+        id, release.id, name, int(index), _argv(service), _folder(release, name, machine),
+        _env(service, release, machine), _values(release, id, machine), service.port is not None, service.health,
+        service.stop, secret_env=_secret_env(service, release, machine),
     )  # fmt: skip
 
 
@@ -45,8 +55,8 @@ def job_spec(release: Release, name: str, machine: Machine) -> InstanceSpec:
     """A job as an instance that runs once."""
     job, id = release.stack.job(name), job_id(release.id, name)
     return InstanceSpec(
-        id, release.id, name, 1, _argv(job), _folder(release, name, machine), _env(job, machine),
-        _values(release, id, machine), job=True,
+        id, release.id, name, 1, _argv(job), _folder(release, name, machine), _env(job, release, machine),
+        _values(release, id, machine), job=True, secret_env=_secret_env(job, release, machine),
     )  # fmt: skip
 
 
@@ -59,8 +69,16 @@ def _folder(release: Release, name: str, machine: Machine) -> str:
     return str(machine.trees[digest]) if digest else "/"
 
 
-def _env(item: Service | Job, machine: Machine) -> dict[str, str]:
-    return {**machine.env, **item.env}
+def _env(item: Service | Job, release: Release, machine: Machine) -> dict[str, str]:
+    """What the project file says has the last word."""
+    folder = machine.handed(release.id, item.name)
+    files = path_variables(item, release.stack)
+    return {**machine.env, **{variable: str(folder / name) for variable, name in files.items()}, **item.env}
+
+
+def _secret_env(item: Service | Job, release: Release, machine: Machine) -> dict[str, str]:
+    folder = machine.handed(release.id, item.name)
+    return {variable: str(folder / name) for variable, name in value_variables(item).items()}
 
 
 def _values(release: Release, id: str, machine: Machine) -> dict[str, str]:
@@ -72,4 +90,5 @@ def _values(release: Release, id: str, machine: Machine) -> dict[str, str]:
         "PROJECT": stack.project,
         "ENVIRONMENT": stack.environment,
         "PYTHON": machine.python,
+        "SECRETS": str(machine.handed(release.id, id.split(".")[1])),
     }

@@ -15,7 +15,7 @@ from fairlead.rollout.checks import PATIENCE
 from fairlead.rollout.events import Emit, Event, silent
 from fairlead.rollout.observed import Observed
 from fairlead.rollout.routing import edge_table
-from fairlead.rollout.specs import Machine
+from fairlead.rollout.specs import NOWHERE, Machine
 from fairlead.rollout.state import read_state
 from fairlead.rollout.steps import Shares
 from fairlead.rollout.verdict.evidence import History
@@ -46,6 +46,7 @@ class World:
     history: Callable[[str, float | None], History] = lambda release, over: History()
     """What a release answered lately; slow are answers that took longer than so many seconds."""
     evidence: Path | None = None  #: folder for what releases were judged by
+    secrets: Path | None = None  #: folder in which secrets are handed over
     hurry: bool = False  #: nobody waits for a person: what has to is left waiting at once
     shares: Shares = field(default_factory=Shares)  #: in force now, as far as this process knows
     table: EdgeTable | None = None  #: the same, as the edge was told
@@ -60,7 +61,8 @@ class World:
     def machine(self, release: Release) -> Machine:
         """What the specs of a release need to know of this machine: as it was deployed with, whoever asks now."""
         trees = {digest: self.tree(digest) for digest in release.artifacts.values()}
-        return Machine(trees, release.machine.get("python", self.python), release.machine.get("env", self.env))
+        facts = release.machine
+        return Machine(trees, facts.get("python", self.python), facts.get("env", self.env), self.secrets or NOWHERE)
 
     def observe(self) -> Observed:
         """The environment now. A live release whose file is damaged counts as none: another can take its place."""

@@ -32,6 +32,7 @@ class InstanceSpec:
     health: Health = field(default_factory=Health)
     stop: Stop = field(default_factory=Stop)
     job: bool = False  #: runs once and ends
+    secret_env: dict[str, str] = field(default_factory=dict)  #: variables whose values stand in these files
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ The log is opened here, not by supervisord: a program that writes through superv
 Each start leaves `PID START` in the starts file, so that others can tell this very process from a later one.
 A program that died may have left children, which would hold its port and pile up: they are ended first.
 A disk that is full must not keep a service from starting, so nothing written here is allowed to fail it.
+A secret that a program wants in its environment is read here, so that its value stands in no file but its own.
 """
 
 import json
@@ -100,6 +101,26 @@ def described(path: str) -> dict:  # type: ignore[type-arg]
     sys.exit(127)
 
 
+def with_secrets(env: dict, files: dict) -> dict:  # type: ignore[type-arg]
+    """The environment with what these files hold, byte for byte; where one cannot be had, this process ends."""
+    whole = {os.fsencode(name): os.fsencode(value) for name, value in env.items()}
+    for name, path in files.items():
+        try:
+            with open(path, "rb") as file:
+                whole[os.fsencode(name)] = file.read()
+        except OSError as error:
+            give_up(f"{path}, which holds {name}, cannot be read: {error.strerror}; deploy again to have it anew")
+        if b"\0" in whole[os.fsencode(name)]:
+            give_up(f"{name} has a zero byte, which no environment can hold; have it as a file")
+    return whole
+
+
+def give_up(why: str) -> None:
+    """Say it in the log and end."""
+    os.write(1, f"fairlead: {why}\n".encode(errors="replace"))
+    sys.exit(127)
+
+
 def main() -> None:
     """Become the program that the spec file describes."""
     spec = described(sys.argv[1])
@@ -107,13 +128,12 @@ def main() -> None:
     end_orphans(spec["starts"])
     append(spec["starts"], f"{os.getpid()} {mark()}")
     shorten(spec["starts"])
+    env = with_secrets(spec["env"], spec.get("secret_env", {}))
     try:
         os.chdir(spec["cwd"])
-        os.execvpe(spec["argv"][0], spec["argv"], spec["env"])  # noqa: S606 — argv, no shell
+        os.execvpe(spec["argv"][0], spec["argv"], env)  # noqa: S606 — argv, no shell
     except OSError as error:
-        why = f"fairlead: {spec['argv'][0]} could not be started in {spec['cwd']}: {error.strerror}\n"
-        os.write(1, why.encode())
-        sys.exit(127)
+        give_up(f"{spec['argv'][0]} could not be started in {spec['cwd']}: {error.strerror}")
 
 
 if __name__ == "__main__":

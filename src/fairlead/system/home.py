@@ -9,6 +9,8 @@ HOME/PROJECT/ENV/instances/ID/          one running copy: spec.json, starts, ver
 HOME/PROJECT/ENV/supervisor/            supervisord: its configuration, programs, socket
 HOME/PROJECT/ENV/edge/                  Traefik: static file, dynamic folder, logs
 HOME/PROJECT/ENV/notify/                who is told of what (readable by this user alone), what was sent
+HOME/PROJECT/ENV/secrets/ID/SERVICE/    what a service of a release reads of secrets (readable by this user alone)
+HOME/PROJECT/fingerprint.key            makes versions of secrets (readable by this user alone)
 """
 
 from __future__ import annotations
@@ -95,6 +97,11 @@ class Place:
     def notify(self) -> Path:
         """Made when there is somebody to tell."""
         return self.root / "notify"
+
+    @property
+    def secrets(self) -> Path:
+        """Made when a service reads a secret."""
+        return self.root / "secrets"
 
     @property
     def reserve(self) -> Path:

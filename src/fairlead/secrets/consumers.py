@@ -1,0 +1,61 @@
+"""Who gets which secret of a stack, and under which name. Pure.
+
+A secret with `rotate: {kind: jwt}` has a document beside it: of a key pair the public keys (`NAME_JWKS`, RFC 7517), of
+a shared key the list of those that count (`NAME_KEYS`), the one that signs first.
+"""
+
+from __future__ import annotations
+
+from fairlead.project.stack import Job, SecretSpec, Service, Stack
+
+JWKS, KEYS = "JWKS", "KEYS"
+
+
+def consumers(stack: Stack) -> tuple[Service | Job, ...]:
+    """Everything that gets a secret."""
+    items: tuple[Service | Job, ...] = (*stack.services, *stack.jobs)
+    return tuple(item for item in items if item.secrets)
+
+
+def consumers_of(stack: Stack, name: str) -> tuple[Service | Job, ...]:
+    """Everything that gets this one."""
+    return tuple(item for item in consumers(stack) if any(one.name == name for one in item.secrets))
+
+
+def secret_names(stack: Stack) -> tuple[str, ...]:
+    """Every secret that somebody gets, sorted."""
+    return tuple(sorted({one.name for item in consumers(stack) for one in item.secrets}))
+
+
+def spec_of(stack: Stack, name: str) -> SecretSpec:
+    """How it was declared; one that was not has nothing said of it."""
+    return next((one for one in stack.secrets if one.name == name), SecretSpec(name))
+
+
+def document_of(stack: Stack, name: str) -> str | None:
+    """The name of the document beside a secret; None when it has none."""
+    spec = spec_of(stack, name)
+    if spec.rotate.kind != "jwt":
+        return None
+    shared = spec.generate is not None and spec.generate.kind == "jwt-hs256"
+    return f"{name}_{KEYS if shared else JWKS}"
+
+
+def file_names(item: Service | Job, stack: Stack) -> tuple[str, ...]:
+    """The files that lie in the folder of a service or job: its secrets, and the documents beside them."""
+    documents = (document_of(stack, one.name) for one in item.secrets)
+    return (*(one.name for one in item.secrets), *(name for name in documents if name))
+
+
+def path_variables(item: Service | Job, stack: Stack) -> dict[str, str]:
+    """The variables that name a file, and the name of each in the item's folder."""
+    found = {one.variable: one.name for one in item.secrets if one.delivery == "file"}
+    for one in item.secrets:
+        if document := document_of(stack, one.name):
+            found[f"{one.key or one.name}{document.removeprefix(one.name)}_FILE"] = document
+    return found
+
+
+def value_variables(item: Service | Job) -> dict[str, str]:
+    """The variables that hold a value itself, and the name of each in the item's folder."""
+    return {one.variable: one.name for one in item.secrets if one.delivery == "env"}
