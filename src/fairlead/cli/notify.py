@@ -38,11 +38,14 @@ def test(session: Session, environment: str) -> None:
     An address is read from your environment variable, or else is the one of the last deployment.
     """
     from fairlead.operations.notify.trial import trial  # noqa: PLC0415 — start-up is part of the product
+    from fairlead.operations.secrets.supply import Supply  # noqa: PLC0415
 
-    stack = session.project().stack(environment)
+    project = session.project()
+    stack = project.stack(environment)
     if not stack.notify:
         raise FairleadError(f"nobody is told of {environment}", "name them under `notify` in the project file")
-    told = trial(stack, session.place(environment))
+    place = session.place(environment)
+    told = trial(stack, place, Supply(stack, project.root, place).environ())
     lines = [
         f"{green('✓') if one.sent else red('✗')} {one.to} ({one.secret}){'' if one.sent else f': {one.error}'}"
         + (dim(f"\n  {one.hint}") if one.hint else "")

@@ -13,8 +13,10 @@ from pathlib import Path
 from fairlead.artifacts import ArtifactStore, Release
 from fairlead.operations.environment import Environment, builds_lock, owner_text
 from fairlead.operations.notify import address
+from fairlead.operations.secrets.supply import Supply, told
 from fairlead.operations.transition import Intent, Result, carry_out, prepare_environment
-from fairlead.project.stack import Job, Notify, Service, Stack
+from fairlead.project.stack import Job, Service, Stack
+from fairlead.secrets.delivery import deliver
 from fairlead.system.lock import held_lock
 
 PATIENCE = 3600.0  #: seconds to wait while unused artifacts are removed; it ends with the process that does it
@@ -22,12 +24,12 @@ PATIENCE = 3600.0  #: seconds to wait while unused artifacts are removed; it end
 
 def move(
     environment: Environment, make: Callable[[], Release], intent: Intent, doing: str, wait: float,
-    notify: tuple[Notify, ...] = (),
+    supply: Supply,
 ) -> Result:  # fmt: skip
     """Have `make` build or check all that the release needs, then carry it out, being the only one who does.
 
-    `wait`: seconds for another one who holds the environment; with 0, Busy comes before anything is built. `notify`:
-    who is told of it, and of what comes after.
+    `wait`: seconds for another one who holds the environment; with 0, Busy comes before anything is built. `supply`:
+    the secrets that the release is handed. They are read under the lock, so that none is older than its last rotation.
     """
     if not wait:
         with environment.held(doing, 0):
@@ -37,9 +39,13 @@ def move(
             release = make()
             held.enter_context(environment.held(doing, wait))
             prepare_environment(environment)
-            address.keep(environment.place, notify, environment.ledger.head().size)
+            told(supply, environment.world.say)
+            handful = supply.read()
+            address.keep(environment.place, supply.stack.notify, environment.ledger.head().size, supply.environ())
+            release = release.with_secrets(handful.versions())
             renew = environment.state.live != release.id
             release = environment.world.releases.save(release, renew)
+            deliver(environment.place.secrets, release.id, release.stack, handful)
         text = f"release {release.id}"
         environment.world.say("release", text, release=release.id, artifacts=release.artifacts)
         return carry_out(environment, release, intent)
@@ -62,10 +68,11 @@ def build(environment: Environment, stack: Stack, root: Path) -> dict[str, str]:
     return {item.name: _ensure(environment, item, root) for item in built(stack)}
 
 
-def predict(artifacts: ArtifactStore, stack: Stack, root: Path) -> Release:
+def predict(artifacts: ArtifactStore, supply: Supply) -> Release:
     """The release that `build` would make, without building."""
+    stack, root = supply.stack, supply.root
     digests = {item.name: artifacts.digest_of(root / str(item.source), item.prepare) for item in built(stack)}
-    return Release.of(stack, digests, {})
+    return Release.of(stack, digests, {}, secrets=supply.look().versions())
 
 
 def _ensure(environment: Environment, item: Service | Job, root: Path) -> str:

@@ -9,6 +9,7 @@ from fairlead.artifacts import ArtifactStore, Release, describe_origin
 from fairlead.operations import doctor
 from fairlead.operations.build import build, move, predict
 from fairlead.operations.environment import LOCK_PATIENCE, machine_facts, opened
+from fairlead.operations.secrets.supply import Supply
 from fairlead.operations.transition import Intent, Result
 from fairlead.project.project import Project
 from fairlead.project.stack import Stack, Strategy
@@ -48,7 +49,8 @@ def deploy(project: Project, name: str, options: Options = Options(), emit: Emit
             return Release.of(stack, build(environment, stack, project.root), origin, machine=machine_facts())
 
         intent = _intent(stack, options, origin)
-        return move(environment, make, intent, f"fairlead deploy {name}", options.wait, stack.notify)
+        supply = Supply(stack, project.root, place)
+        return move(environment, make, intent, f"fairlead deploy {name}", options.wait, supply)
 
 
 def _intent(stack: Stack, options: Options, origin: dict[str, object]) -> Intent:
@@ -59,7 +61,7 @@ def preview(project: Project, name: str, options: Options = Options()) -> tuple[
     """The release and the steps that `deploy` would carry out now. Builds nothing, changes nothing."""
     stack = project.stack(name)
     place = Place.of(project.name, name)
-    release = predict(ArtifactStore(place.artifacts), stack, project.root)
+    release = predict(ArtifactStore(place.artifacts), Supply(stack, project.root, place))
     observed = Observed()
     if place.exists():
         with opened(place, stack.runtime) as environment:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fairlead.errors import Refused
-from fairlead.operations.checks import environment, machine, notify, project
+from fairlead.operations.checks import environment, machine, notify, project, secrets
 from fairlead.operations.checks.check import Check
 from fairlead.operations.environment import inherited
+from fairlead.operations.secrets.supply import Supply
 from fairlead.project.project import Project
 from fairlead.system.home import Place, home
 
@@ -17,11 +18,13 @@ __all__ = ["Check", "examine", "require"]
 def examine(wanted: Project, name: str, thorough: bool = False) -> tuple[Check, ...]:
     """Every check for environment `name` of the project. `thorough` verifies the whole ledger too."""
     stack, place = wanted.stack(name), Place.of(wanted.name, name)
+    supply = Supply(stack, wanted.root, place)
     return (
         *project.examine(stack, wanted.root, inherited().get("PATH", "")),
         *machine.examine(home()),
         *environment.examine(stack, place, thorough),
-        *notify.examine(stack, place),
+        *secrets.examine(supply),
+        *notify.examine(stack, place, supply.environ()),
     )
 
 

@@ -9,6 +9,7 @@ from fairlead.operations import doctor
 from fairlead.operations.build import built, move
 from fairlead.operations.deploy import Options
 from fairlead.operations.environment import Environment, machine_facts, opened
+from fairlead.operations.secrets.supply import Supply
 from fairlead.operations.transition import Intent, Result
 from fairlead.project.project import Project
 from fairlead.rollout.events import Emit, silent
@@ -24,7 +25,8 @@ def promote(project: Project, source: str, target: str, options: Options, emit: 
     # the commit is that of the artifacts, whatever folder this runs in
     origin = describe_actor() | {"git": origin_release.origin.get("git")} | promoted
     intent = Intent("promote", options.strategy or stack.rollout.strategy, origin, options.why)
-    with opened(Place.of(project.name, target), stack.runtime, emit) as environment:
+    place = Place.of(project.name, target)
+    with opened(place, stack.runtime, emit) as environment:
         environment.world.hurry = options.hurry
         doctor.require(doctor.examine(project, target), environment.world.say)
 
@@ -33,7 +35,14 @@ def promote(project: Project, source: str, target: str, options: Options, emit: 
             artifacts = _artifacts(origin_release, [item.name for item in built(stack)], source)
             return Release.of(stack, artifacts, origin, machine=machine_facts())
 
-        return move(environment, make, intent, f"fairlead promote {source} {target}", options.wait, stack.notify)
+        return move(
+            environment,
+            make,
+            intent,
+            f"fairlead promote {source} {target}",
+            options.wait,
+            Supply(stack, project.root, place),
+        )
 
 
 def _verify(environment: Environment, release: Release) -> None:

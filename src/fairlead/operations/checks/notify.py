@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from fairlead.errors import FairleadError
 from fairlead.operations.checks.check import Check, failed, ok, warning
@@ -12,7 +12,7 @@ from fairlead.project.stack import Stack
 from fairlead.system.home import Place
 
 
-def examine(stack: Stack, place: Place) -> Iterator[Check]:
+def examine(stack: Stack, place: Place, environ: Mapping[str, str] | None = None) -> Iterator[Check]:
     """One check for each receiver. An address that is missing is a warning: word is not worth a deployment."""
     if not stack.notify:
         return
@@ -20,7 +20,7 @@ def examine(stack: Stack, place: Place) -> Iterator[Check]:
         yield failed("notify", "the libraries that send messages are not installed", EXTRA)
         return
     kept = {one.id: one for one in _kept(place)}
-    for one in wanted(stack.notify):
+    for one in wanted(stack.notify, environ):
         yield _receiver(one, kept.get(one.id))
 
 

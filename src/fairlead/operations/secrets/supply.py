@@ -1,0 +1,107 @@
+"""What an environment's services are handed: the values of its back end, read at the last moment."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from fairlead.errors import FairleadError, Refused
+from fairlead.masking import Secret
+from fairlead.operations.secrets.ensure import ensure
+from fairlead.project.stack import Stack
+from fairlead.secrets.base import Backend
+from fairlead.secrets.consumers import JWKS, document_of, secret_names
+from fairlead.secrets.delivery import Handful
+from fairlead.secrets.fingerprint import key_of
+from fairlead.secrets.keyset import key_list, key_set
+from fairlead.secrets.table import backend_of
+from fairlead.system.home import Place
+
+
+@dataclass(frozen=True)
+class Supply:
+    """The secrets of one environment. Nothing is asked for when its services name none."""
+
+    stack: Stack
+    root: Path  #: folder of the project file
+    place: Place
+
+    @cached_property
+    def backend(self) -> Backend:
+        """Where the values are kept."""
+        return backend_of(self.stack, self.root)
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """The names that somebody gets."""
+        return secret_names(self.stack)
+
+    def make(self) -> tuple[str, ...]:
+        """Have those that Fairlead makes; the names that were made now. Unavailable, ReadOnly."""
+        return ensure(self.stack, self.backend) if self.needed else ()
+
+    def missing(self) -> tuple[str, ...]:
+        """The needed ones that have no value, and that nobody will make. Unavailable."""
+        made = {one.name for one in self.stack.secrets if one.generate}
+        return tuple(name for name in self._without_value() if name not in made)
+
+    def _without_value(self) -> tuple[str, ...]:
+        found = self.backend.get(self.needed) if self.needed else {}
+        return tuple(name for name in self.needed if not found.get(name))
+
+    def read(self) -> Handful:
+        """Everything, whole. Refused, with the names, when a value is missing; Unavailable."""
+        if not self.needed:
+            return Handful()
+        values = self.backend.get(self.needed)
+        missing = [name for name in self.needed if not values.get(name)]
+        if missing:
+            raise Refused(f"no value for {', '.join(missing)} in {self.backend.where}", self.hint(missing))
+        return self._handful(values)
+
+    def look(self) -> Handful:
+        """What there is, without those that are not made yet."""
+        return self._handful(self.backend.get(self.needed)) if self.needed else Handful()
+
+    def hint(self, names: Sequence[str]) -> str:
+        """How to give them a value."""
+        return f"fairlead secrets set {self.stack.environment} {names[0]}"
+
+    def environ(self) -> dict[str, str]:
+        """Where addresses that `notify` names are looked for: the variables of this process, and above them those
+        that are declared as secrets. One that cannot be had is left out: word is not worth a deployment.
+        """
+        declared = {one.name for one in self.stack.secrets}
+        names = sorted({one.secret for one in self.stack.notify} & declared)
+        found: dict[str, Secret] = {}
+        with contextlib.suppress(FairleadError):
+            found = self.backend.get(names) if names else {}
+        return dict(os.environ) | {name: value.reveal() for name, value in found.items()}
+
+    def _handful(self, values: Mapping[str, Secret]) -> Handful:
+        files = {name: content_of(value) for name, value in values.items()}
+        for name, value in values.items():
+            if document := document_of(self.stack, name):
+                files[document] = document_text(document, name, (value,))
+        return Handful(files, key_of(self.place.root.parent))
+
+
+def content_of(value: Secret) -> bytes:
+    """As it is written to a file: exactly what was given, odd bytes too."""
+    return value.reveal().encode(errors="surrogateescape")
+
+
+def document_text(document: str, name: str, keys: Sequence[Secret]) -> bytes:
+    """The document beside a key that signs; of `keys` the first one does. FairleadError when one is no key."""
+    return key_set(name, keys) if document.endswith(JWKS) else key_list(keys)
+
+
+def told(supply: Supply, say: Callable[[str, str], object]) -> None:
+    """Have the generated ones, and say which were made now."""
+    made = supply.make()
+    if made:
+        say("note", f"made {', '.join(made)} in {supply.backend.where}")

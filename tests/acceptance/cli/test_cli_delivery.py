@@ -1,0 +1,180 @@
+"""Secrets reach the services of a real deployment, and nobody else: after a rollback, a stop and a crash too."""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import signal
+import stat
+import urllib.request
+
+import pytest
+from cli_site import APPS
+from tests.commands import python
+
+from fairlead.system.clock import wait_until
+
+pytestmark = pytest.mark.real
+
+FILE = """\
+name: shop
+secret_backend: environment
+secrets: {{SESSION_KEY: {{}}, SMTP_PASSWORD: {{}}, OTHER_KEY: {{}}}}
+services:
+  web:
+    source: ./app
+    command: {serve}
+    port: 8000
+    health: {{ready: /, interval: 100ms, deadline: 20s}}
+    routes: ["/"]
+    env: {{READS: "SMTP_PASSWORD", VERSION: "{version}"}}
+    secrets: [SESSION_KEY, {{name: SMTP_PASSWORD, as: env}}]
+    stop: {{drain: 1s, grace: 5s}}
+  bare: {{source: ./app, command: {worker}}}
+jobs:
+  seed: {{source: ./app, command: {job}, secrets: [OTHER_KEY]}}
+rollout: {{watch: off}}
+environments:
+  local: {{runtime: process, edge: {{http: {port}, address: 127.0.0.1}}}}
+  next: {{runtime: process, edge: {{http: {other}, address: 127.0.0.1}}}}
+"""
+SESSION, SMTP, OTHER = "canary-session-0123456789", "canary smtp 'quoted' \xfc", "canary-other-0123456789"
+VALUES = {"SESSION_KEY": SESSION, "SMTP_PASSWORD": SMTP, "OTHER_KEY": OTHER}
+
+
+def digest(text):
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def write(site, version="1"):
+    shutil.copy(APPS / "reader.py", site.folder / "app")
+    serve = python("-m uvicorn reader:app --host 127.0.0.1 --port ${PORT}")
+    worker, job = python("-c 'import time; time.sleep(600)'"), python(f"reader.py {site.root}/seeded")
+    values = {"serve": serve, "worker": worker, "job": job, "port": site.port, "other": site.other}
+    (site.folder / "fairlead.yaml").write_text(FILE.format(version=version, **values))
+
+
+def deploy(site, *arguments, **values):
+    done = site.run("deploy", "local", *arguments, **(VALUES | values))
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def asked(port):
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=60) as response:
+        return json.loads(response.read())
+
+
+def place(site, environment="local"):
+    return site.home / "shop" / environment
+
+
+def values_in(folder, *values):
+    """Files below it that hold one of the values, those of secrets left out."""
+    found = []
+    for path in folder.rglob("*"):
+        if path.is_file() and not path.is_symlink() and "secrets" not in path.relative_to(folder).parts:
+            data = path.read_bytes()
+            found += [str(path) for value in values if value.encode() in data]
+    return found
+
+
+def test_services_and_jobs_read_what_is_theirs(site):
+    write(site)
+    done = deploy(site)
+    wanted = {"SESSION_KEY": digest(SESSION), "SMTP_PASSWORD": digest(SMTP)}
+    assert asked(site.port)["read"] == wanted
+    assert json.loads((site.root / "seeded").read_text()) == {"OTHER_KEY": digest(OTHER)}
+    assert "web has SMTP_PASSWORD in its environment: root" in done.stderr
+    folder = place(site) / "secrets"
+    assert {path.name for path in (folder / site.live()).iterdir()} == {"web", "seed"}
+    modes = {stat.S_IMODE(one.lstat().st_mode) for one in (folder, *folder.rglob("*")) if not one.is_symlink()}
+    assert modes == {0o700, 0o600}
+    assert values_in(site.home, *VALUES.values()) == []
+    assert not any(value in done.stdout + done.stderr for value in VALUES.values())
+
+    first, pid = site.live(), asked(site.port)["pid"]
+    environ = open(f"/proc/{pid}/environ", "rb").read()
+    assert SESSION.encode() not in environ and SMTP.encode() in environ
+    os.kill(pid, signal.SIGKILL)  # supervisord starts it again, with all it had
+    assert wait_until(lambda: came_back(site, pid), 60, 0.1)
+    assert asked(site.port)["read"] == wanted
+
+    deploy(site, SESSION_KEY="another-session-0123456789")
+    second = site.live()
+    assert second != first and asked(site.port)["read"]["SESSION_KEY"] == digest("another-session-0123456789")
+    deploy(site, SESSION_KEY="another-session-0123456789")
+    assert site.live() == second  # the same values are no other release
+    assert site.run("rollback", "local").returncode == 0  # no value of anything is needed for it
+    assert site.live() == first and asked(site.port)["read"] == wanted
+
+    assert site.run("stop", "local").returncode == 0
+    assert site.run("up", "local").returncode == 0
+    assert asked(site.port)["read"] == wanted
+
+
+def came_back(site, pid):
+    try:
+        return asked(site.port)["pid"] != pid
+    except OSError:
+        return False
+
+
+def test_promotion_reads_the_secrets_of_where_it_goes(site):
+    write(site)
+    deploy(site)
+    done = site.run("promote", "local", "next", **(VALUES | {"SESSION_KEY": "session-of-next-0123456789"}))
+    assert done.returncode == 0, done.stderr
+    assert asked(site.other)["read"]["SESSION_KEY"] == digest("session-of-next-0123456789")
+    assert asked(site.port)["read"]["SESSION_KEY"] == digest(SESSION)
+    for environment, other in (("local", "session-of-next-0123456789"), ("next", SESSION)):
+        files = [path for path in (place(site, environment) / "secrets").rglob("*") if path.is_file()]
+        assert files and not any(other.encode() in path.read_bytes() for path in files)
+
+
+def test_a_missing_value_is_refused_before_anything_is_touched(site):
+    write(site)
+    done = site.run("deploy", "local", SESSION_KEY=SESSION)
+    assert done.returncode == 3
+    assert "no value for OTHER_KEY, SMTP_PASSWORD in the environment of this command" in done.stderr
+    assert "fairlead secrets set local OTHER_KEY" in done.stderr
+    assert not (place(site) / "secrets").exists() and not list((place(site) / "instances").glob("*"))
+
+
+def test_a_plan_names_the_release_that_comes(site):
+    write(site)
+    plan = site.run("deploy", "local", "--plan", **VALUES)
+    assert plan.returncode == 0, plan.stderr
+    deploy(site)
+    assert site.live() in plan.stdout + plan.stderr
+
+
+def test_a_lost_file_is_said_in_the_log_and_deploying_brings_it_back(site):
+    write(site)
+    deploy(site)
+    shutil.rmtree(place(site) / "secrets")
+    pid = asked_pid(site)
+    os.kill(pid, signal.SIGKILL)
+    logs = place(site) / "instances"
+    said = re.compile(r"fairlead: .*/current/SMTP_PASSWORD, which holds SMTP_PASSWORD, cannot be read: No such file")
+    assert wait_until(lambda: any(said.search(log.read_text()) for log in logs.glob("*.web.1/log")), 60, 0.1)
+    deploy(site)
+    assert asked(site.port)["read"] == {"SESSION_KEY": digest(SESSION), "SMTP_PASSWORD": digest(SMTP)}
+
+
+def asked_pid(site):
+    instance = next((place(site) / "instances").glob("*.web.1"))
+    return int((instance / "starts").read_text().splitlines()[-1].split()[0])
+
+
+def test_folders_go_with_the_releases_that_are_forgotten(site):
+    write(site)
+    path = site.folder / "fairlead.yaml"
+    path.write_text(path.read_text().replace("watch: off", "watch: off, keep: 1, rollback_window: 0s"))
+    deploy(site)
+    deploy(site, SESSION_KEY="second-session-0123456789")
+    deploy(site, SESSION_KEY="third-session-0123456789")
+    kept = {path.stem for path in (place(site) / "releases").glob("*.json")}
+    assert {path.name for path in (place(site) / "secrets").iterdir()} <= kept
+    assert len(kept) < 3

@@ -1,0 +1,46 @@
+"""What the launcher reads of secrets just before a program begins."""
+
+import os
+
+import pytest
+from instances import one, ready, spec
+
+from fairlead.errors import FairleadError
+
+pytestmark = pytest.mark.real
+ODD = b"\xff 'quoted' $HOME \n\twith a new line\n"
+
+
+def test_a_value_is_in_the_environment_alone_byte_for_byte(runtime, place, tmp_path):
+    file = tmp_path / "TOKEN"
+    file.write_bytes(ODD)
+    [id] = ready(runtime, spec(secret_env={"TOKEN": str(file)}))
+    with open(f"/proc/{one(runtime, id).pid}/environ", "rb") as environ:
+        assert b"TOKEN=" + ODD in environ.read().split(b"\0")
+    assert not [path for path in place.root.rglob("*") if path.is_file() and ODD in path.read_bytes()]
+
+
+def test_it_is_read_anew_at_each_start(runtime, tmp_path):
+    file = tmp_path / "TOKEN"
+    file.write_text("first")
+    [id] = ready(runtime, spec(secret_env={"TOKEN": str(file)}))
+    file.write_text("second")
+    runtime.stop([id])
+    runtime.restart([id])
+    runtime.await_ready([id], lambda _: None)
+    with open(f"/proc/{one(runtime, id).pid}/environ", "rb") as environ:
+        assert b"TOKEN=second" in environ.read().split(b"\0")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"), [(None, "No such file"), (b"zero\0byte", "has a zero byte, which no environment can hold")]
+)
+def test_one_that_cannot_be_had_is_said_in_the_log(runtime, tmp_path, content, said):
+    file = tmp_path / "TOKEN"
+    if content is not None:
+        file.write_bytes(content)
+    job = spec("job", argv=("true",), job=True, secret_env={"TOKEN": str(file)})
+    with pytest.raises(FairleadError, match="ended with 127"):
+        runtime.run_job(job, 30)
+    assert said in runtime.log_tail(job.id, 5) and "zero\0byte" not in runtime.log_tail(job.id, 5)
+    assert os.environ.get("TOKEN") is None
