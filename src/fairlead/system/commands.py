@@ -8,7 +8,7 @@ import shlex
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -79,6 +79,20 @@ def run(command: Command, on_line: Callable[[str], None] | None = None) -> Outco
             _end_group(child)
             raise
     return Outcome(command, child.returncode, output, time.monotonic() - begun, errors=errors)
+
+
+def attached(argv: Sequence[str]) -> int:
+    """Run a program that a person uses on this very terminal, an editor; its exit code, 127 when it is not there.
+
+    Ctrl-C goes to it alone meanwhile.
+    """
+    before = signal.signal(signal.SIGINT, lambda *_: None)  # a handler, unlike SIG_IGN, is not inherited
+    try:
+        return subprocess.call(argv)
+    except OSError:
+        return 127
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _collect(child: subprocess.Popen[str], command: Command, on_line: Callable[[str], None] | None) -> tuple[str, str]:

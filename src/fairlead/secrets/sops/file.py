@@ -61,9 +61,14 @@ def open_document(document: Document, identities: Sequence[pyrage.x25519.Identit
     key = unwrap(about.age, identities)
     if key is None:
         raise FairleadError(f"no key here opens {document.file}", hint)
-    opened = Opened(document, key, {name: _unsealed(document, name, key) for name in encrypted(document)})
+    opened = with_key(document, key)
     _check_mac(opened)
     return opened
+
+
+def with_key(document: Document, key: bytes) -> Opened:
+    """Decrypt it all, without a look at the MAC. FairleadError for a value that this key does not open."""
+    return Opened(document, key, {name: _unsealed(document, name, key) for name in encrypted(document)})
 
 
 def encrypted(document: Document) -> list[str]:
@@ -165,7 +170,7 @@ def sealed(value: str, key: bytes, keys: Sequence[str]) -> str:
 def resealed(text: str, file: str, key: bytes) -> str:
     """The MAC made anew for a text that was changed; what was made is read again before it is trusted."""
     document = parse(text, file)
-    opened = Opened(document, key, {name: _unsealed(document, name, key) for name in encrypted(document)})
+    opened = with_key(document, key)
     about, moment = document.metadata, now()
     sealed = cipher.seal(Plain(_mac(opened).encode()), key, moment.encode())
     return spliced(text, [replaced(document, about.mac, sealed), replaced(document, about.lastmodified, f'"{moment}"')])

@@ -33,7 +33,7 @@ def recipient(text: str) -> pyrage.x25519.Recipient | pyrage.ssh.Recipient:
         pass
     if text.upper().startswith("AGE-SECRET-KEY-"):
         what = "that is a secret key, not the recipient that belongs to it"
-        raise FairleadError(what, "its owner sees the recipient with `fairlead secrets recipients key`")
+        raise FairleadError(what, "its owner sees the recipient with `fairlead secrets recipients me`")
     raise FairleadError(f"{text[:80]!r} is no recipient of age", "one looks like age1… or ssh-ed25519 AAAA…")
 
 

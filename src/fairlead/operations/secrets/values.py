@@ -1,0 +1,104 @@
+"""One value or all names: set, get, list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from fairlead.errors import FairleadError, UsageError
+from fairlead.masking import Secret
+from fairlead.operations.secrets.kept import declared, kept, known
+from fairlead.project.project import Project
+from fairlead.project.stack import Stack
+from fairlead.secrets.strength import weakness
+
+LARGEST = 64 * 1024  #: characters; what is longer is a file, and no secret
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What is known of one secret without its value."""
+
+    name: str
+    there: bool  #: it has a value
+    declared: bool
+    made: str  #: how: the kind that Fairlead makes, or "by hand"
+    rotate: float | None  #: how old it may get, in seconds
+    used: tuple[str, ...]  #: by which services, jobs and templates
+
+
+@dataclass(frozen=True, slots=True)
+class Set:
+    """What came of setting a value."""
+
+    name: str
+    where: str
+    change: Literal["new", "changed", "same"]
+    weak: str | None  #: why it is easy to guess
+
+
+def expected(project: Project, environment: str, name: str) -> None:
+    """Before a person is asked for a value: UsageError for a name that cannot have one, Unavailable for no place."""
+    known(project, environment, name, kept(project, environment).names())
+
+
+def set_value(project: Project, environment: str, name: str, value: Secret) -> Set:
+    """Put a value in the place of what was there.
+
+    UsageError for a name that is not declared and for an empty value; Unavailable or ReadOnly when it cannot be kept.
+    """
+    backend = kept(project, environment)
+    before = backend.get([name]).get(name)
+    known(project, environment, name, () if before is None else [name])
+    _refuse(name, value)
+    if before != value:
+        backend.set({name: value})
+    change: Literal["new", "changed", "same"] = "new" if before is None else "same" if before == value else "changed"
+    return Set(name, backend.where, change, weakness(value.reveal()))
+
+
+def _refuse(name: str, value: Secret) -> None:
+    text = value.reveal()
+    if not text.strip():
+        raise UsageError(f"an empty value for {name}: nothing was changed", "give it by standard input, or with --from")
+    if len(text) > LARGEST:
+        raise UsageError(f"the value for {name} is larger than {LARGEST // 1024} KiB: nothing was changed")
+    if "\0" in text:
+        raise UsageError(f"the value for {name} has a NUL in it, which no program can be given", "store it as base64")
+
+
+def get_value(project: Project, environment: str, name: str) -> Secret:
+    """That value. UsageError for an unknown name, FairleadError for one without a value."""
+    backend = kept(project, environment)
+    found = backend.get([name]).get(name)
+    if found is None:
+        known(project, environment, name)
+        hint = f"set it: fairlead secrets set {environment} {name}"
+        raise FairleadError(f"{name} has no value in {backend.where}", hint)
+    return found
+
+
+def listed(project: Project, environment: str) -> tuple[Row, ...]:
+    """Every name that is declared or has a value. Unavailable when the back end cannot be asked."""
+    stack = project.outline(environment)
+    specs = {one.name: one for one in stack.secrets}
+    there = kept(project, environment).names()
+    used = _used(stack)
+    rows = []
+    for name in dict.fromkeys([*declared(project, environment), *there]):
+        spec = specs.get(name)
+        made = spec.generate.kind if spec and spec.generate else "by hand"
+        every = spec.rotate.every if spec else None
+        rows.append(Row(name, name in there, spec is not None, made, every, tuple(used.get(name, ()))))
+    return tuple(rows)
+
+
+def _used(stack: Stack) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    users = [(one.name, one.secrets) for one in stack.services] + [(one.name, one.secrets) for one in stack.jobs]
+    for user, secrets in users:
+        for secret in secrets:
+            found.setdefault(secret.name, []).append(user)
+    for one in stack.notify:
+        found.setdefault(one.secret, []).append("notify")
+    return found

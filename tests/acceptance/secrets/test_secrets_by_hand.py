@@ -1,0 +1,126 @@
+"""What a person does with secrets, with the installed program."""
+
+import stat
+from pathlib import Path
+
+
+def test_from_nothing_to_values(ada):
+    begun = ada.secrets("init", "production")
+    assert "SESSION_KEY, SIGNING_KEY" in begun.stdout
+    assert "keep a copy of it" in begun.stderr
+    assert {"secrets", ".sops.yaml", ".gitattributes"} <= {path.name for path in ada.folder.iterdir()}
+    key = Path(ada.env["FAIRLEAD_HOME"]) / "age.txt"
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    before = ada.secrets("get", "production", "SESSION_KEY").stdout
+    assert len(before) == 64 + 1
+    again = ada.json("init", "production")
+    assert (again["made"], again["generated"], again["others"]) == (False, [], [])
+    assert ada.secrets("generate", "production").stdout == "nothing is missing that Fairlead makes\n"
+    assert ada.secrets("get", "production", "SESSION_KEY").stdout == before
+
+    ada.secrets("set", "production", "SMTP_PASSWORD", stdin="a b'c\"d-9Zq8\n")
+    assert ada.secrets("get", "production", "SMTP_PASSWORD").stdout == "a b'c\"d-9Zq8\n"
+    assert ada.json("set", "production", "SMTP_PASSWORD", "--from", "fairlead.yaml")["change"] == "changed"
+    rows = {one["name"]: one for one in ada.json("list", "production")["secrets"]}
+    assert [name for name, one in rows.items() if not one["there"]] == ["API_TOKEN"]
+    assert rows["SESSION_KEY"]["used"] == ["api"]
+
+
+def test_a_value_is_never_an_argument(ada):
+    refused = ada.secrets("set", "production", "SMTP_PASSWORD", "on-the-command-line", code=2)
+    assert "unexpected extra argument" in refused.stderr
+
+
+def test_what_is_refused_changes_nothing(begun):
+    file = begun.folder / "secrets" / "production.yaml"
+    before = file.read_bytes()
+    unknown = begun.secrets("set", "production", "SMTP_PASWORD", stdin="x", code=2)
+    assert "did you mean" in unknown.stderr
+    assert "empty" in begun.secrets("set", "production", "SMTP_PASSWORD", stdin="\n", code=2).stderr
+    assert "no value" in begun.secrets("get", "production", "API_TOKEN", code=1).stderr
+    assert "no file" in begun.secrets("list", "staging", code=1).stderr
+    assert file.read_bytes() == before
+
+
+def test_check_finds_what_is_wrong(begun):
+    begun.secrets("set", "production", "SMTP_PASSWORD", stdin="changeme")
+    found = begun.json("check", "production", code=1)["environments"][0]
+    messages = {one["path"]: one for one in found["findings"]}
+    assert messages["API_TOKEN"]["file"] == "fairlead.yaml"
+    assert messages["API_TOKEN"]["line"] == 6
+    assert messages["SMTP_PASSWORD"]["file"] == "secrets/production.yaml"
+    assert "placeholder" in messages["SMTP_PASSWORD"]["message"]
+    begun.secrets("set", "production", "SMTP_PASSWORD", stdin="Zq8-LmX4-9pQw-Tr5v")
+    begun.secrets("set", "production", "API_TOKEN", stdin="Zq8-LmX4-9pQw-Tr5v")
+    twice = begun.secrets("check", "production", code=1)
+    assert "same value as" in twice.stdout
+    begun.secrets("set", "production", "API_TOKEN", stdin="another-8812-kWq2-zzT")
+    assert begun.json("check", "production")["ok"]
+    (begun.folder / "secrets" / "production.yaml").chmod(0o666)
+    assert "others may write it" in begun.secrets("check", "production", code=1).stdout
+
+
+def test_an_env_file_is_taken_over(begun):
+    (begun.folder / ".env").write_text("SMTP_PASSWORD='Zq8#LmX4$9p'\nAPI_TOKEN=xxx\nDEBUG=1\n")
+    refused = begun.secrets("import", "production", ".env", code=3)
+    assert "--replace" in refused.stderr
+    assert "Zq8#LmX4$9p" not in refused.stderr + refused.stdout
+    done = begun.json("import", "production", ".env", "--replace")
+    assert (done["changed"], done["skipped"], done["undeclared"]) == (["SMTP_PASSWORD"], ["API_TOKEN"], ["DEBUG"])
+    assert begun.secrets("get", "production", "SMTP_PASSWORD").stdout == "Zq8#LmX4$9p\n"
+
+
+def test_differences_are_names(begun):
+    begun.secrets("init", "staging")
+    found = begun.secrets("diff", "staging", "production")
+    assert "+ SMTP_PASSWORD" in found.stdout
+    assert "~ SESSION_KEY" in found.stdout
+    assert begun.secrets("diff", "production", "--since", "HEAD", "--exit-code").stdout == "no difference\n"
+    begun.secrets("set", "production", "SMTP_PASSWORD", stdin="smtp-2-9Zq8LmX4")
+    changed = begun.secrets("diff", "production", "--since", "HEAD", "--exit-code", code=1).stdout
+    assert changed == "~ SMTP_PASSWORD  other value\n"
+    assert "smtp-" not in changed
+    assert "git cannot show" in begun.secrets("diff", "production", "--since", "nothing", code=1).stderr
+
+
+def test_who_joins_and_who_leaves(begun, bob):
+    theirs = bob.secrets("recipients", "me").stdout.strip()
+    assert theirs.startswith("age1")
+    shut_out = bob.secrets("get", "production", "SMTP_PASSWORD", code=1)
+    assert theirs in shut_out.stderr
+    begun.secrets("recipients", "add", "production", theirs)
+    assert bob.secrets("get", "production", "SMTP_PASSWORD").stdout == "smtp-1-9Zq8LmX4\n"
+    assert theirs in (begun.folder / ".sops.yaml").read_text()
+    last = bob.secrets("recipients", "remove", "production", theirs, code=3)
+    assert "could not open" in last.stderr
+    gone = begun.secrets("recipients", "remove", "production", theirs)
+    assert "git's history stays readable" in gone.stderr
+    assert "SESSION_KEY, SIGNING_KEY, SMTP_PASSWORD" in gone.stderr
+    bob.secrets("get", "production", "SMTP_PASSWORD", code=1)
+    assert theirs not in (begun.folder / ".sops.yaml").read_text()
+    assert "is no recipient" in begun.secrets("recipients", "add", "production", "bob", code=1).stderr
+
+
+def test_an_editor_changes_them(begun, tmp_path):
+    seen = tmp_path / "seen"
+    editor = tmp_path / "editor"
+    editor.write_text(
+        f'#!/bin/sh\nstat -c "%a %n" "$1" > {seen}\nsed -i "s/^SMTP_PASSWORD: .*/SMTP_PASSWORD: new-9Zq8/" "$1"\n'
+    )
+    editor.chmod(0o700)
+    before = (begun.folder / "secrets" / "production.yaml").read_text().splitlines()
+    assert begun.secrets("edit", "production", EDITOR=str(editor)).stdout == "✓ changed: SMTP_PASSWORD\n"
+    after = (begun.folder / "secrets" / "production.yaml").read_text().splitlines()
+    assert len([1 for one, two in zip(before, after, strict=True) if one != two]) <= 3  # value, MAC, time
+    assert begun.secrets("get", "production", "SMTP_PASSWORD").stdout == "new-9Zq8\n"
+    mode, path = seen.read_text().split()
+    assert mode == "600"
+    assert not Path(path).parent.exists()
+    failed = begun.secrets("edit", "production", code=2, EDITOR="false")
+    assert "nothing was changed" in failed.stderr
+
+
+def test_commands_for_github_hold_no_value(begun):
+    lines = begun.secrets("push", "github", "production").stdout.splitlines()
+    assert "fairlead secrets get production SMTP_PASSWORD | gh secret set SMTP_PASSWORD --env production" in lines
+    assert "smtp-1" not in "".join(lines)
