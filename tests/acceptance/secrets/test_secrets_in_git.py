@@ -3,9 +3,9 @@
 import pytest
 
 
-def branch(person, name, **values):
+def branch(person, name, *values):
     person.git("checkout", "-q", "-b", name, "main")
-    for key, value in values.items():
+    for key, value in values:
         person.secrets("set", "production", key, stdin=value)
     person.git("commit", "-qam", name)
 
@@ -15,8 +15,8 @@ def value(person, name):
 
 
 def test_different_values_are_both_kept(begun):
-    branch(begun, "one", SMTP_PASSWORD="smtp-2-9Zq8LmX4")
-    branch(begun, "two", API_TOKEN="token-2-9Zq8LmX4")
+    branch(begun, "one", ("SMTP_PASSWORD", "smtp-2-9Zq8LmX4"))
+    branch(begun, "two", ("API_TOKEN", "token-2-9Zq8LmX4"))
     begun.git("merge", "-q", "--no-edit", "one")
     assert (value(begun, "SMTP_PASSWORD"), value(begun, "API_TOKEN")) == ("smtp-2-9Zq8LmX4", "token-2-9Zq8LmX4")
     changed = begun.git("diff", "--numstat", "HEAD^1", "HEAD", "--", "secrets").stdout.split()
@@ -25,8 +25,8 @@ def test_different_values_are_both_kept(begun):
 
 
 def test_the_same_value_changed_on_both_sides_is_a_conflict(begun):
-    branch(begun, "one", SMTP_PASSWORD="smtp-2-9Zq8LmX4", API_TOKEN="token-2-9Zq8LmX4")
-    branch(begun, "two", SMTP_PASSWORD="smtp-3-9Zq8LmX4")
+    branch(begun, "one", ("SMTP_PASSWORD", "smtp-2-9Zq8LmX4"), ("API_TOKEN", "token-2-9Zq8LmX4"))
+    branch(begun, "two", ("SMTP_PASSWORD", "smtp-3-9Zq8LmX4"))
     conflict = begun.git("merge", "-q", "--no-edit", "one", code=1)
     assert "both sides changed SMTP_PASSWORD; ours stays" in conflict.stderr
     assert "smtp-" not in conflict.stdout + conflict.stderr
@@ -42,7 +42,7 @@ def test_a_recipient_that_one_side_took_away_stays_away(begun, bob, ours):
     begun.git("checkout", "-q", "-b", "leave", "main")
     begun.secrets("recipients", "remove", "production", theirs)
     begun.git("commit", "-qam", "bob leaves")
-    branch(begun, "change", SMTP_PASSWORD="smtp-2-9Zq8LmX4")
+    branch(begun, "change", ("SMTP_PASSWORD", "smtp-2-9Zq8LmX4"))
     begun.git("checkout", "-q", ours)
     begun.git("merge", "-q", "--no-edit", "change" if ours == "leave" else "leave")
     assert value(begun, "SMTP_PASSWORD") == "smtp-2-9Zq8LmX4"
@@ -51,8 +51,8 @@ def test_a_recipient_that_one_side_took_away_stays_away(begun, bob, ours):
 
 
 def test_without_a_key_git_keeps_the_conflict_and_our_file(begun, bob):
-    branch(begun, "one", SMTP_PASSWORD="smtp-2-9Zq8LmX4")
-    branch(begun, "two", API_TOKEN="token-2-9Zq8LmX4")
+    branch(begun, "one", ("SMTP_PASSWORD", "smtp-2-9Zq8LmX4"))
+    branch(begun, "two", ("API_TOKEN", "token-2-9Zq8LmX4"))
     before = (begun.folder / "secrets" / "production.yaml").read_bytes()
     refused = bob.git("merge", "-q", "--no-edit", "one", code=1)
     assert "no key here opens" in refused.stderr
