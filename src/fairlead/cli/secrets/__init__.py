@@ -30,7 +30,7 @@ VERBS = {
     "merge": "Merge two versions of a file by its values; git calls it.",
 }
 
-_FILES = {"import": "import_"}  #: where the verb is a word of Python
+_FILES = {"import": "import_", "list": "list_", "set": "set_"}  #: where the verb means something to Python
 
 
 def verbs() -> dict[str, str]:
