@@ -1,14 +1,19 @@
 """`fairlead secrets scan`, installed, on real repositories."""
 
+import base64
 import json
+import os
 import random
 import shlex
 import string
 import subprocess
 from pathlib import Path
 
+import pyrage
 import pytest
 from ruamel.yaml import YAML
+
+from fairlead.secrets.age_file import AgeFile, file_of
 
 ROOT = Path(__file__).parents[3]
 
@@ -139,3 +144,78 @@ def test_the_hook_for_pre_commit(repository):
     write(repository, "app/x.py", TOKEN)
     git(repository, "add", "-A")
     assert repository.run(*arguments).returncode == 1
+
+
+@pytest.fixture
+def own(repository):
+    """The project has secrets in its file, and this user the key."""
+    with open(repository.folder / "fairlead.yaml", "a") as file:
+        file.write("secrets: {SMTP_PASSWORD: {}, PHRASE: {}}\n")
+    identity = pyrage.x25519.Identity.generate()
+    repository.env["SOPS_AGE_KEY"] = str(identity)
+    values = {"SMTP_PASSWORD": drawn(3), "PHRASE": "correct horse battery"}
+    for name in ("local", "next"):
+        AgeFile(file_of(repository.folder, name), name).create([str(identity.to_public())], values)
+    commit(repository, "Declare secrets")
+    return repository, values
+
+
+def test_the_projects_own_values(own):
+    site, values = own
+    assert site.run("secrets", "scan", "--history").returncode == 0, "what is encrypted is no finding"
+    coded = base64.b64encode(values["SMTP_PASSWORD"].encode()).decode()
+    write(site, "app/notes.md", f"the {values['PHRASE']}\nBasic {coded}\n")
+    done = site.run("secrets", "scan")
+    assert done.returncode == 1
+    assert done.stdout == (
+        "app/notes.md:1:5: the value of PHRASE (local)\napp/notes.md:2:7: the value of SMTP_PASSWORD (local), base64\n"
+    )
+    for value in (*values.values(), coded):
+        assert value not in done.stdout + done.stderr
+    assert [one["own"] for one in site.json("secrets", "scan", code=1)["leaks"]] == [True, True]
+
+
+def test_a_machine_without_the_key_knows_fingerprints(own):
+    site, values = own
+    done = site.run("secrets", "scan", "--remember")
+    assert done.returncode == 0
+    assert "✓ 2 values in " in done.stdout
+    assert "/secrets/fingerprints.json; 2 could be guessed and are left out" in done.stdout
+    text = (site.folder / "secrets" / "fingerprints.json").read_text()
+    assert not [value for value in values.values() if value in text]
+    assert site.run("secrets", "scan", "--remember").returncode == 0
+    assert (site.folder / "secrets" / "fingerprints.json").read_text() == text
+    write(site, "app/notes.md", f"login with {values['SMTP_PASSWORD']}, phrase {values['PHRASE']}\n")
+    del site.env["SOPS_AGE_KEY"]
+    done = site.run("secrets", "scan")
+    assert (done.returncode, done.stdout) == (1, "app/notes.md:1:12: the value of SMTP_PASSWORD (local)\n")
+    assert "note: values not read: local: " in done.stderr
+    done = site.run("secrets", "scan", "--remember")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "no value could be read" in done.stderr
+
+
+def test_fingerprints_that_are_out_of_date_are_told(own):
+    site, _ = own
+    assert "out of date" not in site.run("secrets", "scan").stderr
+    site.run("secrets", "scan", "--remember")
+    done = site.run("secrets", "scan")
+    assert (done.returncode, done.stderr) == (0, "")
+    os.environ["SOPS_AGE_KEY"] = site.env["SOPS_AGE_KEY"]
+    try:
+        AgeFile(file_of(site.folder, "next"), "next").update({"SMTP_PASSWORD": drawn(4)})
+    finally:
+        del os.environ["SOPS_AGE_KEY"]
+    done = site.run("secrets", "scan")
+    assert done.returncode == 0
+    assert "the fingerprints are out of date: fairlead secrets scan --remember" in done.stderr
+
+
+def test_a_project_file_with_mistakes_is_scanned_all_the_same(own):
+    site, _ = own
+    with open(site.folder / "fairlead.yaml", "a") as file:
+        file.write("nonsense: 1\n")
+    write(site, "app/x.py", TOKEN)
+    done = site.run("secrets", "scan")
+    assert (done.returncode, done.stdout) == (1, "app/x.py:1:1: GitHub Token\n")
+    assert "nonsense" in done.stderr

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from fairlead.operations.secrets.contents import Content, here, history, root_of, staged
+from fairlead.operations.secrets.own import Own
 from fairlead.secrets.scan import fingerprints
+from fairlead.secrets.scan.fingerprints import Fingerprints
 from fairlead.secrets.scan.leak import Leak
 from fairlead.secrets.scan.own import OwnValue, OwnValues
 from fairlead.secrets.scan.patterns import Patterns
@@ -60,10 +62,9 @@ def scan(path: Path, what: What, own: Sequence[OwnValue], project: Path | None) 
 
 
 def _finders(own: Sequence[OwnValue], project: Path | None) -> list[Finder]:
-    finders: list[Finder] = [OwnValues(own)] if own else []
-    file = project / fingerprints.FILE if project else None
-    data = read_json(file) if file else None
-    return finders if data is None else [*finders, fingerprints.from_data(data, str(file))]
+    by_value: list[Finder] = [OwnValues(own)] if own else []
+    known = _remembered(project) if project else None
+    return [*by_value, known] if known else by_value
 
 
 def _ignored(path: Path) -> GitIgnoreSpec:
@@ -74,12 +75,29 @@ def _ignored(path: Path) -> GitIgnoreSpec:
     return GitIgnoreSpec.from_lines(file.read_text().splitlines() if file.is_file() else [])
 
 
-def remember(own: Sequence[OwnValue], project: Path) -> tuple[Path, int]:
-    """Write the fingerprints of these values, for machines that cannot read them. The file, and how many got in."""
+def is_out_of_date(own: Own, project: Path) -> bool:
+    """Whether there is a file of fingerprints that does not say what is known here now."""
+    before = _remembered(project)
+    return before is not None and bool(own.environments) and _renewed(own, before) != before
+
+
+def remember(own: Own, project: Path) -> tuple[Path, int]:
+    """Write the fingerprints of these values, for machines that cannot read them. The file, and how many got in.
+
+    What the file says of environments that cannot be read here stays. FairleadError when it cannot be written.
+    """
     file = project / fingerprints.FILE
-    before = read_json(file)
-    key = fingerprints.from_data(before, str(file)).key if before is not None else None
-    made = fingerprints.make(own, key)
     file.parent.mkdir(exist_ok=True)
-    write_json(file, made.to_data())
-    return file, len({one.value for one in own if fingerprints.looks_random(one.value.reveal())})
+    write_json(file, _renewed(own, _remembered(project)).to_data())
+    return file, sum(fingerprints.looks_random(one.value.reveal()) for one in own.values)
+
+
+def _renewed(own: Own, before: Fingerprints | None) -> Fingerprints:
+    made = fingerprints.make(own.values, before.key if before else None)
+    return made.beside(before.without(own.environments)) if before else made
+
+
+def _remembered(project: Path) -> Fingerprints | None:
+    file = project / fingerprints.FILE
+    data = read_json(file)
+    return None if data is None else fingerprints.from_data(data, str(file))

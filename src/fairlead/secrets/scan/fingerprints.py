@@ -18,10 +18,11 @@ from typing import Any
 
 from fairlead.errors import FairleadError
 from fairlead.masking.forms import BASE64, PLAIN, QUOTED, URL, forms
+from fairlead.secrets.scan import harmless
 from fairlead.secrets.scan.leak import Match
-from fairlead.secrets.scan.own import OwnValue
+from fairlead.secrets.scan.own import OwnValue, label
 
-FILE = "secrets/fingerprints.json"  #: beside the project file
+FILE = harmless.FINGERPRINTS
 SHORTEST = 16  #: characters of a value that is fingerprinted, and of a token that is looked up
 LONGEST = 4096  #: of a token
 LOOKED_UP = (PLAIN, QUOTED, URL, BASE64)
@@ -42,22 +43,41 @@ def looks_random(value: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """Of one fingerprint: whose it is, and of which form of the value."""
+
+    name: str
+    environment: str
+    how: str = PLAIN
+
+
+@dataclass(frozen=True, slots=True)
 class Fingerprints:
-    """What the file holds. `known`: fingerprint to how findings name it."""
+    """What the file holds, by fingerprint."""
 
     key: bytes
-    known: dict[str, str]
+    known: dict[str, Known]
 
     def find(self, text: str) -> Iterator[Match]:
         """Every token of the text that is known."""
         for token, start in tokens(text):
-            kind = self.known.get(fingerprint(self.key, token))
-            if kind:
-                yield Match(start, start + len(token), kind, own=True)
+            known = self.known.get(fingerprint(self.key, token))
+            if known:
+                yield Match(start, start + len(token), label(known.name, known.environment, known.how), own=True)
+
+    def without(self, environments: Iterable[str]) -> Fingerprints:
+        """Those of other environments."""
+        gone = set(environments)
+        return Fingerprints(self.key, {id: one for id, one in self.known.items() if one.environment not in gone})
+
+    def beside(self, other: Fingerprints) -> Fingerprints:
+        """Both; of the same value these names count."""
+        return Fingerprints(self.key, dict(sorted((other.known | self.known).items())))
 
     def to_data(self) -> dict[str, Any]:
         """As it is written."""
-        return {"key": self.key.hex(), "known": self.known}
+        known = {id: [one.name, one.environment, one.how] for id, one in self.known.items()}
+        return {"key": self.key.hex(), "known": known}
 
 
 def fingerprint(key: bytes, text: str) -> str:
@@ -68,24 +88,24 @@ def fingerprint(key: bytes, text: str) -> str:
 def make(values: Iterable[OwnValue], key: bytes | None = None) -> Fingerprints:
     """Fingerprints of those values that look random; the same `key` again gives the same file."""
     key = key or secrets.token_bytes(16)
-    found: dict[str, str] = {}
+    found: dict[str, Known] = {}
     for one in values:
         value = one.value.reveal()
         if looks_random(value):
             for form, how in forms(value).items():
                 if how in LOOKED_UP and len(form) >= SHORTEST:
-                    found.setdefault(fingerprint(key, form), one.label if how == PLAIN else f"{one.label}, {how}")
+                    found.setdefault(fingerprint(key, form), Known(one.name, one.environment, how))
     return Fingerprints(key, dict(sorted(found.items())))
 
 
 def from_data(data: Any, file: str) -> Fingerprints:
     """The inverse of `to_data`. FairleadError when it is no such file."""
     try:
-        key, known = bytes.fromhex(data["key"]), {str(name): str(kind) for name, kind in data["known"].items()}
+        known = {str(id): Known(*map(str, facts)) for id, facts in data["known"].items()}
+        return Fingerprints(bytes.fromhex(data["key"]), known)
     except (TypeError, KeyError, ValueError, AttributeError) as error:
         what = f"{file}: this is no file of fingerprints"
         raise FairleadError(what, "write it anew: fairlead secrets scan --remember") from error
-    return Fingerprints(key, known)
 
 
 _WORDS = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 
+FINGERPRINTS = "secrets/fingerprints.json"  #: beside the project file
 _LOCK_FILES = frozenset({
     "package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "bun.lockb", "go.sum", "Package.resolved",
     "Cartfile.resolved", "packages.lock.json", ".terraform.lock.hcl", "deno.lock",
@@ -30,10 +31,12 @@ _KEY_BODY = re.compile(r"[A-Za-z0-9+/]{40}")
 _CALL = re.compile(r"[:=]\s*[\w.-]+[\[(].*[\])]")
 
 
-def is_lock_file(path: str) -> bool:
-    """Whether a package manager writes it: full of hashes that anybody may read."""
-    name = PurePosixPath(path).name
-    return name in _LOCK_FILES or name.endswith((".lock", ".lock.json", ".lockfile"))
+def is_made_of_hashes(path: str) -> bool:
+    """Whether a package manager wrote it, or this scan: full of hashes that anybody may read."""
+    file = PurePosixPath(path)
+    name = file.name
+    own = f"{file.parent.name}/{name}" == FINGERPRINTS
+    return own or name in _LOCK_FILES or name.endswith((".lock", ".lock.json", ".lockfile"))
 
 
 def is_encrypted(line: str) -> bool:

@@ -20,10 +20,10 @@ class OwnValue:
     environment: str
     value: Secret
 
-    @property
-    def label(self) -> str:
-        """How findings name it."""
-        return f"the value of {self.name} ({self.environment})"
+
+def label(name: str, environment: str, how: str) -> str:
+    """How findings name it."""
+    return f"the value of {name} ({environment})" + ("" if how == PLAIN else f", {how}")
 
 
 class OwnValues:
@@ -35,8 +35,7 @@ class OwnValues:
             value = one.value.reveal()
             if len(value) >= SHORTEST:
                 for form, how in forms(value).items():
-                    kind = one.label if how == PLAIN else f"{one.label}, {how}"
-                    self._forms.setdefault(form, kind)
+                    self._forms.setdefault(form, label(one.name, one.environment, how))
 
     def find(self, text: str) -> Iterator[Match]:
         """Every place of every form."""

@@ -92,7 +92,7 @@ class Patterns:
                     yield Match(found.start(), found.end(), kind)
         for plugin in self._shapes:
             yield from self._shaped(plugin, lines)
-        if not harmless.is_lock_file(path):
+        if not harmless.is_made_of_hashes(path):
             for plugin in self._random:
                 yield from self._drawn(plugin, lines)
             yield from self._assigned(path, lines)

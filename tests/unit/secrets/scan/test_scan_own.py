@@ -112,7 +112,18 @@ def test_what_is_drawn_gets_one_nearly_always():
     assert sum(looks_random(drawn(n, 64, HEX)) for n in range(1000)) > 800
 
 
-@pytest.mark.parametrize("data", [None, [], {}, {"key": "zz", "known": {}}, {"key": "00", "known": []}, {"key": 1}])
+@pytest.mark.parametrize(
+    "data",
+    [
+        None,
+        [],
+        {},
+        {"key": "zz", "known": {}},
+        {"key": "00", "known": []},
+        {"key": 1},
+        {"key": "00", "known": {"a": []}},
+    ],
+)
 def test_another_file_is_no_file_of_fingerprints(data):
     with pytest.raises(FairleadError, match="this is no file of fingerprints"):
         fingerprints.from_data(data, "secrets/fingerprints.json")
