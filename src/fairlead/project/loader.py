@@ -16,10 +16,14 @@ from fairlead.project.tree import Mapping, child, text_of
 from fairlead.project.values import NAME
 
 if TYPE_CHECKING:
+    from fairlead.project.given import DotEnv
     from fairlead.project.project import Project
 
 FILE = "fairlead.yaml"
 LARGEST = 512 * 1024  #: bytes; a thousand services fit
+DOTENV = ".env."  #: and the name of an environment
+LARGEST_DOTENV = 256 * 1024  #: bytes
+MOST_DOTENV = 200  #: files
 
 _BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "a byte order mark"), (b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))
 
@@ -28,7 +32,23 @@ def load_project(path: Path) -> Project:
     """The project in the file `path`, every environment of it validated. ConfigurationError with all findings."""
     from fairlead.project.project import parse_project  # noqa: PLC0415 - brings the validator, 0.1 s
 
-    return parse_project(read(path), path.absolute().parent, shown_path(path))
+    return parse_project(read(path), path.absolute().parent, shown_path(path), dotenv_files(path))
+
+
+def dotenv_files(path: Path) -> dict[str, DotEnv]:
+    """Every `.env.NAME` beside the project file `path` that could be one of an environment, by that name."""
+    from fairlead.project.given import DotEnv  # noqa: PLC0415 - brings the parser
+
+    found: dict[str, DotEnv] = {}
+    for file in sorted(path.parent.glob(f"{DOTENV}*")):
+        name = file.name.removeprefix(DOTENV)
+        if re.fullmatch(NAME, name) and len(found) < MOST_DOTENV:
+            shown = shown_path(file)
+            try:
+                found[name] = DotEnv(shown, _decoded(file, _bytes(file, LARGEST_DOTENV, "file of variables")))
+            except ConfigurationError as error:
+                found[name] = DotEnv(shown, unreadable=error.findings[0])
+    return found
 
 
 def peek(path: Path) -> tuple[str, tuple[str, ...]]:
@@ -46,17 +66,26 @@ def peek(path: Path) -> tuple[str, tuple[str, ...]]:
 
 
 def read(path: Path) -> str:
-    """The text of the file. ConfigurationError, with what to do, when it cannot be read as UTF-8."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(LARGEST + 1)
-    except OSError as error:
-        raise _unreadable(path, error) from None
-    if len(data) > LARGEST:
-        raise _wrong(path, f"larger than {LARGEST // 1024} KiB, which no project file needs")
+    """The text of the project file. ConfigurationError, with what to do, when it cannot be read as UTF-8."""
+    data = _bytes(path, LARGEST, "project file")
     for mark, what in _BYTE_ORDER_MARKS:
         if data.startswith(mark):
             raise _wrong(path, f"begins with {what}; save the file as UTF-8 without a byte order mark")
+    return _decoded(path, data)
+
+
+def _bytes(path: Path, largest: int, what: str) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(largest + 1)
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    if len(data) > largest:
+        raise _wrong(path, f"larger than {largest // 1024} KiB, which no {what} needs")
+    return data
+
+
+def _decoded(path: Path, data: bytes) -> str:
     try:
         return data.decode()
     except UnicodeDecodeError as error:

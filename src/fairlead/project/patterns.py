@@ -18,7 +18,7 @@ from typing import Any
 LONGEST_PATTERN = 400  #: characters
 LONGEST_VALUE = 4000  #: characters
 MOST_STATES = 1000  #: an automaton may have; `x{1,500}` has about a thousand
-MOST_WORK = 1_000_000  #: steps that one project file may take, all its patterns together
+MOST_WORK = 600_000  #: steps that one project file may take, all its patterns together
 
 _reader: Any = import_module("re._parser")  # not public, but the only thing that reads what `re` reads
 _CATEGORIES: dict[str, Callable[[str], bool]] = {
@@ -161,7 +161,7 @@ def _piece(made: Automaton, name: str, detail: Any, at: int) -> int:
     if name == "BRANCH":
         return _branch(made, detail[1], at)
     if name in ("MAX_REPEAT", "MIN_REPEAT"):
-        return _repeat(made, *detail, at)
+        return _repeat(made, detail, at)
     if name == "AT" and (anchor := _ANCHORS.get(str(detail))):
         end = made.state()
         made.anchors[end] = anchor
@@ -192,7 +192,8 @@ def _branch(made: Automaton, ways: Any, at: int) -> int:
     return join
 
 
-def _repeat(made: Automaton, least: int, most: Any, inner: Any, at: int) -> int:
+def _repeat(made: Automaton, detail: Any, at: int) -> int:
+    least, most, inner = detail
     for _ in range(least):
         at = _sequence(made, inner, at)
     if most == _reader.MAXREPEAT:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+from collections import abc
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import islice
@@ -12,13 +13,16 @@ from fairlead.project import rules
 from fairlead.project.compose import compose
 from fairlead.project.environments import Environment
 from fairlead.project.file import ProjectFile, Sections
+from fairlead.project.given import DotEnv, Given, given
 from fairlead.project.merge import OVERLAID, overlay
 from fairlead.project.obstacles import obstacles
+from fairlead.project.patterns import Patterns
 from fairlead.project.problem import MOST, Problem, did_you_mean, problem
 from fairlead.project.resolve import resolve
 from fairlead.project.shape import unknown_key, validate
 from fairlead.project.stack import Stack
 from fairlead.project.tree import Mapping, Node, Path, child, children, dotted, size
+from fairlead.project.unmet import Examined, unmet
 
 LARGEST = 250_000  #: values times environments; two hundred services in forty environments
 
@@ -32,6 +36,10 @@ class Project:
     file: str
     resolved: dict[str, tuple[Sections, Environment]] = field(repr=False)  #: by environment, in the file's order
     obstacles: dict[str, tuple[Finding, ...]] = field(repr=False)  #: by environment: why it cannot be run
+    unmet: dict[str, tuple[Finding, ...]] = field(repr=False)  #: by environment: values it lacks or has wrong
+    given: dict[str, Given] = field(repr=False)  #: by environment: what its `.env.ENVIRONMENT` says
+    trees: dict[str, Mapping] = field(repr=False)  #: by environment: the sections as merged, and where they stand
+    tree: Mapping = field(repr=False)  #: the whole file
 
     @property
     def environments(self) -> tuple[str, ...]:
@@ -41,11 +49,12 @@ class Project:
     def stack(self, environment: str) -> Stack:
         """That environment, fully resolved, to be run.
 
-        UsageError when the file has no such environment; ConfigurationError when it needs what is not built yet.
+        UsageError when the file has no such environment; ConfigurationError when it lacks a value, or needs what is
+        not built yet.
         """
         outline = self.outline(environment)
-        if self.obstacles[environment]:
-            raise ConfigurationError(self.obstacles[environment])
+        if findings := (*self.unmet[environment], *self.obstacles[environment]):
+            raise ConfigurationError(findings)
         return outline
 
     def outline(self, environment: str) -> Stack:
@@ -55,26 +64,38 @@ class Project:
             text = f'there is no environment "{environment}"{did_you_mean(environment, self.environments)}'
             raise UsageError(text, there)
         sections, own = self.resolved[environment]
-        return resolve(environment, sections, own)
+        return resolve(environment, sections, own, self.given[environment].values)
 
 
-def parse_project(text: str, root: pathlib.Path, file: str = "fairlead.yaml") -> Project:
-    """The project in `text`. ConfigurationError with every finding, in the order of the file."""
+def parse_project(
+    text: str, root: pathlib.Path, file: str = "fairlead.yaml", dotenv: abc.Mapping[str, DotEnv] | None = None
+) -> Project:
+    """The project in `text`. ConfigurationError with every finding, in the order of the file.
+
+    `dotenv` has the `.env.ENVIRONMENT` files there are, by environment; what is wrong with one concerns it alone.
+    """
     tree, findings = compose(text, file)
     model, problems = validate(ProjectFile, tree)
-    problems += islice(rules.sections(tree), MOST)
-    merged: dict[str, Sections | None] = {}
+    patterns = Patterns()
+    problems += [*islice(rules.sections(tree), MOST), *islice(rules.typed(tree, patterns), MOST)]
+    found: dict[str, tuple[Mapping, Sections | None]] = {}
     unfit: dict[str, tuple[Finding, ...]] = {}
     for name, own in _checkable(tree, problems):
         if len(problems) < MOST:
-            whole, merged[name] = _environment(tree, own, model, problems)
-            unfit[name] = tuple(_ordered(_found(islice(obstacles(whole, own), MOST), file)))
+            found[name] = _environment(tree, own, model, patterns, problems)
+            unfit[name] = tuple(_ordered(_found(islice(obstacles(found[name][0], own), MOST), file)))
             problems = list(dict.fromkeys(problems))  # what is wrong in the base is wrong in every environment
     findings += _found(problems, file)
     if findings or model is None:
         raise ConfigurationError(_ordered(findings))
-    resolved = {name: (sections, model.environments[name]) for name, sections in merged.items() if sections}
-    return Project(model.name, root, file, resolved, unfit)
+    resolved = {name: (sections, model.environments[name]) for name, (_, sections) in found.items() if sections}
+    files = {name: given((dotenv or {}).get(name), name) for name in resolved}
+    trees = {name: merged for name, (merged, _) in found.items()}
+    lacking = {
+        name: unmet(Examined(name, trees[name], sections, files[name], file), patterns)[:MOST]
+        for name, (sections, _) in resolved.items()
+    }
+    return Project(model.name, root, file, resolved, unfit, lacking, files, trees, tree)
 
 
 def _found(problems: Iterable[Problem], file: str) -> list[Finding]:
@@ -82,7 +103,7 @@ def _found(problems: Iterable[Problem], file: str) -> list[Finding]:
 
 
 def _environment(
-    tree: Mapping, own: Mapping, base: ProjectFile | None, problems: list[Problem]
+    tree: Mapping, own: Mapping, base: ProjectFile | None, patterns: Patterns, problems: list[Problem]
 ) -> tuple[Mapping, Sections | None]:
     """One environment, merged, and its sections; what is wrong with them is added to `problems`."""
 
@@ -94,7 +115,7 @@ def _environment(
     if not any(key in OVERLAID for key in own.items):
         return merged, base
     sections, wrong = validate(Sections, merged)
-    problems += [*wrong, *islice(rules.sections(merged), MOST)]
+    problems += [*wrong, *islice(rules.sections(merged), MOST), *islice(rules.typed(merged, patterns), MOST)]
     return merged, sections
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from fairlead.project import stack
@@ -25,9 +26,12 @@ WATCH = 300.0
 """How long a release is watched after the switch when nothing is declared, seconds."""
 
 
-def resolve(environment: str, sections: Sections, own: Environment) -> Stack:
-    """The stack of one environment. Same input, same stack, in the order of the file."""
-    services, values = sections.services, variables(sections.variables)
+def resolve(environment: str, sections: Sections, own: Environment, given: Mapping[str, str]) -> Stack:
+    """The stack of one environment. Same input, same stack, in the order of the file.
+
+    `given` are the values that `.env.ENVIRONMENT` has for variables.
+    """
+    services, values = sections.services, variables(sections.variables, given)
     return Stack(
         project=sections.name,
         environment=environment,

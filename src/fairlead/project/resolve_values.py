@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from fairlead.project import stack
@@ -16,16 +17,21 @@ FORMATS: dict[str, stack.Format] = {".json": "json", ".yaml": "yaml", ".yml": "y
 """What a file is, by the ending of its name."""
 
 
-def variables(some: dict[str, Variable]) -> dict[str, str]:
-    """The plain ones that have a value."""
-    return {name: one.default for name, one in some.items() if one.default is not None and not one.secret}
+def variables(some: dict[str, Variable], given: Mapping[str, str]) -> dict[str, str]:
+    """The plain ones that have a value: what is given first, else the default."""
+    values = {name: given.get(name, one.default) for name, one in some.items() if not one.secret}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def secrets(sections: Sections) -> tuple[stack.SecretSpec, ...]:
     """Everything that must stay secret, in the order of the file."""
     declared = tuple(_secret(name, one) for name, one in sections.secrets.items())
-    typed = tuple(stack.SecretSpec(name, type=one.type) for name, one in sections.variables.items() if one.secret)
+    typed = tuple(_typed(name, one) for name, one in sections.variables.items() if one.secret)
     return declared + typed
+
+
+def _typed(name: str, one: Variable) -> stack.SecretSpec:
+    return stack.SecretSpec(name, type=one.type, values=one.values, pattern=one.pattern, required=one.required)
 
 
 def _secret(name: str, one: Secret) -> stack.SecretSpec:

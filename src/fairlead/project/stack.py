@@ -290,6 +290,9 @@ class SecretSpec:
     generate: Generate | None = None
     rotate: Rotate = field(default_factory=Rotate)
     type: str | None = None  #: of a secret variable: url, port … as `variables` has it
+    values: tuple[str, ...] = ()  #: of one that is an enum
+    pattern: str | None = None  #: of one that is a regex
+    required: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from fairlead.project.patterns import Patterns, Unfit
 LONGEST = 64_000  #: characters; what is larger is a file, not a variable
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,40}://")
-_E_MAIL = re.compile(r"[^@\s\"<>(),:;\\]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})(?:\.[A-Za-z0-9][A-Za-z0-9-]{0,62}){1,20}")
+_E_MAIL = r"[^@\s\"<>(),:;\\]{1,64}@[A-Za-z0-9][A-Za-z0-9-]{0,62}(?:\.[A-Za-z0-9][A-Za-z0-9-]{0,62}){1,20}"
 _BASE64 = re.compile(r"[A-Za-z0-9+/]*={0,2}|[A-Za-z0-9_-]*={0,2}")
 
 
@@ -79,7 +79,7 @@ KINDS = {
     "bool": Kind("true or false", "true", _like("(?i:true|false|yes|no|on|off|1|0)")),
     "duration": Kind("a duration such as 500ms, 10s, 5m, 2h or 30d", "10s", _like(values.DURATION)),
     "size": Kind("a size such as 512M or 2G", "512M", _like(values.SIZE)),
-    "e-mail": Kind("an e-mail address such as team@example.com", "team@example.com", lambda v: bool(_E_MAIL.fullmatch(v))),
+    "e-mail": Kind("an e-mail address such as team@example.com", "team@example.com", _like(_E_MAIL)),
     "hex": Kind("hexadecimal digits, such as 0f9a", "0f9a", _like("[0-9A-Fa-f]+")),
     "base64": Kind("base64, such as c2hvcA==", "c2hvcA==", _base64),
     "json": Kind('JSON, such as {"theme": "dark"}', '{"theme": "dark"}', _json),

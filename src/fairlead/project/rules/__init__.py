@@ -8,17 +8,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fairlead.project.patterns import Patterns
 from fairlead.project.problem import Problem
-from fairlead.project.rules import commands, environments, evidence, names, rollout, secrets, services
+from fairlead.project.rules import (
+    commands,
+    environments,
+    evidence,
+    names,
+    rollout,
+    secrets,
+    services,
+    stores,
+    variables,
+)
 from fairlead.project.tree import Mapping
 
-_SECTIONS = (*names.RULES, *services.RULES, *secrets.RULES, *commands.RULES, *rollout.RULES)
+_SECTIONS = (*names.RULES, *services.RULES, *secrets.RULES, *commands.RULES, *rollout.RULES, *stores.RULES)
 
 
 def sections(tree: Mapping) -> Iterator[Problem]:
     """What is wrong between the values of the base, or of one environment after the merge."""
     for rule in _SECTIONS:
         yield from rule(tree)
+
+
+def typed(tree: Mapping, patterns: Patterns) -> Iterator[Problem]:
+    """What is wrong with the variables of the base, or of one environment after the merge."""
+    yield from variables.examine(tree, patterns)
 
 
 def environment(merged: Mapping, own: Mapping) -> Iterator[Problem]:
