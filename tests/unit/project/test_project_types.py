@@ -15,7 +15,7 @@ from fairlead.project.types import KINDS, LONGEST, Type
 
 FITS = {
     "url": (
-        ["https://shop.example.com", "http://[::1]:8080/a?b#c", "postgres://app:p%40s@db:5432/shop", "sqlite:///data.db",
+        ["https://shop.example.com", "http://[::1]:8080/a?b#c", "postgres://app:p%40s" "@db:5432/shop", "sqlite:///data.db",
          "redis://127.0.0.1:6379/0", "s3://bucket/prefix"],
         ["", "shop.example.com", "https://", "http:///x", "https://a b", "https://a:70000", "https://a:0", "://x",
          "https://[::1", "https://{host}/"],
