@@ -18,6 +18,8 @@ OVERLAID = (
     "notify", "compose",
 )  # fmt: skip
 
+WHOLE_ONLY = ("may_differ", "environments")  #: sections of the file as a whole, which no environment has
+
 _SHORT: dict[Path, str] = {  #: where text stands for a mapping with this one key
     ("services", "*", "health"): "ready",
     ("rollout", "judge", "latency"): "over",
@@ -30,12 +32,12 @@ _SHORT: dict[Path, str] = {  #: where text stands for a mapping with this one ke
 
 
 def overlay(base: Mapping, environment: Mapping, report: Report) -> Mapping:
-    """The file's sections as one environment has them, without `environments`.
+    """The file's sections as one environment has them, without those that only the file as a whole has.
 
     `report` is told of a null that removes what is not there: the null, its place in the sections, and the message.
     """
     own = {key: node for key, node in environment.items.items() if key in OVERLAID}
-    rest = {key: node for key, node in base.items.items() if key != "environments"}
+    rest = {key: node for key, node in base.items.items() if key not in WHOLE_ONLY}
     return _merge(replace(base, items=rest), replace(environment, items=own), (), report)
 
 
