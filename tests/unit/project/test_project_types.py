@@ -65,7 +65,7 @@ def test_a_pattern_means_what_it_means_to_python(pattern, value):
 @pytest.mark.parametrize("pattern", ["(a+)+b", "(a|a)*b", "(a|ab|b)*c", "(.*)*x", "a*" * 100 + "b", "(a{0,30}){0,10}b"])
 def test_no_pattern_runs_away(pattern):
     """Python's own matcher takes longer than anybody lives for these."""
-    assert not Patterns().matches(pattern, "a" * 1000)
+    assert not Patterns().matches(pattern, "a" * 500)
 
 
 def test_all_patterns_together_take_so_much():
