@@ -59,12 +59,14 @@ def show_plan(session: Session, project: Project, environment: str, options: Opt
     steps = [{"id": step.id, "text": step.shown(), **step.to_data()} for step in plan.steps]
     data = {"kind": "plan", "release": plan.release, "strategy": plan.strategy, "first": plan.first,
             "builds": [asdict(one) for one in plan.builds], "steps": steps,
+            "connections": [asdict(one) for one in plan.connections],
             "evidence": plan.evidence.to_data() if plan.evidence else None}  # fmt: skip
     rows = [(one.name, one.artifact[:12], "must be built" if one.needed else "is built") for one in plan.builds]
     parts = [f"release {plan.release}, {plan.strategy}", table(rows, indent=2)]
     parts += [f"first: {plan.first}"] if plan.first else []
     parts += [f"{step.number:3d}  {step.shown()}" for step in plan.steps]
     parts += [] if plan.steps else ["nothing to do: this release is live"]
+    parts += [f"connections {one.text}" + (f"; {one.hint}" if one.hint else "") for one in plan.connections]
     parts += _evidence(plan.evidence) if plan.evidence else []
     session.answer(data, "\n".join(part for part in parts if part))
 

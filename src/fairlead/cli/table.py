@@ -30,6 +30,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "releases": "The releases that are kept.",
         "logs": "What the instances write.",
         "notify": "Send a test to those who are told, or show what was sent.",
+        "env": "Values of environments, where they come from, what differs.",
         "ledger": "Show or verify the log that everything is written to.",
     },
     "Run": {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fairlead.errors import Refused
-from fairlead.operations.checks import environment, machine, notify, project, secrets
+from fairlead.operations.checks import connections, environment, limits, machine, notify, project, secrets
 from fairlead.operations.checks.check import Check
 from fairlead.operations.environment import inherited
 from fairlead.operations.secrets.supply import Supply
@@ -21,6 +21,8 @@ def examine(wanted: Project, name: str, thorough: bool = False) -> tuple[Check, 
     supply = Supply(stack, wanted.root, place)
     return (
         *project.examine(stack, wanted.root, inherited().get("PATH", "")),
+        *connections.examine(stack),
+        *limits.examine(stack),
         *machine.examine(home()),
         *environment.examine(stack, place, thorough),
         *secrets.examine(supply),

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from fairlead.artifacts import ArtifactStore, ReleaseStore
 from fairlead.ledger import Ledger
 from fairlead.operations.build import built
+from fairlead.operations.checks import connections
+from fairlead.operations.checks.check import Check
 from fairlead.operations.deploy import Options, preview
 from fairlead.project.project import Project
 from fairlead.project.resolve import DEFAULT_STEPS
@@ -38,6 +40,7 @@ class Forecast:
     builds: tuple[Build, ...]
     steps: tuple[Step, ...]
     first: str | None = None  #: what is in the way, or finished or undone before
+    connections: tuple[Check, ...] = ()  #: what the services open to each store that has a limit
     evidence: Shown | None = None  #: what each step of a canary can show; None when it has none to compare with
 
 
@@ -52,7 +55,8 @@ def forecast(project: Project, environment: str, options: Options) -> Forecast:
         for item in built(stack)
     )
     strategy = options.strategy or stack.rollout.strategy
-    return Forecast(release.id, strategy, builds, steps, _before(place), _shown(place, stack, steps))
+    opened = tuple(connections.examine(stack, strategy))
+    return Forecast(release.id, strategy, builds, steps, _before(place), opened, _shown(place, stack, steps))
 
 
 def _shown(place: Place, stack: Stack, steps: tuple[Step, ...]) -> Shown | None:

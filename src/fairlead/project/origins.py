@@ -26,6 +26,14 @@ Source = Literal["file", "overlay", "dotenv", "default", "derived", "secret", "m
 
 _OWN = ("runtime", "host", "edge", "approve")  #: keys of an environment itself
 _PUT_IN = ("services", "jobs", "stores", "compose")  #: sections in which variables are put in
+_APART = (
+    "variables",
+    "secrets",
+    "services",
+    "jobs",
+    "may_differ",
+    "environments",
+)  #: sections looked at for themselves
 _SHARED = ("source", "prepare", "image", "build", "env", "secrets", "uses", "networks")
 
 
@@ -61,7 +69,7 @@ def origins(project: Project, environment: str) -> tuple[Value, ...]:
         *walk.fields(own, child(project.tree, "environments", environment), (), _OWN),
         *walk.variables(sections),
         *walk.secrets(sections),
-        *walk.fields(sections, project.trees[environment], (), skipped=("variables", "secrets", "services", "jobs")),
+        *walk.fields(sections, project.trees[environment], (), skipped=_APART),
         *walk.entries("services", sections),
         *walk.entries("jobs", sections),
     ]

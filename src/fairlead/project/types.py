@@ -73,13 +73,13 @@ def _like(pattern: str) -> Callable[[str], bool]:
 
 
 KINDS = {
-    "url": Kind("a URL such as https://shop.example.com", "https://shop.example.com", _url),
+    "url": Kind("a URL such as https://www.example.org", "https://www.example.org", _url),
     "port": Kind("a port from 1 to 65535", "8080", _port),
     "int": Kind("a whole number", "10", _like(r"[-+]?[0-9]{1,30}")),
     "bool": Kind("true or false", "true", _like("(?i:true|false|yes|no|on|off|1|0)")),
     "duration": Kind("a duration such as 500ms, 10s, 5m, 2h or 30d", "10s", _like(values.DURATION)),
     "size": Kind("a size such as 512M or 2G", "512M", _like(values.SIZE)),
-    "e-mail": Kind("an e-mail address such as team@example.com", "team@example.com", _like(_E_MAIL)),
+    "e-mail": Kind("an e-mail address such as team@example.org", "team@example.org", _like(_E_MAIL)),
     "hex": Kind("hexadecimal digits, such as 0f9a", "0f9a", _like("[0-9A-Fa-f]+")),
     "base64": Kind("base64, such as c2hvcA==", "c2hvcA==", _base64),
     "json": Kind('JSON, such as {"theme": "dark"}', '{"theme": "dark"}', _json),

@@ -86,7 +86,7 @@ def _variable(one: Examined, name: str, variable: Variable, patterns: Patterns) 
 
 
 def _is_example(one: Examined, name: str, variable: Variable, value: str) -> bool:
-    if value != variable.example or variable.type in _LITERAL:
+    if value != (variable.example or type_of(variable).example) or variable.type in _LITERAL:
         return False
     return name in one.given.entries or _default(one, name).overlaid
 

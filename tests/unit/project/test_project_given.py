@@ -42,7 +42,7 @@ CASES = {
     "nothing given": ("", [MISSING]),
     "all given": ("URL=https://a.example.com\nLEVEL=debug\nEXTRA=\n", []),
     "of another type": ("URL=shop\n\n  LEVEL='warn'", [
-        ".env.local:1:1: URL: expected a URL such as https://shop.example.com",
+        ".env.local:1:1: URL: expected a URL such as https://www.example.org",
         ".env.local:3:3: LEVEL: expected one of debug, info",
     ]),
     "empty": ("URL=", [".env.local:1:1: URL: is empty in local; put in a value such as https://shop.example.org, or say required: false"]),

@@ -1,0 +1,1 @@
+"""What a user can ask for about environments: one file per verb."""
