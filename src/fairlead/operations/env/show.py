@@ -9,6 +9,7 @@ from fairlead.project.origins import Value, origins
 from fairlead.project.parity import matches
 from fairlead.project.problem import did_you_mean
 from fairlead.project.project import Project
+from fairlead.project.tree import dotted
 
 
 def show(project: Project, environment: str, pattern: str | None = None) -> tuple[Value, ...]:
@@ -16,7 +17,8 @@ def show(project: Project, environment: str, pattern: str | None = None) -> tupl
     values = origins(project, environment)
     found = tuple(one for one in values if pattern is None or matches(pattern, one.path))
     if pattern is not None and not found:
-        advice = did_you_mean(pattern, {one.path for one in values})
+        places = {dotted(one.steps[:length]) for one in values for length in range(1, len(one.steps) + 1)}
+        advice = did_you_mean(pattern, sorted(places))
         text = f'{environment} has nothing at "{pattern}"{advice}'
         raise UsageError(text, "name a value or what it is in, with * for any key: services.*.replicas")
     return found
