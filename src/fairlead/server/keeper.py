@@ -5,7 +5,8 @@ a log is large, a time has come) and then has the rounds done by a fork of itsel
 gone when nothing is left to do. Another fork, which nobody waits for, sends word of what happened.
 
 It and supervisord watch each other: supervisord restarts a dead keeper, and a keeper that finds supervisord dead
-starts a new one, hands over to the keeper that runs there, and ends.
+starts a new one, hands over to the keeper that runs there, and ends. It also ends when another Fairlead was installed,
+for supervisord to start one of that.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import signal
 import time
 from types import FrameType
 
+from fairlead.server.installed import Installed
 from fairlead.server.liveness import Liveness
 from fairlead.server.post import Post
 from fairlead.server.signs import Signs, wait
@@ -26,6 +28,7 @@ from fairlead.system.lock import FileLock
 
 LOOK = 1.0  #: seconds between two looks for signs
 AGAIN = 5.0  #: seconds until rounds that ended with an error are tried again
+SETTLE = 2.0  #: seconds until all files of another Fairlead are there, once one is
 
 
 def serve(place: Place, supervised: bool = False) -> None:
@@ -34,7 +37,7 @@ def serve(place: Place, supervised: bool = False) -> None:
     One keeper at a time: a second one waits for the first to end. `supervised`: supervisord started this one. That is
     said, not asked: supervisord may be dead before the keeper could ask, and then nobody else starts it again.
     """
-    lock = FileLock(place.root / "keeper.lock")
+    installed, lock = Installed(), FileLock(place.root / "keeper.lock")
     lock.acquire(f"fairlead serve, pid {os.getpid()}", blocking=True)
     wake = _wake_on_signals()
     say(f"keeping {place.project}/{place.environment}")
@@ -45,7 +48,7 @@ def serve(place: Place, supervised: bool = False) -> None:
     while place.root.exists():
         watched = signs.pids()  # part of the sign: one may end while nobody waits, or where ends cannot be waited for
         told, died = wait(wake, watched, LOOK)
-        if told:
+        if told or (supervised and _makes_room(installed, wake)):
             break
         liveness.check()
         post.look()
@@ -58,6 +61,15 @@ def serve(place: Place, supervised: bool = False) -> None:
             due, memory = time.monotonic() + verdict["due"], verdict["memory"]
     post.end()
     lock.release()
+
+
+def _makes_room(installed: Installed, wake: int) -> bool:
+    """Whether this keeper ends for one of the Fairlead that is installed now."""
+    if not installed.changed():
+        return False
+    say("another Fairlead was installed; a keeper of that one follows")
+    wait(wake, set(), SETTLE)
+    return True
 
 
 def _rounds(place: Place, supervised: bool, memory: Memory, wake: int, post: Post) -> Verdict | None:
