@@ -141,9 +141,12 @@ class Waiter:
 
     def __exit__(self, kind, error, trace):
         if not self.future.done():
-            with Ledger.open(self.shop.place.ledger) as ledger:
-                give(ledger, ledger.last("rollout.begun").rollout, "abort", {"user": "test", "host": "here"})
+            self.say("abort")
         self.pool.shutdown(wait=True)
+
+    def say(self, word, why=""):
+        with Ledger.open(self.shop.place.ledger) as ledger:
+            give(ledger, ledger.last("rollout.begun").rollout, word, {"user": "ada", "host": "desk"}, why)
 
     @property
     def step(self):
@@ -158,9 +161,7 @@ def test_orders_are_in_the_ledger_with_who_and_why(two):
     two.strategy = CANARY
     with users(two), Waiter(two) as deploying:
         until(lambda: "25 %" in deploying.step or "judge" in deploying.step, 60, "a canary step")
-        with Ledger.open(two.place.ledger) as ledger:
-            rollout = ledger.last("rollout.begun").rollout
-            give(ledger, rollout, "promote", {"user": "ada", "host": "desk"}, "it is urgent")
+        deploying.say("promote", "it is urgent")
         result = deploying.result(60)
     assert live(two) == result.release
     assert [data["by"] for _, data in entries(two, ORDER)] == ["ada@desk"]
@@ -194,19 +195,29 @@ def test_a_release_whose_copies_fail_goes_back_before_its_first_user(shop):
 
 
 def test_a_visitor_stays_on_one_release_while_weights_grow(shop):
-    steps = "steps: [{weight: 30, for: 2s}, {weight: 60, for: 3s}]"
+    """The weights stay as they are until it was looked who is where."""
+    steps = "steps: [{weight: 30, pause: approve}, {weight: 60, pause: approve}]"
     sticky = f"strategy: canary, {steps}, sticky: cookie, watch: {{for: 0s}},"
     made = shop(strategy=sticky + " judge: {promote: {errors_below: 20%}}", window="60s")
     made.deploy()
     visitors = [Visitor(made.sandbox.port) for _ in range(12)]
     with users(made), Waiter(made) as deploying:
-        until(lambda: "judge" in deploying.step, 60, "the first canary step")
+        until(lambda: asked_at(made, 30), 120, lambda: deploying.step)
         first = [visitor.version() for visitor in visitors]
-        until(lambda: "until" in deploying.step, 60, "the second canary step")
+        deploying.say("approve")
+        until(lambda: asked_at(made, 60), 120, lambda: deploying.step)
         assert [visitor.version() for visitor in visitors] == first, "weights grew, nobody moved"
+        deploying.say("approve")
         deploying.result(120)
     assert {visitor.version() for visitor in visitors} == {"2"}
     assert set(first) == {"1", "2"}, "both releases had visitors"
+
+
+def asked_at(made, weight):
+    """Whether a person is waited for, with that weight in force."""
+    begun = [data["what"] for _, data in entries(made, "step.begun")]
+    routed = [what for what in begun if what.startswith("traffic")]
+    return begun[-1].startswith("wait until a person") and f" {weight} %" in routed[-1]
 
 
 class Visitor:
