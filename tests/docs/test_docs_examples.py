@@ -69,7 +69,7 @@ def test_a_project_file_loads(block, tmp_path):
         (tmp_path / folder).mkdir(exist_ok=True)
     project = load_project(file)
     for environment in project.environments:
-        assert project.stack(environment).services
+        assert project.outline(environment).services
 
 
 SHELL = blocks("sh", "console")

@@ -13,6 +13,7 @@ GROUPS: dict[str, dict[str, str]] = {
     "Develop": {
         "dev": "Run all services here and restart them as you edit.",
         "test": "Run the tests that the project declares.",
+        "render": "Write the files that are generated of an environment.",
     },
     "Release": {
         "deploy": "Move an environment to what this folder holds now.",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One `[program:x]`. Nothing starts by itself: after a crash Fairlead first looks who still lives."""
+    """One `[program:x]`. None of Fairlead's starts by itself: after a crash it first looks who still lives."""
 
     name: str
     argv: tuple[str, ...]
@@ -19,6 +19,9 @@ class Program:
     start_seconds: int = 1  #: a program that ends sooner counts as not started
     retries: int = 10  #: failed starts in a row, each a second later than the one before, until supervisord gives up
     priority: int = 999  #: lower ones are stopped later
+    directory: str = ""  #: in which it is started; empty: supervisord's own
+    environment: tuple[tuple[str, str], ...] = ()  #: added to supervisord's own
+    autostart: bool = False
 
 
 def main_file(socket: Path, root: bool) -> str:
@@ -56,7 +59,13 @@ def program_file(program: Program) -> str:
         (
             f"[program:{program.name}]",
             "command = " + " ".join(_quoted(item) for item in program.argv),
-            "autostart = false",
+            *((f"directory = {program.directory.replace('%', '%%')}",) if program.directory else ()),
+            *(
+                ("environment = " + ",".join(f"{name}={_quoted(text)}" for name, text in program.environment),)
+                if program.environment
+                else ()
+            ),
+            f"autostart = {str(program.autostart).lower()}",
             f"autorestart = {str(program.restart).lower()}",
             f"startsecs = {program.start_seconds}",
             f"startretries = {program.retries if program.restart else 0}",

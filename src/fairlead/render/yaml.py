@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-_PLAIN = re.compile(r"[A-Za-z_./][A-Za-z0-9_./@+-]*(?:[:=][A-Za-z0-9_./@+-]+)*")
+_PLAIN = re.compile(r"(?:\.{0,2}/|[A-Za-z_])[A-Za-z0-9_./@+-]*(?:[:=][A-Za-z0-9_./@+-]+)*")
 _WORDS = frozenset(["y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"])
 _UNSEEN = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
 """What a JSON text may hold and a YAML text may not, or a person does not see."""
@@ -58,6 +58,6 @@ def scalar(value: Any) -> str:
     """One value, or an empty list or mapping, on one line."""
     if not isinstance(value, str):
         return json.dumps(value).replace("Infinity", ".inf").replace("NaN", ".nan")
-    if _PLAIN.fullmatch(value) and value.lower().lstrip("._") not in _WORDS and not value.startswith(("...", ".")):
+    if _PLAIN.fullmatch(value) and value.lower().lstrip("_") not in _WORDS:
         return value
     return _UNSEEN.sub(lambda match: f"\\u{ord(match.group()):04x}", json.dumps(value, ensure_ascii=False))

@@ -19,7 +19,35 @@ VALUES = st.recursive(
 
 @given(st.dictionaries(TEXT, VALUES, max_size=4))
 @settings(max_examples=150, deadline=None)
-@example({"a": ["no", "22:22", "0o7", "1e3", ".inf", "~", "", "y", "<<", "=", "a: b", "a #b", "2024-01-01", "_", "._"]})
+@example(
+    {
+        "a": [
+            "no",
+            "22:22",
+            "0o7",
+            "1e3",
+            ".inf",
+            "~",
+            "",
+            "y",
+            "<<",
+            "=",
+            "a: b",
+            "a #b",
+            "2024-01-01",
+            "_",
+            "._",
+            ".",
+            "..",
+            "...",
+            "/",
+            "./a",
+            "../a",
+            "/a",
+            ".5",
+        ]
+    }
+)
 @example({"no": {"on": {}, "x": [], "y": [[], [1, [2]], {"a": [{"b": 1, "c": 2}]}]}})
 @example({"\x85\u2028\ufeff\x7f\x00": "\x85\u2028\ufeff\x7f\x00"})
 def test_every_reader_reads_what_was_written(data):

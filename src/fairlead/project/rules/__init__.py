@@ -19,11 +19,20 @@ from fairlead.project.rules import (
     secrets,
     services,
     stores,
+    templates,
     variables,
 )
 from fairlead.project.tree import Mapping
 
-_SECTIONS = (*names.RULES, *services.RULES, *secrets.RULES, *commands.RULES, *rollout.RULES, *stores.RULES)
+_SECTIONS = (
+    *names.RULES,
+    *services.RULES,
+    *secrets.RULES,
+    *commands.RULES,
+    *templates.RULES,
+    *rollout.RULES,
+    *stores.RULES,
+)
 
 
 def sections(tree: Mapping) -> Iterator[Problem]:

@@ -15,7 +15,8 @@ LOGGING = {"driver": "json-file", "options": {"max-size": "10m", "max-file": "3"
 def finished(stack: Stack, made: dict[str, Any], compose: dict[str, Any]) -> dict[str, Any]:
     """Without what is empty, `$` as it is meant, and the file's own words last."""
     present = {key: value for key, value in made.items() if value not in (None, {}, [], ())}
-    present = {"restart": "unless-stopped", "logging": LOGGING} | present
+    defaults = {"restart": "unless-stopped", "logging": LOGGING}
+    present |= {key: value for key, value in defaults.items() if key not in present}
     return merged(literal(present), filled_data(compose, stack))
 
 

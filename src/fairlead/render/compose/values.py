@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fairlead.errors import FairleadError
 from fairlead.project import placeholders
 from fairlead.project.stack import Service, Stack
+from fairlead.render.ways import no_value
 
 FILES = "/run/fairlead/files"
 """Where a container finds the files that were made of templates."""
@@ -66,9 +66,7 @@ def filled(text: str, stack: Stack, service: Service | None = None) -> Reference
     try:
         text = placeholders.expand(text, values)
     except KeyError as error:
-        name = error.args[0]
-        hint = f"give it a default, or a value in .env.{stack.environment}"
-        raise FairleadError(f"${{{name}}} has no value in {stack.environment}", hint) from None
+        raise no_value(error.args[0], stack) from None
     return Reference(text.replace("$", "$$").replace(_MARK, "${RELEASE:?set it to the name of this release}"))
 
 

@@ -1,0 +1,22 @@
+"""Everything that is generated of one environment: a stack in, files out."""
+
+from __future__ import annotations
+
+from fairlead.project.stack import Stack
+from fairlead.render.compose import compose_project
+from fairlead.render.process import process_files
+from fairlead.render.ways import Ways
+from fairlead.render.yaml import yaml_text
+
+COMPOSE = "compose.yaml"
+SAID = "Made by `fairlead render {environment}`. Change fairlead.yaml, and render again."
+
+
+def generated(stack: Stack, ways: Ways) -> dict[str, bytes]:
+    """The files, by their path below the folder of rendered files. FairleadError when a variable has no value."""
+    files: dict[str, str] = {}
+    if stack.runtime == "process":
+        files |= process_files(stack, ways)
+    if document := compose_project(stack, ways.base):
+        files[COMPOSE] = yaml_text(document, SAID.format(environment=stack.environment))
+    return {path: text.encode() for path, text in files.items()}

@@ -1,0 +1,118 @@
+"""What the runtime `process` has for a stack: supervisord's programs and Traefik's routes, as plain files.
+
+They are what an environment has while one release is live, and run without Fairlead: `supervisord -n -c
+supervisord.conf` in `supervisord/`, `traefik --configFile=traefik.yml` in `traefik/`. What is known only where a
+release is started has a stand-in: ports count up from 20001, the release is called `rendered`, and secrets lie in
+`/run/secrets/SERVICE`. Nothing here is read by Fairlead.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+from fairlead.project import placeholders
+from fairlead.project.stack import Job, Service, Stack, Stop
+from fairlead.render import supervisord, traefik
+from fairlead.render.edge import EdgeRoute, EdgeTable, Pool
+from fairlead.render.supervisord import Program
+from fairlead.render.ways import Ways, no_value
+
+RELEASE = "rendered"
+FIRST_PORT = 20001
+API_PORT = 20000
+SECRETS = "/run/secrets"
+BELOW = "supervisord"
+
+
+def process_files(stack: Stack, ways: Ways) -> dict[str, str]:
+    """The files, by their path; those of the edge only where something is routed to."""
+    files = {f"{BELOW}/supervisord.conf": supervisord.main_file(Path("sock"), False)}
+    for program in _programs(stack, ways):
+        files[f"{BELOW}/programs/{program.name}.conf"] = supervisord.program_file(program)
+    if any(service.routes for service in stack.services):
+        files |= _edge(stack)
+    return files
+
+
+def _ports(stack: Stack) -> dict[tuple[str, int], int]:
+    """The port of each instance, by service and index."""
+    listening = [(one.name, index) for one in stack.services if one.port for index in range(1, one.replicas + 1)]
+    return {instance: FIRST_PORT + number for number, instance in enumerate(listening)}
+
+
+def _programs(stack: Stack, ways: Ways) -> Iterator[Program]:
+    ports = _ports(stack)
+    for service in stack.services:
+        for index in range(1, service.replicas + 1) if service.command else ():
+            name = f"{RELEASE}.{service.name}.{index}"
+            yield _program(stack, service, name, ports.get((service.name, index)), ways)
+    for job in stack.jobs:
+        yield _program(stack, job, f"{RELEASE}.{job.name}.1", None, ways)
+
+
+def _program(stack: Stack, item: Service | Job, name: str, port: int | None, ways: Ways) -> Program:
+    values = _values(stack, item, name, port, ways)
+    env = {key: _filled(value, values, stack) for key, value in item.env.items()}
+    told = {one.variable: f"{SECRETS}/{item.name}/{one.name}" for one in item.secrets if one.delivery == "file"}
+    is_service, stop = isinstance(item, Service), item.stop if isinstance(item, Service) else Stop()
+    return Program(
+        name,
+        tuple(_filled(part, values, stack) for part in shlex.split(item.command)),
+        stop.signal,
+        stop.grace,
+        restart=is_service,
+        start_seconds=1 if is_service else 0,
+        directory=_directory(item, ways),
+        environment=tuple((told | env).items()),
+        autostart=is_service,
+    )
+
+
+def _directory(item: Service | Job, ways: Ways) -> str:
+    return f"{ways.project(BELOW)}/{item.source}" if item.source else ways.project(BELOW)
+
+
+def _values(stack: Stack, item: Service | Job, name: str, port: int | None, ways: Ways) -> dict[str, str]:
+    return {
+        **stack.variables,
+        "PROJECT": stack.project,
+        "ENVIRONMENT": stack.environment,
+        "PYTHON": "python3",
+        "RELEASE": RELEASE,
+        "INSTANCE": name,
+        "PORT": str(port or ""),
+        "FILES": ways.files_from(item.source or "."),
+        "SECRETS": f"{SECRETS}/{item.name}",
+    }
+
+
+def _filled(text: str, values: dict[str, str], stack: Stack) -> str:
+    try:
+        return placeholders.expand(text, values)
+    except KeyError as error:
+        raise no_value(error.args[0], stack) from None
+
+
+def _edge(stack: Stack) -> dict[str, str]:
+    listen = traefik.EdgePorts(stack.edge.address, stack.edge.http or 8080, API_PORT)
+    return {
+        "traefik/traefik.yml": traefik.static_file(listen, Path()),
+        "traefik/dynamic/routes.yml": traefik.dynamic_file(_table(stack), "")[0],
+    }
+
+
+def _table(stack: Stack) -> EdgeTable:
+    """All users on the one release; nobody has its header, which is a secret."""
+    ports: dict[str, list[int]] = {}
+    for (name, _), port in _ports(stack).items():
+        ports.setdefault(name, []).append(port)
+    routed = [one for one in stack.services if one.routes and one.name in ports]
+    pools = tuple(Pool(one.name, RELEASE, tuple(ports[one.name])) for one in routed)
+    routes = [
+        EdgeRoute(route.path, route.host, ((pool.name, 100),))
+        for pool, one in zip(pools, routed, strict=True)
+        for route in one.routes
+    ]
+    return EdgeTable(pools, tuple(routes))

@@ -1,0 +1,97 @@
+"""Replace a whole folder at once: after a crash at any point a reader finds the old one or the new one, never a part.
+
+The new one is built beside it and flushed, then the two change names in one call: renameat2(2) with RENAME_EXCHANGE on
+Linux, renamex_np(2) with RENAME_SWAP on macOS. Where a file system has neither, the old one goes aside first; the next
+one who replaces the folder puts it back when nothing stands in its place.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import secrets
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from fairlead.system.files import remove_tree, sync_folder
+
+_CWD = -100  #: AT_FDCWD
+_EXCHANGE = 2  #: RENAME_EXCHANGE, and RENAME_SWAP too
+
+
+def replace_folder(folder: Path, build: Callable[[Path], None]) -> None:
+    """Have `build` fill an empty folder, then put it in the place of `folder`. OSError leaves that as it was.
+
+    Whoever calls this holds the folder above, so that nobody does the same meanwhile.
+    """
+    mend(folder)
+    new = folder.with_name(f"{_prefix(folder)}{secrets.token_hex(4)}.tmp")
+    try:
+        new.mkdir()
+        build(new)
+        _sync(new)
+        _put(new, folder)
+        sync_folder(folder.parent)
+    finally:
+        if new.exists():
+            remove_tree(new)
+
+
+def mend(folder: Path) -> None:
+    """Clear away what one left who was killed, and put back a folder that had been put aside."""
+    aside = _aside(folder)
+    if aside.exists() and not folder.exists():
+        aside.rename(folder)
+    for left in folder.parent.glob(f"{_prefix(folder)}*.tmp") if folder.parent.is_dir() else ():
+        remove_tree(left)
+
+
+def _prefix(folder: Path) -> str:
+    return f".{folder.name}.fairlead-"
+
+
+def _aside(folder: Path) -> Path:
+    return folder.with_name(f"{_prefix(folder)}before.tmp")
+
+
+def _put(new: Path, folder: Path) -> None:
+    if not folder.exists():
+        new.rename(folder)
+    elif not _exchange(new, folder):
+        aside = _aside(folder)
+        folder.rename(aside)
+        new.rename(folder)
+        remove_tree(aside)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Whether the two have changed names."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    names = (os.fsencode(one), os.fsencode(other))
+    if sys.platform == "darwin":  # pragma: no cover
+        return bool(libc.renamex_np(*names, _EXCHANGE) == 0)
+    call = getattr(libc, "renameat2", None)
+    here = _CWD
+    return call is not None and bool(call(here, names[0], here, names[1], _EXCHANGE) == 0)
+
+
+def _sync(folder: Path) -> None:
+    """Flush every file and folder."""
+    for path, _, files in os.walk(folder):
+        for name in files:
+            file = Path(path, name)
+            if not file.is_symlink() and file.is_file():
+                _flush(file)
+        sync_folder(Path(path))
+
+
+def _flush(file: Path) -> None:
+    try:
+        descriptor = os.open(file, os.O_RDONLY)
+    except PermissionError:  # not written here
+        return
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
