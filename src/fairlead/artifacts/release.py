@@ -1,4 +1,4 @@
-"""Releases: immutable versions of an environment. Same stack, artifacts and secrets, same release."""
+"""Releases: immutable versions of an environment. Same stack, artifacts, files and secrets, same release."""
 
 from __future__ import annotations
 
@@ -27,13 +27,14 @@ class Unreadable(FairleadError):
 class Release:
     """One version. `artifacts` gives the digest for each service and job that has a source."""
 
-    id: str  #: 12 hex digits, from stack, artifacts and versions of secrets alone
+    id: str  #: 12 hex digits, from stack, artifacts, files and versions of secrets alone
     stack: Stack
     artifacts: dict[str, str]
     created: str  #: UTC, ISO 8601
     origin: dict[str, Any] = field(default_factory=dict)  #: who and what it came from, as `describe_origin` tells
     machine: dict[str, Any] = field(default_factory=dict)  #: `python` and `env` that its instances are started with
     secrets: dict[str, str] = field(default_factory=dict)  #: the version of each secret that is handed over, by name
+    files: dict[str, str] = field(default_factory=dict)  #: SHA-256 of each file that was made of a template, by path
 
     @classmethod
     def of(
@@ -48,18 +49,25 @@ class Release:
         """A release of this content, created now unless told otherwise. To tell others of it makes no other release."""
         stack = replace(stack, notify=())
         versions = dict(secrets or {})
-        id = _identify(to_data(stack), artifacts, versions)
+        id = _identify(to_data(stack), artifacts, versions, {})
         return cls(id, stack, dict(artifacts), created or clock.stamp(), dict(origin), dict(machine or {}), versions)
 
     def with_secrets(self, versions: dict[str, str]) -> Release:
         """The release of the same artifacts that is handed these versions."""
-        return replace(self, id=_identify(to_data(self.stack), self.artifacts, versions), secrets=dict(versions))
+        id = _identify(to_data(self.stack), self.artifacts, versions, self.files)
+        return replace(self, id=id, secrets=dict(versions))
+
+    def with_files(self, files: dict[str, str]) -> Release:
+        """The release of the same artifacts that has these files, by their SHA-256."""
+        id = _identify(to_data(self.stack), self.artifacts, self.secrets, files)
+        return replace(self, id=id, files=dict(files))
 
 
-def _identify(stack: dict[str, Any], artifacts: dict[str, str], secrets: dict[str, str]) -> str:
-    """Without secrets the id is the one that releases had before there were any."""
+def _identify(stack: dict[str, Any], artifacts: dict[str, str], secrets: dict[str, str], files: dict[str, str]) -> str:
+    """Without secrets and files the id is the one that releases had before there were any."""
     parts: dict[str, Any] = {"stack": stack, "artifacts": artifacts}
     parts |= {"secrets": secrets} if secrets else {}
+    parts |= {"files": files} if files else {}
     content = json.dumps(parts, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(content.encode()).hexdigest()[:12]
 
@@ -87,7 +95,12 @@ class ReleaseStore:
         kept = replace(first, machine=release.machine) if first else release
         self.folder.mkdir(parents=True, exist_ok=True)
         content = {"id": kept.id, "created": kept.created, "origin": kept.origin, "machine": kept.machine}
-        content |= {"artifacts": kept.artifacts, "secrets": kept.secrets, "stack": to_data(kept.stack)}
+        content |= {
+            "artifacts": kept.artifacts,
+            "secrets": kept.secrets,
+            "files": kept.files,
+            "stack": to_data(kept.stack),
+        }
         for path in (self._copy(kept.id), self._path(kept.id)):
             write_json(path, content)
         return kept
@@ -174,12 +187,12 @@ class ReleaseStore:
     def _parsed(self, path: Path, id: str) -> Release:
         try:
             data = read_json(path)
-            versions = data.get("secrets", {})  # one that an earlier Fairlead wrote has none
-            if _identify(data["stack"], data["artifacts"], versions) != id:
+            versions, files = data.get("secrets", {}), data.get("files", {})  # an earlier Fairlead wrote none
+            if _identify(data["stack"], data["artifacts"], versions, files) != id:
                 raise ValueError("its content does not match its id")
             stack = from_data(Stack, data["stack"])
             facts = (data["created"], data["origin"], data.get("machine", {}))
-            return Release(id, stack, data["artifacts"], *facts, versions)
+            return Release(id, stack, data["artifacts"], *facts, versions, files)
         except (AttributeError, KeyError, TypeError, ValueError, OSError, FairleadError) as error:
             raise Unreadable(
                 f"{path}: the release was changed or is damaged ({error})",

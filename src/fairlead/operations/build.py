@@ -11,9 +11,11 @@ from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 from fairlead.artifacts import ArtifactStore, Release
+from fairlead.artifacts.files import digests, keep_files
 from fairlead.operations.environment import Environment, builds_lock, owner_text
 from fairlead.operations.notify import address
 from fairlead.operations.secrets.supply import Supply, told
+from fairlead.operations.templates import plain_files
 from fairlead.operations.transition import Intent, Result, carry_out, prepare_environment
 from fairlead.project.stack import Job, Service, Stack
 from fairlead.secrets.delivery import deliver
@@ -36,7 +38,8 @@ def move(
             pass
     with ExitStack() as held:
         with _artifacts_kept(environment):
-            release = make()
+            files = plain_files(supply.stack, supply.root)
+            release = make().with_files(digests(files))
             held.enter_context(environment.held(doing, wait))
             prepare_environment(environment)
             told(supply, environment.world.say)
@@ -45,6 +48,7 @@ def move(
             release = release.with_secrets(handful.versions())
             renew = environment.state.live != release.id
             release = environment.world.releases.save(release, renew)
+            keep_files(environment.place.files, release.id, files)
             deliver(environment.place.secrets, release.id, release.stack, handful)
         text = f"release {release.id}"
         environment.world.say("release", text, release=release.id, artifacts=release.artifacts)
@@ -71,8 +75,9 @@ def build(environment: Environment, stack: Stack, root: Path) -> dict[str, str]:
 def predict(artifacts: ArtifactStore, supply: Supply) -> Release:
     """The release that `build` would make, without building."""
     stack, root = supply.stack, supply.root
-    digests = {item.name: artifacts.digest_of(root / str(item.source), item.prepare) for item in built(stack)}
-    return Release.of(stack, digests, {}, secrets=supply.look().versions())
+    trees = {item.name: artifacts.digest_of(root / str(item.source), item.prepare) for item in built(stack)}
+    release = Release.of(stack, trees, {}, secrets=supply.look().versions())
+    return release.with_files(digests(plain_files(stack, root)))
 
 
 def _ensure(environment: Environment, item: Service | Job, root: Path) -> str:

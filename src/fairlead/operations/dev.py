@@ -15,8 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fairlead.artifacts.artifact import ArtifactStore
+from fairlead.artifacts.files import keep_files
 from fairlead.artifacts.prepare import base_python
 from fairlead.errors import FairleadError, UsageError
+from fairlead.operations.templates import plain_files
 from fairlead.operations.watching import Watch
 from fairlead.project.placeholders import expand
 from fairlead.project.project import Project
@@ -27,6 +29,7 @@ from fairlead.system.children import Child, Program
 from fairlead.system.home import Place
 
 Say = Callable[[str, str], None]  #: service ("" for ourselves), line
+DEV = "dev"  #: what the release is called
 LOOK = 0.1  #: seconds between two looks at processes and files
 GRACE = 5.0  #: the longest a service may take to end; nobody's request is at stake
 
@@ -55,6 +58,7 @@ class Dev:
 
     def begin(self) -> None:
         """Start every service, those that others need first."""
+        keep_files(self._place.files, DEV, plain_files(self.stack, self.project.root), anew=True)
         for service in _ordered(self.stack):
             folder = (self.project.root / (service.source or ".")).resolve()
             if not folder.is_dir():
@@ -91,6 +95,10 @@ class Dev:
         for one in reversed(self.services):
             self._end(one, grace)
 
+    @property
+    def _place(self) -> Place:
+        return Place.of(self.project.name, self.stack.environment)
+
     def _taken(self) -> set[int]:
         return {one.port for one in self.services if one.port}
 
@@ -118,7 +126,9 @@ class Dev:
     def _program(self, one: Running) -> Program:
         service = one.service
         values = {
-            "PROJECT": self.project.name, "ENVIRONMENT": self.stack.environment, "RELEASE": "dev",
+            **self.stack.variables, "FILES": str(self._place.files / DEV),
+            "SECRETS": str(self._place.secrets / DEV / service.name),
+            "PROJECT": self.project.name, "ENVIRONMENT": self.stack.environment, "RELEASE": DEV,
             "INSTANCE": f"dev.{service.name}.1", "PYTHON": base_python(), "PORT": str(one.port or ""),
         }  # fmt: skip
         argv = tuple(expand(word, values) for word in shlex.split(service.command))

@@ -85,7 +85,7 @@ def opened(place: Place, runtime: RuntimeName, emit: Emit = silent) -> Iterator[
             **machine_facts(), emit=emit, free_space=place.free_reserve,
             sweep_artifacts=lambda: sweep(place, artifacts, lambda text: world.say("note", text)),
             history=lambda release, over: answered_lately(place, releases, release, over),
-            evidence=place.root / "evidence", secrets=place.secrets,
+            evidence=place.root / "evidence", secrets=place.secrets, files=place.files,
         )  # fmt: skip
         yield Environment(place, ledger, world, artifacts)
 

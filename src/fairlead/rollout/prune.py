@@ -35,6 +35,8 @@ def _forget(world: World, keep: int) -> tuple[str, ...]:
     gone = world.releases.keep_only(wanted)
     if world.secrets:
         keep_only(world.secrets, wanted)
+    if world.files:
+        keep_only(world.files, wanted)
     if gone:
         world.say("note", f"forgot {', '.join(gone)}", releases=list(gone))
     return gone

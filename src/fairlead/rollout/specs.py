@@ -25,6 +25,7 @@ class Machine:
     python: str
     env: Mapping[str, str]
     secrets: Path = NOWHERE  #: where secrets are handed over
+    files: Path = NOWHERE  #: where the files of each release lie
 
     def handed(self, release: str, item: str) -> Path:
         """The folder in which a service or job of a release finds its secrets."""
@@ -90,5 +91,6 @@ def _values(release: Release, id: str, machine: Machine) -> dict[str, str]:
         "PROJECT": stack.project,
         "ENVIRONMENT": stack.environment,
         "PYTHON": machine.python,
+        "FILES": str(machine.files / release.id),
         "SECRETS": str(machine.handed(release.id, id.split(".")[1])),
     }

@@ -47,6 +47,7 @@ class World:
     """What a release answered lately; slow are answers that took longer than so many seconds."""
     evidence: Path | None = None  #: folder for what releases were judged by
     secrets: Path | None = None  #: folder in which secrets are handed over
+    files: Path | None = None  #: folder of the files that were made of templates, by release
     hurry: bool = False  #: nobody waits for a person: what has to is left waiting at once
     shares: Shares = field(default_factory=Shares)  #: in force now, as far as this process knows
     table: EdgeTable | None = None  #: the same, as the edge was told
@@ -61,8 +62,8 @@ class World:
     def machine(self, release: Release) -> Machine:
         """What the specs of a release need to know of this machine: as it was deployed with, whoever asks now."""
         trees = {digest: self.tree(digest) for digest in release.artifacts.values()}
-        facts = release.machine
-        return Machine(trees, facts.get("python", self.python), facts.get("env", self.env), self.secrets or NOWHERE)
+        python, env = release.machine.get("python", self.python), release.machine.get("env", self.env)
+        return Machine(trees, python, env, self.secrets or NOWHERE, self.files or NOWHERE)
 
     def observe(self) -> Observed:
         """The environment now. A live release whose file is damaged counts as none: another can take its place."""

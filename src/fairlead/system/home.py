@@ -10,6 +10,7 @@ HOME/PROJECT/ENV/supervisor/            supervisord: its configuration, programs
 HOME/PROJECT/ENV/edge/                  Traefik: static file, dynamic folder, logs
 HOME/PROJECT/ENV/notify/                who is told of what (readable by this user alone), what was sent
 HOME/PROJECT/ENV/secrets/ID/SERVICE/    what a service of a release reads of secrets (readable by this user alone)
+HOME/PROJECT/ENV/files/ID/              what was made of templates for a release, read-only
 HOME/PROJECT/fingerprint.key            makes versions of secrets (readable by this user alone)
 """
 
@@ -102,6 +103,11 @@ class Place:
     def secrets(self) -> Path:
         """Made when a service reads a secret."""
         return self.root / "secrets"
+
+    @property
+    def files(self) -> Path:
+        """Made when there is a template."""
+        return self.root / "files"
 
     @property
     def reserve(self) -> Path:
