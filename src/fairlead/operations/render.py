@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from fairlead.errors import FairleadError, Refused, UsageError
+from fairlead.errors import ConfigurationError, FairleadError, Refused, UsageError
 from fairlead.operations.rendered import MANIFEST, Changes, Rendered, compare, manifest_file
 from fairlead.operations.templates import plain_files, secret_targets
 from fairlead.project.project import Project
@@ -34,7 +34,7 @@ def render(project: Project, name: str, output: Path | None = None, force: bool 
     """Write the files of environment `name`, to `rendered/NAME` beside the project file or to `output`.
 
     Refused, with the names, when a file there is not as Fairlead wrote it, unless `force`. ConfigurationError when a
-    template is wrong. FairleadError when it cannot be written: what was there is unchanged.
+    template is wrong, or a variable has no value. FairleadError when it cannot be written: what was there is unchanged.
     """
     folder, stack, files = _wanted(project, name, output)
     try:
@@ -61,6 +61,8 @@ def look(project: Project, name: str, output: Path | None = None) -> tuple[Resul
 
 def _wanted(project: Project, name: str, output: Path | None) -> tuple[Path, Stack, dict[str, bytes]]:
     stack = project.outline(name)
+    if findings := project.unmet[name]:
+        raise ConfigurationError(findings)
     folder = output.absolute() if output else project.root / FOLDER / name
     _check_place(folder, project.root)
     files = generated(stack, _ways(folder, project.root)) | plain_files(stack, project.root)
