@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
-from fairlead.errors import UsageError
-from fairlead.operations.guess import node, python
+from fairlead.errors import ConfigurationError, UsageError
+from fairlead.operations.adopt import adopt, environments, written
+from fairlead.operations.adopt.left import Left, Report
+from fairlead.operations.adopt.names import fitting
+from fairlead.operations.adopt.reading import Folder
+from fairlead.operations.adopt.values import Values
+from fairlead.operations.guess.found import found
 from fairlead.operations.guess.service import Guess
+from fairlead.operations.guess.tree import tree, web
 from fairlead.system import sockets
 from fairlead.system.files import write_file
-
-if TYPE_CHECKING:
-    from ruamel.yaml.comments import CommentedMap
 
 FILE = "fairlead.yaml"
 IGNORE = ".fairleadignore"
 PORTS = range(8080, 8180)
-HEAD = """The project, whole. Every key is explained in the reference; `fairlead schema` helps your editor.
-Next: fairlead doctor, then fairlead deploy local"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,35 +33,83 @@ class Written:
     name: str
     because: tuple[str, ...]
     text: str
+    left: tuple[Left, ...] = ()  #: what did not come over as it was
+    runs: bool = True  #: whether this version can deploy it, not only check and render it
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    name: str
+    text: str
+    because: tuple[str, ...]
+    ignored: tuple[str, ...] = ()
+    left: tuple[Left, ...] = ()
+    runs: bool = True
 
 
 def init(folder: Path, force: bool = False, name: str | None = None) -> Written:
-    """Write `fairlead.yaml`, and `.fairleadignore` when there is none. UsageError when there is one, or no guess."""
+    """Write `fairlead.yaml`, and `.fairleadignore` when there is none.
+
+    UsageError when there is one, when nothing says how the project starts, or the Compose file cannot be read.
+    """
     path = folder / FILE
     if path.exists() and not force:
         raise UsageError(f"{path} is there already", "use --force to replace it")
-    guess = python.guess(folder) or node.guess(folder)
-    if guess is None:
-        raise UsageError(
-            f"no web application was found in {folder}: no ASGI or WSGI object, no package.json that starts something",
-            "go to the folder of the application, or write the file by hand; `fairlead schema` has every key",
-        )
     project = project_name(name or folder.resolve().name)
-    text = rendered(project, guess, _free_port())
-    _require_valid(text, folder)
-    write_file(path, text)
+    made = _made(folder, project)
+    _require_valid(made.text, folder)
+    write_file(path, made.text)
     files = [path]
     if not (folder / IGNORE).exists():
-        write_file(folder / IGNORE, _ignore(guess))
+        write_file(folder / IGNORE, _ignore(made.ignored))
         files.append(folder / IGNORE)
-    return Written(tuple(files), project, guess.because, text)
+    return Written(tuple(files), made.name, made.because, made.text, made.left, made.runs)
 
 
 def project_name(text: str) -> str:
     """The nearest valid name: a to z, 0 to 9 and -, a letter first, at most 40 characters."""
-    plain = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
-    plain = plain if plain[:1].isalpha() else f"app-{plain}"
-    return plain[:40].strip("-")
+    return fitting(text)
+
+
+def _made(folder: Path, project: str) -> _Made:
+    files = adopt.compose_files(folder)
+    guess = found(Folder(folder))
+    if files:
+        return _adopted(folder, files, project, guess)
+    if guess is None or not (guess.command or guess.container):
+        raise UsageError(
+            f"nothing in {folder} says how it starts: no Compose file, Procfile or Dockerfile, no ASGI or WSGI object, "
+            "no package.json that starts something, no Spring Boot",
+            "go to the folder of the application, or write the file by hand; `fairlead schema` has every key",
+        )
+    return _guessed(folder, project, guess)
+
+
+def _adopted(folder: Path, files: list[str], project: str, guess: Guess | None) -> _Made:
+    beside = web(guess, {}) if guess and guess.command else None
+    try:
+        made = adopt.adopt(folder, files, project, beside)
+    except ConfigurationError as error:
+        raise UsageError(error.message, "mend the Compose file; `docker compose config` checks it too") from None
+    above = dict(adopt.ABOVE)
+    above.update({(part, name): f"from {place}" for name, place in made.places.items() for part in adopt.SECTIONS})
+    head = adopt.HEAD.format(files=", ".join(made.files))
+    text = written.text(made.tree, head, above)
+    because = (f"services of {', '.join(made.files)}",)
+    runs = made.tree["environments"]["local"]["runtime"] == "process"
+    return _Made(made.tree["name"], text, because, left=made.left, runs=runs)
+
+
+def _guessed(folder: Path, project: str, guess: Guess) -> _Made:
+    report, reader = Report(), Folder(folder)
+    values = Values(environments.read(reader, report), report)
+    environments.enter(values)
+    environments.learn(values, reader, environments.examples(reader))
+    for name in guess.variables:
+        environments.ask(values, name)
+    named = environments.named(values)
+    text = rendered(project, guess, _free_port(), named, environments.here(values))
+    return _Made(project, text, guess.because, guess.ignored, tuple(report.left), not guess.container)
 
 
 def _free_port() -> int:
@@ -74,64 +122,18 @@ def _require_valid(text: str, folder: Path) -> None:
     parse_project(text, folder)
 
 
-def _ignore(guess: Guess) -> str:
+def _ignore(ignored: tuple[str, ...]) -> str:
     lines = ["# What is never part of a release, beside what .gitignore names; the same syntax.", FILE, IGNORE]
-    return "\n".join([*lines, *guess.ignored]) + "\n"
+    return "\n".join([*lines, *ignored]) + "\n"
 
 
-def rendered(name: str, guess: Guess, port: int) -> str:
-    """The commented project file."""
+def rendered(name: str, guess: Guess, port: int, named: Mapping[str, Any], here: Mapping[str, str]) -> str:
+    """The commented project file; `named` are its variables and secrets, `here` what `.env` says of them."""
     from ruamel.yaml import YAML  # noqa: PLC0415 — 30 ms
 
     writer = YAML()
     writer.width = 4096
     writer.indent(mapping=2, sequence=4, offset=2)
     stream = io.StringIO()
-    writer.dump(_tree(name, guess, port), stream)
+    writer.dump(tree(name, guess, port, named, here), stream)
     return stream.getvalue()
-
-
-def _tree(name: str, guess: Guess, port: int) -> CommentedMap:
-    tree = _map({"name": name, "services": _map({"web": _web(guess)})})
-    tree.yaml_set_start_comment(HEAD)
-    if guess.test:
-        tree["tests"] = [guess.test]
-        tree.yaml_set_comment_before_after_key("tests", before="\nrun by `fairlead test`")
-    edge = _map({"http": port}, http="where requests come in")
-    environments = {"local": _map({"runtime": "process", "edge": edge}, runtime="plain processes on this machine")}
-    tree["environments"] = _map(environments)
-    tree.yaml_set_comment_before_after_key("environments", before="\nwhere it runs; each may change any value above")
-    rollout = {"strategy": "blue-green", "rollback_window": "10m"}
-    tree["rollout"] = _map(rollout, strategy="or rolling, or canary", rollback_window="the old release stays warm")
-    tree.yaml_set_comment_before_after_key("rollout", before="\n")
-    return tree
-
-
-def _web(guess: Guess) -> CommentedMap:
-    web = _map({"source": "."}, source="the folder with the code")
-    if guess.prepare:
-        prepare = _map({"run": list(guess.prepare)})
-        if guess.inputs:
-            prepare["inputs"] = list(guess.inputs)
-            prepare.yaml_add_eol_comment("unchanged inputs: nothing is installed again", "inputs")
-        web["prepare"] = prepare
-        web.yaml_add_eol_comment("once for each new artifact", "prepare")
-    web["command"] = guess.command
-    web["port"] = 8000
-    web.yaml_add_eol_comment("in a container; a process gets a free ${PORT}", "port")
-    if guess.health:
-        web["health"] = guess.health
-        web.yaml_add_eol_comment("answers 2xx when an instance can take requests", "health")
-    web["routes"] = ["/"]
-    web["replicas"] = 2
-    web.yaml_add_eol_comment("instances", "replicas")
-    return web
-
-
-def _map(data: Mapping[str, object], **comments: str) -> CommentedMap:
-    from ruamel.yaml.comments import CommentedMap  # noqa: PLC0415
-
-    made = CommentedMap(data)
-    for key, comment in comments.items():
-        made.yaml_add_eol_comment(comment, key)
-    return made

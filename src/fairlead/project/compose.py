@@ -201,10 +201,11 @@ class _Composer:
             self.report(key or mark, path, "a NUL or half a surrogate pair, which no program can be given; remove it")
             text = _UNFIT.sub("?", text)
         is_plain = event.style is None and event.tag is None
-        return Scalar(path, mark, key, _resolved(text) if is_plain else text, text)
+        return Scalar(path, mark, key, resolved(text) if is_plain else text, text)
 
 
-def _resolved(text: str) -> str | int | float | bool | None:
+def resolved(text: str) -> str | int | float | bool | None:
+    """What a scalar without quotes is, by YAML 1.2's core schema."""
     if text in _WORDS:
         return _WORDS[text]
     if _INT.fullmatch(text) and len(text) <= 300:  # nobody means a longer one as a number

@@ -29,7 +29,7 @@ OWN = (
 )  #: of the environment itself
 
 SECTIONS = (
-    Row("stores"),
+    Row("stores.*"),
     Row("services.*.uses"),
     Row("services.*.routes.*.limit"),
     Row("services.*.routes.*.policies"),

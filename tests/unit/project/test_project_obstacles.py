@@ -30,7 +30,7 @@ CASES = {
         [f"7:11: environments.local.host: {NOT}; run fairlead on that machine"],
     ),
     "https": (small(environments="  local: {edge: {https: 1}}\n"), [f"7:18: environments.local.edge.https: {NOT}; use http"]),
-    "stores": (small(top="stores: {a: {kind: redis}}\n"), [f"6:1: stores: {NOT}"]),
+    "stores": (small(top="stores: {a: {kind: redis}}\n"), [f"6:10: stores.a: {NOT}"]),
     "policies": (
         small("    routes: [{limit: 1/s, policies: {}}]\n"),
         [f"6:15: services.web.routes[0].limit: {NOT}", f"6:27: services.web.routes[0].policies: {NOT}"],

@@ -26,6 +26,14 @@ class Guess:
     ignored: tuple[str, ...] = ()  #: what should not be part of a release
     test: str | None = None
     because: tuple[str, ...] = field(default=())  #: what it rests on, for the person to check
+    env: dict[str, str] = field(default_factory=dict)
+    port: int = 8000  #: in a container
+    also: dict[str, str] = field(default_factory=dict)  #: workers, by name: their commands
+    before: str | None = None  #: what runs once before a release gets requests
+    variables: tuple[str, ...] = ()  #: what the commands take from the environment
+    dockerfile: bool = False
+    container: bool = False  #: nothing but the image says how it starts
+    check: str | None = None  #: the image's own health check, as a command
 
 
 def files(root: Path, suffixes: tuple[str, ...]) -> Iterator[Path]:

@@ -1,0 +1,82 @@
+"""A folder with Compose files as a project: its sections, and everything that did not come over as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fairlead.operations.adopt import environments, hardcoded, names
+from fairlead.operations.adopt.compose.gather import gather
+from fairlead.operations.adopt.compose.project import Imported, imported
+from fairlead.operations.adopt.left import Left, Report
+from fairlead.operations.adopt.reading import Folder
+from fairlead.operations.adopt.values import Values
+
+STEMS = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
+SECTIONS = ("services", "stores")
+HEAD = """The project, made from {files}. Every key is explained in the reference; `fairlead schema` helps your editor.
+Values of secrets do not stand here: `fairlead secrets import local .env` takes them from .env.
+Next: fairlead env check, then fairlead render local"""
+ABOVE: dict[tuple[str, ...], str] = {
+    ("variables",): "plain ones; each environment may have its own values, here below or in .env.ENVIRONMENT",
+    ("secrets",): "names only; the values are in secrets/ENVIRONMENT.yaml, encrypted",
+    ("services",): "what runs",
+    ("stores",): "what keeps data: never two at once, and no part of a rollout",
+    ("compose",): "what only a Compose file knows; rendered as it is",
+    ("environments",): "where it runs; each may change any value above",
+}
+OVERRIDES = ("compose.override.yml", "compose.override.yaml", "docker-compose.override.yml",
+             "docker-compose.override.yaml")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """A project that was read from what there is."""
+
+    tree: Mapping[str, Any]
+    files: tuple[str, ...]
+    places: Mapping[str, str]  #: of services and stores: file:line
+    left: tuple[Left, ...]
+
+
+def compose_files(root: Path) -> list[str]:
+    """The Compose file of a folder and its override, as Docker Compose looks for them; none when there is none."""
+    folder = Folder(root)
+    found = folder.first(*STEMS)
+    override = folder.first(*OVERRIDES)
+    return [found, *([override] if override else [])] if found else []
+
+
+def adopt(root: Path, files: list[str], name: str, beside: Mapping[str, Any] | None = None) -> Adopted:
+    """The project of these Compose files. ConfigurationError when one of them cannot be read.
+
+    `name` is what the project is called when the files do not say. `beside` is the service that lies beside them:
+    it counts where they have only stores, as files for development do.
+    """
+    folder, report = Folder(root), Report()
+    values = Values(environments.read(folder, report), report)
+    gathered = gather(files, folder, report)
+    made = imported(gathered, values, folder, beside is not None)
+    hardcoded.find(gathered.services.values(), values)
+    used = set(values.taken)
+    environments.learn(values, folder, environments.examples(folder))
+    environments.unused(values, used)
+    tree: dict[str, Any] = {"name": names.fitting(made.name or name)}
+    tree |= environments.named(values)
+    tree["services"] = made.services or {"web": dict(beside or {})}
+    tree |= {key: one for key, one in (("stores", made.stores), ("compose", made.compose)) if one}
+    tree["environments"] = _environments(values, environments.others(folder), made)
+    return Adopted(tree, tuple(dict.fromkeys(gathered.files)), made.places, tuple(report.left))
+
+
+def _environments(values: Values, others: list[str], made: Imported) -> dict[str, Any]:
+    """`local` is what runs from `.env`; a file `.env.NAME` is an environment of its own."""
+    here = environments.here(values)
+    routed = any(one.get("routes") for one in made.services.values())
+    edge = {"edge": {"http": 8080}} if routed or not made.services else {}
+    local: dict[str, Any] = {"runtime": "docker", **edge} | ({"variables": here} if here else {})
+    if not made.services:  # the stores go on as they do today; the application can be deployed at once
+        local |= {"runtime": "process", "stores": dict.fromkeys(made.stores)}
+    return {"local": local} | {name: {"runtime": "docker", **edge} for name in others if name != "local"}

@@ -1,0 +1,79 @@
+"""One form for what Compose lets be written in several: a list of `KEY=value` is a mapping, one text is a list of one.
+
+Merging and reading then need to know one form only. Marks stay those of the file.
+"""
+
+from __future__ import annotations
+
+from fairlead.project.tree import Items, Mapping, Node, Scalar, text_of
+
+PAIRS = ("environment", "labels", "annotations", "sysctls")
+NAMED = ("depends_on", "networks", "models")
+LISTS = ("dns", "dns_search", "tmpfs", "env_file", "label_file")
+
+
+def service(node: Mapping) -> Mapping:
+    """A copy of a service in the one form."""
+    made = copied(node)
+    for key, value in node.items.items():
+        made.items[key] = _value(key, value)
+    return made
+
+
+def copied(node: Mapping) -> Mapping:
+    """A mapping of its own with the same entries."""
+    return Mapping(node.path, node.mark, node.key, dict(node.items))
+
+
+def _value(key: str, node: Node) -> Node:
+    if key in LISTS and isinstance(node, Scalar) and node.value is not None:
+        return Items(node.path, node.mark, node.key, [node])
+    if key == "extends" and text_of(node):
+        return Mapping(node.path, node.mark, node.key, {"service": node})
+    forms = {**dict.fromkeys(PAIRS, pairs), **dict.fromkeys(NAMED, named), "build": _build, "deploy": _deploy}
+    return forms[key](node) if key in forms else node
+
+
+def _deploy(node: Node) -> Node:
+    if isinstance(node, Mapping) and "labels" in node.items:
+        return _with(node, "labels", pairs(node.items["labels"]))
+    return node
+
+
+def _with(node: Mapping, key: str, value: Node) -> Mapping:
+    made = copied(node)
+    made.items[key] = value
+    return made
+
+
+def _build(node: Node) -> Node:
+    if text_of(node):
+        return Mapping(node.path, node.mark, node.key, {"context": node})
+    if isinstance(node, Mapping):
+        for key in ("args", "labels"):
+            if key in node.items:
+                node = _with(node, key, pairs(node.items[key]))
+    return node
+
+
+def pairs(node: Node) -> Node:
+    """`["A=1", "B"]` as `{A: "1", B: null}`."""
+    if not isinstance(node, Items):
+        return node
+    made = Mapping(node.path, node.mark, node.key)
+    for item in node.items:
+        if isinstance(item, Scalar) and item.value is not None:
+            name, equals, value = item.text.partition("=")
+            made.items[name] = Scalar(item.path, item.mark, None, value if equals else None, value)
+    return made
+
+
+def named(node: Node) -> Node:
+    """`[a, b]` as `{a: null, b: null}`."""
+    if not isinstance(node, Items):
+        return node
+    made = Mapping(node.path, node.mark, node.key)
+    for item in node.items:
+        if isinstance(item, Scalar) and item.text:
+            made.items[item.text] = Scalar(item.path, item.mark, None, None, "")
+    return made

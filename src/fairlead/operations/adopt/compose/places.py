@@ -1,0 +1,89 @@
+"""What a container touches outside of itself: ports, volumes, networks."""
+
+from __future__ import annotations
+
+import re
+
+from fairlead.operations.adopt.compose import units
+from fairlead.operations.adopt.compose.draft import Draft
+from fairlead.project import values
+from fairlead.project.services import Published
+from fairlead.project.tree import Items, Mapping, Node, Scalar, child, children
+
+_PUBLISHED = re.compile(Published.__metadata__[0].schema["pattern"])  # type: ignore[attr-defined]
+_PORT_KEYS = {"target", "published", "protocol", "host_ip", "mode"}
+_VOLUME_KEYS = {"type", "source", "target", "read_only", "bind"}
+
+
+def ports(draft: Draft, node: Node) -> None:
+    """All in the short form, or all as they are: Compose takes one list."""
+    found = [_port(draft, item) for _, item in children(node)]
+    if isinstance(node, Items) and all(found):
+        if found:
+            draft.own["publish"] = found
+    else:
+        draft.keep("ports", node)
+
+
+def _port(draft: Draft, item: Node) -> str | None:
+    text = _short_port(draft, item) if isinstance(item, Mapping) else draft.line(item)
+    return text if text and _PUBLISHED.fullmatch(text) else None
+
+
+def _short_port(draft: Draft, item: Mapping) -> str | None:
+    said = {key: draft.line(one) or "" for key, one in item.items.items() if key in _PORT_KEYS}
+    if set(item.items) - _PORT_KEYS or said.get("mode") == "host" or not said.get("target"):
+        return None
+    address = f"{said['host_ip']}:" if said.get("host_ip") else ""
+    published = f"{said['published']}:" if said.get("published") else ":" if address else ""
+    protocol = f"/{said['protocol']}" if said.get("protocol", "tcp") != "tcp" else ""
+    return f"{address}{published}{said['target']}{protocol}"
+
+
+def volumes(draft: Draft, node: Node) -> None:
+    """All in the short form, or all as they are."""
+    found = [_volume(draft, item) for _, item in children(node)]
+    if isinstance(node, Items) and all(found):
+        if found:
+            draft.own["volumes"] = found
+    else:
+        draft.keep("volumes", node)
+
+
+def _volume(draft: Draft, item: Node) -> str | None:
+    if not isinstance(item, Mapping):
+        return draft.line(item)
+    said = {key: draft.line(one) or "" for key, one in item.items.items() if isinstance(one, Scalar)}
+    bind = child(item, "bind")
+    if set(item.items) - _VOLUME_KEYS or not set(_names(bind)) <= {"create_host_path"}:
+        return None
+    if said.get("type") not in ("volume", "bind") or not said.get("target") or ":" in said.get("source", ""):
+        return None
+    source = f"{said['source']}:" if said.get("source") else ""
+    if said["type"] == "bind" and not source.startswith((".", "/", "~", "$")):
+        return None
+    return f"{source}{said['target']}" + (":ro" if said.get("read_only") == "true" else "")
+
+
+def _names(node: Node | None) -> list[str]:
+    return [str(name) for name, _ in children(node)]
+
+
+def networks(draft: Draft, node: Node) -> None:
+    """Just names, or what Compose says of each."""
+    entries = children(node)
+    plain = isinstance(node, Mapping) and all(
+        isinstance(one, Scalar) and one.value is None and re.fullmatch(values.NAME, str(name)) for name, one in entries
+    )
+    if plain:
+        draft.own["networks"] = _names(node)
+    else:
+        draft.keep("networks", node)
+
+
+def expose(draft: Draft, node: Node) -> None:
+    """Stays as it is; the only one is the port that takes requests."""
+    draft.keep("expose", node)
+    found = [units.whole(item.text) for _, item in children(node) if isinstance(item, Scalar)]
+    if len(found) == 1 and found[0] and "port" not in draft.own:
+        draft.own["port"] = found[0]
