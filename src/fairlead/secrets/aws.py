@@ -95,11 +95,13 @@ class AwsBackend:
 
     def _client(self) -> Any:
         if self._made is None:
-            import boto3  # noqa: PLC0415 — only where it is used
+            from boto3.session import Session  # noqa: PLC0415 — only where it is used
             from botocore.config import Config  # noqa: PLC0415
 
             config = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 3})
-            self._made = boto3.client("secretsmanager", region_name=self._region, endpoint_url=self._url, config=config)
+            self._made = Session(region_name=self._region).client(
+                "secretsmanager", endpoint_url=self._url, config=config
+            )
         return self._made
 
     @contextmanager

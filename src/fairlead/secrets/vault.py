@@ -104,16 +104,27 @@ class VaultBackend:
                     self._path, mount_point=self._mount, raise_on_deleted_version=False
                 )["data"]
         except InvalidPath as error:
+            about = ((error.json or {}).get("data") or {}).get("metadata")
+            if about:  # hvac takes a version for deleted only when it has the time of it
+                raise self._gone(about) from None
             if error.errors:  # an empty list means: nothing at this path; words mean that the engine is not there
                 what = f"there is no KV engine of version 2 at {self._mount} of {self._url}"
                 raise Unavailable(what, "see `vault secrets list`, and name it under secret_backend.mount") from None
             return {}, 0
-        about = found["metadata"]
         if found["data"] is None:
-            how = "destroyed" if about.get("destroyed") else f"deleted at {about.get('deletion_time')}"
-            undo = f"vault kv undelete -mount={self._mount} -versions={about['version']} {self._path}"
-            raise Unavailable(f"{self.where}: version {about['version']} was {how}", f"bring it back: {undo}")
-        return found["data"], int(about["version"])
+            raise self._gone(found["metadata"])
+        return found["data"], int(found["metadata"]["version"])
+
+    def _gone(self, about: Mapping[str, Any]) -> Unavailable:
+        """A version that was deleted or destroyed is not the same as one that never was."""
+        number = about["version"]
+        if about.get("destroyed"):
+            hint = f"write an older one again: vault kv rollback -mount={self._mount} -version=N {self._path}"
+            return Unavailable(f"{self.where}: version {number} was destroyed", hint)
+        undo = f"vault kv undelete -mount={self._mount} -versions={number} {self._path}"
+        return Unavailable(
+            f"{self.where}: version {number} was deleted at {about['deletion_time']}", f"bring it back: {undo}"
+        )
 
     def _kv(self) -> Any:
         if self._client is None:

@@ -58,7 +58,8 @@ Node = Scalar | Mapping | Items
 def nodes(text: str, file: str) -> Mapping:
     """The root of the one document. FairleadError, with file and line, for what is no such document."""
     if len(text) > LARGEST:
-        raise FairleadError(f"{file} is larger than {LARGEST >> 20} MB, which no file of secrets needs")
+        what = f"{file} is larger than {LARGEST >> 20} MB, which no file of secrets needs"
+        raise FairleadError(what, f"put it back from git: `git checkout -- {file}`")
     reader = _Reader(file)
     try:
         return reader.document(YAML(typ="safe", pure=True).parse(text))
