@@ -6,8 +6,13 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
+from click.testing import CliRunner
+
+from fairlead.cli.main import run
+from fairlead.masking import known
 
 FAIRLEAD = Path(sys.executable).with_name("fairlead")
 PROJECT = """\
@@ -23,6 +28,12 @@ environments:
   staging: {}
   production: {}
 """
+
+
+class Done(NamedTuple):
+    returncode: int
+    stdout: str
+    stderr: str
 
 
 class Person:
@@ -47,8 +58,29 @@ class Person:
         assert code is None or done.returncode == code, (argv, done.returncode, done.stdout, done.stderr)
         return done
 
-    def secrets(self, *argv, stdin=None, code=0, **env):
+    def installed(self, *argv, stdin=None, code=0, **env):
+        """The installed program, in a process of its own."""
         return self.call(FAIRLEAD, "secrets", *argv, stdin=stdin, code=code, **env)
+
+    def secrets(self, *argv, stdin=None, code=0, **env):
+        """The same in this process: to start the program takes half a second, and there are many calls."""
+        known.forget()
+        before = dict(os.environ), os.getcwd(), sys.argv
+        os.environ.clear()
+        os.environ |= self.env | env
+        os.chdir(self.folder)
+        sys.argv = ["fairlead", "secrets", *map(str, argv)]
+        try:
+            with CliRunner().isolation(stdin or "") as (out, err, _), pytest.raises(SystemExit) as ended:
+                run()
+        finally:
+            os.environ.clear()
+            os.environ |= before[0]
+            os.chdir(before[1])
+            sys.argv = before[2]
+        done = Done(ended.value.code, out.getvalue().decode(), err.getvalue().decode())
+        assert code is None or done.returncode == code, (argv, done)
+        return done
 
     def json(self, *argv, code=0, **env):
         return json.loads(self.secrets(*argv, "--json", code=code, **env).stdout)

@@ -5,21 +5,21 @@ from pathlib import Path
 
 
 def test_from_nothing_to_values(ada):
-    begun = ada.secrets("init", "production")
+    begun = ada.installed("init", "production")
     assert "SESSION_KEY, SIGNING_KEY" in begun.stdout
     assert "keep a copy of it" in begun.stderr
     assert {"secrets", ".sops.yaml", ".gitattributes"} <= {path.name for path in ada.folder.iterdir()}
     key = Path(ada.env["FAIRLEAD_HOME"]) / "age.txt"
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
-    before = ada.secrets("get", "production", "SESSION_KEY").stdout
+    before = ada.installed("get", "production", "SESSION_KEY").stdout
     assert len(before) == 64 + 1
     again = ada.json("init", "production")
     assert (again["made"], again["generated"], again["others"]) == (False, [], [])
-    assert ada.secrets("generate", "production").stdout == "nothing is missing that Fairlead makes\n"
-    assert ada.secrets("get", "production", "SESSION_KEY").stdout == before
+    assert ada.installed("generate", "production").stdout == "nothing is missing that Fairlead makes\n"
+    assert ada.installed("get", "production", "SESSION_KEY").stdout == before
 
-    ada.secrets("set", "production", "SMTP_PASSWORD", stdin="a b'c\"d-9Zq8\n")
-    assert ada.secrets("get", "production", "SMTP_PASSWORD").stdout == "a b'c\"d-9Zq8\n"
+    ada.installed("set", "production", "SMTP_PASSWORD", stdin="a b'c\"d-9Zq8\n")
+    assert ada.installed("get", "production", "SMTP_PASSWORD").stdout == "a b'c\"d-9Zq8\n"
     assert ada.json("set", "production", "SMTP_PASSWORD", "--from", "fairlead.yaml")["change"] == "changed"
     rows = {one["name"]: one for one in ada.json("list", "production")["secrets"]}
     assert [name for name, one in rows.items() if not one["there"]] == ["API_TOKEN"]
