@@ -20,7 +20,9 @@ def test_from_nothing_to_values(ada):
 
     ada.installed("set", "production", "SMTP_PASSWORD", stdin="a b'c\"d-9Zq8\n")
     assert ada.installed("get", "production", "SMTP_PASSWORD").stdout == "a b'c\"d-9Zq8\n"
-    assert ada.json("set", "production", "SMTP_PASSWORD", "--from", "fairlead.yaml")["change"] == "changed"
+    (ada.folder / "value").write_text("from-a-file-9Zq8\n")
+    assert ada.json("set", "production", "SMTP_PASSWORD", "--from", "value")["change"] == "changed"
+    assert ada.secrets("get", "production", "SMTP_PASSWORD").stdout == "from-a-file-9Zq8\n"
     rows = {one["name"]: one for one in ada.json("list", "production")["secrets"]}
     assert [name for name, one in rows.items() if not one["there"]] == ["API_TOKEN"]
     assert rows["SESSION_KEY"]["used"] == ["api"]

@@ -21,9 +21,9 @@ WORDS = {"new": "kept", "changed": "changed", "same": "was the same"}
 )  # fmt: skip
 @environment()
 @click.argument("name")
-@click.option("--from", "file", type=click.Path(path_type=Path, allow_dash=True), metavar="FILE",
+@click.option("--from", "source", type=click.Path(path_type=Path, allow_dash=True), metavar="FILE",
               help="Read the value from a file (-: standard input).")  # fmt: skip
-def command(session: Session, environment: str, name: str, file: Path | None) -> None:
+def command(session: Session, environment: str, name: str, source: Path | None) -> None:
     """Keep a value for NAME in ENV: asked for at a prompt that does not show it, or read from standard input or a file.
 
     A line break at its end is no part of it. What is in use is not changed by it: the next deployment takes it over.
@@ -33,7 +33,7 @@ def command(session: Session, environment: str, name: str, file: Path | None) ->
 
     project = session.project()
     expected(project, environment, name)
-    done = set_value(project, environment, name, Secret(given.value(name, file)))
+    done = set_value(project, environment, name, Secret(given.value(name, source)))
     session.answer(
         {"environment": environment, **asdict(done)}, f"{green('✓')} {name} {WORDS[done.change]} in {done.where}"
     )
