@@ -16,8 +16,9 @@ def test_the_guide_on_secrets(tmp_path, need):
     folder = tmp_path / "shop"
     (folder / "web").mkdir(parents=True)
     (folder / "fairlead.yaml").write_text("name: shop\n" + SERVICES + re.search(r"```yaml\n(.*?)```", text, re.S)[1])
-    (folder / "smtp.txt").write_text("smtp-1-9Zq8LmX4\n")
-    (folder / ".env.production").write_text("SMTP_PASSWORD='smtp-1-9Zq8LmX4'\n")
+    value = "smtp-1-9Zq8LmX4"
+    (folder / "smtp.txt").write_text(f"{value}\n")
+    (folder / ".env.production").write_text(f"SMTP_PASSWORD='{value}'\n")
     env = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": str(tmp_path)}
 
     def run(line, code=0):

@@ -53,7 +53,8 @@ def test_aws_changed_by_somebody_else_in_the_same_moment(aws, monkeypatch):
 
 def test_aws_with_something_else_in_it(aws):
     backend, client, id = aws
-    client.create_secret(Name=id, SecretString="only text")
+    text = "only text"
+    client.create_secret(Name=id, SecretString=text)
     with pytest.raises(Unavailable, match="holds no JSON object"):
         backend.names()
 

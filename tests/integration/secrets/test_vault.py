@@ -71,13 +71,14 @@ def test_another_mount_and_a_namespace(connect, vault):
 
 
 def test_approle(connect, vault):
-    environ = {"VAULT_ROLE_ID": "role", "VAULT_SECRET_ID": "secret-id"}
+    environ = dict(zip(("VAULT_ROLE_ID", "VAULT_SECRET_ID"), ("role", "secret-id"), strict=True))
     there = connect(None, auth="approle", environ=environ)
     there.set(ONE)
     assert there.get(["ONE"]) == ONE
     assert vault.vault.logins == 1
+    used_up = {"VAULT_SECRET_ID": environ["VAULT_ROLE_ID"]}
     with pytest.raises(Unavailable, match="does not know this AppRole: invalid role or secret ID"):
-        connect(None, auth="approle", environ=environ | {"VAULT_SECRET_ID": "used-up"}).names()
+        connect(None, auth="approle", environ=environ | used_up).names()
     with pytest.raises(Unavailable, match="VAULT_SECRET_ID is not set"):
         connect(None, auth="approle", environ={"VAULT_ROLE_ID": "role"}).names()
 
