@@ -100,3 +100,14 @@ def tmpfs():
 def small_disk(tmpfs, tmp_path):
     """A folder on a disk of 1 MB."""
     return tmpfs(tmp_path / "small", "1m")
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A real PostgreSQL (`tests.postgres_server`). Where there is none the test is skipped, in CI it fails."""
+    from tests.postgres_server import programs, server  # noqa: PLC0415 — brings psycopg, which only these need
+
+    if programs() is None:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("PostgreSQL is missing: initdb")
+    with server() as one:
+        yield one

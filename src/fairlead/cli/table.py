@@ -39,6 +39,9 @@ GROUPS: dict[str, dict[str, str]] = {
         "stop": "End everything of an environment.",
         "serve": "Look after an environment (the keeper; started by itself).",
     },
+    "Keep": {
+        "db": "Look at databases and move their schemas.",
+    },
     "Set up": {
         "secrets": "Keep, change and look for what must stay secret.",
         "schema": "Print the JSON Schema of fairlead.yaml.",

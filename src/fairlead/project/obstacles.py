@@ -29,7 +29,6 @@ OWN = (
 )  #: of the environment itself
 
 SECTIONS = (
-    Row("stores.*"),
     Row("services.*.uses"),
     Row("services.*.routes.*.limit"),
     Row("services.*.routes.*.policies"),
@@ -45,7 +44,24 @@ def obstacles(merged: Mapping, own: Mapping) -> Iterator[Problem]:
         yield problem(runtime, f"{name} is {THIS_VERSION}; use process")
     yield from _rows(own, OWN)
     yield from _rows(merged, SECTIONS)
+    yield from _stores(merged)
     yield from _without_files(merged)
+
+
+def _stores(merged: Mapping) -> Iterator[Problem]:
+    """Of stores, the schemas of PostgreSQL that somebody else runs are moved; nothing else is done with any."""
+    for _, store in children(child(merged, "stores")):
+        if text_of(child(store, "kind")) != "postgres" or child(store, "url") is None:
+            yield problem(store, f"{THIS_VERSION}; PostgreSQL with a url is migrated")
+            continue
+        places = (
+            ("backup",),
+            ("drill",),
+            *(("databases", "*", key) for key in ("used_by", "rls", "checks", "migrator")),
+        )
+        for place in places:
+            for node in select(store, *place):
+                yield problem(node, THIS_VERSION)
 
 
 def _rows(tree: Mapping, rows: tuple[Row, ...]) -> Iterator[Problem]:

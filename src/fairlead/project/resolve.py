@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fairlead.project import stack
 from fairlead.project.resolve_container import container, pools, resources, shared
-from fairlead.project.resolve_values import backend, secrets, templates, variables
+from fairlead.project.resolve_values import backend, migrations, secrets, templates, variables
 from fairlead.project.stack import CanaryStep, Stack
 
 if TYPE_CHECKING:
@@ -93,6 +93,7 @@ def _store(name: str, one: Store) -> stack.Store:
         kind=one.kind,
         url=one.url,
         databases=tuple(one.databases),
+        migrations=tuple(migrations(name, database) for name, database in one.databases.items()),
         max_connections=one.max_connections,
         command=one.command,
         env=dict(one.env),

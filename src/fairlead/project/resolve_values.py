@@ -10,6 +10,7 @@ from fairlead.project import stack
 if TYPE_CHECKING:
     from fairlead.project.file import Sections
     from fairlead.project.secrets import Rotate, Secret, SecretBackend
+    from fairlead.project.stores import Database
     from fairlead.project.templates import Template
     from fairlead.project.variables import Variable
 
@@ -61,3 +62,14 @@ def templates(some: tuple[Template, ...]) -> tuple[stack.Template, ...]:
 def _format(target: str) -> stack.Format:
     dot = target.rfind(".")
     return FORMATS.get(target[dot:].lower(), "text") if dot > target.rfind("/") else "text"
+
+
+def migrations(name: str, one: Database) -> stack.Migrations:
+    """How a database's schema moves."""
+    how = one.migrate
+    if how is None:
+        return stack.Migrations(name, one.migrations, one.contract, one.migrator)
+    return stack.Migrations(
+        name, one.migrations, one.contract, one.migrator, how.schema_, how.table, how.out_of_order,
+        dict(how.placeholders), how.lock_timeout, how.statement_timeout, how.undo_rows,
+    )  # fmt: skip

@@ -325,6 +325,23 @@ class Template:
 
 
 @dataclass(frozen=True, slots=True)
+class Migrations:
+    """How the schema of one database moves. Times are seconds."""
+
+    database: str
+    folder: str | None = None  #: relative to the project file
+    contract: str | None = None  #: folder of what runs only after the old release is gone
+    migrator: str | None = None  #: a command of another tool that does it instead
+    schema: str | None = None  #: where the history is; None: the first one of the search path
+    table: str = "flyway_schema_history"
+    out_of_order: bool = False
+    placeholders: dict[str, str] = field(default_factory=dict)
+    lock_timeout: float = 0.5
+    statement_timeout: float = 300.0
+    undo_rows: Literal["DELETE", "UNDO_SQL"] = "DELETE"
+
+
+@dataclass(frozen=True, slots=True)
 class Store:
     """A thing that keeps data."""
 
@@ -332,6 +349,7 @@ class Store:
     kind: Literal["postgres", "redis", "s3", "container"]
     url: str | None = None
     databases: tuple[str, ...] = ()
+    migrations: tuple[Migrations, ...] = ()  #: one for each of the databases
     max_connections: int | None = None
     command: str | None = None
     env: dict[str, str] = field(default_factory=dict)

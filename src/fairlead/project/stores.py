@@ -32,6 +32,7 @@ _Kept = Annotated[int, whole(0, 1000)]
 _Use = Annotated[Literal["ro", "rw"], choice("ro", "rw")]
 _Database = Annotated[str, text_like("a database name such as shop", r"[a-z][a-z0-9_-]{0,62}")]
 _Table = Annotated[str, text_like("a table name such as orders", r"[A-Za-z_][A-Za-z0-9_.]{0,126}")]
+OptionalSchema = Annotated[str | None, text_like("a schema such as public", r"[A-Za-z_][A-Za-z0-9_]{0,62}")]
 
 
 class RowSecurity(Section):
@@ -41,12 +42,25 @@ class RowSecurity(Section):
     to: tuple[Name, ...] = ()
 
 
+class Migrate(Section):
+    """`migrate`: how the files of `migrations` are run, and where their history is."""
+
+    schema_: OptionalSchema = Field(default=None, alias="schema")
+    table: _Table = "flyway_schema_history"
+    out_of_order: Flag = False
+    placeholders: dict[Line, Written] = Field(default_factory=dict)
+    lock_timeout: Duration = 0.5
+    statement_timeout: Duration = 300.0
+    undo_rows: Annotated[Literal["DELETE", "UNDO_SQL"], choice("DELETE", "UNDO_SQL")] = "DELETE"
+
+
 class Database(Section):
     """`databases`: one database, who uses it and how its schema moves."""
 
     used_by: dict[Name, _Use] = Field(default_factory=dict)
     migrations: OptionalInside = None
     migrator: OptionalCommandLine = None
+    migrate: Migrate | None = None
     contract: OptionalInside = None
     rls: dict[_Table, RowSecurity] = Field(default_factory=dict)
     checks: tuple[Line, ...] = ()

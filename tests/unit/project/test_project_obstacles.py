@@ -30,7 +30,20 @@ CASES = {
         [f"7:11: environments.local.host: {NOT}; run fairlead on that machine"],
     ),
     "https": (small(environments="  local: {edge: {https: 1}}\n"), [f"7:18: environments.local.edge.https: {NOT}; use http"]),
-    "stores": (small(top="stores: {a: {kind: redis}}\n"), [f"6:10: stores.a: {NOT}"]),
+    "stores": (
+        small(top="stores: {a: {kind: redis}, b: {kind: postgres}}\n"),
+        [
+            f"6:10: stores.a: {NOT}; PostgreSQL with a url is migrated",
+            f"6:28: stores.b: {NOT}; PostgreSQL with a url is migrated",
+        ],
+    ),
+    "what is not done with a database": (
+        small(top="stores: {a: {kind: postgres, url: x, drill: {every: 1d}, databases: {b: {rls: {c: {using: d}}}}}}\n"),
+        [
+            f"6:38: stores.a.drill: {NOT}",
+            f"6:74: stores.a.databases.b.rls: {NOT}",
+        ],
+    ),
     "policies": (
         small("    routes: [{limit: 1/s, policies: {}}]\n"),
         [f"6:15: services.web.routes[0].limit: {NOT}", f"6:27: services.web.routes[0].policies: {NOT}"],

@@ -8,6 +8,31 @@ from project_files import findings, small
 JOBS = "jobs:\n  seed: {like: web, command: seed}\n"
 
 CASES = {
+    "url of a store, unknown name": (
+        small(top='secrets: {DATABASE_URL: {}}\nstores: {db: {kind: postgres, url: "${DATABASE_URI}"}}\n'),
+        [
+            '7:31: stores.db.url: ${DATABASE_URI} has no value here; did you mean "DATABASE_URL"?',
+        ],
+    ),
+    "url of a store, no name": (
+        small(top='stores: {db: {kind: postgres, url: "${}"}}\n'),
+        [
+            "6:31: stores.db.url: ${} is not a name in braces; write $${ for a literal ${",
+        ],
+    ),
+    "schema that moves in two ways": (
+        small(top="stores: {db: {kind: postgres, databases: {a: {migrations: db, migrator: alembic upgrade head}}}}\n"),
+        [
+            "6:63: stores.db.databases.a.migrator: line 6 names migrations too; keep one of the two",
+        ],
+    ),
+    "settings of migrations that are not there": (
+        small(top="stores: {db: {kind: postgres, databases: {a: {migrate: {schema: app}, contract: db}}}}\n"),
+        [
+            "6:47: stores.db.databases.a.migrate: migrate goes with migrations, which this database has not",
+            "6:71: stores.db.databases.a.contract: contract goes with migrations, which this database has not",
+        ],
+    ),
     "name of a folder, project": (
         small().replace("name: shop", "name: crashes"),
         [

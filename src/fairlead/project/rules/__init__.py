@@ -12,6 +12,7 @@ from fairlead.project.patterns import Patterns
 from fairlead.project.problem import Problem
 from fairlead.project.rules import (
     commands,
+    databases,
     environments,
     evidence,
     names,
@@ -32,6 +33,7 @@ _SECTIONS = (
     *templates.RULES,
     *rollout.RULES,
     *stores.RULES,
+    *databases.RULES,
 )
 
 

@@ -1,0 +1,43 @@
+"""`fairlead db migrate`."""
+
+from __future__ import annotations
+
+from fairlead.cli.db.common import (
+    asked_options,
+    chosen_databases,
+    databases,
+    lock_wait,
+    plan_option,
+    show_moved,
+    show_plans,
+    telling,
+    version_of,
+)
+from fairlead.cli.session import Session
+from fairlead.cli.verb import environment, verb
+
+
+@verb("fairlead db migrate production", "fairlead db migrate production shop --target 7", name="migrate")
+@environment()
+@databases
+@asked_options
+@lock_wait
+@plan_option
+def command(
+    session: Session, environment: str, databases: tuple[str, ...], contract: bool, target: str | None, wait: float,
+    only_plan: bool,
+) -> None:  # fmt: skip
+    """Run the pending migrations of ENV's databases, each file with its row in the history as one transaction.
+
+    All databases are looked at before the first is touched. A file that fails leaves nothing; what ran before it stays.
+    After a crash the same command goes on where it was.
+    """
+    from fairlead.operations.db.migrate import migrate  # noqa: PLC0415 — start-up is part of the product
+    from fairlead.operations.db.plan import Asked, plan  # noqa: PLC0415
+
+    asked = Asked(contract, version_of(target))
+    some = chosen_databases(session, environment, databases)
+    if only_plan:
+        show_plans(session, environment, plan(some, asked))
+    else:
+        show_moved(session, environment, migrate(some, asked, wait, telling()))

@@ -1,0 +1,107 @@
+"""Which databases of a stack are meant, and the address of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from fairlead.errors import Refused, UsageError
+from fairlead.masking import Secret
+from fairlead.postgres.connection import Address, Settings, address
+from fairlead.postgres.files import Folder
+from fairlead.project import placeholders
+from fairlead.project.problem import did_you_mean
+from fairlead.project.stack import Migrations, Stack, Store
+from fairlead.secrets.table import backend_of
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """One database of a stack whose schema is moved by files."""
+
+    store: str
+    where: Address
+    folder: Folder
+    settings: Settings
+    out_of_order: bool
+    placeholders: dict[str, str]
+    secret: frozenset[str]  #: names that no file may use
+    environment: str
+
+    @property
+    def name(self) -> str:
+        """As the project calls it, `db.shop`."""
+        return self.store
+
+
+def chosen(stack: Stack, root: Path, names: Sequence[str] = ()) -> tuple[Database, ...]:
+    """The databases of those names (`shop`, or `db.shop`), in the order of the file; without names all with migrations.
+
+    UsageError for a name that there is not; Refused for one that this version cannot migrate.
+    """
+    there = [(store, one) for store in stack.stores if store.kind == "postgres" for one in store.migrations]
+    known = {f"{store.name}.{one.database}" for store, one in there}
+    for name in names:
+        if name not in known and not any(one.database == name for _, one in there):
+            text = f'there is no database "{name}" in {stack.environment}{did_you_mean(name, known)}'
+            raise UsageError(text, f"there is {', '.join(sorted(known))}" if known else "declare it under `stores`")
+    picked = [
+        (store, one) for store, one in there
+        if (not names and (one.folder or one.migrator)) or {one.database, f"{store.name}.{one.database}"} & set(names)
+    ]  # fmt: skip
+    if not picked:
+        raise UsageError(f"no database of {stack.environment} has migrations", "name their folder under `stores`")
+    for store, one in picked:
+        _fit(store, one)
+    return tuple(_database(stack, root, store, one) for store, one in picked)
+
+
+def _fit(store: Store, one: Migrations) -> None:
+    name = f"{store.name}.{one.database}"
+    if one.migrator:
+        what = f"{name} is migrated by `{one.migrator}`, which this version of Fairlead does not run yet"
+        raise Refused(what, "run that command yourself; what this version runs are SQL files: `migrations`")
+    if one.folder is None:
+        raise Refused(f"{name} has no migrations", "name their folder: `migrations: db/shop`")
+    if store.url is None:
+        what = f"{store.name} has no url, and this version of Fairlead does not run PostgreSQL itself yet"
+        raise Refused(what, 'name the server: url: "${DATABASE_URL}", the name of a secret')
+
+
+def _database(stack: Stack, root: Path, store: Store, one: Migrations) -> Database:
+    several = len(store.databases) > 1
+    url = url_of(stack, root, store)
+    contract = root / one.contract if one.contract else None
+    settings = Settings(one.schema, one.table, one.lock_timeout, one.statement_timeout, undo_type=one.undo_rows)
+    return Database(
+        store=f"{store.name}.{one.database}",
+        where=address(url, one.database, several),
+        folder=Folder(root / (one.folder or ""), one.folder or "", contract, one.contract or ""),
+        settings=settings,
+        out_of_order=one.out_of_order,
+        placeholders={**stack.variables, **one.placeholders},
+        secret=frozenset(spec.name for spec in stack.secrets) - set(one.placeholders),
+        environment=stack.environment,
+    )
+
+
+def url_of(stack: Stack, root: Path, store: Store) -> Secret:
+    """The url of a store with its names filled in. UsageError for a secret that has no value.
+
+    A secret that is the whole url stands as it is; one that is a part of it, a password say, is %-encoded.
+    """
+    text = store.url or ""
+    names = set(placeholders.names(text))
+    secret = names & {spec.name for spec in stack.secrets}
+    values = {name: stack.variables[name] for name in names - secret if name in stack.variables}
+    missing = names - secret - set(values)
+    found = backend_of(stack, root).get(secret) if secret else {}
+    missing |= {name for name in secret if name not in found}
+    if missing:
+        what = f"the url of {store.name} needs {', '.join(sorted(missing))}, which has no value in {stack.environment}"
+        raise UsageError(what, "set it: fairlead secrets set")
+    whole = text.strip() in {f"${{{name}}}" for name in secret}
+    values |= {name: one.reveal() if whole else quote(one.reveal(), safe="") for name, one in found.items()}
+    return Secret(placeholders.expand(text, values))

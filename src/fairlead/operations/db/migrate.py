@@ -1,0 +1,118 @@
+"""Move the schemas of a stack's databases: on, or back. All are looked at before the first is touched."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from fairlead.errors import FairleadError, Refused
+from fairlead.operations.db.chosen import Database
+from fairlead.operations.db.opened import WAIT, Opened, asking, locked, opened
+from fairlead.operations.db.plan import Asked, Planned, planned
+from fairlead.postgres import indexes
+from fairlead.postgres.events import Emit, Event, silent
+from fairlead.postgres.plan import Plan, plan_undo
+from fairlead.postgres.run import Runner
+from fairlead.postgres.version import Version
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What came of one database. `seconds` is how long it took, waiting for locks included."""
+
+    database: str
+    address: str
+    done: tuple[str, ...]  #: scripts, in order
+    version: str | None  #: that it has now
+    seconds: float
+    error: FairleadError | None = None
+    begun: bool = True  #: False: an earlier one failed, and this one was not touched
+
+
+def migrate(
+    some: Sequence[Database], asked: Asked | None = None, wait: float = WAIT, emit: Emit = silent
+) -> tuple[Moved, ...]:
+    """Run what is pending in each, in the order of the file; the first that fails is the last that is begun.
+
+    Refused, before anything is touched, where files and history of one do not agree or a risk is an error; Busy when
+    somebody else migrates for longer than `wait` seconds.
+    """
+    how = asked or Asked()
+    with opened(some, emit) as databases:
+        for one in databases:
+            _refuse_errors(planned(one, how))
+        return _in_turn(databases, lambda one: planned(one, how).plan, wait, emit)
+
+
+def _refuse_errors(made: Planned) -> None:
+    errors = [risk for risk in made.risks if risk.severity == "error"]
+    if errors:
+        text = "; ".join(f"{one.file}:{one.line}:{one.column}: {one.message} [{one.rule}]" for one in errors)
+        raise Refused(
+            f"{made.database}: {text}", f"{errors[0].advice}; or say above it: -- fairlead: allow {errors[0].rule}"
+        )
+
+
+def undo(
+    some: Sequence[Database], to: Version | None, steps: int, wait: float = WAIT, emit: Emit = silent
+) -> tuple[Moved, ...]:
+    """Take back the last `steps` versions of each, or all above `to`; the last database first."""
+    with opened(some, emit) as databases:
+        for one in databases:
+            undo_plan(one, to, steps)
+        return _in_turn(databases[::-1], lambda one: undo_plan(one, to, steps), wait, emit)
+
+
+def plan_of_undo(some: Sequence[Database], to: Version | None, steps: int) -> tuple[Planned, ...]:
+    """What `undo` would do, now."""
+    with opened(some) as databases:
+        return tuple(Planned(one.name, one.database.where.shown, undo_plan(one, to, steps)) for one in databases[::-1])
+
+
+def undo_plan(one: Opened, to: Version | None, steps: int) -> Plan:
+    """Of one that is open."""
+    with asking(one):
+        one.refuse_unadopted()
+        return plan_undo(one.files, one.look(contract=True), to, steps, one.database.settings.undo_type)
+
+
+def _in_turn(databases: Sequence[Opened], make: Callable[[Opened], Plan], wait: float, emit: Emit) -> tuple[Moved, ...]:
+    found: list[Moved] = []
+    for one in databases:
+        failed = any(moved.error for moved in found)
+        found.append(_untouched(one) if failed else moved_by(one, make, wait, emit))
+    return tuple(found)
+
+
+def _untouched(one: Opened) -> Moved:
+    return Moved(one.name, one.database.where.shown, (), None, 0.0, begun=False)
+
+
+def moved_by(one: Opened, make: Callable[[Opened], Plan], wait: float, emit: Emit) -> Moved:
+    """Take the lock, plan once more by what the history says now, and run it."""
+    begun = time.monotonic()
+    done: list[str] = []
+
+    def listen(event: Event) -> None:
+        if event.kind == "done" and event.script:
+            done.append(event.script)
+        emit(event)
+
+    error = None
+    try:
+        locked(one, wait, emit)
+        with asking(one):
+            made = make(one)
+            if made.steps:
+                Runner(one.connection, one.history, one.database.settings, listen).run(made)
+            _tell_invalid(one, emit)
+    except FairleadError as failed:
+        error = failed
+    version = None if error else str(one.look().current or "") or None
+    return Moved(one.name, one.database.where.shown, tuple(done), version, time.monotonic() - begun, error)
+
+
+def _tell_invalid(one: Opened, emit: Emit) -> None:
+    for index in indexes.invalid(one.connection):
+        emit(Event("note", f"{one.name}: the index {index} is INVALID: build it again, or drop it"))

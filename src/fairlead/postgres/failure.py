@@ -1,0 +1,57 @@
+"""What PostgreSQL said, in words: where in which file, why, and what to do next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fairlead.errors import FairleadError
+from fairlead.postgres.statements import Statement
+from fairlead.postgres.tokens import Lines
+
+if TYPE_CHECKING:
+    import psycopg
+
+LOCK_NOT_AVAILABLE, DEADLOCK, SERIALIZATION = "55P03", "40P01", "40001"
+TRY_AGAIN = frozenset({LOCK_NOT_AVAILABLE, DEADLOCK, SERIALIZATION})
+SHUT_DOWN = frozenset({"57P01", "57P02", "57P03"})  #: the server ends, or somebody ended our session
+CANCELLED = "57014"  #: by statement_timeout, or by a person
+
+HINTS = {
+    LOCK_NOT_AVAILABLE: "see who holds the table; end that, or migrate at a quieter time",
+    CANCELLED: "it took longer than statement_timeout; make it smaller, or set `statement_timeout` under `migrate`",
+    "55P04": "a new value of an enum cannot be used before it is committed; put its use into the next file",
+    "42501": "the user of the url may not do that",
+}
+
+
+class MigrationFailed(FairleadError):
+    """A statement failed; nothing of its transaction is left. `script` is the file."""
+
+    def __init__(self, message: str, hint: str | None, script: str) -> None:
+        super().__init__(message, hint)
+        self.script = script
+
+
+def failure(error: psycopg.Error, shown: str, statement: Statement | None, lost: bool) -> MigrationFailed:
+    """The error of a statement of a file; `lost`: the connection is gone."""
+    if lost or error.sqlstate in SHUT_DOWN:
+        what = f"{shown}: the connection was lost while it ran"
+        hint = "what was committed is in the history, the rest is not there; migrate again and it goes on"
+        return MigrationFailed(what, hint, shown)
+    diagnostic = error.diag
+    where = place(shown, statement, diagnostic.statement_position)
+    said = diagnostic.message_primary or str(error).strip().splitlines()[0]
+    detail = f" ({diagnostic.message_detail.rstrip('.')})" if diagnostic.message_detail else ""
+    hint = HINTS.get(error.sqlstate or "") or diagnostic.message_hint or "correct the file and migrate again"
+    return MigrationFailed(f"{where}: {said.rstrip('.')}{detail}", hint.rstrip("."), shown)
+
+
+def place(shown: str, statement: Statement | None, position: Any = None) -> str:
+    """`file:line:column` of a statement, or of the character in it that PostgreSQL named (counted from 1)."""
+    if statement is None:
+        return shown
+    line, column = statement.line, statement.column
+    if position is not None and 0 < int(position) <= len(statement.text):
+        down, right = Lines(statement.text).place(int(position) - 1)
+        line, column = line + down - 1, right if down > 1 else column + right - 1
+    return f"{shown}:{line}:{column}"

@@ -1,0 +1,111 @@
+"""What in a migration may hurt a system that runs: dangerous statements, each with a severity and a better way.
+
+Read from the words of a statement alone; what a DO block or a function does inside is not seen, and said so. A table
+that the same files create is empty and used by nobody, so nothing that locks or rewrites it is a risk.
+
+An `error` keeps the migration from running. `-- fairlead: allow RULE` above or inside a statement waives a rule for it,
+`-- fairlead: allow-file RULE` for its file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from fairlead.postgres import risk_rules
+from fairlead.postgres.files import Files, Migration
+from fairlead.postgres.plan import mode_of
+from fairlead.postgres.statements import Statement
+from fairlead.postgres.traits import needs_no_transaction
+
+Severity = Literal["error", "warning", "note"]
+_WAIVER = re.compile(r"fairlead:\s*allow(-file)?\s+([a-z][a-z, -]*[a-z])")
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """One statement that may hurt: where, by which rule, why, and the better way. Lines and columns count from 1."""
+
+    file: str
+    line: int
+    column: int
+    rule: str
+    severity: Severity
+    message: str
+    advice: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}: {self.severity}: {self.message} [{self.rule}]"
+
+
+def risks(some: Sequence[Migration], files: Files) -> tuple[Risk, ...]:
+    """Of files that are about to run, in the order of the files."""
+    created: set[str] = set()
+    found: list[Risk] = []
+    for one in some:
+        waived = _of_file(one)
+        for statement in one.statements:
+            created |= set(risk_rules.creates(statement))
+            allowed = waived | _of(statement.comments, "")
+            found += [risk for risk in _of_statement(one, statement, created) if risk.rule not in allowed]
+        found += [risk for risk in _of_whole(one, files, created) if risk.rule not in waived]
+    return tuple(sorted(found, key=lambda risk: [one.shown for one in some].index(risk.file)))
+
+
+def _of_statement(one: Migration, statement: Statement, created: set[str]) -> Iterator[Risk]:
+    for rule in risk_rules.RULES:
+        if rule.spares_new and risk_rules.table_of(statement) in created:
+            continue
+        if rule.found(statement):
+            yield Risk(one.shown, statement.line, statement.column, rule.name, rule.severity, rule.message, rule.advice)
+
+
+def _of_whole(one: Migration, files: Files, created: set[str]) -> Iterator[Risk]:
+    """What only several statements together show."""
+    if one.kind == "versioned" and one.version and files.undo and files.undo_of(one.version) is None:
+        advice = f"write U{one.version}__….sql, or waive this in the file"
+        yield Risk(one.shown, 1, 1, "no-undo", "note", "it cannot be undone: there is no U file", advice)
+    if mode_of(one) == "transaction":
+        yield from _enum_values(one)
+        yield from _backfill(one, created)
+    elif not all(needs_no_transaction(statement) for statement in one.statements):
+        text = "it is no transaction as a whole: when it fails in the middle, what came before stays"
+        advice = "put what needs no transaction into a file of its own"
+        yield Risk(one.shown, 1, 1, "mixed", "note", text, advice)
+
+
+def _enum_values(one: Migration) -> Iterator[Risk]:
+    added: set[str] = set()
+    for statement in one.statements:
+        used = [token for token in statement.tokens if token.kind == "string" and token.text in added]
+        if used:
+            text = f"{used[0].text} is a new value of an enum, which cannot be used before it is committed"
+            yield Risk(one.shown, statement.line, statement.column, "enum-value-used", "error", text,
+                       "put its use into the next file")  # fmt: skip
+        if statement.words[:2] == ("ALTER", "TYPE") and risk_rules.has(statement, "ADD", "VALUE"):
+            added |= {token.text for token in statement.tokens if token.kind == "string"}
+
+
+def _backfill(one: Migration, created: set[str]) -> Iterator[Risk]:
+    altered = [
+        statement for statement in one.statements
+        if statement.words[:2] == ("ALTER", "TABLE") and risk_rules.table_of(statement) not in created
+    ]  # fmt: skip
+    for statement in one.statements:
+        changes = statement.words[:1] == ("UPDATE",) or statement.words[:2] == ("DELETE", "FROM")
+        if changes and altered and statement.line > altered[0].line:
+            text = "rows are changed while ALTER TABLE locks a table, until the end of the file"
+            yield Risk(one.shown, statement.line, statement.column, "backfill-under-lock", "warning", text,
+                       "change rows in the next file, in batches")  # fmt: skip
+
+
+def _of_file(one: Migration) -> set[str]:
+    return {rule for statement in one.statements for rule in _of(statement.comments, "-file")}
+
+
+def _of(comments: Sequence[str], kind: str) -> set[str]:
+    found = (match for comment in comments for match in _WAIVER.finditer(comment))
+    lists = [match[2].split(",") for match in found if (match[1] or "") == kind]
+    return {words[0] for some in lists for one in some if (words := one.split())}

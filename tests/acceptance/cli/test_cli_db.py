@@ -1,0 +1,108 @@
+"""`fairlead db` of the installed program, on a real PostgreSQL: exit codes, JSON, what is said and what never is."""
+
+import pytest
+from tests.postgres_server import PHRASE
+
+pytestmark = pytest.mark.real
+
+STORES = """\
+secrets: {DATABASE_URL: {}, OTHER: {}}
+secret_backend: environment
+stores:
+  db:
+    kind: postgres
+    url: ${DATABASE_URL}
+    databases:
+      shop: {migrations: db/shop, migrate: {lock_timeout: 100ms}}
+  old: {kind: postgres, url: "${OTHER}", databases: {legacy: {migrator: alembic upgrade head}}}
+"""
+
+
+@pytest.fixture
+def shop(site, postgres):
+    path = site.folder / "fairlead.yaml"
+    path.write_text(path.read_text() + STORES)
+    folder = site.folder / "db" / "shop"
+    folder.mkdir(parents=True)
+    (folder / "V1__a.sql").write_text("create table a (x int)")
+    (folder / "V2__b.sql").write_text("create table b (x int)")
+    (folder / "U2__b.sql").write_text("drop table b")
+    site.env["DATABASE_URL"] = postgres.url(postgres.new("cli"))
+    site.migrations = folder
+    return site
+
+
+def test_the_life_of_a_schema(shop):
+    planned = shop.json("db", "plan", "local", "shop")["databases"][0]
+    assert [step["script"] for step in planned["steps"]] == ["", "V1__a.sql", "V2__b.sql"]
+    assert shop.json("db", "migrate", "local", "shop", "--plan")["databases"][0]["steps"] == planned["steps"]
+    moved = shop.json("db", "migrate", "local", "db.shop", "--target", "1")
+    assert moved["ok"]
+    assert (moved["databases"][0]["done"], moved["databases"][0]["version"]) == (["V1__a.sql"], "1")
+    assert shop.json("db", "migrate", "local", "shop")["databases"][0]["done"] == ["V2__b.sql"]
+    dry = shop.json("db", "undo", "local", "shop", "--plan")["databases"][0]
+    assert [step["script"] for step in dry["steps"]] == ["U2__b.sql"]
+    assert shop.json("db", "undo", "local", "shop")["databases"][0]["done"] == ["U2__b.sql"]
+    found = shop.json("db", "status", "local", "shop")["databases"][0]
+    assert (found["version"], found["pending"]) == ("1", 1)
+    assert [one["state"] for one in found["migrations"]] == ["applied", "undone", "pending"]
+    assert shop.json("db", "validate", "local", "shop")["ok"]
+
+
+def test_what_fails_is_said_with_its_place_and_an_exit_code(shop):
+    (shop.migrations / "V3__c.sql").write_text("create table c ();\nselect 1/0")
+    failed = shop.json("db", "migrate", "local", "shop", code=1)
+    assert failed["ok"] is False
+    assert failed["databases"][0]["done"] == ["V1__a.sql", "V2__b.sql"]
+    assert failed["databases"][0]["error"]["message"] == "db/shop/V3__c.sql:2:1: division by zero"
+    (shop.migrations / "V3__c.sql").write_text("grant all on a to public")
+    assert "[grant-to-public]" in shop.run("db", "migrate", "local", "shop").stderr
+    assert shop.json("db", "validate", "local", "shop", code=1)["databases"][0]["risks"][0]["severity"] == "error"
+    (shop.migrations / "V3__c.sql").write_text("select 'x")
+    done = shop.run("db", "migrate", "local", "shop")
+    assert done.returncode == 2
+    assert "db/shop/V3__c.sql:1:8: a string does not end" in done.stderr
+    (shop.migrations / "V3__c.sql").unlink()
+    (shop.migrations / "V1__a.sql").write_text("create table a (y int)")
+    done = shop.run("db", "plan", "local", "shop")
+    assert done.returncode == 3
+    assert "fairlead db repair" in done.stderr
+    assert shop.run("db", "repair", "local", "shop", "--plan").stdout.count("becomes") == 1
+    assert shop.run("db", "repair", "local", "shop").returncode == 0
+    assert shop.run("db", "validate", "local", "shop").returncode == 0
+
+
+def test_what_cannot_be_done_is_refused_in_words(shop):
+    done = shop.run("db", "migrate", "local")
+    assert done.returncode == 3
+    assert (
+        "old.legacy is migrated by `alembic upgrade head`, which this version of Fairlead does not run yet"
+        in done.stderr
+    )
+    done = shop.run("db", "status", "local", "shpo")
+    assert done.returncode == 2
+    assert 'there is no database "shpo" in local' in done.stderr
+    done = shop.run("db", "status", "local", "shop", DATABASE_URL="")
+    assert done.returncode == 2
+    done = shop.run("db", "status", "local", "shop", DATABASE_URL=f"mysql://u:{PHRASE}@h/d")
+    assert done.returncode == 2
+    assert "is no address of a PostgreSQL database" in done.stderr
+    assert PHRASE not in done.stderr
+    done = shop.run("db", "status", "local", "shop", DATABASE_URL=f"postgres://u:{PHRASE}@127.0.0.1:1/d")
+    assert done.returncode == 1
+    assert "127.0.0.1:1/d: no connection" in done.stderr
+    assert PHRASE not in done.stderr
+    del shop.env["DATABASE_URL"]
+    assert "needs DATABASE_URL, which has no value in local" in shop.run("db", "status", "local", "shop").stderr
+
+
+def test_a_database_with_a_past(shop, postgres):
+    assert "fairlead db baseline" in shop.run("db", "adopt", "local", "shop").stderr
+    assert (
+        shop.json("db", "baseline", "local", "shop", "--version", "1", "--plan")["databases"][0]["steps"][1]["act"]
+        == "baseline"
+    )
+    assert shop.json("db", "baseline", "local", "shop", "--version", "1")["ok"]
+    assert shop.json("db", "migrate", "local", "shop")["databases"][0]["done"] == ["V2__b.sql"]
+    assert shop.json("db", "adopt", "local", "shop", "--plan")["databases"][0]["adopted"] is True
+    assert "-- db.shop" in shop.run("db", "dry-run", "local", "shop").stdout

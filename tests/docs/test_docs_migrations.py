@@ -1,0 +1,49 @@
+"""The guide to migrations, done word for word: its files, its commands in their order, on a real PostgreSQL."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+PAGE = ROOT / "docs" / "guides" / "migrations.md"
+BASE = ROOT / "examples" / "quickstart" / "fairlead.yaml"
+
+pytestmark = pytest.mark.real
+
+
+@pytest.fixture
+def folder(tmp_path, postgres):
+    """The project of the page, in a folder, and what its commands run with."""
+    page = PAGE.read_text()
+    text = BASE.read_text() + re.search(r"^```yaml\n(.*?)^```$", page, re.M | re.S)[1]
+    (tmp_path / "fairlead.yaml").write_text(text)
+    (tmp_path / "app").mkdir()
+    files = re.findall(r"^`([\w/.]+\.sql)`:\n\n```sql\n(.*?)^```$", page, re.M | re.S)
+    assert len(files) == 3
+    for name, sql in files:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(sql)
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    env = {"FAIRLEAD_HOME": str(tmp_path / "home"), "PATH": path, "NO_COLOR": "1", "HOME": str(tmp_path)}
+    return tmp_path, env | {"DATABASE_URL": postgres.url(postgres.new("guide"))}
+
+
+def test_the_guide(folder):
+    place, env = folder
+    (commands,) = re.findall(r"^```sh\n(.*?)^```$", PAGE.read_text(), re.M | re.S)
+    done = subprocess.run(
+        ["sh"], input=f"set -ex\n{commands}", cwd=place, env=env, capture_output=True, text=True, check=False
+    )
+    said = done.stdout + done.stderr
+    assert done.returncode == 0, said
+    assert "it cannot be undone: there is no U file [no-undo]" in done.stdout
+    assert "CREATE INDEX CONCURRENTLY orders_customer ON orders (customer);" in done.stdout
+    assert "SHARE UPDATE EXCLUSIVE: others go on; outside of a transaction" in done.stdout
+    assert re.search(r"✓ db\.shop 127\.0\.0\.1:\d+/guide_\d+: 2 files in .*, at version 2", done.stdout), said
+    assert "✓ db.shop" in done.stdout.splitlines()[-1]
+    assert env["DATABASE_URL"] not in said

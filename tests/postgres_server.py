@@ -1,0 +1,85 @@
+"""A real PostgreSQL of our own on a free port of this machine, for as long as the tests run."""
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+
+from fairlead.demo.sandbox import free_port
+
+SETTINGS = "fsync=off synchronous_commit=off full_page_writes=off max_connections=40 shared_buffers=16MB".split()
+PHRASE = "x9-Kp_27qLw"
+
+
+def programs():
+    """The folder with initdb and pg_ctl; Debian keeps it off the PATH. None when there is no server here."""
+    found = shutil.which("initdb")
+    if found:
+        return Path(found).parent
+    there = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    return there[-1].parent if there else None
+
+
+class Server:
+    """A running one. `url(name)` is that of a database, `new()` makes one of its own for a test."""
+
+    def __init__(self, folder, port, bin):
+        self.folder, self.port, self.bin, self.names = folder, port, bin, []
+
+    def url(self, name="postgres"):
+        return f"postgres://postgres:{PHRASE}@127.0.0.1:{self.port}/{name}"
+
+    def new(self, label="db"):
+        self.names.append(f"{re.sub('[^a-z]', '_', label.lower())[:40]}_{len(self.names)}")
+        name = self.names[-1]
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+        return name
+
+    def drop_since(self, number):
+        """Those made after that many were: they take 7 MB each."""
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            for name in self.names[number:]:
+                connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def control(self, *words):
+        return run(self.bin / "pg_ctl", "-D", str(self.folder / "data"), *words)
+
+
+def run(program, *words):
+    """As a user that PostgreSQL accepts: it refuses root."""
+    user = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
+    done = subprocess.run(
+        [str(program), *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        check=False, cwd="/", env={"PATH": os.environ["PATH"], "LC_ALL": "C", "TZ": "UTC"}, **user,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+@contextmanager
+def server():
+    """Made, started, and gone at the end."""
+    bin = programs()
+    folder = Path(tempfile.mkdtemp(prefix="fl-pg-"))
+    port = free_port()
+    try:
+        if os.geteuid() == 0:
+            shutil.chown(folder, "postgres", "postgres")
+        run(bin / "initdb", "-D", str(folder / "data"), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync",
+            "--no-instructions")  # fmt: skip
+        options = " ".join(f"-c {one}" for one in [*SETTINGS, f"port={port}", "listen_addresses=127.0.0.1",
+                                                   f"unix_socket_directories={folder}"])  # fmt: skip
+        one = Server(folder, port, bin)
+        one.control("start", "-w", "-l", str(folder / "log"), "-o", options)
+        try:
+            yield one
+        finally:
+            one.control("stop", "-m", "immediate")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
