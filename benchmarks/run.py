@@ -13,13 +13,14 @@ from pathlib import Path
 
 from tables import machine
 
-NAMES = ("startup", "deploy", "rollback", "memory", "nginx", "evidence")
+NAMES = ("startup", "deploy", "rollback", "memory", "nginx", "evidence", "secret_file")
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 PAGE = DOCS / "benchmarks.md"
 BEGIN, END = "<!-- measured -->", "<!-- end -->"
 ASKED_FOR = ("verdicts",)  #: measured only then
 APART = {
     "evidence": (PAGE, "<!-- measured: evidence -->"),
+    "secret_file": (PAGE, "<!-- measured: secrets -->"),
     "verdicts": (DOCS / "concepts" / "verdicts.md", BEGIN),
 }  #: page and mark of what is not written among the others
 

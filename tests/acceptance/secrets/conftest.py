@@ -41,6 +41,7 @@ class Person:
 
     def __init__(self, root, folder, name):
         self.folder = folder
+        self.program = str(FAIRLEAD)
         outside = ("CI", "GITHUB", "SOPS", "GIT_", "VAULT", "BAO", "AWS", "XDG")
         self.env = {key: value for key, value in os.environ.items() if not key.startswith(outside)}
         self.env |= {
