@@ -150,8 +150,10 @@ class AgeFile:
 
 
 def file_of(root: Path, environment: str) -> Path:
-    """Where the file of an environment is: `secrets/ENV.yaml` beside the project file."""
-    return root / FOLDER / f"{environment}.yaml"
+    """Where an environment's file is: `secrets/ENV.yaml` beside the project file, or the ENV.json that sops made."""
+    usual = root / FOLDER / f"{environment}.yaml"
+    other = usual.with_suffix(".json")
+    return other if other.exists() and not usual.exists() else usual
 
 
 def _make_folder(folder: Path) -> None:

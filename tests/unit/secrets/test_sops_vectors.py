@@ -9,6 +9,7 @@ import subprocess
 
 import pyrage
 import pytest
+from ruamel.yaml import YAML
 
 from fairlead.secrets.identities import keys
 from fairlead.secrets.sops.document import parse
@@ -98,6 +99,22 @@ def test_what_we_write_the_independent_reader_reads(identity, me):
     assert '"NULL": ENC[' in text  # else YAML takes the key for nothing at all
     hashed = hashlib.sha512("välue: 1x".encode()).hexdigest().upper().encode()
     assert independent.unseal(lines["mac"], lines["lastmodified"].strip('"'), key) == (hashed, "str")
+
+
+def test_the_same_as_json_is_read_and_changed(identities):
+    """sops writes JSON with tabs; its values are those of the YAML, its section too."""
+    plain = YAML(typ="safe", pure=True).load((VECTORS / "nested.yaml").read_text())
+    text = json.dumps(plain, indent="\t") + "\n"
+    before = opened(text, identities)
+    wanted = EXPECTED["nested"] | {"note_unencrypted": "1000.0"}
+    assert before.values == wanted
+    after = changed(before, {"db.password": "new", "ADDED": "ä", "empty": "full"})
+    assert opened(after, identities).values == wanted | {
+        "db.password": "new",
+        "ADDED": "ä",
+        "empty": "full",
+    }
+    assert list(json.loads(after)) == [*(name for name in plain if name != "sops"), "ADDED", "sops"]
 
 
 def sops(*argv, key, cwd):

@@ -126,19 +126,20 @@ def spliced(text: str, splices: Iterable[Splice]) -> str:
 
 
 def replaced(document: Document, scalar: Scalar, sealed: str) -> Splice:
-    """Another value in the place of one; an empty one needs quotes to be text."""
+    """Another value in the place of one; it keeps its quotes, and an empty one needs them to be text."""
     tail = "\n" if scalar.block and document.text[: scalar.end].endswith("\n") else ""
-    return scalar.start, scalar.end, (sealed or '""') + tail
+    quoted = not scalar.plain and not scalar.block
+    return scalar.start, scalar.end, (json.dumps(sealed) if quoted or not sealed else sealed) + tail
 
 
 def inserted(document: Document, sealed: Mapping[str, str]) -> list[Splice]:
-    """New names at the end, before the section `sops`. FairleadError where the file is written with braces."""
-    if not sealed:
-        return []
-    if document.root.flow:
-        what = f"{document.file} is written with braces; Fairlead adds names to a file of lines only"
-        raise FairleadError(what, "rewrite it as YAML, with sops")
+    """New names at the end, before the section `sops`."""
     at = document.root.items[SECTION][0]
+    if document.root.flow:  # JSON, or YAML written like it
+        line = document.text[document.text.rfind("\n", 0, at.start) + 1 : at.start]
+        between = f",\n{line}" if not line.strip() else ", "
+        pairs = (f"{json.dumps(name)}: {json.dumps(value)}{between}" for name, value in sealed.items())
+        return [(at.start, at.start, "".join(pairs))] if sealed else []
     indent = " " * at.column
     start = at.start - at.column
     lines = (f"{indent}{key_text(name)}: {value or chr(34) * 2}\n" for name, value in sealed.items())

@@ -173,4 +173,4 @@ def resealed(text: str, file: str, key: bytes) -> str:
     opened = with_key(document, key)
     about, moment = document.metadata, now()
     sealed = cipher.seal(Plain(_mac(opened).encode()), key, moment.encode())
-    return spliced(text, [replaced(document, about.mac, sealed), replaced(document, about.lastmodified, f'"{moment}"')])
+    return spliced(text, [replaced(document, about.mac, sealed), replaced(document, about.lastmodified, moment)])
