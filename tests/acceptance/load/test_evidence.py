@@ -180,6 +180,9 @@ def test_a_shadow_is_judged_and_compared_before_the_first_user(shop):
     counted = shadows[-1]["numbers"]["services"]["web"]["canary"]
     assert counted["requests"] > 20, "copies of the users' safe requests"
     assert entries(made, SHADOW)[-1][1]["differences"] == []
+    told = made.sandbox.fairlead("verdict", made.sandbox.environment, "--shadow-report")
+    assert told.code == 0 and f"shadow of {result.release}" in told.output, told.output
+    assert f" {counted['requests']} " in told.output and "none found" in told.output, told.output
 
 
 def test_a_release_whose_copies_fail_goes_back_before_its_first_user(shop):
