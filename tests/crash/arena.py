@@ -30,7 +30,7 @@ services:
     source: app
     command: {serve}
     port: 8000
-    health: {{ready: /health, interval: 50ms, successes: 2, deadline: 20s}}
+    health: {{ready: /health, interval: 50ms, successes: 2, deadline: 60s}}
     routes: ["/"]
     replicas: 2
     env: {{VERSION: "{version}"{more}}}

@@ -24,7 +24,7 @@ services:
     source: ./app
     command: {serve}
     port: 8000
-    health: {{ready: /health, interval: 100ms, deadline: 20s}}
+    health: {{ready: /health, interval: 100ms, deadline: 90s}}
     routes: ["/"]
     replicas: {replicas}
     env: {{VERSION: "{version}", START_DELAY: "{delay}"}}

@@ -56,7 +56,7 @@ def test_a_long_build_keeps_nobody_from_going_back(site):
 
 def test_a_second_deployer_is_told_before_it_builds(site):
     assert site.run("deploy", "local").returncode == 0
-    site.write("2", delay="15")
+    site.write("2", delay="60")
     first = site.start("deploy", "local")
     await_line(first, "stderr", "step 2/")
     gated(site)  # never opened: whoever builds waits for ever

@@ -73,7 +73,7 @@ def test_a_failed_deployment_says_why_first_and_is_exit_1(site):
 def test_a_signal_takes_everything_back(site, number):
     assert site.run("deploy", "local").returncode == 0
     before = site.live()
-    site.write("2", delay="15")
+    site.write("2", delay="60")
     deployer = site.start("deploy", "local")
     await_line(deployer, "stderr", "step 2/")
     deployer.send_signal(number)
@@ -90,7 +90,7 @@ def test_a_second_signal_leaves_it_to_recovery(site):
     assert site.run("deploy", "local").returncode == 0
     before = site.live()
     path = site.folder / "fairlead.yaml"
-    site.write("2", delay="15")
+    site.write("2", delay="60")
     path.write_text(
         path.read_text().replace("START_DELAY", 'IGNORE_SIGTERM: "1", START_DELAY').replace("grace: 5s", "grace: 3s")
     )
@@ -112,7 +112,7 @@ def test_a_second_signal_leaves_it_to_recovery(site):
 
 def test_a_second_deployer_is_told_who_holds_it(site):
     assert site.run("deploy", "local").returncode == 0
-    site.write("2", delay="15")
+    site.write("2", delay="60")
     first = site.start("deploy", "local")
     await_line(first, "stderr", "step 2/")
     done = site.run("deploy", "local", "--wait", "0")
