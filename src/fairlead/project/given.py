@@ -24,11 +24,7 @@ class Given:
     file: str
     entries: dict[str, Entry] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
-
-    @property
-    def values(self) -> dict[str, str]:
-        """The values alone, of all names that stand in it."""
-        return {name: entry.value for name, entry in self.entries.items()}
+    values: dict[str, str] = field(default_factory=dict)  #: the values alone, of all names that stand in it
 
     def finding(self, name: str, message: str) -> Finding:
         """Something wrong with the line of `name`."""
@@ -43,4 +39,4 @@ def given(source: DotEnv | None, environment: str) -> Given:
     if source.unreadable:
         return Given(source.file, findings=(source.unreadable,))
     entries, findings = parse(source.text, source.file)
-    return Given(source.file, entries, tuple(findings))
+    return Given(source.file, entries, tuple(findings), {name: entry.value for name, entry in entries.items()})

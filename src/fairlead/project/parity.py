@@ -10,9 +10,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
+from typing import Any
 
 from fairlead.errors import Finding
 from fairlead.project.origins import Value, origins
+from fairlead.project.problem import MOST
 from fairlead.project.project import Project
 from fairlead.project.tree import Mapping, Mark, Node, Path, child, children, dotted, quoted, text_of
 
@@ -28,22 +31,36 @@ _SHOWN = 60  #: characters of a value in a message
 
 def drift(project: Project) -> tuple[Finding, ...]:
     """Every difference between the environments that is not declared, and what is declared for nothing."""
-    return tuple(_Comparison(project).findings())
+    return tuple(islice(_Comparison(project).findings(), MOST))
 
 
 def matches(pattern: str, path: str) -> bool:
     """Whether a dotted pattern names `path` or something above it; `*` is any key or item."""
-    return _begins(_split(pattern), _split(path))
+    return bool(_Patterns([pattern]).hits(_split(path)))
 
 
 def _split(dotted_path: str) -> list[str]:
     return [part for part in re.split(r"[.\[\]]", dotted_path) if part]
 
 
-def _begins(pattern: Sequence[str], path: Sequence[str]) -> bool:
-    return len(pattern) <= len(path) and all(
-        one in ("*", other) for one, other in zip(pattern, path[: len(pattern)], strict=True)
-    )
+class _Patterns:
+    """Many patterns, told by the first keys of a path: a tree of keys, so that each path is walked once."""
+
+    def __init__(self, patterns: Sequence[str]) -> None:
+        self._root: dict[str, Any] = {}
+        for number, pattern in enumerate(patterns):
+            node = self._root
+            for key in _split(pattern):
+                node = node.setdefault(key, {})
+            node.setdefault("", []).append(number)
+
+    def hits(self, path: Sequence[str]) -> set[int]:
+        """The numbers of those that name the path or something above it."""
+        found, nodes = set(self._root.get("", ())), [self._root]
+        for key in path:
+            nodes = [below for node in nodes for one in (key, "*") if (below := node.get(one)) is not None]
+            found.update(number for node in nodes for number in node.get("", ()))
+        return found
 
 
 @dataclass(frozen=True)
@@ -57,24 +74,26 @@ class _Comparison:
         return {name: {one.steps: one for one in origins(self.project, name)} for name in names}
 
     @cached_property
-    def declared(self) -> list[tuple[Node, list[str]]]:
+    def declared(self) -> list[Node]:
         """The patterns under `may_differ`."""
-        nodes = [node for _, node in children(child(self.project.tree, "may_differ"))]
-        return [(node, _split(text_of(node) or "")) for node in nodes]
+        return [node for _, node in children(child(self.project.tree, "may_differ"))]
 
     def findings(self) -> Iterator[Finding]:
         """In the order of the schema; patterns at the end."""
         said: set[tuple[Path, tuple[str, ...]]] = set()
         paths = dict.fromkeys(path for found in self.values.values() for path in found)
-        free = [_split(pattern) for pattern in FREE] + [pattern for _, pattern in self.declared]
+        patterns = _Patterns([*(text_of(node) or "" for node in self.declared), *FREE])
+        used: set[int] = set()
         for path in paths:
-            if self._alike(path) or any(_begins(pattern, _split(dotted(path))) for pattern in free):
+            free = patterns.hits(_split(dotted(path)))
+            used |= free
+            if free or self._alike(path):
                 continue
             place, lacking = self._lacking(path)
             if (place, lacking) not in said:
                 said.add((place, lacking))
-                yield self._absent(place, lacking) if lacking else self._different(path)
-        yield from self._unused(paths)
+                yield self._absent(place, path, lacking) if lacking else self._different(path)
+        yield from self._unused(used)
 
     def _alike(self, path: Path) -> bool:
         return len({_compared(found.get(path)) for found in self.values.values()}) == 1
@@ -99,14 +118,12 @@ class _Comparison:
     def _has(self, name: str, place: Path) -> bool:
         return place in self._prefixes[name]
 
-    def _absent(self, place: Path, lacking: tuple[str, ...]) -> Finding:
+    def _absent(self, place: Path, path: Path, lacking: tuple[str, ...]) -> Finding:
         having = [name for name in self.values if name not in lacking]
         text = f"{_names(having)} {_verb(having)} it, {_names(lacking)} {'do' if len(lacking) > 1 else 'does'} not"
-        mark = self._removed(place, lacking) or self._mark(self._below(place))
-        return self._finding(place, mark, text)
-
-    def _below(self, place: Path) -> list[Value]:
-        return [one for found in self.values.values() for path, one in found.items() if path[: len(place)] == place]
+        nodes = [child(self.project.trees[name], *place) for name in having]
+        mark = self._removed(place, lacking) or next((node.at for node in nodes if node), None)
+        return self._finding(place, mark or self._mark([self.values[name][path] for name in having]), text)
 
     def _removed(self, place: Path, lacking: tuple[str, ...]) -> Mark | None:
         """The null that took it away."""
@@ -135,10 +152,9 @@ class _Comparison:
         advice = f"make them alike, or say may_differ: [{path}] if it is meant"
         return Finding(self.project.file, *mark, path, f"differs: {text}; {advice}")
 
-    def _unused(self, paths: dict[Path, None]) -> Iterator[Finding]:
-        split = [_split(dotted(path)) for path in paths]
-        for node, pattern in self.declared:
-            if not any(_begins(pattern, path) for path in split):
+    def _unused(self, used: set[int]) -> Iterator[Finding]:
+        for number, node in enumerate(self.declared):
+            if number not in used:
                 text = f"no environment has anything at {quoted(text_of(node) or '')}; correct it, or remove it"
                 yield Finding(self.project.file, *node.at, dotted(node.path), text)
 

@@ -92,7 +92,7 @@ def parse_project(
     files = {name: given((dotenv or {}).get(name), name) for name in resolved}
     trees = {name: merged for name, (merged, _) in found.items()}
     lacking = {
-        name: unmet(Examined(name, trees[name], sections, files[name], file), patterns)[:MOST]
+        name: tuple(islice(unmet(Examined(name, trees[name], sections, files[name], file), patterns), MOST))
         for name, (sections, _) in resolved.items()
     }
     return Project(model.name, root, file, resolved, unfit, lacking, files, trees, tree)

@@ -37,17 +37,19 @@ class Examined:
     file: str  #: the project file, as findings show it
 
 
-def unmet(one: Examined, patterns: Patterns) -> tuple[Finding, ...]:
+def unmet(one: Examined, patterns: Patterns) -> Iterator[Finding]:
     """Everything wrong with the values of an environment, `.env.ENVIRONMENT` first."""
+    yield from one.given.findings
+    yield from _names(one)
     try:
-        found = [*one.given.findings, *_names(one)]
         for name, variable in one.sections.variables.items():
             if not variable.secret:
-                found += _variable(one, name, variable, patterns)
+                yield from _variable(one, name, variable, patterns)
     except TooMuch:
         text = "the patterns and what they have to match are too much to check; simplify them"
-        found = [Finding(one.given.file, 1, 1, "", text)]
-    return (*found, *_uses(one), *_numbers(one))
+        yield Finding(one.given.file, 1, 1, "", text)
+    yield from _uses(one)
+    yield from _numbers(one)
 
 
 def type_of(variable: Variable) -> Type:
@@ -58,7 +60,7 @@ def type_of(variable: Variable) -> Type:
 def _names(one: Examined) -> Iterator[Finding]:
     """Every name of `.env.ENVIRONMENT` is one of a plain variable."""
     variables, given = one.sections.variables, one.given
-    plain = [name for name, variable in variables.items() if not variable.secret]
+    plain = {name: variable for name, variable in variables.items() if not variable.secret}
     for name in given.entries:
         if name in plain:
             continue

@@ -11,7 +11,6 @@ from fairlead.project.budget import Budget, budgets
 from fairlead.project.origins import kept
 from fairlead.project.parity import drift
 from fairlead.project.patterns import Patterns, TooMuch
-from fairlead.project.problem import MOST
 from fairlead.project.project import Project
 from fairlead.project.stack import SecretSpec, Stack
 from fairlead.project.tree import Mark, child, dotted
@@ -45,7 +44,7 @@ class Report:
 def check(project: Project, names: tuple[str, ...] = ()) -> Report:
     """These environments, by default all, and how all of them differ. UsageError for one that there is not."""
     checked = tuple(_environment(project, name) for name in names or project.environments)
-    return Report(checked, drift(project)[:MOST])
+    return Report(checked, drift(project))
 
 
 def _environment(project: Project, name: str) -> Checked:

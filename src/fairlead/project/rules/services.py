@@ -9,6 +9,9 @@ from fairlead.project.problem import Problem, blame, did_you_mean, problem
 from fairlead.project.tree import Items, Mapping, Node, child, children, quoted, select, text_of
 
 
+LONGEST_CIRCLE = 12  #: names in a message
+
+
 def entries(tree: Mapping, section: str) -> dict[str, Mapping]:
     """The services, or the jobs, that are mappings."""
     found = child(tree, section)
@@ -83,22 +86,27 @@ def _cycles(all_entries: dict[str, Mapping]) -> Iterator[Problem]:
 
 def _walk(start: str, edges: dict[str, dict[str, Node]], done: set[str]) -> Iterator[Problem]:
     """Depth first without recursion; a name met again on the way to itself closes a circle."""
-    way = [] if start in done else [(start, iter(edges[start].items()))]
+    way = {} if start in done else {start: iter(edges[start].items())}  # in the order it was walked
     done.add(start)
     while way:
-        step = next(way[-1][1], None)
+        step = next(way[next(reversed(way))], None)
         if step is None:
-            way.pop()
+            way.popitem()
             continue
         name, node = step
-        names = [one for one, _ in way]
-        if name in names:
+        if name in way:
+            names = list(way)
             circle = [*names[names.index(name) :], name]
             nodes = [edges[one].get(other) for one, other in pairwise(circle)]
-            yield problem(blame(node, *nodes), f"a circle: {' needs '.join(circle)}")
+            yield problem(blame(node, *nodes), f"a circle: {' needs '.join(_few(circle))}")
         elif name not in done:
             done.add(name)
-            way.append((name, iter(edges[name].items())))
+            way[name] = iter(edges[name].items())
+
+
+def _few(names: list[str]) -> list[str]:
+    """So many that a person still reads them."""
+    return names if len(names) <= LONGEST_CIRCLE else [*names[: LONGEST_CIRCLE - 2], "…", names[-1]]
 
 
 def job_order(tree: Mapping) -> Iterator[Problem]:
