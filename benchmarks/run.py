@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tables import machine
 
-NAMES = ("startup", "deploy", "rollback", "memory", "nginx", "evidence", "secret_file")
+NAMES = ("startup", "deploy", "rollback", "memory", "nginx", "evidence", "secret_file", "load")
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 PAGE = DOCS / "benchmarks.md"
 BEGIN, END = "<!-- measured -->", "<!-- end -->"
@@ -21,6 +21,7 @@ ASKED_FOR = ("verdicts",)  #: measured only then
 APART = {
     "evidence": (PAGE, "<!-- measured: evidence -->"),
     "secret_file": (PAGE, "<!-- measured: secrets -->"),
+    "load": (PAGE, "<!-- measured: load -->"),
     "verdicts": (DOCS / "concepts" / "verdicts.md", BEGIN),
 }  #: page and mark of what is not written among the others
 

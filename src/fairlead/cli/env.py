@@ -107,17 +107,25 @@ def _data(one: Value | None) -> dict[str, Any] | None:
             "note": one.note or None}  # fmt: skip
 
 
-@verb("fairlead env diff staging production", name="diff", short="What is not the same in two environments.")
+@verb(
+    "fairlead env diff staging production",
+    "fairlead env diff staging production services",
+    name="diff",
+    short="What is not the same in two environments.",
+)
 @environment(name="first")
 @environment(name="second")
-def diff(session: Session, first: str, second: str) -> None:
+@click.argument("pattern", required=False)
+def diff(session: Session, first: str, second: str, pattern: str | None) -> None:
     """Every value that FIRST and SECOND do not have in common, with where both came from.
+
+    PATTERN is a value or what it is in, with * for any key: only that is compared.
 
     The exit code is 0 when there is no difference and 1 when there is one, as that of diff(1).
     """
     from fairlead.operations.env.show import diff as differences  # noqa: PLC0415
 
-    found = differences(session.project(), first, second)
+    found = differences(session.project(), first, second, pattern)
     rows = [(one.path, _shown(one.first), _shown(one.second), _from(one.first), _from(one.second)) for one in found]
     data = {
         "first": first, "second": second, "same": not found,

@@ -21,7 +21,7 @@ from fairlead.project.problem import MOST
 from fairlead.project.tree import Items, Mapping, Mark, Node, Path, Scalar, dotted, quoted, shown
 
 DEPTH = 40  #: levels of nesting
-NODES = 50_000  #: values once every alias has been followed
+NODES = 40_000  #: values once every alias has been followed
 WHOLE = "a mapping with name, services and environments"
 
 _INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")

@@ -80,6 +80,7 @@ def test_differences_of_two(shop):
     )
     assert not [path for path in found if path.startswith("secrets")]
     assert diff(shop(), "local", "local") == ()
+    assert [one.path for one in diff(shop(), "local", "production", "edge")] == ["edge.http", "edge.https"]
 
 
 def test_everything_wrong_is_found(shop, monkeypatch):

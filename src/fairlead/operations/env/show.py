@@ -33,15 +33,19 @@ class Difference:
     second: Value | None
 
 
-def diff(project: Project, first: str, second: str) -> tuple[Difference, ...]:
-    """Every difference of values, in the order of the schema. Of secrets, only whether both have them."""
+def diff(project: Project, first: str, second: str, pattern: str | None = None) -> tuple[Difference, ...]:
+    """Every difference of values, at and below a dotted pattern, in the order of the schema.
+
+    Of secrets, only whether both have them.
+    """
     left = {one.steps: one for one in origins(project, first)}
     right = {one.steps: one for one in origins(project, second)}
-    return tuple(
-        Difference((left.get(path) or right[path]).path, left.get(path), right.get(path))
+    found = (
+        Difference(dotted(path), left.get(path), right.get(path))
         for path in dict.fromkeys((*left, *right))
         if _told(left.get(path)) != _told(right.get(path))
     )
+    return tuple(one for one in found if pattern is None or matches(pattern, one.path))
 
 
 def _told(one: Value | None) -> tuple[bool, bool, str | None]:

@@ -8,7 +8,6 @@ from itertools import pairwise
 from fairlead.project.problem import Problem, blame, did_you_mean, problem
 from fairlead.project.tree import Items, Mapping, Node, child, children, quoted, select, text_of
 
-
 LONGEST_CIRCLE = 12  #: names in a message
 
 
