@@ -1,15 +1,16 @@
 import os
 import socket
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from fairlead.errors import Refused
 from fairlead.ledger import Ledger
-from fairlead.operations.checks import environment, machine, project
+from fairlead.operations.checks import connections, environment, limits, machine, project
 from fairlead.operations.checks.check import failed, ok, warning
 from fairlead.operations.doctor import require
-from fairlead.project.stack import Edge, Prepare, Route, Service, Stack
+from fairlead.project.stack import Container, Edge, Pool, Prepare, Resources, Route, Service, Stack, Store
 from fairlead.system.home import Place
 from fairlead.system.ports import Ports
 
@@ -130,3 +131,24 @@ def test_only_failures_refuse():
         require(checks, lambda *text: None)
     assert refused.value.message == "the doctor says no:\n  disk: full\n  port: taken"
     assert refused.value.hint == "free some" and refused.value.exit_code == 3
+
+
+def test_connections_are_counted():
+    def checks(size):
+        web = Service("web", port=1, pools=(Pool("db", size),))
+        return [*connections.examine(Stack("shop", "local", services=(web,), stores=(Store("db", "postgres"),)))]
+
+    assert [check.result for check in (*checks(5), *checks(40), *checks(50))] == ["ok", "warning", "failed"]
+    assert checks(50)[0].text.endswith("(1 replica, old and new) = 100; 100 of 97 (100 less 3 for the superuser)")
+    assert [*connections.examine(stack(Service("web")))] == []
+
+
+def test_what_a_process_is_not_held_to():
+    held = Container(networks=("backend",), resources=Resources(memory=1))
+    made = stack(Service("web", container=held), Service("free"))
+    checks = found(limits.examine(made))
+    assert {name: (check.result, check.text.partition(";")[0]) for name, check in checks.items()} == {
+        "networks": ("warning", "not kept apart: web"),
+        "resources": ("warning", "not limited: web"),
+    }
+    assert [*limits.examine(replace(made, runtime="docker"))] == []

@@ -84,11 +84,11 @@ def test_differences_of_two(shop):
 
 
 def test_everything_wrong_is_found(shop, monkeypatch):
-    monkeypatch.setenv("TOKEN", "no hex")
+    monkeypatch.setenv("TOKEN", "no hex, and long enough: 7Qx")
     report = check(shop())
     local, production = report.environments
     assert lines(local.findings) == [
-        "fairlead.yaml:8:33: secrets.MAIL: has no value in local; `fairlead secrets set local MAIL`",
+        "fairlead.yaml:8:33: MAIL: has no value; `fairlead secrets set local MAIL`",
         "fairlead.yaml:7:3: variables.TOKEN: expected hexadecimal digits, such as 0f9a",
     ]
     assert (
@@ -102,7 +102,20 @@ def test_everything_wrong_is_found(shop, monkeypatch):
     assert lines(report.drift) == [
         "fairlead.yaml:16:116: services.worker: differs: local has it, production does not; make them alike, or say may_differ: [services.worker] if it is meant",
     ]
-    assert "no hex" not in str(report)
+    assert "long enough" not in str(report)
+
+
+def test_weak_secrets_and_the_same_twice_are_mistakes(shop, monkeypatch):
+    for name in ("TOKEN", "MAIL"):
+        monkeypatch.setenv(name, "aaaaaaaa")
+    found = lines(check(shop(), ("local",)).environments[0].findings)
+    assert [line for line in found if "has the same value as" in line]
+    assert [line for line in found if "is made of" in line or "characters" in line]
+    assert "aaaaaaaa" not in str(found)
+
+
+def test_what_is_made_by_itself_need_not_be_there(shop):
+    assert "KEY" not in str(check(shop(), ("local",)).environments[0].findings)
 
 
 def test_one_environment_may_be_chosen(shop):

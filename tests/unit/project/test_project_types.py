@@ -139,6 +139,9 @@ CASES = {
     "numbers and flags as they are written": (
         "{A: {type: bool, default: true}, B: {type: regex, pattern: '1.50', default: 1.50}}", [],
     ),
+    "a name of Fairlead's own": (
+        "{PORT: 1}", ["6:13: variables.PORT: ${PORT} is what Fairlead itself puts in; choose another name"],
+    ),
     "a secret": ("{A: {type: url, secret: true, example: 'https://x'}}", []),
 }  # fmt: skip
 

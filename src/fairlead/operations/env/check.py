@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from fairlead.errors import FairleadError, Finding, UsageError
 from fairlead.masking import Secret
+from fairlead.operations.secrets.check import check as look_at_secrets
 from fairlead.project.budget import Budget, budgets
-from fairlead.project.origins import kept
 from fairlead.project.parity import drift
 from fairlead.project.patterns import Patterns, TooMuch
 from fairlead.project.project import Project
@@ -49,6 +50,7 @@ def check(project: Project, names: tuple[str, ...] = ()) -> Report:
 
 def _environment(project: Project, name: str) -> Checked:
     stack = project.outline(name)
+    secrets = _secrets(project, stack)
     found = list(project.unmet[name])
     warnings: list[Finding] = []
     notes: list[str] = []
@@ -57,8 +59,9 @@ def _environment(project: Project, name: str) -> Checked:
             notes.append(f"connections: {one.text}")
         else:
             (found if one.result == "over" else warnings).append(_connections(project, name, one))
-    wrong, said = _secrets(project, stack)
-    return Checked(name, (*found, *wrong), tuple(warnings), (*notes, *said))
+    return Checked(
+        name, (*found, *secrets.findings), (*warnings, *secrets.warnings), (*notes, *secrets.notes)
+    )  # fmt: skip
 
 
 def _connections(project: Project, name: str, one: Budget) -> Finding:
@@ -68,30 +71,28 @@ def _connections(project: Project, name: str, one: Budget) -> Finding:
     return Finding(project.file, *mark, path, f"too many connections, {one.text}; {one.hint}")
 
 
-def _secrets(project: Project, stack: Stack) -> tuple[list[Finding], list[str]]:
+def _secrets(project: Project, stack: Stack) -> Checked:
     """What the place that keeps the values says of them; a place that cannot be asked is no mistake of the file."""
+    name = stack.environment
     if not stack.secrets:
-        return [], []
+        return Checked(name)
     try:
         backend = backend_of(stack, project.root)
-        there = backend.names()
+        there = set(backend.names())
         typed = {one.name: one for one in stack.secrets if one.type and one.name in there}
         values = backend.get(typed) if typed else {}
+        found = look_at_secrets(project, name, project.root / Path(project.file).name)
     except UsageError:
         raise
     except FairleadError as error:
-        return [], [f"secrets: not checked: {error.message}" + (f"; {error.hint}" if error.hint else "")]
-    found = [*_missing(project, stack, there)]
-    found += [_secret(project, stack, name, f"expected {what}") for name, what in _unfit(typed, values)]
-    many = f"{len(set(there) & {one.name for one in stack.secrets})} of {len(stack.secrets)}"
-    return found, [f"secrets: {many} have a value in {kept(stack.secret_backend, stack.environment)}"]
-
-
-def _missing(project: Project, stack: Stack, there: tuple[str, ...]) -> Iterator[Finding]:
-    for one in stack.secrets:
-        if one.name not in there and one.required and one.generate is None:
-            how = f"fairlead secrets set {stack.environment} {one.name}"
-            yield _secret(project, stack, one.name, f"has no value in {stack.environment}; `{how}`")
+        said = f"secrets: not checked: {error.message}" + (f"; {error.hint}" if error.hint else "")
+        return Checked(name, notes=(said,))
+    unfit = [_secret(project, stack, one, f"expected {what}") for one, what in _unfit(typed, values)]
+    absent = {one.name for one in stack.secrets if one.name not in there and (one.generate or not one.required)}
+    wrong = [one for one in found.findings if one.path not in absent]
+    declared = [one.name for one in stack.secrets]
+    said = f"secrets: {len(there.intersection(declared))} of {len(declared)} have a value in {found.where}"
+    return Checked(name, (*wrong, *unfit), found.notes, (said,))
 
 
 def _unfit(typed: dict[str, SecretSpec], values: dict[str, Secret]) -> Iterator[tuple[str, str]]:
@@ -108,7 +109,7 @@ def _unfit(typed: dict[str, SecretSpec], values: dict[str, Secret]) -> Iterator[
 
 
 def _secret(project: Project, stack: Stack, name: str, message: str) -> Finding:
-    """Something wrong with a secret, at the line that declares it."""
+    """Something wrong with the value of a secret, at the line that declares it."""
     tree = project.trees[stack.environment]
     node = child(tree, "secrets", name) or child(tree, "variables", name) or tree
     return Finding(project.file, *node.at, dotted(node.path), message)

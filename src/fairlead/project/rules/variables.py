@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from fairlead.project import placeholders
 from fairlead.project.patterns import Patterns, TooMuch, Unfit
 from fairlead.project.problem import Problem, blame, did_you_mean, problem
 from fairlead.project.tree import Mapping, Node, Scalar, child, children, select, shown, text_of
@@ -34,7 +35,9 @@ def examine(tree: Mapping, patterns: Patterns) -> Iterator[Problem]:
     """What is wrong with the variables of the base, or of one environment after the merge."""
     variables = child(tree, "variables")
     try:
-        for _, node in children(variables):
+        for name, node in children(variables):
+            if name in placeholders.NAMES:
+                yield problem(node, f"${{{name}}} is what Fairlead itself puts in; choose another name")
             yield from _variable(_typed(node), patterns)
     except TooMuch:
         if variables is not None:
