@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from fairlead.system.home import Place
 
 FILE = "fairlead.yaml"
+DOTENV = ".env."  #: and the name of an environment: values of variables
 
 
 @dataclass
@@ -93,7 +94,9 @@ class Session:
     def _explain(self, error: FairleadError) -> None:
         if isinstance(error, ConfigurationError):
             findings = len(error.findings)
-            tell(f"{error.message}\n{red('error:')} the project file has {findings} mistake{'s' * (findings != 1)}")
+            files = {Path(one.file).name for one in error.findings}
+            whose = "the project's files have" if any(DOTENV in name for name in files) else "the project file has"
+            tell(f"{error.message}\n{red('error:')} {whose} {findings} mistake{'s' * (findings != 1)}")
         else:
             tell(f"{yellow('waiting:') if isinstance(error, Waiting) else red('error:')} {error.message}")
         if error.hint:
