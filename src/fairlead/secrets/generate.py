@@ -65,11 +65,11 @@ def _ed25519(_: int) -> str:
 
 
 def _pem(key: object) -> str:
-    """PKCS #8, PEM: what openssl, Java, Node.js and Go read."""
+    """PKCS #8, PEM: what openssl, Java, Node.js and Go read. No line break at its end: not all back ends keep one."""
     from cryptography.hazmat.primitives import serialization as how  # noqa: PLC0415
 
     written = key.private_bytes(how.Encoding.PEM, how.PrivateFormat.PKCS8, how.NoEncryption())  # type: ignore[attr-defined]
-    return str(written.decode())
+    return str(written.decode().rstrip())
 
 
 def _uuid(_: int) -> str:

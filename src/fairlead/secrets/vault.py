@@ -38,8 +38,9 @@ class VaultBackend:
         environ: Mapping[str, str] | None = None,
     ) -> None:
         self._url, self._path, self._mount = url.rstrip("/"), path.strip("/"), mount.strip("/")
-        self._namespace, self._auth = namespace, auth
         self._environ = os.environ if environ is None else environ
+        self._auth = auth
+        self._namespace = namespace or self._environ.get("VAULT_NAMESPACE") or self._environ.get("BAO_NAMESPACE")
         self._client: hvac.Client | None = None
 
     @property

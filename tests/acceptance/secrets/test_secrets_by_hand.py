@@ -1,7 +1,11 @@
 """What a person does with secrets, with the installed program."""
 
+import os
+import pty
 import stat
 from pathlib import Path
+
+import pytest
 
 
 def test_from_nothing_to_values(ada):
@@ -121,6 +125,52 @@ def test_an_editor_changes_them(begun, tmp_path):
     assert not Path(path).parent.exists()
     failed = begun.secrets("edit", "production", code=2, EDITOR="false")
     assert "nothing was changed" in failed.stderr
+
+
+@pytest.mark.parametrize(
+    ("typed", "message"),
+    [
+        ("SMTP_PASSWORD: [x]", "holds more than text"),
+        ("SMTP_PASSWORD: a: b", "edited text:1: is not readable as YAML"),
+        ("SMTP_PASWORD: abc", "did you mean"),
+        ("SMTP_PASSWORD:", "has an empty value"),
+    ],
+)
+def test_a_slip_in_the_editor_changes_nothing(begun, tmp_path, typed, message):
+    editor = tmp_path / "editor"
+    editor.write_text(f'#!/bin/sh\necho "{typed}" > "$1"\n')
+    editor.chmod(0o700)
+    before = (begun.folder / "secrets" / "production.yaml").read_text()
+    failed = begun.secrets("edit", "production", code=2, EDITOR=str(editor))
+    assert message in failed.stderr
+    assert "nothing was changed" in failed.stderr
+    assert (begun.folder / "secrets" / "production.yaml").read_text() == before
+
+
+def test_a_prompt_does_not_show_what_is_typed(begun):
+    """On a terminal of its own, as a person sits at one."""
+    argv = [begun.program, "secrets", "set", "production", "API_TOKEN"]
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(begun.folder)
+        os.execve(argv[0], argv, begun.env)
+    seen = b""
+    for _ in range(2):
+        asked = b""
+        while not asked.endswith(b": "):
+            asked += os.read(terminal, 1000)
+        os.write(terminal, b"typed-9Zq8LmX4\n")
+        seen += asked
+    while True:
+        try:
+            seen += os.read(terminal, 1000)
+        except OSError:  # Linux says so when the program has ended
+            break
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    os.close(terminal)
+    assert "API_TOKEN kept" in seen.decode()
+    assert "typed" not in seen.decode()
+    assert begun.secrets("get", "production", "API_TOKEN").stdout == "typed-9Zq8LmX4\n"
 
 
 def test_commands_for_github_hold_no_value(begun):

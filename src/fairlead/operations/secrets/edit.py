@@ -117,7 +117,11 @@ def _read(path: Path) -> dict[str, str]:
     if not any(line.strip() and not line.startswith("#") for line in text.splitlines()):
         return {}
     found = {}
-    for name, (_, value) in nodes(text, "the edited text").items.items():
+    try:
+        root = nodes(text, "the edited text")
+    except FairleadError as error:
+        raise UsageError(error.message.replace("the file ", ""), "put text with : or # into quotes") from None
+    for name, (_, value) in root.items.items():
         if not isinstance(value, Scalar):
             raise UsageError(f"line {value.line}: {name} holds more than text", "put it in quotes")
         found[name] = "" if is_null(value) else value.text

@@ -66,8 +66,8 @@ def has_driver(root: Path) -> bool:
 
 
 def _attribute(path: Path) -> bool:
-    text = path.read_text() if path.exists() else ""
-    if ATTRIBUTES in text.splitlines():
+    before, line = path.read_bytes() if path.exists() else b"", ATTRIBUTES.encode()
+    if line in before.splitlines():
         return False
-    write_file(path, text + ("" if not text or text.endswith("\n") else "\n") + ATTRIBUTES + "\n")
+    write_file(path, before + (b"" if not before or before.endswith(b"\n") else b"\n") + line + b"\n")
     return True

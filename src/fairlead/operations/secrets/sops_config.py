@@ -27,7 +27,7 @@ def text(recipients: Mapping[str, tuple[str, ...]]) -> str:
 def refresh(root: Path) -> bool | None:
     """Write it anew from the files there are. Whether it changed; None when somebody keeps it by hand."""
     path = root / NAME
-    before = path.read_text() if path.exists() else None
+    before = path.read_bytes().decode(errors="replace") if path.exists() else None
     if before is not None and not before.startswith(HEAD):
         return None
     found = {file.stem: whom for file in sorted((root / FOLDER).glob("*.yaml")) if (whom := _recipients(file))}
