@@ -59,6 +59,11 @@ def look(project: Project, name: str, output: Path | None = None) -> tuple[Resul
     return Result(folder, tuple(sorted(files)), changes, secret_targets(stack)), files
 
 
+def rendered(project: Project) -> tuple[str, ...]:
+    """The environments that were rendered before, beside the project file."""
+    return tuple(name for name in project.environments if (project.root / FOLDER / name / MANIFEST).exists())
+
+
 def _wanted(project: Project, name: str, output: Path | None) -> tuple[Path, Stack, dict[str, bytes]]:
     stack = project.outline(name)
     if findings := project.unmet[name]:

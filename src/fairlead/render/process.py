@@ -2,7 +2,7 @@
 
 They are what an environment has while one release is live, and run without Fairlead: `supervisord -n -c
 supervisord.conf` in `supervisord/`, `traefik --configFile=traefik.yml` in `traefik/`. What is known only where a
-release is started has a stand-in: ports count up from 20001, the release is called `rendered`, and secrets lie in
+release is started has a stand-in: ports count up from 19001, the release is called `rendered`, and secrets lie in
 `/run/secrets/SERVICE`. Nothing here is read by Fairlead.
 """
 
@@ -20,8 +20,8 @@ from fairlead.render.supervisord import Program
 from fairlead.render.ways import Ways, no_value
 
 RELEASE = "rendered"
-FIRST_PORT = 20001
-API_PORT = 20000
+FIRST_PORT = 19001  # below those that Fairlead takes
+API_PORT = 19000
 SECRETS = "/run/secrets"
 BELOW = "supervisord"
 

@@ -66,7 +66,7 @@ def test_everything_there_is(root):
     assert files["web/nginx.conf"] == b"listen 80;\nserver_name shop.example.com $host;\n"
     assert files["realm.json"] == b'{"url": "https://shop.example.com/", "env": "local"}\n'
     program = files["supervisord/programs/rendered.web.2.conf"].decode()
-    assert 'command = "python" "web.py" "20002" "../rendered/local/web/nginx.conf"' in program
+    assert 'command = "python" "web.py" "19002" "../rendered/local/web/nginx.conf"' in program
     assert 'directory = "../../../web"' in program or "directory = ../../../web" in program
     assert result.secret == ("secret.json",)
     assert str(root).encode() not in b"".join(files.values())
