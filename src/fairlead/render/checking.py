@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from fairlead.project.placeholders import Found
 from fairlead.render.formats.base import Event, Format, Malformed
+
+FEW = 10  #: values that break something, each of which is found by reading the file anew
+_PLAIN = re.compile(r"[\w./-]+")
 
 
 class Fault(Exception):
@@ -103,27 +105,49 @@ class _Check:
             return None
         return written if self._right(written) else None
 
-    def _ways(self, number: int) -> list[Any]:
-        return list(self.format.escapes(self.kinds.get(number, "")))
+    def _ways(self, number: int) -> Sequence[Callable[[str], str]]:
+        return tuple(self.format.escapes(self.kinds.get(number, "")))
 
     def _chosen(self) -> dict[int, str]:
-        """Each value written in the first way that is right; Fault names those for which there is none."""
-        written, faults = {}, []
-        for number, value in self.values.items():
+        """Each value written in the first way that is right; Fault names those for which there is none.
+
+        Only those that are no plain word are tried one by one, since each try reads the whole file; if that does not
+        help, the first of them all.
+        """
+        plain = {number: value for number, value in self.values.items() if _PLAIN.fullmatch(value)}
+        special = {number: value for number, value in self.values.items() if number not in plain}
+        for alike in (True, False):
+            written = plain | self._tried(special, alike)
+            if self._right(written):
+                return written
+        written |= self._tried(plain, False)
+        if not self._right(written):
+            first = min(self.values)
+            raise Fault((self.filling.places[first].start, self._breaks(first)))
+        return written
+
+    def _tried(self, values: Mapping[int, str], alike: bool) -> dict[int, str]:
+        """`alike`: what is right at one place is taken for right at all that look like it."""
+        written: dict[int, str] = {}
+        known: dict[tuple[str, str], Callable[[str], str]] = {}  #: what was right for that value in such a place
+        faults: list[tuple[int, str]] = []
+        for number, value in values.items():
+            place = (self.kinds.get(number, ""), value)
             try:
-                written[number] = self._way(number, value)
+                known[place] = (alike and known.get(place)) or self._way(number, value)
+                written[number] = known[place](value)
             except Malformed as error:
                 faults.append((self.filling.places[number].start, error.message))
-        if not faults and not self._right(written):
-            faults = [(self.filling.places[number].start, self._breaks(number)) for number in list(self.values)[:1]]
+                if len(faults) == FEW:
+                    break
         if faults:
             raise Fault(*faults)
         return written
 
-    def _way(self, number: int, value: str) -> str:
+    def _way(self, number: int, value: str) -> Callable[[str], str]:
         for way in self._ways(number):
             if self._right({number: way(value)}):
-                return str(way(value))
+                return way
         raise Malformed(0, self._breaks(number))
 
     def _breaks(self, number: int) -> str:

@@ -13,6 +13,7 @@ from ruamel.yaml.reader import ReaderError
 from fairlead.render.formats.base import Event, Malformed, Words, raw
 
 DEPTH = 100
+LARGEST = 128 * 1024  #: characters; its reader needs seconds for more
 _BEGINS, _ENDS = ("MappingStart", "SequenceStart"), ("MappingEnd", "SequenceEnd")
 
 
@@ -23,6 +24,8 @@ class Yaml(Words):
 
     def events(self, text: str) -> list[Event]:
         """As the parser has them; a scalar with the way it is quoted."""
+        if len(text) > LARGEST:
+            raise Malformed(0, f"larger than {LARGEST // 1024} KiB, which nobody writes by hand")
         found, depth = [], 0
         try:
             for event in YAML(typ="safe", pure=True).parse(text):

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 FINGERPRINTS = "secrets/fingerprints.json"  #: beside the project file
 _LOCK_FILES = frozenset({
     "package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "bun.lockb", "go.sum", "Package.resolved",
-    "Cartfile.resolved", "packages.lock.json", ".terraform.lock.hcl", "deno.lock",
+    "Cartfile.resolved", "packages.lock.json", ".terraform.lock.hcl", "deno.lock", ".fairlead-rendered.json",
 })  # fmt: skip
 _SOPS = re.compile(r"ENC\[AES256_GCM,")
 _HASH = re.compile(r"(sha-?(1|224|256|384|512)|md5|blake2b|integrity|checksum|digest)\W*$", re.I)
