@@ -45,7 +45,14 @@ class Yaml(Words):
         """By the quotes that the template has."""
         if kind.endswith('"'):
             return (lambda value: json.dumps(value, ensure_ascii=False)[1:-1],)
-        return (lambda value: value.replace("'", "''"),) if kind.endswith("'") else (raw,)
+        return (lambda value: value.replace("'", "''"),) if kind.endswith("'") else (_bare,)
+
+
+def _bare(value: str) -> str:
+    """Without quotes. Two signs are no text there: what merges a mapping into another, and its like of old."""
+    if value in ("<<", "="):
+        raise Malformed(0, "<< and = mean something to YAML; put the variable in quotes")
+    return raw(value)
 
 
 def _events(kind: str, event: Any) -> list[Event]:
