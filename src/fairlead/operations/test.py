@@ -36,7 +36,7 @@ def run_tests(project: Project, environment: str | None, begun: OnStart, on_line
     stack = project.stack(environment or project.environments[0])
     if not stack.tests:
         raise UsageError(f"{project.file} declares no tests", 'add for example: tests: ["${PYTHON} -m pytest -q"]')
-    values = {"PYTHON": base_python(), "PROJECT": project.name}
+    values = {**stack.variables, "PYTHON": base_python(), "PROJECT": project.name}
     return tuple(_run(line, values, project, begun, on_line) for line in stack.tests)
 
 

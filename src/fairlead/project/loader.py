@@ -37,18 +37,23 @@ def load_project(path: Path) -> Project:
 
 def dotenv_files(path: Path) -> dict[str, DotEnv]:
     """Every `.env.NAME` beside the project file `path` that could be one of an environment, by that name."""
-    from fairlead.project.given import DotEnv  # noqa: PLC0415 - brings the parser
-
     found: dict[str, DotEnv] = {}
     for file in sorted(path.parent.glob(f"{DOTENV}*")):
         name = file.name.removeprefix(DOTENV)
         if re.fullmatch(NAME, name) and len(found) < MOST_DOTENV:
-            shown = shown_path(file)
-            try:
-                found[name] = DotEnv(shown, _decoded(file, _bytes(file, LARGEST_DOTENV, "file of variables")))
-            except ConfigurationError as error:
-                found[name] = DotEnv(shown, unreadable=error.findings[0])
+            found[name] = _dotenv(file)
     return found
+
+
+def _dotenv(file: Path) -> DotEnv:
+    from fairlead.project.given import DotEnv  # noqa: PLC0415 - brings the parser
+
+    try:
+        if file.exists() and not (file.is_file() or file.is_dir()):  # a pipe would be waited for without end
+            raise _wrong(file, "not a file that can be read through")
+        return DotEnv(shown_path(file), _decoded(file, _bytes(file, LARGEST_DOTENV, "file of variables")))
+    except ConfigurationError as error:
+        return DotEnv(shown_path(file), unreadable=error.findings[0])
 
 
 def peek(path: Path) -> tuple[str, tuple[str, ...]]:

@@ -166,7 +166,7 @@ class _Walk:
             yield from self._said(one, node, ("variables", name))
 
     def _said(self, one: Variable, node: Node | None, path: Path) -> Iterator[Value]:
-        for key in ("type", "values", "pattern", "example", "required"):
+        for key in ("type", "values", "pattern", "example", "secret", "required"):
             if (below := child(node, key)) is not None:
                 yield from self.values(getattr(one, key), below, (*path, key))
 

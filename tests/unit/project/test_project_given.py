@@ -2,6 +2,7 @@
 
 # ruff: noqa: E501 - messages stand on one line, as they are printed
 
+import os
 from pathlib import Path
 
 import pytest
@@ -135,3 +136,9 @@ def test_a_file_that_cannot_be_read_concerns_its_environment_alone(folder, data,
     loaded = load_project(Path("fairlead.yaml"))
     assert str(loaded.unmet["local"][0]) == expected
     assert loaded.stack("far").environment == "far"
+
+
+def test_a_pipe_is_not_waited_for(folder):
+    os.mkfifo(".env.local")
+    loaded = load_project(Path("fairlead.yaml"))
+    assert str(loaded.unmet["local"][0]) == ".env.local:1:1: not a file that can be read through"
