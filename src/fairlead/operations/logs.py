@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fairlead.errors import UsageError
+from fairlead.runtimes.process.runtime import learn_secrets
 from fairlead.runtimes.process.runtime import log_files as instance_logs
 from fairlead.system.home import Place
 
@@ -83,7 +84,7 @@ class Follower:
 
 @dataclass
 class Logs:
-    """The logs of some services of an environment, or of all of them."""
+    """The logs of some services of an environment, or of all of them. What an instance was handed is masked."""
 
     place: Place
     services: Collection[str] = ()
@@ -93,6 +94,7 @@ class Logs:
         """The last lines of each instance, the instance that wrote last at the end."""
         found = sorted(self._found().items(), key=lambda row: _changed(row[1]))
         for instance, log in found:
+            learn_secrets(self.place, instance)
             follower, shown = Follower.at_end(instance, log, lines)
             self._followers[instance] = follower
             yield from shown
@@ -101,6 +103,8 @@ class Logs:
         """What was written since the last call, by new instances too."""
         found = self._found()
         for instance, log in found.items():
+            if instance not in self._followers:
+                learn_secrets(self.place, instance)
             follower = self._followers.setdefault(instance, Follower(instance, log))
             yield from follower.read()
         for gone in self._followers.keys() - found.keys():

@@ -100,4 +100,4 @@ class Runtime(Protocol):
         """Run to the end. FairleadError with the last lines of its log when it fails."""
 
     def log_tail(self, id: str, lines: int) -> str:
-        """The last lines an instance wrote."""
+        """The last lines an instance wrote, masked."""

@@ -8,11 +8,13 @@ instances/ID/log         stdout and stderr
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from fairlead.errors import FairleadError
+from fairlead.masking import Secret
 from fairlead.project.placeholders import expand
 from fairlead.project.stack import Health, Stop, from_data
 from fairlead.runtimes.base import InstanceSpec
@@ -81,6 +83,15 @@ class InstanceFolder:
             "job": False,
             "damaged": True,
         }
+
+    def learn_secrets(self) -> None:
+        """Have the values that it was handed masked in what this process says: it may have written them to its log."""
+        spec = self.spec() or {}
+        own = self.path.parent.parent / "secrets"
+        handed = [path for path in spec.get("env", {}).values() if path.startswith(f"{own}/")]
+        for path in (*handed, *spec.get("secret_env", {}).values()):
+            with suppress(OSError):  # forgotten together with its release
+                Secret(Path(path).read_bytes().decode(errors="surrogateescape"))
 
     def health(self) -> Health:
         """Its health check."""

@@ -226,7 +226,9 @@ class ProcessRuntime:
 
     def log_tail(self, id: str, lines: int) -> str:
         """The end of the instance's log, without what looks like a secret or is known to be one."""
-        return masked(tail(self._folder(id).log, lines))
+        folder = self._folder(id)
+        folder.learn_secrets()
+        return masked(tail(folder.log, lines))
 
     def _shown_tail(self, id: str) -> str:
         text = self.log_tail(id, 12).strip()
@@ -245,3 +247,8 @@ class ProcessRuntime:
 def log_files(place: Place) -> dict[str, Path]:
     """The current log of every instance, by id."""
     return {folder.id: folder.log for folder in folders(place.instances)}
+
+
+def learn_secrets(place: Place, id: str) -> None:
+    """Have what this instance was handed masked from now on, before its log is shown."""
+    InstanceFolder(place.instances / id).learn_secrets()

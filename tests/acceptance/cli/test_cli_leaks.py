@@ -1,0 +1,282 @@
+"""Every command of the product is run with canaries as secrets, and none is seen where it must not be.
+
+A command that is added fails this test until it is run here, or until it is said below why it needs not be.
+"""
+
+import random
+import shutil
+import signal
+import string
+import subprocess
+from pathlib import Path
+
+import pyrage
+import pytest
+from cli_site import APPS, FAIRLEAD, await_line
+from hunt import Canaries, Hunt, Sampler, commands, in_files
+from tests.commands import python
+from tests.receivers import receiver
+
+from fairlead.masking import MASK
+from fairlead.secrets.age_file import AgeFile, file_of
+from fairlead.system.clock import wait_until
+
+pytestmark = pytest.mark.real
+
+ELSEWHERE = {
+    ("demo",): "it deploys an example of its own, which has no secrets",
+    ("serve",): "the keeper: it runs all the time, and the sampler has to have seen it",
+}
+FILE = """\
+name: shop
+secrets:
+  SESSION_KEY: {{}}
+  SMTP_PASSWORD: {{}}
+  HOOK_URL: {{}}
+  API_KEY: {{generate: {{kind: hex, length: 64}}}}
+  TOKEN_KEY: {{generate: {{kind: ed25519}}}}
+variables: {{DATABASE_URL: {{type: url, secret: true}}}}
+services:
+  web:
+    source: ./app
+    command: {serve}
+    port: 8000
+    health: {{ready: /health, interval: 100ms, deadline: {deadline}}}
+    routes: ["/"]
+    env: {{SPILL: "{spill}", READS: "SMTP_PASSWORD", VERSION: "{version}"}}
+    secrets: [SESSION_KEY, DATABASE_URL, API_KEY, TOKEN_KEY, {{name: SMTP_PASSWORD, as: env}}]
+    stop: {{drain: 1s, grace: 5s}}
+jobs:
+  seed: {{source: ./app, command: {job}, env: {{SPILL: "{job_spill}"}}, secrets: [SESSION_KEY]}}
+tests: [{test}]
+smoke: [{{path: /, contains: fine}}]
+notify: [{{to: webhook, secret: HOOK_URL, on: [promoted, failed]}}]
+rollout: {{watch: off}}
+environments:
+  local: {{runtime: process, edge: {{http: {port}, address: 127.0.0.1}}}}
+  next: {{runtime: process, edge: {{http: {other}, address: 127.0.0.1}}}}
+"""
+GIVEN = ("SESSION_KEY", "SMTP_PASSWORD", "DATABASE_URL", "HOOK_URL")
+WEB = ("SESSION_KEY", "SMTP_PASSWORD", "DATABASE_URL", "API_KEY", "TOKEN_KEY")
+
+
+def drawn(length=20):
+    return "".join(random.SystemRandom().choices(string.ascii_letters + string.digits, k=length))
+
+
+@pytest.fixture
+def hunt(site, need):
+    need("git")
+    with receiver() as hook:
+        values = {
+            "SESSION_KEY": f"{drawn()}+/'x y",
+            "SMTP_PASSWORD": f"{drawn()} \"q' ü",
+            "DATABASE_URL": f"postgres://app:{drawn()}@127.0.0.1:5432/shop",
+            "HOOK_URL": hook.url.partition("/hook/")[0] + f"/hook/{drawn()}",
+        }
+        site.program, site.values, site.hook = FAIRLEAD, values, hook
+        (site.root / "tmp").mkdir()
+        site.env |= {"TMPDIR": str(site.root / "tmp"), "EDITOR": "true"}
+        shutil.copy(APPS / "leaky.py", site.folder / "app")
+        site.write = lambda *_, **how: write(site, **how)
+        write(site)
+        subprocess.run(["git", "init", "-q"], cwd=site.folder, check=True)
+        canaries = Canaries(**values)
+        with Sampler(canaries, in_environment) as sampler:
+            hunt = Hunt(site, canaries)
+            hunt.sampler = sampler
+            yield hunt
+
+
+def write(site, version="1", spill="", job_spill="", deadline="20s"):
+    serve = python("-m uvicorn leaky:app --host 127.0.0.1 --port ${PORT}")
+    said = {"version": version, "spill": spill, "job_spill": job_spill, "deadline": deadline}
+    texts = {"serve": serve, "job": python("leaky.py"), "test": python("-c print(40+2)")}
+    text = FILE.format(**texts, **said, port=site.port, other=site.other)
+    (site.folder / "fairlead.yaml").write_text(text)
+
+
+def in_environment(pid, environment):
+    """The service that declares `as: env` has that value there, and nobody else."""
+    return ("SMTP_PASSWORD",) if b".web." in environment.partition(b"FAIRLEAD_INSTANCE=")[2].split(b"\0")[0] else ()
+
+
+def in_file(site):
+    """Secret files, for those whom they are for; and what the application itself wrote to its log."""
+
+    def allowed(path):
+        parts = path.relative_to(site.root).parts
+        if parts == ("home", "age.txt"):
+            return ("AGE_KEY",)
+        if parts[:2] == ("home", "shop") and parts[3:4] == ("secrets",):
+            return ("SESSION_KEY",) if parts[5] == "seed" else WEB
+        if parts[:2] == ("home", "shop") and parts[3:] == ("notify", "addresses.json"):
+            return ("HOOK_URL",)
+        return WEB if "instances" in parts and ".web." in parts[-2] and parts[-1] == "log" else ()
+
+    return allowed
+
+
+def test_nothing_leaks(hunt):
+    site = hunt.site
+    keep(hunt)
+    look(hunt)
+    release(hunt)
+    fail(hunt)
+    develop(hunt)
+    break_keys(hunt)
+    hunt.run("stop", "local")
+    hunt.run("stop", "next", "--json")
+    hits = hunt.hits | hunt.sampler.hits | in_files(hunt.canaries, site.root, in_file(site))
+    assert hits == set()
+    assert not list(Path("/dev/shm").glob("fairlead-private-*"))
+    assert any(" serve " in f"{words} " for words in hunt.sampler.commands)
+    assert commands() - hunt.ran - ELSEWHERE.keys() == set(), "run it here, or say above why not"
+
+
+def keep(hunt):
+    """Values get in by standard input, a file and an editor, and what Fairlead makes becomes a canary too."""
+    site = hunt.site
+    for environment in ("local", "next"):
+        hunt.run("secrets", "init", environment)
+        hunt.canaries.add("AGE_KEY", (site.home / "age.txt").read_text().split("\n")[-2])
+    for name in GIVEN:
+        hunt.run("secrets", "set", "local", name, stdin=site.values[name])
+    (site.folder / ".env.in").write_text("".join(f"{name}='{drawn()}'\n" for name in GIVEN[:1]))
+    hunt.run("secrets", "import", "next", ".env.in")
+    hunt.both("secrets", "import", "local", ".env.in", code=None)  # there is another value already
+    (site.folder / ".env.in").unlink()
+    for name in GIVEN:
+        hunt.run("secrets", "set", "next", name, stdin=site.values[name])
+    for environment in ("local", "next"):
+        hunt.run("secrets", "generate", environment)
+        backend = AgeFile(file_of(site.folder, environment), environment, {"FAIRLEAD_HOME": str(site.home)})
+        for name, value in backend.get(("API_KEY", "TOKEN_KEY")).items():
+            hunt.canaries.add(name, value.reveal())
+    manage(hunt)
+
+
+def manage(hunt):
+    """Everything else that is done with kept values."""
+    site = hunt.site
+    for name in GIVEN[:2]:
+        hunt.both("secrets", "get", "local", name, but=(name,))  # which asks for it
+    hunt.both("secrets", "list", "local")
+    hunt.both("secrets", "edit", "local")
+    hunt.both("secrets", "check", code=None)
+    hunt.both("secrets", "diff", "local", "next", code=None)
+    other = hunt.run("secrets", "recipients", "me").split()
+    me = next(word for word in other if word.startswith("age1"))
+    hunt.run("secrets", "recipients", "list", "local")
+    hunt.run("secrets", "recipients", "add", "local", me, code=None)
+    hunt.run("secrets", "recipients", "remove", "local", me, code=None)  # the only one
+    hunt.both("secrets", "push", "github", "local")
+    kept = site.folder / "secrets" / "local.yaml"
+    hunt.run("secrets", "merge", str(kept), str(kept), str(kept))
+    hunt.run("secrets", "scan")
+    (site.folder / "note.txt").write_text(f"{site.values['SESSION_KEY']}\n{site.values['DATABASE_URL']}\n")
+    hunt.both("secrets", "scan", code=1)
+    hunt.run("secrets", "scan", "--sarif", "-", code=1)
+    (site.folder / "note.txt").unlink()
+    hunt.run("secrets", "scan", "--remember")
+
+
+def look(hunt):
+    """What reads the project only."""
+    hunt.both("doctor", "local", code=None)
+    hunt.run("test", "--json")
+    hunt.run("schema")
+    hunt.run("completion", "bash")
+    hunt.run("init", code=2)
+    hunt.both("deploy", "local", "--plan")
+
+
+def release(hunt):
+    """Deployments that go well, one of an application that writes its secrets to its log; and all that shows them."""
+    site = hunt.site
+    hunt.run("deploy", "local")
+    write(site, "2", spill="log")
+    hunt.run("deploy", "local", "--json")
+    assert no_core_files(site)
+    said = hunt.both("logs", "local")
+    assert f"value {MASK} in base64 {MASK}" in said.replace("dXNlcjp", "").replace("dXNlcjo", ""), said
+    hunt.run("promote", "local", "next", "--yes")
+    for words in (("status", "local"), ("history", "local"), ("releases", "local"), ("verdict", "local")):
+        hunt.both(*words, code=None)
+    hunt.both("notify", "test", "local")
+    assert wait_until(lambda: len(site.hook.got) >= 3, 60), site.hook.titles  # two tests, and a release at least
+    hunt.both("notify", "log", "local")
+    hunt.both("ledger", "show", "local")
+    hunt.both("ledger", "verify", "local")
+    for word in ("approve", "pause", "resume", "abort"):
+        hunt.run(word, "local", code=None)  # nothing waits
+    hunt.run("rollback", "local")
+    hunt.run("stop", "local")
+    hunt.run("up", "local")
+
+
+def no_core_files(site):
+    """None of the processes of an environment leaves one."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if str(site.home).encode() in (process / "environ").read_bytes():
+                line = next(line for line in (process / "limits").read_text().splitlines() if "core file" in line)
+                found.append(line.split()[4])
+        except OSError:
+            continue
+    return len(found) >= 4 and set(found) == {"0"}
+
+
+def fail(hunt):
+    """Deployments that fail while the application says all it knows."""
+    site = hunt.site
+    write(site, "3", spill="crash", deadline="4s")
+    assert f"value {MASK}" in hunt.run("deploy", "local", code=1)
+    write(site, "4", spill="health", deadline="2s")
+    hunt.run("deploy", "local", "--json", code=1)
+    write(site, "5", job_spill="crash")
+    assert f"value {MASK}" in hunt.run("deploy", "local", code=1)
+    for words in (("history", "local"), ("ledger", "show", "local"), ("notify", "log", "local"), ("status", "local")):
+        hunt.run(*words, "--json", code=None)
+    assert wait_until(lambda: sum("failed" in title for title in site.hook.titles) >= 3, 60), site.hook.titles
+    told = str(site.hook.got).encode()
+    hunt.hits |= hunt.canaries.seen(told, "what the receiver was told", ("HOOK_URL",))
+
+
+def develop(hunt):
+    """`dev`, which ends when it is told to."""
+    write(hunt.site, "6")
+    for json in ((), ("--json",)):
+        child = hunt.site.start("dev", "next", *json)
+        try:
+            lines = await_line(child, "stdout", "web")
+        finally:
+            child.send_signal(signal.SIGINT)
+            rest = child.communicate()
+        said = "".join([*lines, *rest]).encode()
+        hunt.hits |= hunt.canaries.seen(said, "what dev said")
+    hunt.ran.add(("dev",))
+
+
+def break_keys(hunt):
+    """No key, a wrong one, a file that was changed."""
+    site = hunt.site
+    kept, key = site.folder / "secrets" / "local.yaml", site.home / "age.txt"
+    text, mine = kept.read_text(), key.read_text()
+    cut = text.index("ENC[AES256_GCM,data:") + len("ENC[AES256_GCM,data:")
+    for damage in (text[:cut] + ("B" if text[cut] == "A" else "A") + text[cut + 1 :], text[: len(text) // 2]):
+        kept.write_text(damage)
+        failing(hunt)
+    kept.write_text(text)
+    for other in ("AGE-SECRET-KEY-nonsense\n", str(pyrage.x25519.Identity.generate())):
+        key.write_text(other)
+        failing(hunt)
+    key.write_text(mine)
+    key.chmod(0o600)
+
+
+def failing(hunt):
+    hunt.run("secrets", "get", "local", "SESSION_KEY", code=1)
+    hunt.run("secrets", "set", "local", "SESSION_KEY", "--json", code=1, stdin=hunt.site.values["SESSION_KEY"])
+    hunt.run("deploy", "local", "--json", code=None)
