@@ -48,6 +48,9 @@ services:
     stop: {{drain: 1s, grace: 5s}}
 jobs:
   seed: {{source: ./app, command: {job}, env: {{SPILL: "{job_spill}"}}, secrets: [SESSION_KEY]}}
+templates:
+  - {{from: plain.template.json, to: plain.json}}
+  - {{from: secret.template.json, to: deep/secret.json, secret: true}}
 tests: [{test}]
 smoke: [{{path: /, contains: fine}}]
 notify: [{{to: webhook, secret: HOOK_URL, on: [promoted, failed]}}]
@@ -88,12 +91,17 @@ def hunt(site, need):
             yield hunt
 
 
+TEMPLATES = {"plain.template.json": '{"name": "shop"}', "secret.template.json": '{"password": "${SMTP_PASSWORD}"}'}
+
+
 def write(site, version="1", spill="", job_spill="", deadline="20s"):
     serve = python("-m uvicorn leaky:app --host 127.0.0.1 --port ${PORT}")
     said = {"version": version, "spill": spill, "job_spill": job_spill, "deadline": deadline}
     texts = {"serve": serve, "job": python("leaky.py"), "test": python("-c print(40+2)")}
     text = FILE.format(**texts, **said, port=site.port, other=site.other)
     (site.folder / "fairlead.yaml").write_text(text)
+    for name, content in TEMPLATES.items():
+        (site.folder / name).write_text(content)
 
 
 def in_environment(pid, environment):
@@ -122,6 +130,8 @@ def test_nothing_leaks(hunt):
     keep(hunt)
     look(hunt)
     release(hunt)
+    if ("secrets", "rotate") in commands():
+        rotate(hunt)
     fail(hunt)
     develop(hunt)
     break_keys(hunt)
@@ -189,6 +199,13 @@ def look(hunt):
     hunt.run("completion", "bash")
     hunt.run("init", code=2)
     hunt.both("deploy", "local", "--plan")
+    hunt.both("env", "list")
+    hunt.both("env", "show", "local")
+    hunt.run("env", "diff", "local", "next", "--json", code=1)
+    hunt.both("env", "check", code=None)
+    hunt.run("env", "example", "local")
+    hunt.both("render", "local")
+    hunt.run("render", "local", "--check", "--diff", code=None)
 
 
 def release(hunt):
@@ -213,6 +230,19 @@ def release(hunt):
     hunt.run("rollback", "local")
     hunt.run("stop", "local")
     hunt.run("up", "local")
+
+
+def rotate(hunt):
+    """Another value while the old one is in use, given and made; both are canaries."""
+    site = hunt.site
+    new = f"{drawn()}&<new>"
+    hunt.canaries.add("SESSION_KEY", new)
+    hunt.both("secrets", "rotate", "local", "SESSION_KEY", "--plan")
+    hunt.run("secrets", "rotate", "local", "SESSION_KEY", stdin=new)
+    hunt.run("secrets", "rotate", "local", "API_KEY", "--json")
+    backend = AgeFile(file_of(site.folder, "local"), "local", {"FAIRLEAD_HOME": str(site.home)})
+    hunt.canaries.add("API_KEY", backend.get(["API_KEY"])["API_KEY"].reveal())
+    hunt.both("secrets", "due", "local", code=None)
 
 
 def no_core_files(site):

@@ -1,6 +1,7 @@
 """What the launcher reads of secrets just before a program begins."""
 
 import os
+import sys
 
 import pytest
 from instances import one, ready, spec
@@ -44,3 +45,20 @@ def test_one_that_cannot_be_had_is_said_in_the_log(runtime, tmp_path, content, s
         runtime.run_job(job, 30)
     assert said in runtime.log_tail(job.id, 5) and "zero\0byte" not in runtime.log_tail(job.id, 5)
     assert os.environ.get("TOKEN") is None
+
+
+def test_what_it_writes_of_them_to_its_log_is_masked_where_that_is_quoted(runtime, place):
+    """By a process too that never asked the back end for them, as the keeper."""
+    handed = place.secrets / "r1" / "job" / "current"
+    handed.mkdir(parents=True)
+    (handed / "KEY").write_text("canary-in-a-file")
+    (handed / "TOKEN").write_text("canary-in-the-environment")
+    code = "import os, base64; print(open(os.environ['KEY_FILE']).read(), os.environ['TOKEN'], base64.b64encode(os.environb[b'TOKEN']).decode())"  # noqa: E501
+    job = spec(
+        "job", argv=(sys.executable, "-c", f"{code}; raise SystemExit(1)"), job=True,
+        env={"KEY_FILE": str(handed / "KEY")}, secret_env={"TOKEN": str(handed / "TOKEN")},
+    )  # fmt: skip
+    with pytest.raises(FairleadError) as caught:
+        runtime.run_job(job, 30)
+    assert "******** ******** ********" in str(caught.value)
+    assert "canary-in-a-file" in (place.instances / job.id / "log").read_text()
