@@ -22,6 +22,8 @@ secrets:
   SIGNING_KEY: {generate: ed25519}
   SMTP_PASSWORD: {}
   API_TOKEN: {}
+variables:
+  DATABASE_URL: {type: url, secret: true, required: false}
 services:
   api: {source: ., command: sleep 1, secrets: [SESSION_KEY]}
 environments:

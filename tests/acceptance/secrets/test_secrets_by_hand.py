@@ -28,7 +28,7 @@ def test_from_nothing_to_values(ada):
     assert ada.json("set", "production", "SMTP_PASSWORD", "--from", "value")["change"] == "changed"
     assert ada.secrets("get", "production", "SMTP_PASSWORD").stdout == "from-a-file-9Zq8\n"
     rows = {one["name"]: one for one in ada.json("list", "production")["secrets"]}
-    assert [name for name, one in rows.items() if not one["there"]] == ["API_TOKEN"]
+    assert [name for name, one in rows.items() if not one["there"]] == ["API_TOKEN", "DATABASE_URL"]
     assert rows["SESSION_KEY"]["used"] == ["api"]
 
 
@@ -43,6 +43,9 @@ def test_what_is_refused_changes_nothing(begun):
     unknown = begun.secrets("set", "production", "SMTP_PASWORD", stdin="x", code=2)
     assert "did you mean" in unknown.stderr
     assert "empty" in begun.secrets("set", "production", "SMTP_PASSWORD", stdin="\n", code=2).stderr
+    typed = begun.secrets("set", "production", "DATABASE_URL", stdin="localhost 9Zq8", code=2)
+    assert "expected" in typed.stderr
+    assert "9Zq8" not in typed.stderr
     assert "no value" in begun.secrets("get", "production", "API_TOKEN", code=1).stderr
     assert "no file" in begun.secrets("list", "staging", code=1).stderr
     assert file.read_bytes() == before

@@ -11,6 +11,7 @@ from fairlead.errors import FairleadError, Finding
 from fairlead.masking import Secret
 from fairlead.operations.secrets.git import has_driver
 from fairlead.operations.secrets.kept import kept
+from fairlead.operations.secrets.values import SHORT, why_weak
 from fairlead.project.compose import compose
 from fairlead.project.loader import read, shown_path
 from fairlead.project.project import Project
@@ -19,7 +20,6 @@ from fairlead.project.tree import Mark, child
 from fairlead.secrets.age_file import AgeFile
 from fairlead.secrets.base import Backend
 from fairlead.secrets.sops.wrapping import recipient
-from fairlead.secrets.strength import weakness
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def check(project: Project, environment: str, path: Path) -> Checked:
         where = places.section()
         text = error.message + (f"; {error.hint}" if error.hint else "")
         return Checked(environment, backend.where, 0, (where.finding("", text),), ())
-    findings = [*_missing(stack, names, places), *_of_values(backend, values, places), *_of_file(backend)]
+    findings = [*_missing(stack, names, places), *_of_values(stack, backend, values, places), *_of_file(backend)]
     notes = [*_undeclared(stack, backend, names, places), *_of_git(project, backend)]
     return Checked(environment, backend.where, len(values), tuple(_ordered(findings)), tuple(_ordered(notes)))
 
@@ -88,21 +88,22 @@ class _Places:
 
 def _missing(stack: Stack, names: tuple[str, ...], places: _Places) -> Iterator[Finding]:
     for one in stack.secrets:
-        if one.name not in names:
+        if one.name not in names and one.required:
             verb = "generate" if one.generate else "set"
             rest = f" {one.name}" if verb == "set" else ""
             message = f"has no value; `fairlead secrets {verb} {stack.environment}{rest}`"
             yield places.of(one.name).finding(one.name, message)
 
 
-def _of_values(backend: Backend, values: dict[str, Secret], places: _Places) -> Iterator[Finding]:
+def _of_values(stack: Stack, backend: Backend, values: dict[str, Secret], places: _Places) -> Iterator[Finding]:
+    types = {one.name: one.type for one in stack.secrets}
     first: dict[Secret, str] = {}
     for name, value in values.items():
         place = _stored(backend, name) or places.of(name)
-        why = weakness(value.reveal())
+        why = why_weak(types.get(name), value)
         if why:
             yield place.finding(name, why)
-        if value and value in first:
+        if value and value in first and types.get(name) not in SHORT:
             yield place.finding(name, f"has the same value as {first[value]}; one that leaks would open both")
         first.setdefault(value, name)
 

@@ -41,7 +41,7 @@ def init(project: Project, environment: str, recipients: Collection[str] = ()) -
     file = _file(project, environment, recipients) if stack.secret_backend.kind == "age" else None
     generated = ensure(stack, backend)
     there = backend.names()
-    missing = tuple(one.name for one in stack.secrets if one.name not in there)
+    missing = tuple(one.name for one in stack.secrets if one.name not in there and one.required)
     if file is None:
         return Begun(backend.where, False, "", "", (), (), False, generated, missing)
     made, mine, key_file, whom = file

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
 from fairlead.errors import FairleadError, UsageError
 from fairlead.masking import Secret
 from fairlead.operations.secrets.kept import declared, kept, known
+from fairlead.project.patterns import Patterns, TooMuch
 from fairlead.project.project import Project
 from fairlead.project.stack import Stack
-from fairlead.secrets.strength import weakness
+from fairlead.project.types import Type
+from fairlead.secrets.strength import placeholder, weakness
 
+SHORT = ("port", "int", "bool", "duration", "size", "enum", "e-mail")  #: types whose values are short by nature
 LARGEST = 64 * 1024  #: characters; what is longer is a file, and no secret
 
 
@@ -45,16 +49,27 @@ def expected(project: Project, environment: str, name: str) -> None:
 def set_value(project: Project, environment: str, name: str, value: Secret) -> Set:
     """Put a value in the place of what was there.
 
-    UsageError for a name that is not declared and for an empty value; Unavailable or ReadOnly when it cannot be kept.
+    UsageError for a name that is not declared, an empty value and one of another type; Unavailable or ReadOnly when it
+    cannot be kept.
     """
     backend = kept(project, environment)
     before = backend.get([name]).get(name)
     known(project, environment, name, () if before is None else [name])
     _refuse(name, value)
+    _of_its_type(project, environment, name, value)
     if before != value:
         backend.set({name: value})
     change: Literal["new", "changed", "same"] = "new" if before is None else "same" if before == value else "changed"
-    return Set(name, backend.where, change, weakness(value.reveal()))
+    return Set(name, backend.where, change, why_weak(_type(project, environment, name), value))
+
+
+def why_weak(type: str | None, value: Secret) -> str | None:
+    """Why a value is easy to guess; of a type that is short by nature, only whether it is a placeholder."""
+    return (placeholder if type in SHORT else weakness)(value.reveal())
+
+
+def _type(project: Project, environment: str, name: str) -> str | None:
+    return next((one.type for one in project.outline(environment).secrets if one.name == name), None)
 
 
 def _refuse(name: str, value: Secret) -> None:
@@ -65,6 +80,17 @@ def _refuse(name: str, value: Secret) -> None:
         raise UsageError(f"the value for {name} is larger than {LARGEST // 1024} KiB: nothing was changed")
     if "\0" in text:
         raise UsageError(f"the value for {name} has a NUL in it, which no program can be given", "store it as base64")
+
+
+def _of_its_type(project: Project, environment: str, name: str, value: Secret) -> None:
+    spec = next((one for one in project.outline(environment).secrets if one.name == name), None)
+    if spec is None or spec.type is None:
+        return
+    kind = Type(spec.type, spec.values, spec.pattern)
+    with suppress(TooMuch):
+        if not kind.fits(value.reveal(), Patterns()):
+            what = f"that value is not of the type of {name}: expected {kind.what}; nothing was changed"
+            raise UsageError(what, f"such as {kind.example}" if kind.example else None)
 
 
 def get_value(project: Project, environment: str, name: str) -> Secret:
