@@ -43,8 +43,8 @@ def render(project: Project, name: str, output: Path | None = None, force: bool 
             mend(folder)
             before = Rendered.read(folder)
             changes = compare(before, files)
-            if changes.foreign and not force:
-                raise _not_ours(folder, changes)
+            if not force:
+                _require_ours(before, changes, output is not None)
             if changes:
                 replace_folder(folder, lambda new: before.rebuild(new, files, changes))
     except OSError as error:
@@ -87,6 +87,15 @@ def _check_place(folder: Path, root: Path) -> None:
         raise UsageError(f"{folder} is not a folder", "name another one with --output")
     if root.resolve().is_relative_to(folder.resolve()):
         raise UsageError(f"{folder} holds the project itself", "name a folder of its own with --output")
+
+
+def _require_ours(before: Rendered, changes: Changes, named: bool) -> None:
+    """Refused when something would be lost, or the folder was named by mistake: it has other things, and only them."""
+    if changes.foreign:
+        raise _not_ours(before.folder, changes)
+    if named and not before.known and before.folder.is_dir() and any(before.folder.iterdir()):
+        hint = "name a folder of its own with --output, or use --force: what is there stays"
+        raise Refused(f"{before.folder} has files, and none of them was rendered", hint)
 
 
 def _not_ours(folder: Path, changes: Changes) -> FairleadError:

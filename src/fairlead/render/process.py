@@ -54,20 +54,32 @@ def _programs(stack: Stack, ways: Ways) -> Iterator[Program]:
 
 def _program(stack: Stack, item: Service | Job, name: str, port: int | None, ways: Ways) -> Program:
     values = _values(stack, item, name, port, ways)
-    env = {key: _filled(value, values, stack) for key, value in item.env.items()}
-    told = {one.variable: f"{SECRETS}/{item.name}/{one.name}" for one in item.secrets if one.delivery == "file"}
+    env = _env(stack, item, values)
+    held = {key: value for key, value in env.items() if "\n" not in value}
+    elsewhere = [*(key for key in env if key not in held), *_values_of_secrets(item)]
+    argv = tuple(_filled(part, values, stack) for part in shlex.split(item.command))
     is_service, stop = isinstance(item, Service), item.stop if isinstance(item, Service) else Stop()
     return Program(
         name,
-        tuple(_filled(part, values, stack) for part in shlex.split(item.command)),
+        ("env", *(f"{key}={value}" for key, value in held.items()), *argv) if held else argv,
         stop.signal,
         stop.grace,
         restart=is_service,
         start_seconds=1 if is_service else 0,
         directory=_directory(item, ways),
-        environment=tuple((told | env).items()),
+        comments=tuple(f"it needs {key}, from the environment of supervisord" for key in elsewhere),
         autostart=is_service,
     )
+
+
+def _env(stack: Stack, item: Service | Job, values: dict[str, str]) -> dict[str, str]:
+    """What the process finds in its environment; secrets by the files that they are in."""
+    told = {one.variable: f"{SECRETS}/{item.name}/{one.name}" for one in item.secrets if one.delivery == "file"}
+    return told | {key: _filled(value, values, stack) for key, value in item.env.items()}
+
+
+def _values_of_secrets(item: Service | Job) -> list[str]:
+    return [one.variable for one in item.secrets if one.delivery == "env"]
 
 
 def _directory(item: Service | Job, ways: Ways) -> str:

@@ -20,7 +20,7 @@ class Program:
     retries: int = 10  #: failed starts in a row, each a second later than the one before, until supervisord gives up
     priority: int = 999  #: lower ones are stopped later
     directory: str = ""  #: in which it is started; empty: supervisord's own
-    environment: tuple[tuple[str, str], ...] = ()  #: added to supervisord's own
+    comments: tuple[str, ...] = ()  #: lines for a person, before everything else
     autostart: bool = False
 
 
@@ -57,14 +57,10 @@ def program_file(program: Program) -> str:
     """`NAME.conf`."""
     return "\n".join(
         (
+            *(f"; {line}" for line in program.comments),
             f"[program:{program.name}]",
             "command = " + " ".join(_quoted(item) for item in program.argv),
             *((f"directory = {program.directory.replace('%', '%%')}",) if program.directory else ()),
-            *(
-                ("environment = " + ",".join(f"{name}={_quoted(text)}" for name, text in program.environment),)
-                if program.environment
-                else ()
-            ),
             f"autostart = {str(program.autostart).lower()}",
             f"autorestart = {str(program.restart).lower()}",
             f"startsecs = {program.start_seconds}",

@@ -1,10 +1,12 @@
 """Rendered files run without Fairlead: the real supervisord and the real Traefik take them as they are."""
 
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import asking
 import pytest
@@ -27,7 +29,7 @@ services:
     command: {serve}
     port: 8000
     routes: [/]
-    env: {{NOTE: "${{NOTE}}"}}
+    env: {{NOTE: "${{NOTE}}", SAID: {said}}}
 environments: {{local: {{edge: {{http: {port}, address: 127.0.0.1}}}}}}
 """
 
@@ -39,11 +41,19 @@ def replaced(folder, ports):
             path.write_text(re.sub(r"\b1900[01]\b", lambda one: str(ports[one.group()]), path.read_text()))
 
 
+def environments(supervisord):
+    """SAID of every process that supervisord has started."""
+    tasks = Path(f"/proc/{supervisord}/task/{supervisord}/children").read_text().split()
+    found = [Path(f"/proc/{pid}/environ").read_text().split("\0") for pid in tasks]
+    return [one.removeprefix("SAID=") for each in found for one in each if one.startswith("SAID=")]
+
+
 def test_they_run_as_they_are(tmp_path):
     serve = python("-m http.server ${PORT} --bind 127.0.0.1 --directory ${FILES}/www")
+    said = """ 'a' "b" , %c \\\\ ;d #e """
     edge, ports = free_port(), {"19000": free_port(), "19001": free_port()}
     (tmp_path / "app").mkdir()
-    (tmp_path / "fairlead.yaml").write_text(FILE.format(serve=serve, port=edge))
+    (tmp_path / "fairlead.yaml").write_text(FILE.format(serve=serve, port=edge, said=json.dumps(said)))
     (tmp_path / "note.template.txt").write_text("${NOTE} in ${ENVIRONMENT}\n")
     folder = render(load_project(tmp_path / "fairlead.yaml"), "local").folder
     replaced(folder, ports)
@@ -57,6 +67,7 @@ def test_they_run_as_they_are(tmp_path):
     try:
         eventually(lambda: asking.ask(edge, "/note.txt", timeout=5).status == 200)
         assert asking.ask(edge, "/note.txt", timeout=5).body == b"100% hello in local\n"
+        assert said in environments(started[0].pid)
     finally:
         started[0].terminate()  # ends its programs first
         started[0].wait(60)

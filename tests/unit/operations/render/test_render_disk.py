@@ -2,6 +2,8 @@
 
 import json
 import os
+import shutil
+import subprocess
 
 import pytest
 
@@ -66,8 +68,9 @@ def test_everything_there_is(root):
     assert files["web/nginx.conf"] == b"listen 80;\nserver_name shop.example.com $host;\n"
     assert files["realm.json"] == b'{"url": "https://shop.example.com/", "env": "local"}\n'
     program = files["supervisord/programs/rendered.web.2.conf"].decode()
-    assert 'command = "python" "web.py" "19002" "../rendered/local/web/nginx.conf"' in program
-    assert 'directory = "../../../web"' in program or "directory = ../../../web" in program
+    env = '"env" "KEY_FILE=/run/secrets/web/KEY" "A=100%%" "W=shop.example.com"'
+    assert f'command = {env} "python" "web.py" "19002" "../rendered/local/web/nginx.conf"' in program
+    assert "directory = ../../../web" in program
     assert result.secret == ("secret.json",)
     assert str(root).encode() not in b"".join(files.values())
     assert not leftovers(root)
@@ -171,6 +174,17 @@ def test_other_places(root, tmp_path):
     result = render(project(root), "local", tmp_path / "deep" / "er")
     assert (result.folder / "compose.yaml").exists()
     assert b"context: ../../project/web" in (result.folder / "compose.yaml").read_bytes()
+
+
+def test_a_folder_of_other_things_is_not_taken_for_the_output(root):
+    (root / "docs").mkdir()
+    (root / "docs" / "x.md").write_text("mine")
+    with pytest.raises(Refused, match="none of them was rendered"):
+        render(project(root), "local", root / "docs")
+    assert tree(root / "docs") == {"x.md": b"mine"}
+    render(project(root), "local", root / "docs", force=True)
+    render(project(root), "local", root / "docs")
+    assert (root / "docs" / "x.md").read_text() == "mine"
 
 
 def test_looking_writes_nothing(root):
@@ -278,6 +292,29 @@ def test_templates_that_cannot_be_read(root, tmp_path):
         look(project(root), "local")
     first, second = caught.value.findings
     assert first.message.startswith("no such file") and second.message == "leads out of the project's folder"
+
+
+def test_a_variable_without_a_value_is_said(root):
+    (root / "fairlead.yaml").write_text(FILE.replace("variables: {HOST", "variables: {NEEDED: {type: url}, HOST"))
+    with pytest.raises(ConfigurationError, match="NEEDED"):
+        render(project(root), "local")
+
+
+def test_a_disk_that_really_is_full_or_read_only(root, tmp_path, tmpfs):
+    disk = tmpfs(tmp_path / "disk", "1m")
+    output = disk / "out"
+    render(project(root), "local", output)
+    before = tree(output)
+    (root / "realm.template.json").write_text(json.dumps({"a": "x" * 200_000}))
+    (disk / "filler").write_bytes(b"0" * (shutil.disk_usage(disk).free - 40_000))
+    with pytest.raises(FairleadError, match="No space left on device"):
+        render(project(root), "local", output)
+    assert tree(output) == before and {path.name for path in disk.iterdir()} == {"out", "filler"}
+    (disk / "filler").unlink()
+    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+    with pytest.raises(FairleadError, match="could not be written: Read-only file system"):
+        render(project(root), "local", output)
+    assert tree(output) == before
 
 
 def test_environments_differ_only_in_what_they_say(root):
