@@ -50,6 +50,8 @@ rollout:
   rollback_window: 1s
   steps: [{{weight: 20, for: {pause}}}, {{weight: 60, for: 300ms}}]
   judge: {{promote: {{errors_below: 50%}}, probes: {{rate: 10/s}}}}
+  shadow: {{percent: 50, for: 300ms}}
+  sticky: cookie
 """
 
 
