@@ -174,12 +174,13 @@ class _Walk:
         """Each by its name and where its value is kept."""
         for name, one in sections.secrets.items():
             node = child(self.project.trees[self.environment], "secrets", name)
-            yield self.secret("secrets", name)
+            yield self.secret("secrets", name, "generated" if one.generate else "")
             yield from (value for value in self.fields(one, node, ("secrets", name)) if value.source != "default")
 
-    def secret(self, section: str, name: str) -> Value:
+    def secret(self, section: str, name: str, note: str = "") -> Value:
         """Never a value."""
-        return Value((section, name), None, None, "secret", kept(self.stack.secret_backend, self.environment))
+        place = kept(self.stack.secret_backend, self.environment)
+        return Value((section, name), None, None, "secret", place, note=note)
 
     def entries(self, section: Literal["services", "jobs"], sections: Sections) -> Iterator[Value]:
         """Services or jobs, with what they share with the one they are like."""

@@ -65,7 +65,7 @@ def _names(one: Examined) -> Iterator[Finding]:
         if name in plain:
             continue
         if name in variables or name in one.sections.secrets:
-            how = f"take it out of this file and keep it with `fairlead secrets set {one.name} {name}`"
+            how = f"keep it with `fairlead secrets import {one.name} {given.file}`, and take it out of this file"
             yield given.finding(name, f"a secret, in a file that everybody can read; {how}")
         else:
             advice = did_you_mean(name, plain) or "; declare it under variables, or remove it here"

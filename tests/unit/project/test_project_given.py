@@ -57,8 +57,8 @@ CASES = {
         '.env.local:3:1: OTHER: there is no variable "OTHER"; declare it under variables, or remove it here',
     ]),
     "secrets": ("URL=https://a.b\nTOKEN=canary\nKEY=canary", [
-        ".env.local:2:1: TOKEN: a secret, in a file that everybody can read; take it out of this file and keep it with `fairlead secrets set local TOKEN`",
-        ".env.local:3:1: KEY: a secret, in a file that everybody can read; take it out of this file and keep it with `fairlead secrets set local KEY`",
+        ".env.local:2:1: TOKEN: a secret, in a file that everybody can read; keep it with `fairlead secrets import local .env.local`, and take it out of this file",
+        ".env.local:3:1: KEY: a secret, in a file that everybody can read; keep it with `fairlead secrets import local .env.local`, and take it out of this file",
     ]),
     "what cannot be read": ("URL=https://a.b\nLEVEL='info", [".env.local:2:7: LEVEL: the quote ' is not closed before the end of the file"]),
 }  # fmt: skip

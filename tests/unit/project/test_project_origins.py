@@ -92,7 +92,7 @@ def test_what_is_like_another_has_its_values_and_its_lines():
 
 def test_secrets_have_a_place_and_no_value():
     found = values("local")
-    assert told(found["secrets.KEY"]) == (None, "secret", "secrets/local.yaml", "")
+    assert told(found["secrets.KEY"]) == (None, "secret", "secrets/local.yaml", "generated")
     assert told(found["variables.TOKEN"]) == (None, "secret", "secrets/local.yaml", "")
     assert found["secrets.KEY.rotate.every"].text == "90d"
 
