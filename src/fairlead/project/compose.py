@@ -48,14 +48,14 @@ class _Stop(Exception):
     """Reading cannot go on; the reason is among the findings."""
 
 
-def compose(text: str, file: str, whole: str = WHOLE) -> tuple[Mapping, list[Finding]]:
+def compose(text: str, file: str, whole: str = WHOLE, most: int = NODES) -> tuple[Mapping, list[Finding]]:
     """The tree of the one document in `text`, and what is wrong but did not end the reading (duplicate keys …).
 
-    `whole` is what such a file is, for the message when it is something else.
+    `whole` is what such a file is, for the message when it is something else; `most` is how many values it may have.
 
     ConfigurationError when there is no tree to speak of: a syntax error, several documents, nothing, not a mapping.
     """
-    composer = _Composer(file, whole)
+    composer = _Composer(file, whole, most)
     try:
         return composer.document(YAML(typ="safe", pure=True).parse(text)), composer.findings
     except MarkedYAMLError as error:
@@ -83,6 +83,7 @@ def _syntax(error: Any) -> str:
 class _Composer:
     file: str
     whole: str
+    most: int
     findings: list[Finding] = field(default_factory=list)
     anchors: dict[str, tuple[Node, int] | None] = field(default_factory=dict)  #: None while it is being read
     nodes: int = 0  #: counted with every alias followed
@@ -132,8 +133,8 @@ class _Composer:
         if len(self.findings) >= MOST:
             raise _Stop
         self.nodes += more
-        if self.nodes > NODES:
-            raise self.stop(_mark(event), path, f"more than {NODES} values once every alias is followed")
+        if self.nodes > self.most:
+            raise self.stop(_mark(event), path, f"more than {self.most} values once every alias is followed")
 
     def _alias(self, event: Any, path: Path, key: Mark | None) -> Node:
         name = event.anchor

@@ -15,6 +15,9 @@ from fairlead.project.interpolation import Parts, Reference
 from fairlead.project.tree import Node, Scalar, children
 
 
+LONGEST = 20_000  #: characters of a text with variables in it
+
+
 @dataclass(slots=True)
 class Variable:
     """A plain variable: what it is without a file of values, and what `.env` says."""
@@ -49,6 +52,7 @@ class Values:
     file: str = ".env"
     variables: dict[str, Variable] = field(default_factory=dict)
     secrets: dict[str, object] = field(default_factory=dict)  #: by name, what each stands for
+    _of: dict[object, str] = field(default_factory=dict)  #: the other way round
     addresses: set[str] = field(default_factory=set)  #: those secrets that are addresses
     taken: set[str] = field(default_factory=set)  #: every name that is referred to somewhere
 
@@ -98,6 +102,9 @@ class Values:
         return Text(made + _escaped(plain), found, len(parts) == 1 and bool(secret), fallback)
 
     def _parts(self, node: Scalar) -> Parts | None:
+        if len(node.text) > LONGEST and "$" in node.text:
+            self.report.say("lost", node, f"longer than {LONGEST} characters: variables in it are not looked for")
+            return None
         try:
             return interpolation.parse(node.text)
         except ValueError as error:
@@ -141,13 +148,13 @@ class Values:
 
     def secret(self, source: object, name: str, service: str) -> str:
         """The name of the secret for `source`: `name` where it is free, else with the service's before it."""
-        known = next((key for key, one in self.secrets.items() if one == source), None)
-        if known is not None:
-            return known
+        if source in self._of:
+            return self._of[source]
         free = (self.secrets.get(name, source) == source) and not (name in self.taken and source != ("name", name))
         if not free:
             name = f"{names.fitting(service).replace('-', '_').upper()}_{name}"
         self.secrets[name] = source
+        self._of[source] = name
         return name
 
 

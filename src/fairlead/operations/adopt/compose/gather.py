@@ -17,6 +17,7 @@ Read = Callable[[str], str | None]  #: the text of a file, by its path from the 
 SECTIONS = ("networks", "volumes", "secrets", "configs", "models", "jobs")
 DEPTH = 20  #: files that include files, services that extend services
 FILES = 50
+VALUES = 10_000  #: in one file; the largest that are known have a third of that
 
 
 @dataclass(slots=True)
@@ -74,7 +75,7 @@ class _Gatherer:
                 raise ConfigurationError([Finding(file, 1, 1, "", "no such file")])
             if len(self.trees) >= FILES:
                 raise ConfigurationError([Finding(file, 1, 1, "", f"more than {FILES} Compose files")])
-            tree, findings = compose(text, file, "a mapping with services")
+            tree, findings = compose(text, file, "a mapping with services", VALUES)
             for finding in findings:
                 self.report.add("lost", finding)
             located(tree, file)

@@ -10,7 +10,7 @@ from fairlead.project.tree import Items, Mapping, Node, Path, Scalar, child, tex
 
 _REPLACED = ("command", "entrypoint", "test")
 _PLACES = {"volumes": "target", "ports": "target", **dict.fromkeys(("secrets", "configs"), "source")}
-MOST = 200_000  #: entries that are looked at, all merging together
+MOST = 20_000  #: entries that are looked at, all merging together
 
 
 class TooMuch(Exception):

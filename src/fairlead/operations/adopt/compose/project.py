@@ -89,13 +89,15 @@ def _shared(gathered: Gathered, values: Values, read: Read, beside: bool) -> Sha
 def _names(given: list[str]) -> dict[str, str]:
     """A name here for every name there, all different."""
     made: dict[str, str] = {}
+    taken: set[str] = set()
+    counts: dict[str, int] = {}
     for name in given:
-        plain = number = names.fitting(name)
-        count = 1
-        while number in made.values():
-            count += 1
-            number = f"{plain[:36]}-{count}"
-        made[name] = number
+        plain = found = names.fitting(name)
+        while found in taken:
+            counts[plain] = count = counts.get(plain, 1) + 1
+            found = f"{plain[:32].rstrip('-')}-{count}"
+        taken.add(found)
+        made[name] = found
     return made
 
 
@@ -119,11 +121,12 @@ def _renamed(draft: Draft, name: str, one: Mapping) -> None:
         if isinstance(text, str) and text.startswith("service:"):
             draft.compose[key] = f"service:{known.get(text[8:], text[8:])}"
     for key in ("links", "volumes_from"):
-        for number, text in enumerate(draft.compose.get(key, ())):
+        listed: Any = draft.compose.get(key)
+        for number, text in enumerate(listed if isinstance(listed, list) else ()):
             first, _, rest = str(text).partition(":")
             own = known.get(first, first)
             rest = rest or (first if key == "links" and own != first else "")
-            draft.compose[key][number] = f"{own}:{rest}" if rest else own
+            listed[number] = f"{own}:{rest}" if rest else own
     if draft.name != name:
         draft.say("changed", one, f"{name} is not a name here; it is called {draft.name}, and can be reached as before")
         _alias(draft, name)
@@ -170,7 +173,7 @@ def _file_secret(draft: Draft, name: str, node: Any) -> None:
 def _volumes(made: Imported, gathered: Gathered) -> None:
     """Those that only a service's own words name have to be named here too."""
     for one in (*made.services.values(), *made.stores.values()):
-        for volume in one.get("compose", {}).get("volumes", ()):
+        for volume in one.get("compose", {}).get("volumes") or ():
             source = volume.get("source") if isinstance(volume, dict) else str(volume).partition(":")[0]
             if source in gathered.sections["volumes"]:
                 made.compose.setdefault("volumes", {}).setdefault(source, {})
