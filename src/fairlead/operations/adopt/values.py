@@ -14,7 +14,6 @@ from fairlead.project.dotenv import Entry
 from fairlead.project.interpolation import Parts, Reference
 from fairlead.project.tree import Node, Scalar, children
 
-
 LONGEST = 20_000  #: characters of a text with variables in it
 
 

@@ -135,11 +135,16 @@ def _renamed(draft: Draft, name: str, one: Mapping) -> None:
 def _alias(draft: Draft, name: str) -> None:
     if "network_mode" in draft.compose:
         return
-    joined = draft.compose.get("networks") or dict.fromkeys(draft.own.pop("networks", None) or ["default"])
-    draft.compose["networks"] = {
-        network: {**(said or {}), "aliases": [*((said or {}).get("aliases") or ()), name]}
-        for network, said in joined.items()
-    }
+    said = draft.compose.get("networks")
+    own = dict.fromkeys(draft.own.pop("networks", None) or ["default"])
+    joined: dict[str, Any] = said if isinstance(said, dict) and said else own
+    draft.compose["networks"] = {network: _with_alias(more, name) for network, more in joined.items()}
+
+
+def _with_alias(network: Any, name: str) -> dict[str, Any]:
+    more = network if isinstance(network, dict) else {}
+    aliases = more.get("aliases")
+    return {**more, "aliases": [*(aliases if isinstance(aliases, list) else ()), name]}
 
 
 def _sections(made: Imported, gathered: Gathered, shared: Shared) -> None:
@@ -173,7 +178,8 @@ def _file_secret(draft: Draft, name: str, node: Any) -> None:
 def _volumes(made: Imported, gathered: Gathered) -> None:
     """Those that only a service's own words name have to be named here too."""
     for one in (*made.services.values(), *made.stores.values()):
-        for volume in one.get("compose", {}).get("volumes") or ():
+        listed: Any = one.get("compose", {}).get("volumes")
+        for volume in listed if isinstance(listed, list) else ():
             source = volume.get("source") if isinstance(volume, dict) else str(volume).partition(":")[0]
-            if source in gathered.sections["volumes"]:
+            if isinstance(source, str) and source in gathered.sections["volumes"]:
                 made.compose.setdefault("volumes", {}).setdefault(source, {})
