@@ -137,3 +137,86 @@ def test_nothing_is_overwritten(tmp_path):
 )
 def test_names(folder, name):
     assert project_name(folder) == name
+
+
+SPRING = """<project><parent><artifactId>spring-boot-starter-parent</artifactId><version>3.5.0</version></parent>
+<artifactId>core</artifactId><version>1.2.0</version><dependencies><dependency>
+<artifactId>spring-boot-starter-actuator</artifactId><version>9</version></dependency></dependencies></project>"""
+
+
+@pytest.mark.parametrize(
+    ("pom", "command"),
+    [
+        (SPRING, "java -jar target/core-1.2.0.jar"),
+        (SPRING.replace("1.2.0", "${revision}"), "sh -c 'exec java -jar target/*.jar'"),
+        (
+            SPRING.replace("</project>", "<build><finalName>app</finalName></build></project>"),
+            "java -jar target/app.jar",
+        ),
+    ],
+)
+def test_a_spring_boot_project(tmp_path, pom, command):
+    put(tmp_path, {"pom.xml": pom, "mvnw": ""})
+    init(tmp_path, name="core")
+    service = load_project(tmp_path / "fairlead.yaml").stack("local").service("web")
+    assert (service.command, service.port, service.health.ready) == (command, 8080, "/actuator/health/readiness")
+    assert service.env == {"SERVER_PORT": "${PORT}"} and service.prepare.run[0].startswith("./mvnw ")
+
+
+def test_a_procfile_says_what_runs(tmp_path):
+    procfile = (
+        "web: gunicorn shop:app -b 0.0.0.0:$PORT -w ${WEB_CONCURRENCY}\n# off: x\nworker: celery -A shop worker\n"
+        "clock: python clock.py | logger\nrelease: alembic upgrade head\n"
+    )
+    put(
+        tmp_path,
+        {"Procfile": procfile, "main.py": FASTAPI, "requirements.txt": "gunicorn\n", ".env": "WEB_CONCURRENCY=3\n"},
+    )
+    written = init(tmp_path, name="shop")
+    project = load_project(tmp_path / "fairlead.yaml")
+    stack = project.stack("local")
+    assert {one.name: one.command for one in stack.services} == {
+        "web": ".venv/bin/gunicorn shop:app -b 0.0.0.0:${PORT} -w ${WEB_CONCURRENCY}",
+        "worker": ".venv/bin/celery -A shop worker",
+        "clock": "sh -c 'python clock.py | logger'",
+    }
+    assert stack.job("release").command == ".venv/bin/alembic upgrade head"
+    assert stack.variables == {"WEB_CONCURRENCY": "3"}
+    assert "commands from the Procfile, which take WEB_CONCURRENCY" in written.because
+
+
+DOCKERFILE = """FROM node:22 AS base
+EXPOSE 4000
+FROM base
+# what it runs as
+USER app
+HEALTHCHECK --interval=10s --timeout=5s \\
+  CMD ["node", "check.js"]
+CMD ["node", "server.js"]
+"""
+
+
+def test_a_dockerfile_is_enough(tmp_path):
+    put(tmp_path, {"Dockerfile": DOCKERFILE})
+    written = init(tmp_path, name="shop")
+    service = load_project(tmp_path / "fairlead.yaml").outline("local").service("web")
+    assert (service.port, service.health.command, service.container.build.context) == (4000, "node check.js", ".")
+    assert written.because == ("a Dockerfile", "EXPOSE 4000", "starts as node server.js", "runs as app")
+    assert not written.runs
+
+
+def test_variables_of_an_application(tmp_path):
+    env = "LOG_LEVEL=debug\nAPI_TOKEN=hunter2-hunter2\nPORT=9000\n"
+    template = "LOG_LEVEL=info\nDATABASE_URL=${DB_URL}\nREGION=$AWS_REGION\n"
+    put(tmp_path, {"main.py": FASTAPI, ".env": env, ".env.template": template})
+    text = init(tmp_path, name="shop").text
+    stack = load_project(tmp_path / "fairlead.yaml").outline("local")
+    assert "hunter2" not in text
+    assert [one.name for one in stack.secrets] == ["API_TOKEN", "DATABASE_URL", "DB_URL"]
+    assert stack.variables == {"LOG_LEVEL": "debug"}
+    assert set(stack.service("web").env) == {"LOG_LEVEL", "REGION", "AWS_REGION"}
+
+
+def test_nothing_to_start_is_said(tmp_path):
+    with pytest.raises(UsageError, match=r"nothing in .* says how it starts"):
+        init(tmp_path)

@@ -17,7 +17,7 @@ from fairlead.operations.adopt.values import Values
 STEMS = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 SECTIONS = ("services", "stores")
 HEAD = """The project, made from {files}. Every key is explained in the reference; `fairlead schema` helps your editor.
-Values of secrets do not stand here: `fairlead secrets import local .env` takes them from .env.
+Values of secrets do not stand here: `fairlead secrets init local`, then `fairlead secrets import local .env`.
 Next: fairlead env check, then fairlead render local"""
 ABOVE: dict[tuple[str, ...], str] = {
     ("variables",): "plain ones; each environment may have its own values, here below or in .env.ENVIRONMENT",

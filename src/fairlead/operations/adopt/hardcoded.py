@@ -48,6 +48,7 @@ def _look(node: Scalar, by_value: dict[str, str], long: list[tuple[str, str]], v
     if name is None and len(node.text) <= LONGEST:
         name = next((name for name, value in long if value in node.text and _stands_in(value, node.text)), None)
     if name is not None:
+        values.offer(name)
         values.report.say("hard-coded", node, f"the value that {name} has in {values.file}; write ${{{name}}}")
 
 

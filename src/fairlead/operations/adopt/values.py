@@ -145,6 +145,14 @@ class Values:
         elif variable.default != default and variable.here is None:
             self.report.say("changed", node, f"{name} has another default elsewhere, which counts here too")
 
+    def offer(self, name: str) -> None:
+        """Enters a name of `.env` that nothing refers to yet, so that it can be."""
+        if self.is_secret(name):
+            self.secrets.setdefault(name, ("name", name))
+        elif names.is_variable(name):
+            own = self.own_name(name)
+            self.variables.setdefault(own, Variable(own, here=self.lookup(name)))
+
     def secret(self, source: object, name: str, service: str) -> str:
         """The name of the secret for `source`: `name` where it is free, else with the service's before it."""
         if source in self._of:
