@@ -54,13 +54,18 @@ class Conversation:
         line = self._from.readline()
         if not line.endswith(b"\n"):
             raise self._gone()
-        return line[:-1].decode(errors="surrogateescape")
+        return line[:-1].decode(errors="replace")
 
     def lines(self) -> Iterator[str]:
         """All lines until the program closes its output; it is asked nothing."""
         self._to.close()
         for line in self._from:
-            yield line.rstrip(b"\n").decode(errors="surrogateescape")
+            yield line.rstrip(b"\n").decode(errors="replace")
+
+    def rest(self) -> bytes:
+        """Everything until the program closes its output; it is asked nothing."""
+        self._to.close()
+        return self._from.read()
 
     def read(self, size: int) -> bytes:
         """The next so many bytes."""

@@ -69,6 +69,20 @@ def test_files_that_git_has_or_would_have(repository):
     assert repository.run("secrets", "scan", cwd=repository.folder / "app").returncode == 1
 
 
+def test_names_of_files_may_be_any_bytes(repository):
+    name = os.fsencode(repository.folder) + b"/app/\xff\n'.py"
+    with open(name, "w") as file:
+        file.write(TOKEN)
+    git(repository, "add", "-A")
+    for arguments in ((), ("--staged",)):
+        done = repository.run("secrets", "scan", *arguments)
+        assert done.returncode == 1, done.stderr
+        assert done.stdout.endswith("'.py:1:1: GitHub Token\n")
+    commit(repository, "Add")
+    done = repository.run("secrets", "scan", "--history", "--json")
+    assert (done.returncode, len(json.loads(done.stdout)["leaks"])) == (1, 1)
+
+
 def test_what_is_staged(repository):
     write(repository, "app/x.py", TOKEN)
     assert repository.run("secrets", "scan", "--staged").returncode == 0

@@ -45,12 +45,25 @@ def here(path: Path) -> Iterator[Content]:
     for name in names:
         file = path if path.is_file() else path / name
         if file.is_file() and not file.is_symlink():
-            yield Content(_from(root, file), _bytes(file))
+            yield Content(_shown(_from(root, file)), _bytes(file))
 
 
 def _listed(folder: Path) -> Iterator[str]:
-    argv = ("git", "-C", str(folder), "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-    yield from sorted(set(run(Command(argv)).require("the files of the repository").output.split("\0")) - {""})
+    argv = ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    yield from sorted(set(_said(argv, folder, "the files of the repository")) - {""})
+
+
+def _said(argv: tuple[str, ...], folder: Path, what: str) -> list[str]:
+    """What git says, in fields; names of files may be any bytes. FairleadError when it fails."""
+    with Conversation(argv, folder) as git:
+        fields = os.fsdecode(git.rest()).split("\0")
+        if git.ended():
+            raise FairleadError(f"{folder}: git does not say {what}", "see `git status`")
+    return fields
+
+
+def _shown(name: str) -> str:
+    return os.fsencode(name).decode(errors="replace")
 
 
 def _walked(folder: Path) -> Iterator[str]:
@@ -76,30 +89,19 @@ def _bytes(file: Path) -> bytes | None:
 def staged(path: Path) -> Iterator[Content]:
     """What the next commit would bring: the staged content of files that differ from the last commit."""
     root = _repository(path)
-    argv = (
-        "git",
-        "-C",
-        str(root),
-        "diff",
-        "--cached",
-        "--raw",
-        "-z",
-        "--no-abbrev",
-        "--no-renames",
-        "--diff-filter=AMT",
-    )
-    fields = run(Command(argv)).require("what is staged").output.split("\0")
+    how = ("--raw", "-z", "--no-abbrev", "--no-renames", "--diff-filter=AMT")
+    fields = _said(("git", "diff", "--cached", *how), root, "what is staged")
     with Objects(root) as objects:
         for facts, name in zip(fields[::2], fields[1::2], strict=False):
             _, mode, _, blob, _ = facts.split(" ")
             if mode not in (_MODE_LINK, _MODE_MODULE):
-                yield Content(name, objects.read(blob), blob)
+                yield Content(_shown(name), objects.read(blob), blob)
 
 
 def history(path: Path) -> Iterator[Content]:
     """Every object that any reference can reach, once: contents of files, messages of commits and tags."""
     root = _repository(path)
-    argv = ("git", "-C", str(root), "rev-list", "--objects", "--all")
+    argv = ("git", "rev-list", "--objects", "--all")
     with Conversation(argv, root) as found, Objects(root) as objects:
         for line in found.lines():
             id, _, name = line.partition(" ")
@@ -122,7 +124,7 @@ class Objects:
 
     def __init__(self, root: Path) -> None:
         with ExitStack() as stack:
-            what = ("git", "-C", str(root), "cat-file")
+            what = ("git", "cat-file")
             self._facts = stack.enter_context(Conversation((*what, "--batch-check"), root))
             self._contents = stack.enter_context(Conversation((*what, "--batch"), root))
             self._stack = stack.pop_all()
