@@ -7,11 +7,17 @@ import signal
 import subprocess
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from fairlead.masking.known import forget
 
 ROOT = Path(__file__).parent.parent
+
+# What CI says of a commit it says again when it is asked again; at home every run tries other values.
+hypothesis.settings.register_profile("ci", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("home", deadline=None)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") == "true" else "home")
 
 
 def pytest_addoption(parser):

@@ -14,8 +14,11 @@ from fairlead.project.stack import Job, Service, Stack
 
 def examine(stack: Stack, root: Path, path: str) -> Iterator[Check]:
     """`root` is the folder of the project file, `path` the PATH that instances get."""
-    services, jobs = len(stack.services), len(stack.jobs)
-    yield ok("configuration", f"valid; {services} services and {jobs} jobs in {stack.environment}")
+    what = " and ".join(
+        f"{len(some)} {noun}{'s' * (len(some) != 1)}"
+        for some, noun in ((stack.services, "service"), (stack.jobs, "job"))
+    )
+    yield ok("configuration", f"valid; {what} in {stack.environment}")
     items: tuple[Service | Job, ...] = (*stack.services, *stack.jobs)
     yield _sources(items, root)
     yield _programs(items, path)

@@ -73,8 +73,8 @@ def test_a_value_in_yaml_comes_through_whole_or_is_refused(value):
         made = render_template(text, {"X": value}, "yaml")
     except ConfigurationError:
         return
-    read = YAML(typ="safe", pure=True).load(made)
-    assert (read["a"], read["b"], str(read["c"]["d"]), len(read["c"])) == (value, value, value, 1)
+    read = YAML(typ="base", pure=True).load(made)  # every scalar as it is written: 00 is no 0
+    assert (read["a"], read["b"], read["c"]) == (value, value, {"d": value})
 
 
 @pytest.mark.parametrize(
