@@ -91,7 +91,7 @@ class FakeMachine:
         ledger = Ledger.open(self.place.ledger)
         world = World(
             self.runtime, self.edge, ledger, self.releases, lambda digest: self.folder, "python", {},
-            checkpoint=checkpoint, patience=0.0,
+            checkpoint=checkpoint, patience=0.0, secrets=self.place.secrets,
         )  # fmt: skip
         return Environment(self.place, ledger, world, ArtifactStore(self.place.artifacts))
 

@@ -14,9 +14,10 @@ from fairlead.artifacts import ArtifactStore, Release
 from fairlead.artifacts.files import digests, keep_files
 from fairlead.operations.environment import Environment, builds_lock, owner_text
 from fairlead.operations.notify import address
+from fairlead.operations.rotation.recovery import prepare
 from fairlead.operations.secrets.supply import Supply, told
 from fairlead.operations.templates import plain_files
-from fairlead.operations.transition import Intent, Result, carry_out, prepare_environment
+from fairlead.operations.transition import Intent, Result, carry_out
 from fairlead.project.stack import Job, Service, Stack
 from fairlead.secrets.delivery import deliver
 from fairlead.system.lock import held_lock
@@ -41,7 +42,7 @@ def move(
             files = plain_files(supply.stack, supply.root)
             release = make().with_files(digests(files))
             held.enter_context(environment.held(doing, wait))
-            prepare_environment(environment)
+            prepare(environment)
             told(supply, environment.world.say)
             handful = supply.read()
             address.keep(environment.place, supply.stack.notify, environment.ledger.head().size, supply.environ())

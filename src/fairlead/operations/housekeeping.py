@@ -17,16 +17,20 @@ from fairlead.operations import revive
 from fairlead.operations.after_switch import AfterSwitch
 from fairlead.operations.attending import Waiting
 from fairlead.operations.environment import Environment, owner_text, sample_live
+from fairlead.operations.rotation.recovery import recover as rotations
+from fairlead.operations.rotation.recovery import ripe
 from fairlead.rollout.journal import open_rollout
 from fairlead.rollout.recovery import recover, restore_traffic
 from fairlead.runtimes.base import Instance
 from fairlead.runtimes.process.logs import rotate
 from fairlead.runtimes.process.runtime import log_files
+from fairlead.secrets.rotation.journal import open_rotations
 from fairlead.system.lock import FileLock
 
 SOON = 1.0  #: seconds between rounds while something is on its way
 HEARTBEAT = 60.0  #: seconds between rounds when nothing happens
 RETRY_EVERY = 30.0  #: seconds between two tries of an instance in a crash loop
+ROTATION_EVERY = 1.0  #: seconds between two tries of a rotation that cannot go on
 MOST_PATIENCE = 60.0  #: seconds between two tries of something that keeps failing
 COMING = ("starting", "backoff", "stopping")  #: phases of an instance that is on its way
 
@@ -52,6 +56,7 @@ class Housekeeping:
         self._try("edge", self.environment.world.edge.up)
         self._try("recover", self._recover)
         self._try("attend", self._waiting.look)
+        self._try("secrets", self._rotations)
         self._try("watch", lambda: self._after_switch.look(self._idle))
         self._try("revive", self._revive)
         self._try("replace", self._replace)
@@ -71,6 +76,7 @@ class Housekeeping:
         if unsettled := self._unsettled():
             return max(SOON, min(waiting.get(act, SOON) for act in unsettled))
         ends = [state.left(release) + 0.1 for release in state.warm_now()]
+        ends += [one.left() + 0.1 for one in open_rotations(self.environment.ledger)]
         return max(SOON, min([HEARTBEAT, *waiting.values(), *ends]))
 
     def _unsettled(self) -> set[str]:
@@ -86,6 +92,8 @@ class Housekeeping:
             found.add("recover")
         if self.environment.state.watched:
             found.add("watch")
+        if ripe(self.environment):
+            found.add("secrets")
         return found
 
     def _mine(self) -> list[Instance]:
@@ -122,6 +130,17 @@ class Housekeeping:
             done = recover(self.environment.world)
             if done:
                 self.environment.world.say("recovered", done)
+
+    def _rotations(self) -> None:
+        """Go on with rotations whose time has come, and with what a killed command left of one."""
+        if not ripe(self.environment):
+            return
+        with self._held() as lock:
+            if ripe(self.environment):
+                lock.sign(owner_text("keeper: rotation"))
+                if left := rotations(self.environment):
+                    self.environment.world.say("note", f"not at their end: {', '.join(left)}")
+                    self.not_before["secrets"] = time.monotonic() + ROTATION_EVERY
 
     def _revive(self) -> None:
         """Start what the live release should have and has not, after supervisord or everything was killed."""

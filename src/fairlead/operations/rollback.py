@@ -7,7 +7,8 @@ from typing import Any
 from fairlead.artifacts import Release, describe_actor
 from fairlead.errors import FairleadError
 from fairlead.operations.environment import LOCK_PATIENCE, Environment, existing
-from fairlead.operations.transition import Intent, Result, carry_out, prepare_environment
+from fairlead.operations.rotation.recovery import prepare
+from fairlead.operations.transition import Intent, Result, carry_out
 from fairlead.rollout.events import Emit, silent
 from fairlead.system.home import Place
 
@@ -17,7 +18,7 @@ def rollback(
 ) -> Result:
     """Move the environment back. UsageError for an unknown release, FairleadError when there is none to go to."""
     with existing(place, emit) as environment, environment.held(f"fairlead rollback {place.environment}", wait):
-        prepare_environment(environment)
+        prepare(environment)
         return back_to(environment, to, why, describe_actor())
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fairlead.operations.environment import LOCK_PATIENCE, existing
 from fairlead.operations.revive import revive
-from fairlead.operations.transition import drop_waiting, prepare_environment
+from fairlead.operations.rotation.recovery import prepare
+from fairlead.operations.transition import drop_waiting
 from fairlead.rollout.events import Emit, silent
 from fairlead.rollout.state import STARTED, STOPPED
 from fairlead.system.home import Place
@@ -18,7 +19,7 @@ def up(place: Place, wait: float = LOCK_PATIENCE, emit: Emit = silent) -> str | 
         if environment.state.stopped:
             environment.ledger.append(STARTED, {})
         drop_waiting(environment, "the environment was brought back before a person decided")
-        prepare_environment(environment)
+        prepare(environment)
         revive(environment)
         return environment.state.live
 

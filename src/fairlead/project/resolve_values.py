@@ -41,7 +41,9 @@ def _secret(name: str, one: Secret) -> stack.SecretSpec:
 
 
 def _rotate(one: Rotate) -> stack.Rotate:
-    return stack.Rotate(one.every, one.kind, one.cache, one.lifetime, one.lag, one.url, one.user)
+    return stack.Rotate(
+        one.every, one.kind, one.cache, one.lifetime, one.lag, one.url, one.user, one.admin, one.admin_user, one.reload
+    )
 
 
 def backend(one: SecretBackend) -> stack.SecretBackend:

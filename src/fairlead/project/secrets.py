@@ -10,6 +10,7 @@ from fairlead.project.sections import (
     OptionalDuration,
     OptionalLine,
     Section,
+    VariableName,
     choice,
     whole,
 )
@@ -43,6 +44,9 @@ class Rotate(Section):
     lag: Duration = 30.0
     url: OptionalLine = None
     user: OptionalLine = None
+    admin: VariableName | None = None
+    admin_user: OptionalLine = None
+    reload: Annotated[Literal["restart", "read"], choice("restart", "read")] = "restart"
 
 
 class Secret(Section):

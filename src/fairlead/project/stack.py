@@ -280,6 +280,9 @@ class Rotate:
     lag: float = 30.0  #: redis: how long a client may keep an old password
     url: str | None = None  #: redis: the server
     user: str | None = None  #: redis: whose password it is
+    admin: str | None = None  #: redis: the secret with which the administrator logs in; None: the user changes itself
+    admin_user: str | None = None  #: redis: who that is
+    reload: Literal["restart", "read"] = "restart"  #: how services come to know another value
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from typing import Any
 from fairlead.ledger.entry import Entry
 from fairlead.ledger.ledger import Ledger
 from fairlead.project.stack import Rollout, from_data
-from fairlead.rollout.state import BEGUN, COMMITTED, commit_data, read_state, watch_data
+from fairlead.rollout.state import BEGUN, COMMITTED, ROTATE, commit_data, read_state, watch_data
 from fairlead.rollout.steps import Shares, Step
 from fairlead.rollout.verdict.verdict import Verdict
 
@@ -56,13 +56,15 @@ class Journal:
     def commit(self, release: str, settings: Rollout) -> None:
         """The commit point; a second call changes nothing.
 
-        Where there is a way back, a watch begins; not after a way back, or there would be no end of it.
+        Where there is a way back, a watch begins; not after a way back, or there would be no end of it, and not where
+        only values of secrets are others: nothing of the way back has the old ones.
         """
         if self.ledger.last(COMMITTED, rollout=self.rollout) is not None:
             return
-        data = commit_data(read_state(self.ledger), release, settings)
         begun = self.ledger.last(BEGUN, rollout=self.rollout)
-        if data["previous"] and data["previous"] != release and begun and begun.data.get("operation") != "rollback":
+        operation = begun.data.get("operation") if begun else "rollback"
+        data = commit_data(read_state(self.ledger), release, settings, renews=operation == ROTATE)
+        if data["previous"] and data["previous"] != release and operation not in ("rollback", ROTATE):
             data["watch"] = watch_data(settings)
         self.ledger.append(COMMITTED, data, self.rollout)
 

@@ -43,8 +43,15 @@ def _forget(world: World, keep: int) -> tuple[str, ...]:
 
 
 def last_live(ledger: Ledger) -> dict[str, str]:
-    """Every release that ever was live, the one of the newest commit first, with the time (UTC, ISO 8601) of it."""
+    """Every release that ever was live, the one of the newest commit first, with the time (UTC, ISO 8601) of it.
+
+    Those that had nothing but other values of secrets are left out: the one that came after is the same.
+    """
     found: dict[str, str] = {}
+    renewed: set[str] = set()
     for entry in ledger.entries(kinds=(COMMITTED,), newest_first=True):
-        found.setdefault(str(entry.data["release"]), entry.time)
+        release = str(entry.data["release"])
+        if release not in renewed:
+            found.setdefault(release, entry.time)
+        renewed |= {str(before)} if (before := entry.data.get("renews")) and before not in found else set()
     return found

@@ -14,6 +14,7 @@ STOPPED = "environment.stopped"
 STARTED = "environment.started"
 BEGUN = "rollout.begun"
 WATCH_ENDED = "watch.ended"
+ROTATE = "rotate"  #: the operation of a rollout that changes nothing but values of secrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +105,17 @@ def watch_data(rollout: Rollout) -> dict[str, object] | None:
     }  # fmt: skip
 
 
-def commit_data(before: State, release: str, rollout: Rollout) -> dict[str, object]:
+def commit_data(before: State, release: str, rollout: Rollout, renews: bool = False) -> dict[str, object]:
     """What a commit entry says: from now on `release` is live, and what was live is warm.
 
-    Releases whose window is still open stay warm too, but no more of them than releases are kept.
+    Releases whose window is still open stay warm too, but no more of them than releases are kept. `renews`: it is what
+    was live with other values of secrets, so the way back stays the one there was.
     """
     warm: list[Warm] = []
-    if before.live and before.live != release and rollout.rollback_window > 0:
+    if before.live and before.live != release and rollout.rollback_window > 0 and not renews:
         warm.append(Warm(before.live, clock.boot_seconds(), clock.boot_id(), rollout.rollback_window))
     still = before.warm_now()
     warm += [one for one in before.warm if one.release in still and one.release not in (release, before.live)]
     kept = warm[: max(1, rollout.keep - 1)]
-    return {"release": release, "previous": before.live, "warm": [asdict(one) for one in kept]}
+    previous, more = (before.previous, {"renews": before.live}) if renews else (before.live, {})
+    return {"release": release, "previous": previous, "warm": [asdict(one) for one in kept], **more}

@@ -14,6 +14,7 @@ BEGUN, CLOSED, WAITING = "rollout.begun", "rollout.closed", "rollout.waiting"
 WATCH_ENDED = "watch.ended"
 STEP = "step.begun"  #: of a step `approve` a wait begins with it, long before the deployer has waited enough
 KINDS = (BEGUN, STEP, WAITING, CLOSED, WATCH_ENDED)
+ROTATE = "rotate"  #: the operation of a rollout that changes nothing but values of secrets
 KILLED = "the deployer was killed"  #: the reason that recovery gives for what it undoes
 LONGEST_REASON = 1200  #: characters; Discord takes 2000 for the whole message
 
@@ -54,16 +55,21 @@ def asks(entry: Entry) -> bool:
 def message_of(entry: Entry, scene: Scene) -> Message | None:
     """The message about an entry; None when there is nothing to tell of it."""
     if entry.kind == BEGUN:
-        return _started(entry, scene)
+        return _started(entry, scene) if scene.begun.data.get("operation") != ROTATE else None
     if entry.kind == STEP:
         return _waiting(entry, scene, "a person to approve it", scene.hold_for) if asks(entry) else None
     if entry.kind == WAITING:  # not of what was told when the step began
         return None if asks(entry) else _waiting(entry, scene, str(entry.data.get("reason") or "a decision"))
     if entry.kind == WATCH_ENDED:
         return _watched(entry, scene)
-    if entry.kind == CLOSED:
-        return _live(entry, scene) if entry.data.get("result") == "live" else _undone(entry, scene)
-    return None
+    return _closed(entry, scene) if entry.kind == CLOSED else None
+
+
+def _closed(entry: Entry, scene: Scene) -> Message | None:
+    """Nothing of a rotation that went well: what is live is what was live, with other values of secrets."""
+    if entry.data.get("result") != "live":
+        return _undone(entry, scene)
+    return _live(entry, scene) if scene.begun.data.get("operation") != ROTATE else None
 
 
 def _started(entry: Entry, scene: Scene) -> Message:
@@ -130,7 +136,7 @@ def _is_rollback(scene: Scene) -> bool:
 
 
 def _operation(scene: Scene) -> str:
-    verb = {"rollback": "rollback to", "promote": "promotion of"}.get(
+    verb = {"rollback": "rollback to", "promote": "promotion of", ROTATE: "rotation of secrets with"}.get(
         str(scene.begun.data.get("operation")), "deploy of"
     )
     return f"{verb} {scene.begun.data.get('release')}"

@@ -18,6 +18,7 @@ from fairlead.secrets.consumers import JWKS, document_of, secret_names
 from fairlead.secrets.delivery import Handful
 from fairlead.secrets.fingerprint import key_of
 from fairlead.secrets.keyset import key_list, key_set
+from fairlead.secrets.rotation.slot import slots
 from fairlead.secrets.table import backend_of
 from fairlead.system.home import Place
 
@@ -83,10 +84,13 @@ class Supply:
         return dict(os.environ) | {name: value.reveal() for name, value in found.items()}
 
     def _handful(self, values: Mapping[str, Secret]) -> Handful:
-        files = {name: content_of(value) for name, value in values.items()}
-        for name, value in values.items():
+        """What is being rotated comes from its slot, where services have it from."""
+        rotated = slots(self.place.secrets)
+        counting = {name: rotated[name].counting() if name in rotated else (value,) for name, value in values.items()}
+        files = {name: content_of(keys[0]) for name, keys in counting.items()}
+        for name, keys in counting.items():
             if document := document_of(self.stack, name):
-                files[document] = document_text(document, name, (value,))
+                files[document] = document_text(document, name, keys)
         return Handful(files, key_of(self.place.root.parent))
 
 

@@ -50,7 +50,7 @@ def steps(wanted: Wanted, observed: Observed) -> list[Step]:
     """
     if observed.live is None:
         return blue_green.steps(wanted, observed)
-    found: list[Step] = [Step("approve", wanted.release)] if wanted.stack.rollout.approve else []
+    found: list[Step] = [Step("approve", wanted.release)] if wanted.stack.rollout.approve and not wanted.urgent else []
     traffic = _Traffic(wanted, observed)
     for level in levels(wanted.stack):
         found += parts.run_jobs(wanted, level.jobs)
