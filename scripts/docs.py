@@ -71,11 +71,44 @@ LEDGER = {
         "the release is no longer judged after its switch",
         "`release`, `result` (`passed`, `rolled back`, `told`), `reason`, `verdict` (the last one)",
     ),
+    "secret.handed": (
+        "a deployment hands services another version of a secret than before",
+        "`versions` (name and fingerprint of each)",
+    ),
+    "secret.begun": (
+        "the rotation of a secret has a plan and is about to start",
+        "`secret`, `kind`, `old` and `new` (fingerprints), `emergency`, `why`, `origin`, `root` (the project's folder), "
+        "`spec` (how it is declared), `plan` (every step, whole)",
+    ),
+    "secret.step": (
+        "a step of a rotation is about to be done",
+        "`rotation` (number of its first entry), `secret`, `step` (its place and kind), `what`",
+    ),
+    "secret.done": (
+        "the step has been done",
+        "`rotation`, `secret`, `step`, `what`, `states` (of each version: prepared, staged, live, draining, retired), "
+        "`at` (on both clocks)",
+    ),
+    "secret.waiting": (
+        "a time has to pass; the keeper, or the command that waits for it, goes on then",
+        "`rotation`, `secret`, `step`, `what`, `since` (on both clocks), `seconds`",
+    ),
+    "secret.undoing": ("something failed: from here on back", "`rotation`, `secret`, `reason`"),
+    "secret.undo": ("a step of a rotation is about to be taken back", "`rotation`, `secret`, `step`, `what`"),
+    "secret.undone": ("the step has been taken back", "`rotation`, `secret`, `step`, `what`"),
+    "secret.closed": (
+        "nothing is left to do of a rotation",
+        "`rotation`, `secret`, `result` (`rotated` or `undone`), `at`; `new` (fingerprint) and `notes`, or `reason`",
+    ),
+    "secret.due": (
+        "a secret is older than it may get, told once for each value",
+        "`secret`, `since`, `every` (seconds)",
+    ),
     "environment.stopped": ("`fairlead stop` ended everything", "`live` (the release that `fairlead up` brings back)"),
     "environment.started": ("`fairlead up` ended that stop", "nothing"),
 }
 
-_KIND = re.compile(r"(rollout|step|undo|environment)\.[a-z]+|watch\.ended")
+_KIND = re.compile(r"(rollout|step|undo|environment|secret)\.[a-z]+|watch\.ended")
 
 
 def pages() -> dict[str, str]:
@@ -171,7 +204,7 @@ def ledger() -> str:
 def kinds_in_the_code() -> Iterator[str]:
     """Every text in the engine and above that looks like the kind of an entry."""
     for file in (ROOT / "src" / "fairlead").rglob("*.py"):
-        if file.parent.name in ("rollout", "operations"):
+        if file.parent.name in ("rollout", "operations", "rotation"):
             for node in ast.walk(ast.parse(file.read_text("utf-8"))):
                 if isinstance(node, ast.Constant) and isinstance(node.value, str) and _KIND.fullmatch(node.value):
                     yield node.value

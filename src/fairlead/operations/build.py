@@ -20,6 +20,7 @@ from fairlead.operations.templates import plain_files
 from fairlead.operations.transition import Intent, Result, carry_out
 from fairlead.project.stack import Job, Service, Stack
 from fairlead.secrets.delivery import deliver
+from fairlead.secrets.rotation.ages import note_handed
 from fairlead.system.lock import held_lock
 
 PATIENCE = 3600.0  #: seconds to wait while unused artifacts are removed; it ends with the process that does it
@@ -51,6 +52,7 @@ def move(
             release = environment.world.releases.save(release, renew)
             keep_files(environment.place.files, release.id, files)
             deliver(environment.place.secrets, release.id, release.stack, handful)
+            note_handed(environment.ledger, {name: release.secrets[name] for name in supply.needed})
         text = f"release {release.id}"
         environment.world.say("release", text, release=release.id, artifacts=release.artifacts)
         return carry_out(environment, release, intent)

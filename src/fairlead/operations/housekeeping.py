@@ -24,12 +24,14 @@ from fairlead.rollout.recovery import recover, restore_traffic
 from fairlead.runtimes.base import Instance
 from fairlead.runtimes.process.logs import rotate
 from fairlead.runtimes.process.runtime import log_files
+from fairlead.secrets.rotation.ages import remind, schedule
 from fairlead.secrets.rotation.journal import open_rotations
 from fairlead.system.lock import FileLock
 
 SOON = 1.0  #: seconds between rounds while something is on its way
 HEARTBEAT = 60.0  #: seconds between rounds when nothing happens
 RETRY_EVERY = 30.0  #: seconds between two tries of an instance in a crash loop
+REMIND_EVERY = 600.0  #: seconds between two looks at what is due, while something is
 ROTATION_EVERY = 1.0  #: seconds between two tries of a rotation that cannot go on
 MOST_PATIENCE = 60.0  #: seconds between two tries of something that keeps failing
 COMING = ("starting", "backoff", "stopping")  #: phases of an instance that is on its way
@@ -57,6 +59,7 @@ class Housekeeping:
         self._try("recover", self._recover)
         self._try("attend", self._waiting.look)
         self._try("secrets", self._rotations)
+        self._try("remind", self._remind)
         self._try("watch", lambda: self._after_switch.look(self._idle))
         self._try("revive", self._revive)
         self._try("replace", self._replace)
@@ -141,6 +144,16 @@ class Housekeeping:
                 if left := rotations(self.environment):
                     self.environment.world.say("note", f"not at their end: {', '.join(left)}")
                     self.not_before["secrets"] = time.monotonic() + ROTATION_EVERY
+
+    def _remind(self) -> None:
+        """Write down which secrets are older than they may get: whoever asked for it is told from there."""
+        state = self.environment.state
+        release = self.environment.world.releases.load_or_none(state.live) if state.live else None
+        if release and any(one.due for one in schedule(release.stack.secrets, self.environment.ledger)):
+            with self._held():
+                for name in remind(release.stack.secrets, self.environment.ledger):
+                    self.environment.world.say("note", f"{name} is older than it may get")
+            self.not_before["remind"] = time.monotonic() + REMIND_EVERY
 
     def _revive(self) -> None:
         """Start what the live release should have and has not, after supervisord or everything was killed."""

@@ -8,8 +8,8 @@ from fairlead.project.sections import Section, VariableName, choice
 
 _TO = ("slack", "discord", "e-mail", "pagerduty", "telegram", "webhook")
 _To = Literal["slack", "discord", "e-mail", "pagerduty", "telegram", "webhook"]
-_ON = ("started", "waiting", "promoted", "failed", "rolled-back", "recovered")
-_On = Literal["started", "waiting", "promoted", "failed", "rolled-back", "recovered"]
+_ON = ("started", "waiting", "promoted", "failed", "rolled-back", "recovered", "rotation-due")
+_On = Literal["started", "waiting", "promoted", "failed", "rolled-back", "recovered", "rotation-due"]
 
 
 class Notify(Section):

@@ -10,7 +10,6 @@ from fairlead.project.sections import (
     OptionalDuration,
     OptionalLine,
     Section,
-    VariableName,
     choice,
     whole,
 )
@@ -44,7 +43,7 @@ class Rotate(Section):
     lag: Duration = 30.0
     url: OptionalLine = None
     user: OptionalLine = None
-    admin: VariableName | None = None
+    admin: OptionalLine = None
     admin_user: OptionalLine = None
     reload: Annotated[Literal["restart", "read"], choice("restart", "read")] = "restart"
 

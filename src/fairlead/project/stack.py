@@ -258,7 +258,7 @@ class Notify:
 
     to: str  #: the kind of receiver: slack, discord, e-mail, pagerduty, telegram or webhook
     secret: str  #: name of what holds the address
-    on: tuple[str, ...]  #: started, waiting, promoted, failed, rolled-back, recovered
+    on: tuple[str, ...]  #: started, waiting, promoted, failed, rolled-back, recovered, rotation-due
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,7 +102,7 @@ GOOD = {
     ),
     "the whole schema": WHOLE,
     "short forms": small(
-        top="variables: {A: 1, B: true, C: x, D: 1.50}\nsecrets: {S: {generate: hex, rotate: 90d}}\nsecret_backend: vault\n",
+        top="variables: {A: 1, B: true, C: x, D: 1.50}\nsecrets: {S: {generate: rsa, rotate: 90d}}\nsecret_backend: vault\n",
         environments="  a: {edge: {http: 1}, variables: {A: 2, C: {type: enum, values: [x]}}, secrets: {S: {rotate: {kind: jwt}}},\n"
         "    secret_backend: {url: 'https://v'}}\n",
     ),

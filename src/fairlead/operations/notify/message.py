@@ -13,7 +13,8 @@ from fairlead.masking import masked
 BEGUN, CLOSED, WAITING = "rollout.begun", "rollout.closed", "rollout.waiting"
 WATCH_ENDED = "watch.ended"
 STEP = "step.begun"  #: of a step `approve` a wait begins with it, long before the deployer has waited enough
-KINDS = (BEGUN, STEP, WAITING, CLOSED, WATCH_ENDED)
+ROTATION_DUE = "secret.due"  #: the kind of an entry
+KINDS = (BEGUN, STEP, WAITING, CLOSED, WATCH_ENDED, ROTATION_DUE)
 ROTATE = "rotate"  #: the operation of a rollout that changes nothing but values of secrets
 KILLED = "the deployer was killed"  #: the reason that recovery gives for what it undoes
 LONGEST_REASON = 1200  #: characters; Discord takes 2000 for the whole message
@@ -60,8 +61,8 @@ def message_of(entry: Entry, scene: Scene) -> Message | None:
         return _waiting(entry, scene, "a person to approve it", scene.hold_for) if asks(entry) else None
     if entry.kind == WAITING:  # not of what was told when the step began
         return None if asks(entry) else _waiting(entry, scene, str(entry.data.get("reason") or "a decision"))
-    if entry.kind == WATCH_ENDED:
-        return _watched(entry, scene)
+    if entry.kind in (WATCH_ENDED, ROTATION_DUE):
+        return _watched(entry, scene) if entry.kind == WATCH_ENDED else _due(entry, scene)
     return _closed(entry, scene) if entry.kind == CLOSED else None
 
 
@@ -102,6 +103,22 @@ def _watched(entry: Entry, scene: Scene) -> Message | None:
     what += ", and cannot be rolled back" if result == "failed" else ""
     reason = _shown(str(entry.data.get("reason") or ""), scene)
     return _message(entry, scene, ("failed",), what, "failure", [f"reason: {reason}"], "rollback")
+
+
+def _due(entry: Entry, scene: Scene) -> Message:
+    """A secret is older than it may get."""
+    where, name = f"{scene.project}/{scene.environment}", entry.data["secret"]
+    lines = (
+        f"it has had its value since {_moment(str(entry.data['since']))}, and may for {_days(entry.data['every'])}",
+        f"next: fairlead secrets rotate {scene.environment} {name}",
+    )
+    return Message(
+        f"{where}#{entry.number}", ("rotation-due",), f"{where}: {name} is due for rotation", lines, "warning"
+    )
+
+
+def _days(seconds: float) -> str:
+    return f"{seconds / 86400:g} days" if seconds >= 86400 else _duration(seconds)
 
 
 def _undone(entry: Entry, scene: Scene) -> Message:

@@ -62,7 +62,7 @@ class Rotator:
                 self._do(step)
             except NotYet as wait:
                 return wait.seconds
-        self.rotation.journal.close("rotated", {"notes": self.notes})
+        self.rotation.journal.close("rotated", {"notes": self.notes, "new": self.rotation.facts["new"]})
         self.environment.world.say("note", f"{self.spec.name} is rotated", secret=self.spec.name)
         return 0.0
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from fairlead.project.problem import Problem, did_you_mean, problem
 from fairlead.project.tree import Mapping, Node, Scalar, child, children, quoted, select, text_of
+
+_SIGN = ("ed25519", "rsa", "jwt-hs256")
+_ADDRESS = re.compile(r"rediss?://[^@/\s]+(/\d+)?")
 
 
 def secret_names(tree: Mapping) -> frozenset[str]:
@@ -58,4 +62,32 @@ def _unknown(node: Node, name: str, known: frozenset[str]) -> Problem:
     return problem(node, f"there is no secret {quoted(name)}{advice}")
 
 
-RULES = (once, no_default, declared)
+def rotated(tree: Mapping) -> Iterator[Problem]:
+    """What a kind of rotation needs is said, and nothing of it is a credential."""
+    for name, one in children(child(tree, "secrets")):
+        rotate = child(one, "rotate")
+        kind = text_of(child(rotate, "kind"))
+        if kind == "jwt":
+            yield from _signing(str(name), one)
+        elif kind == "redis":
+            yield from _redis(str(name), rotate, secret_names(tree))
+
+
+def _signing(name: str, one: Node) -> Iterator[Problem]:
+    generate = child(one, "generate")
+    made = text_of(child(generate, "kind")) or text_of(generate)
+    if made not in _SIGN:
+        yield problem(one, f"{quoted(name)} signs tokens, so it is made as a key; set generate to {', '.join(_SIGN)}")
+
+
+def _redis(name: str, rotate: Node | None, known: frozenset[str]) -> Iterator[Problem]:
+    url, admin = child(rotate, "url"), child(rotate, "admin")
+    if rotate is not None and (url is None or child(rotate, "user") is None):
+        yield problem(rotate, f"the rotation of {quoted(name)} needs url and user")
+    if url is not None and not _ADDRESS.fullmatch(text_of(url) or ""):
+        yield problem(url, "is no address of a Redis server; it looks like redis://HOST:PORT, without a password")
+    if admin is not None and (text_of(admin) or "") not in known:
+        yield _unknown(admin, text_of(admin) or "", known)
+
+
+RULES = (once, no_default, declared, rotated)
