@@ -77,8 +77,8 @@ LEDGER = {
     ),
     "secret.begun": (
         "the rotation of a secret has a plan and is about to start",
-        "`secret`, `kind`, `old` and `new` (fingerprints), `emergency`, `why`, `origin`, `root` (the project's folder), "
-        "`spec` (how it is declared), `plan` (every step, whole)",
+        "`secret`, `kind`, `old` and `new` (fingerprints), `emergency`, `why`, `origin`, `root` (the project's "
+        "folder), `spec` (how it is declared), `plan` (every step, whole)",
     ),
     "secret.step": (
         "a step of a rotation is about to be done",
@@ -86,19 +86,19 @@ LEDGER = {
     ),
     "secret.done": (
         "the step has been done",
-        "`rotation`, `secret`, `step`, `what`, `states` (of each version: prepared, staged, live, draining, retired), "
+        "`secret`, `rotation`, `step`, `what`, `states` (of each version: prepared, staged, live, draining, retired), "
         "`at` (on both clocks)",
     ),
     "secret.waiting": (
         "a time has to pass; the keeper, or the command that waits for it, goes on then",
-        "`rotation`, `secret`, `step`, `what`, `since` (on both clocks), `seconds`",
+        "`secret`, `rotation`, `step`, `what`, `since` (on both clocks), `seconds`",
     ),
-    "secret.undoing": ("something failed: from here on back", "`rotation`, `secret`, `reason`"),
-    "secret.undo": ("a step of a rotation is about to be taken back", "`rotation`, `secret`, `step`, `what`"),
-    "secret.undone": ("the step has been taken back", "`rotation`, `secret`, `step`, `what`"),
+    "secret.undoing": ("something failed: from here on back", "`secret`, `rotation`, `reason`"),
+    "secret.undo": ("a step of a rotation is about to be taken back", "`secret`, `rotation`, `step`, `what`"),
+    "secret.undone": ("the step has been taken back", "`secret`, `rotation`, `step`, `what`"),
     "secret.closed": (
         "nothing is left to do of a rotation",
-        "`rotation`, `secret`, `result` (`rotated` or `undone`), `at`; `new` (fingerprint) and `notes`, or `reason`",
+        "of which `rotation`, `result` (`rotated` or `undone`), `at`; `new` (fingerprint) and `notes`, or `reason`",
     ),
     "secret.due": (
         "a secret is older than it may get, told once for each value",

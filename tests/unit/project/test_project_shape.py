@@ -293,7 +293,7 @@ CASES = {
         small(top="notify: [{to: slak, secret: SLACK_URL, on: [fail]}]\n"),
         [
             '6:11: notify[0].to: expected one of slack, discord, e-mail, pagerduty, telegram or webhook, got "slak"; did you mean "slack"?',
-            '6:45: notify[0].on[0]: expected one of started, waiting, promoted, failed, rolled-back or recovered, got "fail"; did you mean "failed"?',
+            '6:45: notify[0].on[0]: expected one of started, waiting, promoted, failed, rolled-back, recovered or rotation-due, got "fail"; did you mean "failed"?',
         ],
     ),
     "judge": (

@@ -51,7 +51,7 @@ def _broken_at(sights: Sequence[Sight], place: int, terms: Terms) -> Iterator[st
         known &= sights[earlier].accepted if ago < terms.cache else known
     if wrong := held - now.accepted:
         yield f"I1: {sorted(wrong)} may be held and is refused after {now.what}"
-    if wrong := now.held - known:
+    if wrong := (now.held & now.accepted) - known:
         yield f"I1: {sorted(wrong)} is used after {now.what}, before everybody who checks can know it"
 
 
