@@ -48,7 +48,8 @@ class Server:
                 connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
     def control(self, *words):
-        return run(self.bin / "pg_ctl", "-D", str(self.folder / "data"), *words)
+        """What pg_ctl starts would keep our pipe open, so its log is a file."""
+        return run(self.bin / "pg_ctl", "-D", str(self.folder / "data"), "-w", "-l", str(self.folder / "log"), *words)
 
 
 def run(program, *words):
@@ -76,7 +77,7 @@ def server():
         options = " ".join(f"-c {one}" for one in [*SETTINGS, f"port={port}", "listen_addresses=127.0.0.1",
                                                    f"unix_socket_directories={folder}"])  # fmt: skip
         one = Server(folder, port, bin)
-        one.control("start", "-w", "-l", str(folder / "log"), "-o", options)
+        one.control("start", "-o", options)
         try:
             yield one
         finally:

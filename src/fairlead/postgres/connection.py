@@ -95,6 +95,8 @@ def connect(where: Address, settings: Settings, notice: Callable[[str], None] | 
     try:
         opened = psycopg.connect(**given, autocommit=True, prepare_threshold=None)
     except psycopg.Error as error:
+        if "unsupported startup parameter" in str(error):
+            raise _behind_a_pooler(where) from None
         hint = "check that the server runs, and the user, password and host in the url"
         raise FairleadError(f"{where.shown}: no connection: {first_line(error)}", hint) from None
     try:
@@ -113,8 +115,12 @@ def _fit(opened: Connection, where: Address) -> None:
         raise Refused(what, "migrations are run on version 12 and newer")
     row = opened.execute("SELECT pg_backend_pid()").fetchone()
     if pooled(opened.info.backend_pid, row[0] if row else 0):
-        what = f"{where.shown} is a connection pooler, which gives each statement another session"
-        raise Refused(what, "a lock is worth nothing there; give the direct address of the database")
+        raise _behind_a_pooler(where)
+
+
+def _behind_a_pooler(where: Address) -> Refused:
+    what = f"{where.shown} is a connection pooler, which gives each statement another session"
+    return Refused(what, "a lock is worth nothing there; give the direct address of the database")
 
 
 def pooled(told: int, real: int) -> bool:

@@ -6,7 +6,7 @@ import traceback
 
 import pytest
 
-from fairlead.errors import FairleadError
+from fairlead.errors import FairleadError, Interrupted
 from fairlead.postgres.connection import APPLICATION
 from fairlead.system.clock import wait_until
 
@@ -102,6 +102,32 @@ def test_a_kill_at_every_event(site, what):
         finished(site)
         number += 1
     assert number > 25
+
+
+@pytest.mark.parametrize("number", [4, 9, 12, 17])
+def test_a_crash_of_the_server(site, number):
+    """It does not shut down, and recovers at its next start."""
+    site.write(**FILES)
+    crash = at_event(number, lambda: site.server.control("restart", "-m", "immediate"))
+    with pytest.raises(FairleadError):
+        site.migrate(crash)
+    agree(site)
+    site.migrate()
+    finished(site)
+
+
+def test_ctrl_c_leaves_what_the_next_command_goes_on_with(site):
+    site.write(**FILES)
+
+    def press(event):
+        if event.text.startswith("vacuum"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(Interrupted, match=r"db.shop: interrupted after V1__whole.sql"):
+        site.migrate(press)
+    agree(site)
+    site.migrate()
+    finished(site)
 
 
 def test_a_kill_while_an_index_is_built(site):

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from fairlead.errors import FairleadError, Refused
+from fairlead.errors import FairleadError, Interrupted, Refused
 from fairlead.operations.db.chosen import Database
 from fairlead.operations.db.opened import WAIT, Opened, asking, locked, opened
 from fairlead.operations.db.plan import Asked, Planned, planned
@@ -109,6 +109,10 @@ def moved_by(one: Opened, make: Callable[[Opened], Plan], wait: float, emit: Emi
             _tell_invalid(one, emit)
     except FairleadError as failed:
         error = failed
+    except KeyboardInterrupt:
+        ran = f" after {', '.join(done)}" if done else ""
+        hint = "the history says how far it came; fairlead db migrate goes on from there"
+        raise Interrupted(f"{one.name}: interrupted{ran}", hint) from None
     version = None if error else str(one.look().current or "") or None
     return Moved(one.name, one.database.where.shown, tuple(done), version, time.monotonic() - begun, error)
 
