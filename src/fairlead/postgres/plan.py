@@ -195,6 +195,9 @@ def plan_undo(files: Files, picture: Picture, to: Version | None, steps: int, un
 
 def _undo(entry: Entry, files: Files, rank: int, undo_type: str) -> Step:
     version = entry.version
+    if entry.row is not None and entry.row.type == SQL_BASELINE:
+        what = f"{entry.script} cannot be undone: it stands for all versions up to {version}"
+        raise Refused(what, "write a new version that changes things back")
     one = files.undo_of(version) if version else None
     if version is None or one is None or entry.state is State.OPAQUE:
         what = f"{entry.script} cannot be undone: there is no U{version}__….sql"

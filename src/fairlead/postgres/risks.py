@@ -16,6 +16,7 @@ from typing import Literal
 
 from fairlead.postgres import risk_rules
 from fairlead.postgres.files import Files, Migration
+from fairlead.postgres.names import RUN_EVENTS
 from fairlead.postgres.plan import mode_of
 from fairlead.postgres.statements import Statement
 from fairlead.postgres.traits import needs_no_transaction
@@ -51,7 +52,17 @@ def risks(some: Sequence[Migration], files: Files) -> tuple[Risk, ...]:
             allowed = waived | _of(statement.comments, "")
             found += [risk for risk in _of_statement(one, statement, created) if risk.rule not in allowed]
         found += [risk for risk in _of_whole(one, files, created) if risk.rule not in waived]
-    return tuple(sorted(found, key=lambda risk: [one.shown for one in some].index(risk.file)))
+    places = {one.shown: place for place, one in enumerate(some)}
+    found.sort(key=lambda risk: places[risk.file])
+    return (*found, *_not_called(files))
+
+
+def _not_called(files: Files) -> Iterator[Risk]:
+    """Flyway would call these."""
+    for one in files.callbacks:
+        if one.name.event not in RUN_EVENTS:
+            text = f"{one.name.event} is a callback that is not called here"
+            yield Risk(one.shown, 1, 1, "callback-not-called", "note", text, "move what it does into one that is")
 
 
 def _of_statement(one: Migration, statement: Statement, created: set[str]) -> Iterator[Risk]:

@@ -150,10 +150,10 @@ class Runner:
         if self._was_begun(row, number, print_) and self._took_effect(one, statement):
             self.history.note(row.rank, number, print_, "done")
             return
+        self._long_limits(one)
         for name in indexes.mend(self.connection, statement):
             self.emit(Event("note", f"took away the INVALID index {name} of an earlier run", one.script))
         self.history.note(row.rank, number, print_, "begun")
-        self._long_limits(one)
         try:
             self._statement(one, statement, number)
             indexes.assert_valid(self.connection, statement)
@@ -182,10 +182,10 @@ class Runner:
         import psycopg  # noqa: PLC0415 — an extra
 
         with suppress(psycopg.OperationalError):
-            self._usual_limits()
             for name in indexes.mend(self.connection, statement):
                 self.emit(Event("note", f"took away the INVALID index {name} that it left"))
             self.history.forget(row.rank, number)
+            self._usual_limits()
 
     def _callback(self, step: Step) -> None:
         self.fresh()

@@ -168,6 +168,13 @@ def test_a_plan_of_undoing():
         plan_undo(there, found, Version("7"), 1)
 
 
+def test_what_stands_for_several_versions_is_not_undone():
+    there = files("V1__x", "V2__x", "U2__x", "B2__x")
+    found = picture(there, [row(1, "2", "SQL_BASELINE", script="B2__x.sql")])
+    with pytest.raises(Refused, match=r"B2__x.sql cannot be undone: it stands for all versions up to 2"):
+        plan_undo(there, found, None, 1)
+
+
 def test_a_plan_of_repairing():
     there = files("V1__x", "V2__x", "V3__x", V4__y="select 4")
     history = [row(1, "1", checksum=7), row(2, "1.5"), row(3, "2", success=False), row(4, "4"), row(5, "9")]

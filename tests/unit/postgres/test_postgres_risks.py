@@ -108,6 +108,10 @@ def test_what_only_several_statements_show():
     ]
 
 
+def test_a_callback_that_is_not_called_is_no_secret():
+    assert names("select 1", beforeClean="select 1", afterMigrate="select 1") == ["callback-not-called"]
+
+
 def test_places():
     made = files(V1__x="select 1;\n\n  drop table a")
     (one,) = risks(made.versioned, made)
