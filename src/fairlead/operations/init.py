@@ -17,6 +17,7 @@ from fairlead.operations.adopt.values import Values
 from fairlead.operations.guess.found import found
 from fairlead.operations.guess.service import Guess
 from fairlead.operations.guess.tree import tree, web
+from fairlead.project.loader import LARGEST
 from fairlead.system import sockets
 from fairlead.system.files import write_file
 
@@ -119,6 +120,8 @@ def _free_port() -> int:
 def _require_valid(text: str, folder: Path) -> None:
     from fairlead.project.project import parse_project  # noqa: PLC0415 — brings the validator
 
+    if len(text.encode()) > LARGEST:
+        raise UsageError(f"the project file would be larger than {LARGEST // 1024} KiB", "adopt a part of it at a time")
     parse_project(text, folder)
 
 

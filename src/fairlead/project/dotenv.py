@@ -21,7 +21,7 @@ from fairlead.project.interpolation import parse as parts_of
 from fairlead.project.problem import MOST as MOST_FINDINGS
 
 LARGEST = 1_000_000  #: characters
-MOST = 10_000  #: entries
+MOST = 2_000  #: entries
 GROWN = 4_000_000  #: characters of all values together
 
 _BLANK = " \t\v\f\r\x85\xa0"  #: space that does not end a line

@@ -220,3 +220,12 @@ def test_variables_of_an_application(tmp_path):
 def test_nothing_to_start_is_said(tmp_path):
     with pytest.raises(UsageError, match=r"nothing in .* says how it starts"):
         init(tmp_path)
+
+
+def test_a_dockerfile_beside_an_application(tmp_path):
+    put(tmp_path, {"main.py": FASTAPI, "Dockerfile": DOCKERFILE})
+    init(tmp_path, name="shop")
+    project = load_project(tmp_path / "fairlead.yaml")
+    service = project.stack("local").service("web")  # it runs as a process, and can become a container
+    assert service.command.startswith(".venv/bin/uvicorn main:app")
+    assert service.container.build is not None and service.container.build.context == "."

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fairlead.errors import ConfigurationError, Finding
-
-LARGEST = 1_000_000  #: bytes
+from fairlead.project.loader import LARGEST
 
 
 class Folder:
@@ -25,7 +24,7 @@ class Folder:
         except OSError as error:
             raise _wrong(path, f"could not be read: {error.strerror}") from None
         if len(data) > LARGEST:
-            raise _wrong(path, f"larger than {LARGEST // 1_000_000} MB")
+            raise _wrong(path, f"larger than {LARGEST // 1024} KiB")
         try:
             return data.decode("utf-8-sig")
         except UnicodeDecodeError:

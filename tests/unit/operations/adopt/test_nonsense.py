@@ -113,6 +113,7 @@ HOSTILE = {
     "ports": "services:\n  s:\n    image: x\n    ports:\n" + "      - 80:80/x\n" * 40_000,
     "volumes": "services:\n  s:\n    image: x\n    volumes:\n" + "".join(f"      - v{n}:/v{n}\n" for n in range(30_000)),
     "secrets": "services:\n  s:\n    image: x\n    environment:\n" + "".join(f"      P{n}_PASSWORD: s{n}xyz\n" for n in range(20_000)),  # pragma: allowlist secret
+    "files of variables": many(700, "  s{n}: {{image: x, env_file: .env}}\n"),
     "include of itself": "include: [compose.yaml]\nservices: {a: {image: x}}\n",
     "names that are one": many(4_000, "  'A{n}{n}': {{image: x}}\n  'a{n}-{n}': {{image: x}}\n"),
     "labels": "services:\n  s:\n    image: x\n    labels:\n" + "".join(f"      traefik.http.routers.r{n}.rule: Host(`a`)\n" for n in range(15_000)),
@@ -121,8 +122,8 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_files_come_to_an_end(tmp_path, name):
-    (tmp_path / "compose.yaml").write_text(HOSTILE[name][:999_000])
-    (tmp_path / ".env").write_text("".join(f"V{n}=value-number-{n}\n" for n in range(5_000)))
+    (tmp_path / "compose.yaml").write_text(HOSTILE[name][:520_000])
+    (tmp_path / ".env").write_text("".join(f"V{n}=value-number-{n}\n" for n in range(1_900)))
     try:
         assert len(init(tmp_path).left) <= 500
     except FairleadError as error:

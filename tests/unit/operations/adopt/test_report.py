@@ -137,7 +137,7 @@ def test_stores_for_development_beside_an_application(tmp_path):
         ("- a\n", "compose.yaml:1:1: expected a mapping with services, got a list"),
         ("a: *b\n", "compose.yaml:1:4: a: alias *b has no anchor &b before it"),
         ("x: " + "[" * 60, "nested deeper than 40 levels"),
-        ("#" * 1_000_001, "compose.yaml:1:1: larger than 1 MB"),
+        ("#" * 1_000_001, "compose.yaml:1:1: larger than 512 KiB"),
     ],
 )
 def test_a_file_that_cannot_be_read(tmp_path, text, message):

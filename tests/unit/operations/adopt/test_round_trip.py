@@ -1,9 +1,13 @@
 """Compose files as teams write them: imported, rendered again, and compared by what they mean."""
 
+import json
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 from meaning import differences, meaning
+from ruamel.yaml import YAML
 
 from fairlead.operations.adopt.adopt import adopt, compose_files
 from fairlead.operations.adopt.written import text
@@ -13,13 +17,14 @@ from fairlead.render.compose import compose_project
 from fairlead.render.yaml import yaml_text
 
 CORPUS = Path(__file__).parents[3] / "golden" / "compose"
+SCHEMA = files("check_jsonschema").joinpath("builtin_schemas", "vendor", "compose-spec.json")
 CASES = sorted(path.name for path in CORPUS.iterdir())
 
 
-def values(*files):
+def values(*paths):
     """The values of `.env`, and of those secrets that a person has to put together (`secrets.env`)."""
     found = {}
-    for file in files:
+    for file in paths:
         if file.exists():
             found |= {name: entry.value for name, entry in dotenv(file.read_text(), file.name)[0].items()}
     return found
@@ -52,3 +57,11 @@ def test_no_value_of_a_secret_is_written(case):
 def imported(folder):
     adopted = adopt(folder, compose_files(folder), folder.name)
     return parse_project(text(adopted.tree, "made", {}), folder), adopted
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_composes_own_schema_takes_it(case):
+    project, _ = imported(CORPUS / case)
+    document = YAML(typ="safe", pure=True).load(yaml_text(compose_project(project.outline("local"))))
+    errors = Draft202012Validator(json.loads(SCHEMA.read_text("utf-8"))).iter_errors(document)
+    assert [f"{error.json_path}: {error.message}" for error in errors] == []

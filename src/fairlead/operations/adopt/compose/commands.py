@@ -7,7 +7,7 @@ import shlex
 
 from fairlead.operations.adopt.compose import units
 from fairlead.operations.adopt.compose.draft import Draft
-from fairlead.operations.adopt.values import Text
+from fairlead.operations.adopt.values import LONGEST, Text
 from fairlead.project import values
 from fairlead.project.tree import Items, Mapping, Node, Scalar, child, children, text_of
 
@@ -55,7 +55,7 @@ def _texts(draft: Draft, node: Node) -> list[Text] | None:
         found = [draft.text(item) for item in node.items]
         return [text for text in found if text is not None] if all(found) else None
     text = draft.text(node)
-    if text is None:
+    if text is None or len(text.text) > LONGEST:
         return None
     try:
         words = shlex.split(text.text)

@@ -10,7 +10,9 @@ from typing import Any
 from fairlead.operations.adopt.compose.gather import Read
 from fairlead.operations.adopt.left import Kind, Report
 from fairlead.operations.adopt.values import Text, Values
+from fairlead.project import dotenv
 from fairlead.project import values as written
+from fairlead.project.dotenv import Entry
 from fairlead.project.tree import Items, Mapping, Node, Scalar
 
 
@@ -24,7 +26,22 @@ class Shared:
     names: dict[str, str] = field(default_factory=dict)  #: in Compose → here
     stores: frozenset[str] = frozenset()  #: names in Compose
     checked: frozenset[str] = frozenset()  #: services that say something of a health check
+    files: dict[str, dict[str, Entry] | None] = field(default_factory=dict)  #: of variables, by their paths
+    entries: int = 0  #: that files of variables gave to services so far
     once: frozenset[str] = frozenset()  #: services that others wait for until they have ended
+
+    def variables_of(self, file: str) -> dict[str, Entry] | None:
+        """What a file of variables says, read once; None when there is none."""
+        if file not in self.files:
+            text = self.read(file.removeprefix("./"))
+            self.files[file] = None if text is None else self._parsed(text, file)
+        return self.files[file]
+
+    def _parsed(self, text: str, file: str) -> dict[str, Entry]:
+        entries, findings = dotenv.parse(text, file, {name: one.value for name, one in self.values.env.items()})
+        for finding in findings:
+            self.report.add("lost", finding)
+        return entries
 
 
 @dataclass(slots=True)

@@ -11,6 +11,8 @@ from fairlead.operations.adopt.values import Text, Variable
 from fairlead.project import dotenv
 from fairlead.project.tree import Items, Mapping, Mark, Node, Scalar, child, children, text_of
 
+MOST = 3_000  #: variables that files give to services, all in all
+
 
 def environment(draft: Draft, node: Node) -> None:
     """Every variable of the container, over those of its files."""
@@ -95,15 +97,16 @@ def _file(draft: Draft, item: Node, path: str) -> None:
     shared = draft.shared
     named = Scalar(item.path, item.mark, item.key, path, path)
     found = shared.values.today(named)
-    text = shared.read(found.removeprefix("./")) if found else None
-    if found is None or text is None:
+    entries = shared.variables_of(found) if found else None
+    if found is None or entries is None:
         required = child(item, "required")
         if not (isinstance(required, Scalar) and required.value is False):
             draft.say("lost", item, f"there is no file {path} here; its variables are not known")
         return
-    entries, findings = dotenv.parse(text, found, {name: one.value for name, one in shared.values.env.items()})
-    for finding in findings:
-        shared.report.add("lost", finding)
+    shared.entries += len(entries)
+    if shared.entries > MOST:
+        draft.say("lost", item, f"files give services more than {MOST} variables, all in all")
+        return
     for key, entry in entries.items():
         _from_file(draft, key, entry, found)
 

@@ -17,7 +17,7 @@ Read = Callable[[str], str | None]  #: the text of a file, by its path from the 
 SECTIONS = ("networks", "volumes", "secrets", "configs", "models", "jobs")
 DEPTH = 20  #: files that include files, services that extend services
 FILES = 50
-VALUES = 10_000  #: in one file; the largest that are known have a third of that
+VALUES = 5_000  #: in one file; one of a hundred services has about half of that
 
 
 @dataclass(slots=True)
