@@ -7,18 +7,18 @@ another writer did in the same moment is found afterwards by its versions, and s
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from fairlead.masking import Secret
 from fairlead.secrets.base import ReadOnly, Unavailable
+from fairlead.secrets.one_object import OneObject, Values
 
 _DENIED = ("AccessDeniedException", "UnrecognizedClientException", "InvalidSignatureException", "ExpiredTokenException",
            "ExpiredToken", "InvalidClientTokenId")  # fmt: skip
 
 
-class AwsBackend:
+class AwsBackend(OneObject):
     """The secret of that id."""
 
     def __init__(self, id: str, region: str | None, url: str | None) -> None:
@@ -30,36 +30,12 @@ class AwsBackend:
         """The secret's id."""
         return f"AWS Secrets Manager ({self._id})"
 
-    def names(self) -> tuple[str, ...]:
-        """The keys of the object."""
-        return tuple(sorted(self._read()[0]))
+    def values(self) -> Values:
+        """The object."""
+        return self._read()[0]
 
-    def get(self, names: Collection[str]) -> dict[str, Secret]:
-        """Those that there are."""
-        values = self._read()[0]
-        return {name: Secret(values[name]) for name in names if name in values}
-
-    def set(self, values: Mapping[str, Secret]) -> None:
-        """In one new version."""
-        new = {name: value.reveal() for name, value in values.items()}
-        self._change(lambda old: old | new)
-
-    def add(self, values: Mapping[str, Secret]) -> tuple[str, ...]:
-        """In one new version; of two that add at once, one does."""
-        missing: list[str] = []
-
-        def added(old: dict[str, Any]) -> dict[str, Any]:
-            missing[:] = [name for name in values if name not in old]
-            return old | {name: values[name].reveal() for name in missing}
-
-        self._change(added)
-        return tuple(missing)
-
-    def delete(self, names: Collection[str]) -> None:
-        """In one new version; AWS keeps the one before."""
-        self._change(lambda old: {name: value for name, value in old.items() if name not in names})
-
-    def _change(self, edit: Callable[[dict[str, str]], dict[str, str]]) -> None:
+    def change(self, edit: Callable[[Values], Values]) -> None:
+        """In one new version; AWS keeps the one before. Unavailable when somebody else wrote in the same moment."""
         old, version = self._read()
         new = edit(old)
         if new == old:
@@ -76,7 +52,7 @@ class AwsBackend:
             what = f"{self.where} was changed by somebody else in the same moment; version {before} has what they wrote"
             raise Unavailable(what, "compare both versions, and set again what is missing")
 
-    def _read(self) -> tuple[dict[str, str], str | None]:
+    def _read(self) -> tuple[Values, str | None]:
         """The keys with their values, and the version; None when there is no such secret yet."""
         with self._explained():
             try:
@@ -89,9 +65,7 @@ class AwsBackend:
             data = None
         if not isinstance(data, dict):
             raise Unavailable(f"{self.where} holds no JSON object", "use another path, or make it one: {}")
-        return {name: one if isinstance(one, str) else json.dumps(one) for name, one in data.items()}, found[
-            "VersionId"
-        ]
+        return data, found["VersionId"]
 
     def _client(self) -> Any:
         if self._made is None:

@@ -7,16 +7,15 @@ Who we are comes from the environment: a token (`VAULT_TOKEN`, `BAO_TOKEN` or ~/
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fairlead.errors import UsageError
-from fairlead.masking import Secret
 from fairlead.secrets.base import ReadOnly, Unavailable
+from fairlead.secrets.one_object import OneObject, Values
 
 if TYPE_CHECKING:
     import hvac
@@ -25,7 +24,7 @@ TRIES = 5  #: of a write while others write too
 PATIENCE = 10.0  #: seconds for one request
 
 
-class VaultBackend:
+class VaultBackend(OneObject):
     """The secret at `path` of the engine at `mount`."""
 
     def __init__(
@@ -48,36 +47,12 @@ class VaultBackend:
         """Server, engine and path."""
         return f"{self._url} ({self._mount}/{self._path})"
 
-    def names(self) -> tuple[str, ...]:
-        """The keys of the secret."""
-        return tuple(sorted(self._read()[0]))
+    def values(self) -> Values:
+        """The secret's keys."""
+        return self._read()[0]
 
-    def get(self, names: Collection[str]) -> dict[str, Secret]:
-        """Those that there are."""
-        values = self._read()[0]
-        return {name: Secret(_text(values[name])) for name in names if name in values}
-
-    def set(self, values: Mapping[str, Secret]) -> None:
-        """In one new version of the secret; keys of others in it stay."""
-        new = {name: value.reveal() for name, value in values.items()}
-        self._change(lambda old: old | new)
-
-    def add(self, values: Mapping[str, Secret]) -> tuple[str, ...]:
-        """In one new version; of two that add at once, one does."""
-        missing: list[str] = []
-
-        def added(old: dict[str, Any]) -> dict[str, Any]:
-            missing[:] = [name for name in values if name not in old]
-            return old | {name: values[name].reveal() for name in missing}
-
-        self._change(added)
-        return tuple(missing)
-
-    def delete(self, names: Collection[str]) -> None:
-        """In one new version of the secret. Older versions keep the values until Vault forgets them."""
-        self._change(lambda old: {name: value for name, value in old.items() if name not in names})
-
-    def _change(self, edit: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    def change(self, edit: Callable[[Values], Values]) -> None:
+        """In one new version, made from the newest one (`cas`). Older ones stay until Vault forgets them."""
         from hvac.exceptions import InvalidRequest  # noqa: PLC0415 — only where it is used
 
         for _ in range(TRIES):
@@ -95,7 +70,7 @@ class VaultBackend:
         what = f"{self.where} is being changed by somebody else all the time; nothing was written"
         raise Unavailable(what, "run this again in a moment")
 
-    def _read(self) -> tuple[dict[str, Any], int]:
+    def _read(self) -> tuple[Values, int]:
         """The keys with their values, and the version; 0 when there is none yet."""
         from hvac.exceptions import InvalidPath  # noqa: PLC0415
 
@@ -200,11 +175,6 @@ def url_of(given: str | None, environ: Mapping[str, str] | None = None) -> str:
     if not found:
         raise UsageError("secret_backend has no url, and VAULT_ADDR is not set", "name the server under its `url`")
     return found
-
-
-def _text(value: object) -> str:
-    """Vault keeps JSON; a number or a list is given as it is written there."""
-    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _reason(error: Exception) -> str:
