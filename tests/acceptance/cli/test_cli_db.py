@@ -1,7 +1,10 @@
 """`fairlead db` of the installed program, on a real PostgreSQL: exit codes, JSON, what is said and what never is."""
 
+import psycopg
 import pytest
 from tests.postgres_server import PHRASE
+
+from fairlead.postgres.rows import flyway_lock
 
 pytestmark = pytest.mark.real
 
@@ -94,6 +97,14 @@ def test_what_cannot_be_done_is_refused_in_words(shop):
     assert PHRASE not in done.stderr
     del shop.env["DATABASE_URL"]
     assert "needs DATABASE_URL, which has no value in local" in shop.run("db", "status", "local", "shop").stderr
+
+
+def test_while_somebody_else_migrates(shop):
+    with psycopg.connect(shop.env["DATABASE_URL"], application_name="a colleague", autocommit=True) as other:
+        other.execute("select pg_advisory_lock(%s)", (flyway_lock("public", "flyway_schema_history"),))
+        failed = shop.json("db", "migrate", "local", "shop", "--wait", "0", code=4)["databases"][0]["error"]
+    assert failed["busy"] is True
+    assert '"a colleague", pid ' in failed["message"]
 
 
 def test_a_database_with_a_past(shop, postgres):

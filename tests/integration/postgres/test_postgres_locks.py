@@ -24,7 +24,7 @@ def beside():
 def test_of_two_migrators_one_runs_and_the_other_waits(site, beside):
     """And an index that is built CONCURRENTLY neither deadlocks with the one that waits nor stays INVALID."""
     site.write(
-        V1__a="create table a (x int); insert into a select generate_series(1, 1000); select pg_sleep(0.5)",
+        V1__a="create table a (x int); insert into a select generate_series(1, 1000); select pg_sleep(1.5)",
         V2__index="create index concurrently a_x on a (x)",
     )
     said = []
@@ -59,6 +59,7 @@ def test_readers_wait_no_longer_than_lock_timeout(site, beside):
     site.write(V1__a="create table a (x int)")
     site.migrate()
     site.write(V2__b="alter table a add column y int")
+    site.settings["attempts"] = 50
     said = []
     with site.connect(application_name="long reader") as long:
         long.execute("begin; select * from a")
@@ -107,8 +108,8 @@ def test_a_deadlock_is_tried_again_as_a_whole(site, beside):
 
 
 def test_a_statement_that_takes_too_long_is_not_tried_again(site):
-    site.settings["statement_timeout"] = 0.2
-    site.write(V1__slow="select pg_sleep(20)")
+    site.settings["statement_timeout"] = 1.0
+    site.write(V1__slow="select pg_sleep(30)")
     with pytest.raises(FairleadError, match="statement timeout") as caught:
         site.migrate()
     assert "statement_timeout" in caught.value.hint

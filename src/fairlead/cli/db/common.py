@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fairlead.cli.session import Session, described, dim, green, red, tell, yellow
+from fairlead.cli.session import Session, bold, described, dim, green, red, tell, yellow
 from fairlead.cli.text import count, duration, table
 from fairlead.errors import UsageError
 
@@ -118,7 +118,7 @@ def show_moved(session: Session, environment: str, moved: Sequence[Moved]) -> No
     session.answer(document, "\n".join(map(_moved_text, moved)))
     if failed is not None:
         if failed.hint:
-            tell(f"hint: {failed.hint}")
+            tell(f"{bold('hint:')} {failed.hint}")
         click.get_current_context().exit(failed.exit_code)
 
 
