@@ -15,7 +15,8 @@ import pytest
 from cli_site import APPS, FAIRLEAD, await_line
 from hunt import Canaries, Hunt, Sampler, commands, in_files
 from tests.commands import python
-from tests.receivers import receiver
+from tests.postgres_server import PHRASE
+from tests.receivers import dead, receiver
 
 from fairlead.masking import MASK
 from fairlead.secrets.age_file import AgeFile, file_of
@@ -50,7 +51,6 @@ jobs:
   seed: {{source: ./app, command: {job}, env: {{SPILL: "{job_spill}"}}, secrets: [SESSION_KEY]}}
 templates:
   - {{from: plain.template.json, to: plain.json}}
-  - {{from: secret.template.json, to: deep/secret.json, secret: true}}
 tests: [{test}]
 smoke: [{{path: /, contains: fine}}]
 notify: [{{to: webhook, secret: HOOK_URL, on: [promoted, failed]}}]
@@ -58,6 +58,14 @@ rollout: {{watch: off}}
 environments:
   local: {{runtime: process, edge: {{http: {port}, address: 127.0.0.1}}}}
   next: {{runtime: process, edge: {{http: {other}, address: 127.0.0.1}}}}
+"""
+DATABASE = """\
+name: shop
+secrets: {DATABASE_URL: {}}
+services: {web: {source: ./app, command: work}}
+templates: [{from: secret.template.json, to: deep/secret.json, secret: true}]
+stores: {db: {kind: postgres, url: "${DATABASE_URL}", databases: {shop: {migrations: db/shop}}}}
+environments: {local: {runtime: process}}
 """
 GIVEN = ("SESSION_KEY", "SMTP_PASSWORD", "DATABASE_URL", "HOOK_URL")
 WEB = ("SESSION_KEY", "SMTP_PASSWORD", "DATABASE_URL", "API_KEY", "TOKEN_KEY")
@@ -68,13 +76,13 @@ def drawn(length=20):
 
 
 @pytest.fixture
-def hunt(site, need):
+def hunt(site, need, postgres):
     need("git")
     with receiver() as hook:
         values = {
             "SESSION_KEY": f"{drawn()}+/'x y",
             "SMTP_PASSWORD": f"{drawn()} \"q' ü",
-            "DATABASE_URL": f"postgres://app:{drawn()}@127.0.0.1:5432/shop",
+            "DATABASE_URL": postgres.url(postgres.new("leaks")).replace(PHRASE, drawn()),
             "HOOK_URL": hook.url.partition("/hook/")[0] + f"/hook/{drawn()}",
         }
         site.program, site.values, site.hook = FAIRLEAD, values, hook
@@ -85,13 +93,14 @@ def hunt(site, need):
         write(site)
         subprocess.run(["git", "init", "-q"], cwd=site.folder, check=True)
         canaries = Canaries(**values)
+        canaries.add("DATABASE_URL", values["DATABASE_URL"].partition("@")[0].rpartition(":")[2])  # its password alone
         with Sampler(canaries, in_environment) as sampler:
             hunt = Hunt(site, canaries)
             hunt.sampler = sampler
             yield hunt
 
 
-TEMPLATES = {"plain.template.json": '{"name": "shop"}', "secret.template.json": '{"password": "${SMTP_PASSWORD}"}'}
+TEMPLATES = {"plain.template.json": '{"name": "shop"}', "secret.template.json": '{"url": "${DATABASE_URL}"}'}
 
 
 def write(site, version="1", spill="", job_spill="", deadline="20s"):
@@ -129,6 +138,7 @@ def test_nothing_leaks(hunt):
     site = hunt.site
     keep(hunt)
     look(hunt)
+    migrate(hunt)
     release(hunt)
     if ("secrets", "rotate") in commands():
         rotate(hunt)
@@ -206,6 +216,27 @@ def look(hunt):
     hunt.run("env", "example", "local")
     hunt.both("render", "local")
     hunt.run("render", "local", "--check", "--diff", code=None)
+
+
+def migrate(hunt):
+    """A database whose address is a secret: what it does, what fails in it, and that it is not there."""
+    site, folder = hunt.site, hunt.site.folder / "db" / "shop"
+    folder.mkdir(parents=True)
+    (site.folder / "db.yaml").write_text(DATABASE)
+    (folder / "V1__a.sql").write_text("create table a (x int)")
+    (folder / "U1__a.sql").write_text("drop table a")
+    for words in (("plan",), ("dry-run",), ("migrate",), ("status",), ("validate",), ("repair",), ("undo",)):
+        hunt.run("db", *words, "local", "shop", "-f", "db.yaml", code=None)
+    for words in (("adopt",), ("baseline", "--version", "1")):
+        hunt.run("db", *words, "local", "shop", "-f", "db.yaml", "--json", code=None)
+    hunt.both("render", "local", "-f", "db.yaml", code=None)
+    (folder / "V2__b.sql").write_text("select 1/0")
+    hunt.both("db", "migrate", "local", "shop", "-f", "db.yaml", code=1)
+    port = dead().split(":")[2].partition("/")[0]
+    away = site.values["DATABASE_URL"].rpartition("@")[0] + f"@127.0.0.1:{port}/shop"
+    hunt.run("secrets", "set", "local", "DATABASE_URL", stdin=away)
+    hunt.both("db", "status", "local", "shop", "-f", "db.yaml", code=1)
+    hunt.run("secrets", "set", "local", "DATABASE_URL", stdin=site.values["DATABASE_URL"])
 
 
 def release(hunt):
