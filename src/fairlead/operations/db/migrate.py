@@ -99,7 +99,7 @@ def moved_by(one: Opened, make: Callable[[Opened], Plan], wait: float, emit: Emi
             done.append(event.script)
         emit(event)
 
-    error = None
+    error, version = None, None
     try:
         locked(one, wait, emit)
         with asking(one):
@@ -107,13 +107,13 @@ def moved_by(one: Opened, make: Callable[[Opened], Plan], wait: float, emit: Emi
             if made.steps:
                 Runner(one.connection, one.history, one.database.settings, listen).run(made)
             _tell_invalid(one, emit)
+            version = str(one.look().current or "") or None
     except FairleadError as failed:
         error = failed
     except KeyboardInterrupt:
         ran = f" after {', '.join(done)}" if done else ""
         hint = "the history says how far it came; fairlead db migrate goes on from there"
         raise Interrupted(f"{one.name}: interrupted{ran}", hint) from None
-    version = None if error else str(one.look().current or "") or None
     return Moved(one.name, one.database.where.shown, tuple(done), version, time.monotonic() - begun, error)
 
 
