@@ -14,7 +14,7 @@ from fairlead.masking import Secret
 from fairlead.operations.environment import Environment
 from fairlead.operations.rotation.recovery import advance, recover, rotator_of
 from fairlead.operations.transition import Intent, carry_out
-from fairlead.project.stack import Generate, Rotate, SecretSpec, ServiceSecret, Stack, to_data
+from fairlead.project.stack import Generate, Rotate, SecretSpec, ServiceSecret, Stack, Template, to_data
 from fairlead.rollout.recovery import recover as recover_rollouts
 from fairlead.rollout.world import pass_by
 from fairlead.secrets.consumers import document_of
@@ -33,6 +33,7 @@ from fairlead.secrets.rotation.kinds.jwt import JWT
 from fairlead.secrets.rotation.kinds.plain import PLAIN
 from fairlead.secrets.rotation.kinds.redis import REDIS
 from fairlead.secrets.rotation.slot import Slot, Version
+from fairlead.secrets.templates import Recipe, pack
 from tests.crash.fake_worlds import FakeMachine, service, stack, worker
 
 SHORT = 0.02  #: seconds of every wait
@@ -101,12 +102,14 @@ class RotationWorld:
         users = tuple(
             one if one.name == "bare" else replace(one, secrets=(ServiceSecret(NAME),)) for one in found.services
         )
-        return replace(found, services=users, secrets=(self.spec,))
+        conf = Template("conf.template", "conf", secret=True, services=("bare",))
+        return replace(found, services=users, secrets=(self.spec,), templates=(conf,))
 
     def _deploy(self, version: int) -> str:
         environment = self.machine.opened()
         try:
-            handful = Handful(self._files(self.old), self.key)
+            recipe = Recipe("conf", f"key = ${{{NAME}}}\n", "text", "conf", {NAME: self.old.reveal()})
+            handful = Handful(self._files(self.old) | {"conf": recipe.filled()}, self.key, pack([recipe]))
             release = Release.of(self._stack(version), {}, {}).with_secrets(handful.versions())
             release = self.machine.releases.save(release)
             deliver(self.machine.place.secrets, release.id, release.stack, handful)
@@ -234,6 +237,9 @@ class RotationWorld:
         for release in self.machine.releases.all():
             if release.id == live or "new" in values:
                 assert self._values_of(release.id) <= values, "a way back would begin with another value"
+            conf = folder_of(self.machine.place.secrets, release.id, "bare").files()["conf"].decode()
+            if release.id == live or "new" in values:
+                assert {self.name(conf.removeprefix("key = ").removesuffix("\n"))} == values
         assert self.machine.edge.lost() == []
         if self.spec.rotate.kind == "redis":
             assert set(map(self.name, self.server.accepted)) == values

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fairlead.project.problem import Problem, problem
-from fairlead.project.tree import Mapping, Scalar, child, children, select, text_of
+from fairlead.project.tree import Mapping, child, children, select, text_of
 
 THIS_VERSION = "not built yet in this version of Fairlead"
 
@@ -46,7 +46,6 @@ def obstacles(merged: Mapping, own: Mapping) -> Iterator[Problem]:
     yield from _rows(merged, SECTIONS)
     yield from _stores(merged)
     yield from _without_files(merged)
-    yield from _secret_templates(merged)
 
 
 def _stores(merged: Mapping) -> Iterator[Problem]:
@@ -80,11 +79,3 @@ def _without_files(merged: Mapping) -> Iterator[Problem]:
         has_source = child(entry, "source") is not None or child(donor, "source") is not None
         if image is not None and not (has_source and child(entry, "command") is not None):
             yield problem(image, f"images are {THIS_VERSION}; use source and command")
-
-
-def _secret_templates(merged: Mapping) -> Iterator[Problem]:
-    """Nobody hands them over."""
-    for node in select(merged, "templates", "*", "secret"):
-        if isinstance(node, Scalar) and node.value is True:
-            instead = "let the service read the file that NAME_FILE names"
-            yield problem(node, f"handing over templates with secrets is {THIS_VERSION}; {instead}")

@@ -12,9 +12,15 @@ JWKS, KEYS = "JWKS", "KEYS"
 
 
 def consumers(stack: Stack) -> tuple[Service | Job, ...]:
-    """Everything that gets a secret."""
+    """Everything that gets a secret, or a file that is made with one."""
     items: tuple[Service | Job, ...] = (*stack.services, *stack.jobs)
-    return tuple(item for item in items if item.secrets)
+    return tuple(item for item in items if item.secrets or templates_for(item, stack))
+
+
+def templates_for(item: Service | Job, stack: Stack) -> tuple[str, ...]:
+    """Where the templates with secrets that it gets go, below its folder. One that names nobody is for all."""
+    secret = (one for one in stack.templates if one.secret)
+    return tuple(one.target for one in secret if not one.services or item.name in one.services)
 
 
 def consumers_of(stack: Stack, name: str) -> tuple[Service | Job, ...]:
@@ -42,9 +48,10 @@ def document_of(stack: Stack, name: str) -> str | None:
 
 
 def file_names(item: Service | Job, stack: Stack) -> tuple[str, ...]:
-    """The files that lie in the folder of a service or job: its secrets, and the documents beside them."""
+    """The files that lie in the folder of a service or job: its secrets, the documents beside them, its templates."""
     documents = (document_of(stack, one.name) for one in item.secrets)
-    return (*(one.name for one in item.secrets), *(name for name in documents if name))
+    names = (*(one.name for one in item.secrets), *(name for name in documents if name))
+    return (*names, *templates_for(item, stack))
 
 
 def path_variables(item: Service | Job, stack: Stack) -> dict[str, str]:

@@ -11,6 +11,7 @@ from fairlead.project.stack import Stack
 from fairlead.secrets.consumers import consumers, file_names
 from fairlead.secrets.fingerprint import fingerprint
 from fairlead.secrets.folder import SecretFolder, make_private
+from fairlead.secrets.templates import FILE, FOLDER
 from fairlead.system.files import remove_tree
 
 
@@ -20,6 +21,7 @@ class Handful:
 
     files: Mapping[str, bytes] = field(repr=False, default_factory=dict)
     key: bytes = field(repr=False, default=b"")  #: of fingerprints
+    templates: bytes = field(repr=False, default=b"")  #: what the files that are templates are made of
 
     def version(self, name: str) -> str:
         """The fingerprint of one of them."""
@@ -56,6 +58,20 @@ def deliver(secrets: Path, release: str, stack: Stack, handful: Handful) -> None
         folder = folder_of(secrets, release, item.name)
         folder.swap(mine.whole(), mine.files)
         folder.sweep()
+    if handful.templates:
+        keep_templates(secrets, release, handful)
+
+
+def keep_templates(secrets: Path, release: str, handful: Handful) -> None:
+    """Keep what the templates of a release are made of."""
+    folder = folder_of(secrets, release, FOLDER)
+    folder.swap(fingerprint(handful.key, FILE, handful.templates), {FILE: handful.templates})
+    folder.sweep()
+
+
+def templates_of(secrets: Path, release: str) -> bytes:
+    """What the templates of a release are made of; empty when it has none with secrets."""
+    return folder_of(secrets, release, FOLDER).files().get(FILE, b"")
 
 
 def delivered(secrets: Path, release: str, stack: Stack) -> Iterator[tuple[str, SecretFolder]]:

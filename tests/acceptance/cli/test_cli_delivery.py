@@ -28,12 +28,13 @@ services:
     port: 8000
     health: {{ready: /, interval: 100ms, deadline: 20s}}
     routes: ["/"]
-    env: {{READS: "SMTP_PASSWORD", VERSION: "{version}"}}
+    env: {{READS: "SMTP_PASSWORD", VERSION: "{version}", CONF_FILE: "${{SECRETS}}/conf/smtp.json"}}
     secrets: [SESSION_KEY, {{name: SMTP_PASSWORD, as: env}}]
     stop: {{drain: 1s, grace: 5s}}
   bare: {{source: ./app, command: {worker}}}
 jobs:
   seed: {{source: ./app, command: {job}, secrets: [OTHER_KEY]}}
+templates: [{{from: smtp.template.json, to: conf/smtp.json, secret: true, services: [web]}}]
 rollout: {{watch: off}}
 environments:
   local: {{runtime: process, edge: {{http: {port}, address: 127.0.0.1}}}}
@@ -52,6 +53,7 @@ def write(site, version="1"):
     serve = python("-m uvicorn reader:app --host 127.0.0.1 --port ${PORT}")
     worker, job = python("-c 'import time; time.sleep(600)'"), python(f"reader.py {site.root}/seeded")
     values = {"serve": serve, "worker": worker, "job": job, "port": site.port, "other": site.other}
+    (site.folder / "smtp.template.json").write_text('{"password": "${OTHER_KEY}", "in": "${ENVIRONMENT}"}')
     (site.folder / "fairlead.yaml").write_text(FILE.format(version=version, **values))
 
 
@@ -83,12 +85,13 @@ def values_in(folder, *values):
 def test_services_and_jobs_read_what_is_theirs(site):
     write(site)
     done = deploy(site)
-    wanted = {"SESSION_KEY": digest(SESSION), "SMTP_PASSWORD": digest(SMTP)}
+    conf = digest(f'{{"password": "{OTHER}", "in": "local"}}')
+    wanted = {"SESSION_KEY": digest(SESSION), "SMTP_PASSWORD": digest(SMTP), "CONF": conf}
     assert asked(site.port)["read"] == wanted
     assert json.loads((site.root / "seeded").read_text()) == {"OTHER_KEY": digest(OTHER)}
     assert "web has SMTP_PASSWORD in its environment: root" in done.stderr
     folder = place(site) / "secrets"
-    assert {path.name for path in (folder / site.live()).iterdir()} == {"web", "seed"}
+    assert {path.name for path in (folder / site.live()).iterdir()} == {"web", "seed", ".templates"}
     modes = {stat.S_IMODE(one.lstat().st_mode) for one in (folder, *folder.rglob("*")) if not one.is_symlink()}
     assert modes == {0o700, 0o600}
     assert values_in(site.home, *VALUES.values()) == []
@@ -160,7 +163,8 @@ def test_a_lost_file_is_said_in_the_log_and_deploying_brings_it_back(site):
     said = re.compile(r"fairlead: .*/current/SMTP_PASSWORD, which holds SMTP_PASSWORD, cannot be read: No such file")
     assert wait_until(lambda: any(said.search(log.read_text()) for log in logs.glob("*.web.1/log")), 60, 0.1)
     deploy(site)
-    assert asked(site.port)["read"] == {"SESSION_KEY": digest(SESSION), "SMTP_PASSWORD": digest(SMTP)}
+    found = asked(site.port)["read"]
+    assert (found["SESSION_KEY"], found["SMTP_PASSWORD"]) == (digest(SESSION), digest(SMTP))
 
 
 def asked_pid(site):

@@ -53,12 +53,6 @@ CASES = {
         small("    image: x\n  b: {like: web, source: y}\n"),
         [f"6:5: services.web.image: images are {NOT}; use source and command"] * 2,
     ),
-    "a template with secrets": (
-        small(top="templates: [{from: a, to: b, secret: true}, {from: c, to: d, secret: false}]\n"),
-        [
-            f"6:30: templates[0].secret: handing over templates with secrets is {NOT}; let the service read the file that NAME_FILE names"
-        ],
-    ),
     "an image beside files": (small("    image: x\n    source: y\n    networks: [a]\n    resources: {cpu: 1}\n"), []),
     "what an environment adds": (
         small(environments="  local: {edge: {http: 1}, services: {b: {image: x}}}\n"),

@@ -12,12 +12,13 @@ from fairlead.errors import FairleadError
 from fairlead.operations.environment import Environment
 from fairlead.operations.secrets.supply import content_of, document_text
 from fairlead.operations.transition import Intent, carry_out
-from fairlead.project.stack import Job, SecretSpec, Service, Stack
+from fairlead.project.stack import Job, SecretSpec, Service
 from fairlead.rollout.state import ROTATE
-from fairlead.secrets.consumers import consumers, consumers_of, document_of, value_variables
-from fairlead.secrets.delivery import Handful, deliver, delivered, folder_of
+from fairlead.secrets.consumers import consumers, document_of, file_names, value_variables
+from fairlead.secrets.delivery import Handful, deliver, delivered, folder_of, keep_templates, templates_of
 from fairlead.secrets.fingerprint import key_of
 from fairlead.secrets.rotation.slot import Slot
+from fairlead.secrets.templates import Recipe, pack, unpack
 from fairlead.system import clock
 
 
@@ -64,7 +65,7 @@ class Hands:
         return self.environment.world.releases.load(live) if live else None
 
     def _kept(self) -> Iterator[Release]:
-        return (one for one in self.environment.world.releases.all() if self._consumers(one.stack))
+        return (one for one in self.environment.world.releases.all() if self._consumers(one))
 
     def _others(self) -> list[Release]:
         live = self.environment.state.live
@@ -73,13 +74,18 @@ class Hands:
     def _handed(self, release: Release) -> bool:
         return any(True for _ in delivered(self.environment.place.secrets, release.id, release.stack))
 
-    def _consumers(self, stack: Stack) -> tuple[Service | Job, ...]:
-        return consumers_of(stack, self.spec.name)
+    def _consumers(self, release: Release) -> tuple[Service | Job, ...]:
+        """Whoever gets a file that changes with it."""
+        touched = {self.spec.name, *(one.target for one in self._recipes(release) if one.uses(self.spec.name))}
+        return tuple(item for item in consumers(release.stack) if touched & set(file_names(item, release.stack)))
+
+    def _recipes(self, release: Release) -> tuple[Recipe, ...]:
+        return unpack(templates_of(self.environment.place.secrets, release.id))
 
     def _restarts(self, release: Release) -> bool:
         """Nothing that stands in an environment is ever read anew."""
         name = self.spec.name
-        direct = any(name in value_variables(item).values() for item in self._consumers(release.stack))
+        direct = any(name in value_variables(item).values() for item in self._consumers(release))
         return direct or self.spec.rotate.reload == "restart"
 
     def _files(self, release: Release, slot: Slot) -> dict[str, bytes]:
@@ -87,11 +93,22 @@ class Hands:
         files = {slot.name: content_of(slot.live.value)}
         if document := document_of(release.stack, slot.name):
             files[document] = document_text(document, slot.name, slot.counting())
-        return files
+        return files | {one.target: one.filled() for one in self._changed(release, slot) if one.uses(slot.name)}
+
+    def _changed(self, release: Release, slot: Slot) -> tuple[Recipe, ...]:
+        """What its templates are made of from now on."""
+        value = slot.live.value.reveal()
+        return tuple(one.with_value(slot.name, value) for one in self._recipes(release))
+
+    def _mine(self, item: Service | Job, release: Release, files: dict[str, bytes]) -> dict[str, bytes]:
+        """Of these files those that it gets."""
+        names = file_names(item, release.stack)
+        return {name: content for name, content in files.items() if name in names}
 
     def _has(self, release: Release, slot: Slot) -> bool:
-        wanted = self._files(release, slot)
-        return all(wanted.items() <= files.items() for files in self._now(release, self._consumers(release.stack)))
+        wanted, items = self._files(release, slot), self._consumers(release)
+        now = zip(items, self._now(release, items), strict=True)
+        return all(self._mine(item, release, wanted).items() <= files.items() for item, files in now)
 
     def _now(self, release: Release, items: tuple[Service | Job, ...]) -> Iterator[dict[str, bytes]]:
         secrets = self.environment.place.secrets
@@ -100,22 +117,27 @@ class Hands:
     def _swap(self, release: Release, slot: Slot) -> None:
         """In place: who reads the file again has it."""
         wanted = self._files(release, slot)
-        for item in self._consumers(release.stack):
+        recipes = pack(self._changed(release, slot))
+        for item in self._consumers(release):
             folder = folder_of(self.environment.place.secrets, release.id, item.name)
             if folder.version():
-                whole = Handful(folder.files() | wanted, self._key())
+                whole = Handful(folder.files() | self._mine(item, release, wanted), self._key())
                 folder.swap(whole.whole(), whole.files)
+        if recipes:
+            keep_templates(self.environment.place.secrets, release.id, Handful({}, self._key(), recipes))
 
     def _roll(self, live: Release, slot: Slot) -> None:
         """The same artifacts with the other value are another release: instance by instance, or not at all."""
         items = consumers(live.stack)
         files = {name: content for one in self._now(live, items) for name, content in one.items()}
-        handful = Handful(files | self._files(live, slot), self._key())
-        missing = set(live.secrets) - set(handful.files)
+        changed = self._files(live, slot)
+        handful = Handful(files | changed, self._key(), pack(self._changed(live, slot)))
+        missing = {name for item in items for name in file_names(item, live.stack)} - set(handful.files)
         if missing:
             lost = f"files of secrets of {live.id} are gone: {', '.join(sorted(missing))}"
             raise FairleadError(lost, f"deploy again: fairlead deploy {self.environment.place.environment}")
-        release = replace(live.with_secrets(handful.versions()), created=clock.stamp())
+        versions = live.secrets | handful.of(changed).versions()
+        release = replace(live.with_secrets(versions), created=clock.stamp())
         release = self.environment.world.releases.save(release)
         deliver(self.environment.place.secrets, release.id, release.stack, handful)
         origin = live.origin | describe_actor()
@@ -125,7 +147,7 @@ class Hands:
 
     def _renew(self, release: Release) -> None:
         """One by one: what they still have to finish is waited for."""
-        world, names = self.environment.world, {item.name for item in self._consumers(release.stack)}
+        world, names = self.environment.world, {item.name for item in self._consumers(release)}
         for one in world.runtime.observe():
             if one.release == release.id and one.service in names and one.living and not one.job:
                 world.drain([one.id])

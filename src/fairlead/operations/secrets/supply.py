@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +12,10 @@ from pathlib import Path
 from fairlead.errors import FairleadError, Refused
 from fairlead.masking import Secret
 from fairlead.operations.secrets.ensure import ensure
+from fairlead.operations.templates import plain_values, read_template
+from fairlead.project.loader import shown_path
 from fairlead.project.stack import Stack
+from fairlead.render.template import used
 from fairlead.secrets.base import Backend
 from fairlead.secrets.consumers import JWKS, document_of, secret_names
 from fairlead.secrets.delivery import Handful
@@ -20,6 +23,7 @@ from fairlead.secrets.fingerprint import key_of
 from fairlead.secrets.keyset import key_list, key_set
 from fairlead.secrets.rotation.slot import slots
 from fairlead.secrets.table import backend_of
+from fairlead.secrets.templates import Recipe, pack
 from fairlead.system.home import Place
 
 
@@ -36,10 +40,17 @@ class Supply:
         """Where the values are kept."""
         return backend_of(self.stack, self.root)
 
-    @property
+    @cached_property
     def needed(self) -> tuple[str, ...]:
-        """The names that somebody gets."""
-        return secret_names(self.stack)
+        """The names that somebody gets, or a file that somebody gets is made with. ConfigurationError."""
+        declared = {one.name for one in self.stack.secrets}
+        in_files = {name for text in self._texts.values() for name in used(text) if name in declared}
+        return tuple(sorted({*secret_names(self.stack), *in_files}))
+
+    @cached_property
+    def _texts(self) -> dict[str, str]:
+        """The templates with secrets, by where they go."""
+        return {one.target: read_template(one, self.root) for one in self.stack.templates if one.secret}
 
     def make(self) -> tuple[str, ...]:
         """Have those that Fairlead makes; the names that were made now. Unavailable, ReadOnly."""
@@ -51,14 +62,12 @@ class Supply:
         return tuple(name for name in self._without_value() if name not in made)
 
     def _without_value(self) -> tuple[str, ...]:
-        found = self.backend.get(self.needed) if self.needed else {}
+        found = self._values()
         return tuple(name for name in self.needed if not found.get(name))
 
     def read(self) -> Handful:
         """Everything, whole. Refused, with the names, when a value is missing; Unavailable."""
-        if not self.needed:
-            return Handful()
-        values = self.backend.get(self.needed)
+        values = self._values()
         missing = [name for name in self.needed if not values.get(name)]
         if missing:
             raise Refused(f"no value for {', '.join(missing)} in {self.backend.where}", self.hint(missing))
@@ -66,7 +75,10 @@ class Supply:
 
     def look(self) -> Handful:
         """What there is, without those that are not made yet."""
-        return self._handful(self.backend.get(self.needed)) if self.needed else Handful()
+        return self._handful(self._values())
+
+    def _values(self) -> dict[str, Secret]:
+        return self.backend.get(self.needed) if self.needed else {}
 
     def hint(self, names: Sequence[str]) -> str:
         """How to give them a value."""
@@ -91,7 +103,18 @@ class Supply:
         for name, keys in counting.items():
             if document := document_of(self.stack, name):
                 files[document] = document_text(document, name, keys)
-        return Handful(files, key_of(self.place.root.parent))
+        whole = set(self.needed) <= values.keys()
+        recipes = tuple(self._recipes({name: keys[0] for name, keys in counting.items()})) if whole else ()
+        files |= {one.target: one.filled() for one in recipes}
+        return Handful(files, key_of(self.place.root.parent), pack(recipes)) if files else Handful()
+
+    def _recipes(self, values: Mapping[str, Secret]) -> Iterator[Recipe]:
+        plain = plain_values(self.stack)
+        for one in (one for one in self.stack.templates if one.secret):
+            names = set(used(self._texts[one.target]))
+            mine = {name: value.reveal() for name, value in values.items() if name in names}
+            file = shown_path(self.root / one.source)
+            yield Recipe(one.target, self._texts[one.target], one.format, file, plain | mine)
 
 
 def content_of(value: Secret) -> bytes:
