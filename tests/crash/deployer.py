@@ -1,6 +1,7 @@
 """A deployer that is killed, for real, at a named point of its journal. Run as a program by the crash tests.
 
     deployer.py deploy FOLDER STRATEGY [POINT]   deploy; SIGKILL itself at POINT, or fill the disk at fill:POINT
+    deployer.py rotate FOLDER SECRET [POINT]     rotate a secret, the same way
     deployer.py recover FOLDER [POINT]           what every command does first: finish what is unfinished
 CLOCK_OFF (seconds) sets the wall clock off, as every layer above `system` sees it.
 Prints the name of every point it passed, one per line, so that the tests enumerate them from a real run.
@@ -21,7 +22,9 @@ clock.now = lambda: _true() + timedelta(seconds=float(os.environ.get("CLOCK_OFF"
 from fairlead.errors import FairleadError  # noqa: E402
 from fairlead.operations.deploy import Options, deploy  # noqa: E402
 from fairlead.operations.environment import existing  # noqa: E402
-from fairlead.operations.transition import prepare_environment  # noqa: E402
+from fairlead.operations.rotation.recovery import prepare  # noqa: E402
+from fairlead.operations.rotation.rotate import Options as RotateOptions  # noqa: E402
+from fairlead.operations.rotation.rotate import rotate  # noqa: E402
 from fairlead.project.loader import load_project  # noqa: E402
 from fairlead.system.home import Place  # noqa: E402
 
@@ -61,9 +64,13 @@ def main(what, folder, *rest):
         options = Options(strategy=rest[0], wait=90, checkpoint=disaster(rest[1] if len(rest) > 1 else ""))
         deploy(project, "local", options)
         return
+    if what == "rotate":
+        point = rest[1] if len(rest) > 1 else ""
+        rotate(project, "local", rest[0], RotateOptions(wait=90, emergency=True, checkpoint=disaster(point)))
+        return
     with existing(Place.of(project.name, "local")) as environment, environment.held("recover", 90):
         environment.world.checkpoint = disaster(rest[0] if rest else "")
-        prepare_environment(environment)
+        prepare(environment)
 
 
 if __name__ == "__main__":
