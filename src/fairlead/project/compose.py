@@ -48,14 +48,17 @@ class _Stop(Exception):
     """Reading cannot go on; the reason is among the findings."""
 
 
-def compose(text: str, file: str, whole: str = WHOLE, most: int = NODES) -> tuple[Mapping, list[Finding]]:
+def compose(
+    text: str, file: str, whole: str = WHOLE, most: int = NODES, tags: tuple[str, ...] = ()
+) -> tuple[Mapping, list[Finding]]:
     """The tree of the one document in `text`, and what is wrong but did not end the reading (duplicate keys …).
 
-    `whole` is what such a file is, for the message when it is something else; `most` is how many values it may have.
+    `whole` is what such a file is, for the message when it is something else; `most` is how many values it may have,
+    `tags` are those that a value may have; every other one is a finding.
 
     ConfigurationError when there is no tree to speak of: a syntax error, several documents, nothing, not a mapping.
     """
-    composer = _Composer(file, whole, most)
+    composer = _Composer(file, whole, most, tags)
     try:
         return composer.document(YAML(typ="safe", pure=True).parse(text)), composer.findings
     except MarkedYAMLError as error:
@@ -84,6 +87,7 @@ class _Composer:
     file: str
     whole: str
     most: int
+    tags: tuple[str, ...]
     findings: list[Finding] = field(default_factory=list)
     anchors: dict[str, tuple[Node, int] | None] = field(default_factory=dict)  #: None while it is being read
     nodes: int = 0  #: counted with every alias followed
@@ -145,17 +149,21 @@ class _Composer:
             raise self.stop(_mark(event), path, f"alias *{name} stands inside its own anchor")
         node, count = found
         self._count(count, event, path)
-        return replace(node, path=path, key=key, **({} if key else {"mark": _mark(event)}))
+        return replace(node, path=path, key=key, mark=node.mark if key else _mark(event))
 
     def _build(self, event: Any, events: Iterator[Any], path: Path, key: Mark | None) -> Node:
         mark = _mark(event)
-        if event.tag is not None and str(event.tag) not in _TEXT_TAGS:
-            self.report(key or mark, path, f"the tag {_tag(str(event.tag))} is not known here; remove it")
+        tag = "" if event.tag is None or str(event.tag) in _TEXT_TAGS else str(event.tag)
+        if tag and tag not in self.tags:
+            self.report(key or mark, path, f"the tag {_tag(tag)} is not known here; remove it")
+            tag = ""
         if _kind(event) == "ScalarEvent":
-            return self._scalar(event, path, key)
+            scalar = self._scalar(event, path, key)
+            scalar.tag = tag
+            return scalar
         if _kind(event) == "SequenceStartEvent":
-            return self._items(Items(path, mark, key), events)
-        return self._mapping(Mapping(path, mark, key), events)
+            return self._items(Items(path, mark, key, tag=tag), events)
+        return self._mapping(Mapping(path, mark, key, tag=tag), events)
 
     def _items(self, node: Items, events: Iterator[Any]) -> Items:
         while _kind(event := next(events)) not in _ENDS:

@@ -35,6 +35,7 @@ class Node:
     path: Path
     mark: Mark  #: of the value
     key: Mark | None  #: of its key; None in a list and at the top
+    tag: str = field(default="", kw_only=True)  #: of those tags that the reader was told of
 
     @property
     def at(self) -> Mark:

@@ -36,7 +36,7 @@ CASES = {
     "profile": ("    profiles: [debug]\n", "note: compose.yaml:4:5: services.app.profiles: Docker Compose starts it only with the profile debug"),
     "nothing extended": ("    extends: gone\n", "lost: compose.yaml:4:5: services.app.extends: there is no service 'gone' to extend"),
     "extended file that is not": ("    extends: {file: gone.yaml, service: x}\n", "lost: gone.yaml:1:1: no such file"),
-    "tag": ("    ports: !reset []\n", "lost: compose.yaml:4:5: services.app.ports: the tag !reset is not known here"),
+    "tag": ("    ports: !gone []\n", "lost: compose.yaml:4:5: services.app.ports: the tag !gone is not known here"),
     "twice": ("    image: b\n", "lost: compose.yaml:4:5: services.app.image: duplicate key; the first one is on line 3"),
     "key of the file": ("plugins: {a: b}\n", "lost: compose.yaml:4:1: plugins: not a key of a Compose file"),
     "included file that is not": ("include: [gone.yaml]\n", "lost: compose.yaml:4:11: include[0]: the file could not be taken in"),

@@ -17,6 +17,7 @@ def service(node: Mapping) -> Mapping:
     made = copied(node)
     for key, value in node.items.items():
         made.items[key] = _value(key, value)
+        made.items[key].tag = value.tag
     return made
 
 

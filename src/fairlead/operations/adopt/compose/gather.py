@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from fairlead.errors import ConfigurationError, Finding
 from fairlead.operations.adopt.compose import canonical
-from fairlead.operations.adopt.compose.merge import Merger, TooMuch, rebased
+from fairlead.operations.adopt.compose.merge import TAGS, Merger, TooMuch, rebased
 from fairlead.operations.adopt.left import Report
 from fairlead.project.compose import compose
 from fairlead.project.tree import Items, Mapping, Node, Scalar, child, children, shown, text_of
@@ -75,7 +75,7 @@ class _Gatherer:
                 raise ConfigurationError([Finding(file, 1, 1, "", "no such file")])
             if len(self.trees) >= FILES:
                 raise ConfigurationError([Finding(file, 1, 1, "", f"more than {FILES} Compose files")])
-            tree, findings = compose(text, file, "a mapping with services", VALUES)
+            tree, findings = compose(text, file, "a mapping with services", VALUES, TAGS)
             for finding in findings:
                 self.report.add("lost", finding)
             located(tree, file)
@@ -102,7 +102,8 @@ class _Gatherer:
         for name, entry in children(node):
             if isinstance(entry, Mapping):
                 service = canonical.service(entry)
-                over = self._merged(made.services.get(str(name)), service)
+                empty = Mapping(entry.path, entry.mark, entry.key)
+                over = self._merged(made.services.get(str(name), empty), service)
                 made.services[str(name)] = over if isinstance(over, Mapping) else service
             else:
                 self.report.say("lost", entry, f"expected a service, got {shown(entry)}")

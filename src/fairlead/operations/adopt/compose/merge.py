@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from fairlead.project.tree import Items, Mapping, Node, Path, Scalar, child, text_of
 
+RESET, OVERRIDE = TAGS = ("!reset", "!override")
+"""How an override file takes a key away, or has its own instead of both."""
+
 _REPLACED = ("command", "entrypoint", "test")
 _PLACES = {"volumes": "target", "ports": "target", **dict.fromkeys(("secrets", "configs"), "source")}
 MOST = 20_000  #: entries that are looked at, all merging together
@@ -25,7 +28,7 @@ class Merger:
 
     def merged(self, base: Node | None, over: Node, key: str = "") -> Node:
         """`over` over `base`; neither is changed. TooMuch when it would never end."""
-        if base is None or key in _REPLACED:
+        if base is None or key in _REPLACED or over.tag == OVERRIDE:
             return over
         if isinstance(base, Mapping) and isinstance(over, Mapping):
             return self._mapping(base, over)
@@ -42,7 +45,10 @@ class Merger:
         self._pay(len(base.items) + len(over.items))
         made = Mapping(over.path, over.mark, over.key, dict(base.items))
         for key, value in over.items.items():
-            made.items[key] = self.merged(base.items.get(key), value, key)
+            if value.tag == RESET:
+                made.items.pop(key, None)
+            else:
+                made.items[key] = self.merged(base.items.get(key), value, key)
         return made
 
     def _items(self, base: Items, over: Items, key: str) -> Items:
