@@ -96,6 +96,18 @@ def _called(session: Session) -> int:
     except FairleadError as error:
         session.fail(error)
         return error.exit_code
+    except OSError as error:
+        session.fail(_refusal(error))
+        return 1
+
+
+def _refusal(error: OSError) -> FairleadError:
+    """A full disk, a read-only file system or missing rights are no mistake in Fairlead. Others are raised again."""
+    from fairlead.system.files import HINTS  # noqa: PLC0415 — start-up is part of the product
+
+    if error.errno not in HINTS or not error.filename:
+        raise error
+    return FairleadError(f"{error.filename}: {error.strerror}", HINTS[error.errno])
 
 
 def _usage(error: click.ClickException) -> UsageError:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from fairlead.system.home import Place
 
 FILE = "fairlead.yaml"
-DOTENV = ".env."  #: and the name of an environment: values of variables
+DOTENV = ".env"  #: and perhaps the name of an environment: values of variables
 
 
 @dataclass

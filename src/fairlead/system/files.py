@@ -7,14 +7,25 @@ old content or the new, never a part. Temp names start with a dot and end in `.t
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import secrets
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from fairlead.errors import FairleadError
+
+HINTS = {
+    errno.ENOSPC: "free some space, then run the command again",
+    errno.EDQUOT: "free some of this user's quota, then run the command again",
+    errno.EROFS: "have it mounted for writing, or work in another place",
+    errno.EACCES: "run the command as a user who may write there",
+    errno.EPERM: "run the command as a user who may write there",
+}
+"""What to do about a file that cannot be written, by the number of the error."""
 
 
 def write_file(path: Path, content: str | bytes, mode: int = 0o644) -> None:
@@ -25,7 +36,8 @@ def write_file(path: Path, content: str | bytes, mode: int = 0o644) -> None:
         _write_synced(temp, data, mode)
         temp.replace(path)
     except OSError as error:
-        temp.unlink(missing_ok=True)
+        with suppress(OSError):  # a read-only file system says so again, even of what is not there
+            temp.unlink()
         raise explained(error, path) from error
     sync_folder(path.parent)
 
@@ -40,7 +52,7 @@ def _write_synced(path: Path, data: bytes, mode: int) -> None:
 
 def explained(error: OSError, path: Path) -> FairleadError:
     """An OSError as a sentence with a next step."""
-    hint = "free some space, then run the command again" if error.errno == 28 else None
+    hint = HINTS.get(error.errno or 0)
     return FairleadError(f"{path}: could not be written: {error.strerror}; what was there is unchanged", hint)
 
 

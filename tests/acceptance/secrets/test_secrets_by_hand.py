@@ -80,6 +80,42 @@ def test_an_env_file_is_taken_over(begun):
     assert begun.secrets("get", "production", "SMTP_PASSWORD").stdout == f"{odd}\n"
 
 
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [("DATABASE_URL=localhost-9Zq8", "expected a URL"), (f"API_TOKEN={'9Zq8-LmX4' * 10_000}", "larger than 64 KiB")],
+    ids=("type", "size"),
+)
+def test_what_cannot_be_a_value_is_not_taken_over_nor_left_by_an_editor(begun, line, why):
+    file = begun.folder / "secrets" / "production.yaml"
+    before = file.read_bytes()
+    (begun.folder / ".env").write_text(f"SMTP_PASSWORD=other-9Zq8LmX4\n{line}\n")
+    refused = begun.secrets("import", "production", ".env", "--replace", code=2)
+    assert why in refused.stderr and refused.stderr.count("nothing was changed") == 1
+    editor = begun.folder / "editor"
+    editor.write_text(f"#!/bin/sh\nprintf '%s\\n' '{line.replace('=', ': ')}' >> $1\n")
+    editor.chmod(0o755)
+    refused = begun.secrets("edit", "production", code=2, EDITOR=str(editor))
+    assert why in refused.stderr and refused.stderr.count("nothing was changed") == 1
+    assert "9Zq8" not in refused.stderr
+    assert file.read_bytes() == before
+
+
+def test_a_mistake_in_an_env_file_is_none_of_the_project_file(begun):
+    (begun.folder / ".env").write_text("SMTP_PASSWORD='9Zq8\n")
+    said = begun.secrets("import", "production", ".env", code=2).stderr
+    assert ".env:1:" in said
+    assert "the project file has" not in said
+
+
+def test_a_home_that_may_not_be_written_is_no_mistake_of_fairlead(ada, tmpfs, tmp_path):
+    home = tmpfs(tmp_path / "disk", "1m")
+    ada.call("mount", "-o", "remount,ro", home, code=0)
+    said = ada.secrets("init", "production", code=1, FAIRLEAD_HOME=str(home)).stderr
+    assert "age.txt" in said and "Read-only file system" in said and "hint:" in said
+    assert "mistake" not in said
+    assert not (ada.folder / "secrets").exists()
+
+
 def test_differences_are_names(begun):
     begun.secrets("init", "staging")
     found = begun.secrets("diff", "staging", "production")

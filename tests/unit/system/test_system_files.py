@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,16 @@ def test_a_full_disk_leaves_what_was_there(small_disk: Path) -> None:
     assert os.listdir(small_disk) == ["state.json"]
     write_json(path, {"release": "two"})
     assert read_json(path) == {"release": "two"}
+
+
+def test_a_read_only_file_system_leaves_what_was_there(tmpfs, tmp_path: Path) -> None:
+    disk = tmpfs(tmp_path / "disk", "1m")
+    write_file(disk / "a", "one")
+    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+    with pytest.raises(FairleadError, match="a: could not be written: Read-only file system") as caught:
+        write_file(disk / "a", "two")
+    assert caught.value.hint
+    assert (disk / "a").read_text() == "one"
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:

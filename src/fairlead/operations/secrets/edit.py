@@ -13,6 +13,7 @@ from pathlib import Path
 from fairlead.errors import FairleadError, UsageError
 from fairlead.masking import Secret
 from fairlead.operations.secrets.kept import declared, kept, known
+from fairlead.operations.secrets.values import UNCHANGED, refuse
 from fairlead.project.project import Project
 from fairlead.secrets.age_file import AgeFile
 from fairlead.secrets.base import Backend
@@ -74,8 +75,9 @@ def _edited(path: Path, check: Callable[[dict[str, str]], None], again: Callable
             found = _read(path)
             check(found)
         except FairleadError as error:
-            if not again(error.message):
-                raise UsageError(f"{error.message}; nothing was changed", error.hint) from None
+            said = error.message.removesuffix(UNCHANGED)
+            if not again(said):
+                raise UsageError(said + UNCHANGED, error.hint) from None
             continue
         return found
 
@@ -133,8 +135,8 @@ def _check(project: Project, environment: str, before: Mapping[str, str], found:
         known(project, environment, name, before)
         if not value.strip() and before.get(name) != value:
             raise UsageError(f"{name} has an empty value", "take the line out to have no value")
-        if "\0" in value:
-            raise UsageError(f"{name} has a NUL in it, which no program can be given", "store it as base64")
+        if before.get(name) != value:
+            refuse(project, environment, name, Secret(value))
 
 
 def _keep(backend: Backend, before: Mapping[str, str], changes: Mapping[str, str], removed: tuple[str, ...]) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fairlead.errors import ConfigurationError, Refused
 from fairlead.masking import Secret
 from fairlead.operations.secrets.kept import declared, kept
+from fairlead.operations.secrets.values import refuse
 from fairlead.project.dotenv import parse
 from fairlead.project.project import Project
 from fairlead.secrets.strength import placeholder
@@ -28,7 +29,8 @@ class Imported:
 def import_values(project: Project, environment: str, text: str, file: str, replace: bool = False) -> Imported:
     """Keep the declared secrets among the values of a `.env` text, all or none.
 
-    ConfigurationError for a text that cannot be read; Refused when that would change values and `replace` is off.
+    ConfigurationError for a text that cannot be read; Refused when that would change values and `replace` is off;
+    UsageError for a value that cannot be that secret's.
     """
     entries, findings = parse(text, file)
     if findings:
@@ -43,6 +45,8 @@ def import_values(project: Project, environment: str, text: str, file: str, repl
         what = f"{', '.join(changed)}: {backend.where} has other values already; nothing was changed"
         raise Refused(what, "to take those of the file, run this again with --replace")
     new = tuple(name for name in good if name not in before)
+    for name in (*new, *changed):
+        refuse(project, environment, name, good[name])
     if new or changed:
         backend.set({name: good[name] for name in (*new, *changed)})
     return Imported(

@@ -17,6 +17,7 @@ from fairlead.secrets.strength import placeholder, weakness
 
 SHORT = ("port", "int", "bool", "duration", "size", "enum", "e-mail")  #: types whose values are short by nature
 LARGEST = 64 * 1024  #: characters; what is longer is a file, and no secret
+UNCHANGED = "; nothing was changed"  #: ends what is said of a value that is refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,7 @@ def set_value(project: Project, environment: str, name: str, value: Secret) -> S
     backend = kept(project, environment)
     before = backend.get([name]).get(name)
     known(project, environment, name, () if before is None else [name])
-    _refuse(name, value)
-    _of_its_type(project, environment, name, value)
+    refuse(project, environment, name, value)
     if before != value:
         backend.set({name: value})
     change: Literal["new", "changed", "same"] = "new" if before is None else "same" if before == value else "changed"
@@ -72,14 +72,17 @@ def _type(project: Project, environment: str, name: str) -> str | None:
     return next((one.type for one in project.outline(environment).secrets if one.name == name), None)
 
 
-def _refuse(name: str, value: Secret) -> None:
+def refuse(project: Project, environment: str, name: str, value: Secret) -> None:
+    """UsageError for a value that cannot be this secret's: empty, too large, with a NUL, not of its type."""
     text = value.reveal()
     if not text.strip():
-        raise UsageError(f"an empty value for {name}: nothing was changed", "give it by standard input, or with --from")
+        raise UsageError(f"an empty value for {name}{UNCHANGED}", "give it by standard input, or with --from")
     if len(text) > LARGEST:
-        raise UsageError(f"the value for {name} is larger than {LARGEST // 1024} KiB: nothing was changed")
+        raise UsageError(f"the value for {name} is larger than {LARGEST // 1024} KiB{UNCHANGED}")
     if "\0" in text:
-        raise UsageError(f"the value for {name} has a NUL in it, which no program can be given", "store it as base64")
+        what = f"the value for {name} has a NUL in it, which no program can be given{UNCHANGED}"
+        raise UsageError(what, "store it as base64")
+    _of_its_type(project, environment, name, value)
 
 
 def _of_its_type(project: Project, environment: str, name: str, value: Secret) -> None:
@@ -89,7 +92,7 @@ def _of_its_type(project: Project, environment: str, name: str, value: Secret) -
     kind = Type(spec.type, spec.values, spec.pattern)
     with suppress(TooMuch):
         if not kind.fits(value.reveal(), Patterns()):
-            what = f"that value is not of the type of {name}: expected {kind.what}; nothing was changed"
+            what = f"the value for {name} is not of its type: expected {kind.what}{UNCHANGED}"
             raise UsageError(what, f"such as {kind.example}" if kind.example else None)
 
 
