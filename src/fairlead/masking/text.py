@@ -8,7 +8,10 @@ from collections.abc import Iterable
 from fairlead.masking.forms import forms
 from fairlead.masking.known import MASK, concealed
 
-NAMES = re.compile(r"pass(word|wd|phrase)?($|_)|secret|token|api_?key|credential|private|(^|_)key$|(^|_)dsn$", re.I)
+NAMES = re.compile(
+    r"pass(word|wd|phrase)?($|_)|(^|_)pw($|_)|_pwd($|_)|secret|token|api_?key|credential|private|(^|_)(key|dsn|salt)$",
+    re.I,
+)
 """Names of variables whose values nobody should read."""
 
 _SHAPES = (

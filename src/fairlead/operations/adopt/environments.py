@@ -92,16 +92,24 @@ def unused(values: Values, used: Iterable[str]) -> None:
 def named(values: Values) -> dict[str, dict[str, object]]:
     """`variables` and `secrets` of a project file."""
     variables: dict[str, object] = {one.name: _variable(one) for one in values.variables.values()}
-    variables |= {name: {"type": "url", "secret": True} for name in values.secrets if name in values.addresses}
-    secrets: dict[str, object] = {name: {} for name in values.secrets if name not in values.addresses}
+    typed = values.addresses | values.optional()
+    variables |= {name: _secret(values, name) for name in values.secrets if name in typed}
+    secrets: dict[str, object] = {name: {} for name in values.secrets if name not in typed}
     return {key: one for key, one in (("variables", variables), ("secrets", secrets)) if one}
+
+
+def _secret(values: Values, name: str) -> dict[str, object]:
+    """A secret of which more is known than its name."""
+    made: dict[str, object] = {"type": "url"} if name in values.addresses else {}
+    made["secret"] = True
+    return made | ({"required": False} if name in values.optional() else {})
 
 
 def _variable(one: Variable) -> dict[str, object]:
     made: dict[str, object] = {"type": kind} if (kind := names.type_of(one.name, one.known)) else {}
     if one.default is not None:
         made["default"] = one.default
-    if one.example and one.default is None:
+    if one.example and one.default is None and one.example != one.here:  # what is used is no mere example
         made["example"] = one.example
     if "" in (one.default, one.here):
         made["required"] = False

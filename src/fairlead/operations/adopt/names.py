@@ -14,6 +14,9 @@ _NO_SECRET = re.compile(
     re.I,
 )
 _CREDENTIALS = re.compile(r"://[^/\s:@]*:[^/\s@]+@")
+_KEYS = re.compile(
+    r"hooks\.slack\.com/|discord(app)?\.com/api/webhooks/|\b(sk_live_|rk_live_|ghp_|github_pat_|glpat-|xox[abprs]-|AKIA|AIza)\w"
+)  # what holds one of these lets its holder in, whatever it is called
 _ADDRESS = re.compile(r"(^|_)(database|db|postgres|redis|mongo(db)?|amqp|rabbitmq|broker)_?(url|uri)$|(^|_)dsn$", re.I)
 _MADE_UP = re.compile(r"\$\{[^}]*\}|\$\w+")
 
@@ -26,8 +29,8 @@ _TYPES = (
 
 
 def has_credentials(value: str) -> bool:
-    """Whether a value is an address with a password in it."""
-    return bool(_CREDENTIALS.search(_MADE_UP.sub("x", value)))
+    """Whether a value is an address with a password in it, or a key of a service that everybody knows."""
+    return bool(_CREDENTIALS.search(_MADE_UP.sub("x", value)) or _KEYS.search(value))
 
 
 def is_secret(name: str, value: str | None = None) -> bool:

@@ -40,6 +40,7 @@ class Text:
     secrets: tuple[str, ...] = ()  #: names in it that are secret: it can then stand in no file
     only: bool = False  #: it is nothing but the one secret
     fallback: bool = False  #: a default of a secret stands in it
+    optional: bool = False  #: it is the one secret, or nothing
 
 
 @dataclass(slots=True)
@@ -54,6 +55,7 @@ class Values:
     _of: dict[object, str] = field(default_factory=dict)  #: the other way round
     addresses: set[str] = field(default_factory=set)  #: those secrets that are addresses
     taken: set[str] = field(default_factory=set)  #: every name that is referred to somewhere
+    needed: dict[str, bool] = field(default_factory=dict)  #: by secret: whether one place needs it
 
     def look_over(self, node: Node) -> None:
         """Learns which names are used below `node`, before the first secret gets a name of its own."""
@@ -98,7 +100,9 @@ class Values:
                 plain = ""
         found = tuple(dict.fromkeys(one.name for one in secret))
         fallback = any(one.operator.endswith("-") and one.word for one in secret)
-        return Text(made + _escaped(plain), found, len(parts) == 1 and bool(secret), fallback)
+        only = len(parts) == 1 and bool(secret)
+        optional = only and secret[0].operator.endswith("-") and not secret[0].word
+        return Text(made + _escaped(plain), found, only, fallback, optional)
 
     def _parts(self, node: Scalar) -> Parts | None:
         if len(node.text) > LONGEST and "$" in node.text:
@@ -152,6 +156,10 @@ class Values:
         elif names.is_variable(name):
             own = self.own_name(name)
             self.variables.setdefault(own, Variable(own, here=self.lookup(name)))
+
+    def optional(self) -> set[str]:
+        """Secrets that every place can do without."""
+        return {name for name, needed in self.needed.items() if not needed}
 
     def secret(self, source: object, name: str, service: str) -> str:
         """The name of the secret for `source`: `name` where it is free, else with the service's before it."""

@@ -45,13 +45,16 @@ def _build(one: Build) -> dict[str, Any]:
     return {key: value for key, value in made.items() if value}
 
 
-def environment(secrets: Iterable[ServiceSecret]) -> dict[str, str]:
+def environment(stack: Stack, secrets: Iterable[ServiceSecret]) -> dict[str, str]:
     """What tells a service of its secrets: a reference to the value, or the path of the file."""
-    return {one.variable: _told(one) for one in secrets}
+    optional = {one.name for one in stack.secrets if not one.required}
+    return {one.variable: _told(one, optional) for one in secrets}
 
 
-def _told(one: ServiceSecret) -> str:
-    return Reference(f"${{{one.name}:?set it}}") if one.delivery == "env" else f"{SECRETS}/{one.name}"
+def _told(one: ServiceSecret, optional: set[str]) -> str:
+    if one.delivery == "file":
+        return f"{SECRETS}/{one.name}"
+    return Reference(f"${{{one.name}:-}}" if one.name in optional else f"${{{one.name}:?set it}}")
 
 
 def files(secrets: Iterable[ServiceSecret]) -> list[str]:

@@ -57,7 +57,7 @@ def job(stack: Stack, one: Job, donor: Service) -> dict[str, Any]:
 
 def _told(stack: Stack, env: dict[str, str], secrets: tuple[ServiceSecret, ...], one: Service | None) -> dict[str, Any]:
     values = {key: filled(value, stack, one) for key, value in env.items()}
-    return {"environment": values | parts.environment(secrets), "secrets": parts.files(secrets)}
+    return {"environment": values | parts.environment(stack, secrets), "secrets": parts.files(secrets)}
 
 
 def _line(text: str | None, stack: Stack, one: Service | None) -> list[str]:

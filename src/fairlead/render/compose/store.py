@@ -24,7 +24,7 @@ def runs(store: Store) -> bool:
 def store(stack: Stack, one: Store) -> dict[str, Any]:
     """A store, with what its own `compose` says merged in."""
     usual = {} if one.container.image is not None else _usual(one)
-    env = {key: filled(value, stack) for key, value in one.env.items()} | parts.environment(one.secrets)
+    env = {key: filled(value, stack) for key, value in one.env.items()} | parts.environment(stack, one.secrets)
     made: dict[str, Any] = usual | parts.described(stack, one.container)
     if one.command:
         made["command"] = [filled(part, stack) for part in shlex.split(one.command)]

@@ -7,6 +7,7 @@ import pytest
 from fairlead.errors import UsageError
 from fairlead.operations.init import init
 from fairlead.project.loader import load_project
+from fairlead.render.compose import compose_project
 
 
 def said(tmp_path, files):
@@ -68,6 +69,54 @@ def test_values_of_secrets_are_nowhere(tmp_path):
     names = {one.variable: one.name for one in project.outline("local").service("app").secrets}
     assert names == {"DB_PASSWORD": "DB_PASSWORD", "URL": "URL", "TOKEN": "TOKEN", "FROM": "API_KEY",
                      "API_KEY": "API_KEY", "SMTP_PASS": "SMTP_PASS"}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("REDIS_PW", "hunter2"), ("SMTP_USER_PWD", "hunter2"), ("AUTH_SALT", "hunter2"),
+        ("SLACK", "https://hooks.slack.com/" + "services/T0/B0/hunter2"), ("STRIPE", "sk_live_" + "hunter2"),
+    ],
+)  # fmt: skip
+def test_what_is_secret_by_its_name_or_its_value_is_not_written(tmp_path, name, value):
+    compose = COMPOSE + f"    command: run --with ${{{name}}}\n    environment: [PWD=/app]\n"
+    _, project, text = said(tmp_path, {"compose.yaml": compose, ".env": f"{name}={value}\n"})
+    assert "hunter2" not in text and "PWD: /app" in text
+    assert [one.name for one in project.outline("local").secrets] == [name]
+
+
+def test_a_secret_that_may_be_empty_stays_so(tmp_path):
+    compose = COMPOSE + (
+        "    environment:\n      OPENAI_API_KEY: ${OPENAI_API_KEY:-}\n      A_TOKEN: ${A_TOKEN-}\n      B_TOKEN: ${B_TOKEN:-dev}\n"
+        "  b: {image: x, environment: ['A_TOKEN=${A_TOKEN}']}\n"
+    )
+    _, project, _ = said(tmp_path, {"compose.yaml": compose})
+    stack = project.outline("local")
+    assert {one.name: one.required for one in stack.secrets} == {
+        "OPENAI_API_KEY": False, "A_TOKEN": True, "B_TOKEN": True,
+    }  # fmt: skip
+    environment = compose_project(stack)["services"]["app"]["environment"]
+    assert environment["OPENAI_API_KEY"] == "${OPENAI_API_KEY:-}"
+    assert environment["A_TOKEN"] == "${A_TOKEN:?set it}"
+
+
+def test_what_an_example_says_may_be_used(tmp_path):
+    compose = COMPOSE + "    environment: ['A=${DB_HOST}', 'B=${NAME}']\n"
+    files = {"compose.yaml": compose, ".env": "DB_HOST=db\nNAME=own\n", ".env.example": "DB_HOST=db\nNAME=yours\n"}
+    _, project, text = said(tmp_path, files)
+    assert project.outline("local").variables == {"DB_HOST": "db", "NAME": "own"}
+    assert "example: yours" in text and "example: db" not in text
+
+
+def test_a_label_without_a_value_is_empty(tmp_path):
+    compose = (
+        COMPOSE + "    labels: [plain]\n    deploy: {labels: {other: }}\n    build: {context: ., labels: [third]}\n"
+    )
+    _, project, _ = said(tmp_path, {"compose.yaml": compose})
+    app = compose_project(project.outline("local"))["services"]["app"]
+    assert (app["labels"], app["deploy"]["labels"], app["build"]["labels"]) == (
+        {"plain": ""}, {"other": ""}, {"third": ""},
+    )  # fmt: skip
 
 
 def test_two_secrets_of_one_name_stay_two(tmp_path):

@@ -95,6 +95,12 @@ def test_secrets_are_named_not_carried(made):
     assert made["services"]["db"]["environment"] == {"POSTGRES_PASSWORD": "${DB_PASSWORD:?set it}"}
 
 
+def test_a_secret_that_need_not_be_there_may_be_empty():
+    text = FILE.replace('PRICE: "5$",', 'PRICE: "5$", SENTRY_DSN: {secret: true, required: false},')
+    text = text.replace("secrets: [SESSION_KEY, {", "secrets: [SESSION_KEY, {name: SENTRY_DSN, as: env}, {", 1)
+    assert compose_project(stack(text))["services"]["api"]["environment"]["SENTRY_DSN"] == "${SENTRY_DSN:-}"
+
+
 def test_paths_lead_from_the_file_to_the_project(made):
     api = made["services"]["api"]
     assert api["build"]["context"] == "../../api"

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from fairlead.project.tree import Items, Mapping, Node, Scalar, text_of
 
-PAIRS = ("environment", "labels", "annotations", "sysctls")
+PAIRS = ("environment", "sysctls")
+LABELS = ("labels", "annotations")
 NAMED = ("depends_on", "networks", "models")
 LISTS = ("dns", "dns_search", "tmpfs", "env_file", "label_file")
 
@@ -31,13 +32,14 @@ def _value(key: str, node: Node) -> Node:
         return Items(node.path, node.mark, node.key, [node])
     if key == "extends" and text_of(node):
         return Mapping(node.path, node.mark, node.key, {"service": node})
-    forms = {**dict.fromkeys(PAIRS, pairs), **dict.fromkeys(NAMED, named), "build": _build, "deploy": _deploy}
+    forms = {**dict.fromkeys(PAIRS, pairs), **dict.fromkeys(LABELS, labels), **dict.fromkeys(NAMED, named)}
+    forms |= {"build": _build, "deploy": _deploy}
     return forms[key](node) if key in forms else node
 
 
 def _deploy(node: Node) -> Node:
     if isinstance(node, Mapping) and "labels" in node.items:
-        return _with(node, "labels", pairs(node.items["labels"]))
+        return _with(node, "labels", labels(node.items["labels"]))
     return node
 
 
@@ -51,9 +53,9 @@ def _build(node: Node) -> Node:
     if text_of(node):
         return Mapping(node.path, node.mark, node.key, {"context": node})
     if isinstance(node, Mapping):
-        for key in ("args", "labels"):
+        for key, form in (("args", pairs), ("labels", labels)):
             if key in node.items:
-                node = _with(node, key, pairs(node.items[key]))
+                node = _with(node, key, form(node.items[key]))
     return node
 
 
@@ -66,6 +68,18 @@ def pairs(node: Node) -> Node:
         if isinstance(item, Scalar) and item.value is not None:
             name, equals, value = item.text.partition("=")
             made.items[name] = Scalar(item.path, item.mark, None, value if equals else None, value)
+    return made
+
+
+def labels(node: Node) -> Node:
+    """Pairs as well, but one without a value has an empty one: nothing outside gives it another."""
+    made = pairs(node)
+    if not isinstance(made, Mapping):
+        return made
+    made = copied(made)
+    for name, one in made.items.items():
+        if isinstance(one, Scalar) and one.value is None:
+            made.items[name] = Scalar(one.path, one.mark, one.key, "", "")
     return made
 
 

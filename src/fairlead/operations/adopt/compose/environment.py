@@ -67,6 +67,7 @@ def _secret(draft: Draft, key: str, node: Scalar, text: Text) -> None:
     else:
         name = values.secret((text.text, key), key, draft.name)
         _said(draft, node, name, text)
+    values.needed[name] = values.needed.get(name, False) or not text.optional
     value = values.lookup(text.secrets[0]) or "" if text.only else text.text
     if "://" in value:
         values.addresses.add(name)
