@@ -126,6 +126,31 @@ def test_services_that_are_not_well_with_the_new_value_keep_the_old_one(fresh, k
     assert world.check() == "old"
 
 
+def filling(folder, step):
+    """A checkpoint that takes every byte of the disk when that step begins."""
+
+    def checkpoint(name):
+        if name.endswith(f"begun {step}") and "/" not in name and "undo" not in name:
+            with contextlib.suppress(OSError), open(folder / "filler", "ab", buffering=0) as file:
+                while file.write(b"0" * 4096):
+                    pass
+
+    return checkpoint
+
+
+@pytest.mark.parametrize("step", ["1:stage", "2:announce", "4:publish", "6:spread", "8:withdraw"])
+def test_a_disk_that_fills_up_leaves_nothing_half_written(tmpfs, tmp_path, step):
+    disk = tmpfs(tmp_path / "disk", "4m")
+    world = RotationWorld(disk / "world", rotation("jwt", "read"))
+    with contextlib.suppress(FairleadError):
+        world.rotate(filling(disk, step))
+        while not world.recover(filling(disk, step)):
+            time.sleep(SHORT / 4)
+    (disk / "filler").unlink()
+    world.settle()
+    assert world.check() == ("old" if step in ("1:stage", "2:announce", "4:publish") else "new")
+
+
 def test_an_emergency_waits_for_nobody(fresh):
     world = fresh(rotation("redis"))
     world.server.connections = {world.old.reveal(): 3}

@@ -5,11 +5,13 @@ import json
 import pytest
 
 from fairlead.errors import Refused
+from fairlead.masking import Secret
 from fairlead.operations.checks import secrets as checks
 from fairlead.operations.secrets.supply import Supply, told
 from fairlead.project.stack import Generate, Notify, Rotate, SecretSpec, Service, ServiceSecret, Stack
 from fairlead.secrets.base import Unavailable
 from fairlead.secrets.fake import FakeBackend
+from fairlead.secrets.rotation.slot import Slot, Version, save
 from fairlead.system.home import Place
 
 SPECS = (SecretSpec("A"), SecretSpec("B", Generate("hex")), SecretSpec("T", Generate("ed25519"), Rotate(kind="jwt")))
@@ -79,3 +81,16 @@ def test_addresses_come_from_the_back_end_where_they_are_declared(tmp_path, monk
     environ = supply(tmp_path, backend=FakeBackend({"A": "from the back end"}), notify=notify).environ()
     assert (environ["A"], environ["HOOK"]) == ("from the back end", "from the environment")
     assert supply(tmp_path, notify=notify).environ()["A"] == "from the environment"
+
+
+def test_a_shared_key_has_the_list_of_those_that_count(tmp_path):
+    shared = SecretSpec("S", Generate("jwt-hs256"), Rotate(kind="jwt"))
+    service = Service("web", "run", secrets=(ServiceSecret("S"),))
+    stack = Stack("shop", "live", services=(service,), secrets=(shared,))
+    asked = Supply(stack, tmp_path, Place(tmp_path / "home" / "shop" / "live"))
+    asked.__dict__["backend"] = FakeBackend({"S": "old-key"})
+    assert json.loads(asked.read().files["S_KEYS"]) == ["old-key"]
+    slot = Slot("S", Version("1", "draining", Secret("old-key")), Version("2", "live", Secret("new-key")))
+    save(asked.place.secrets, slot)
+    files = asked.read().files  # while it is rotated the slot says what is in use, not the back end
+    assert json.loads(files["S_KEYS"]) == ["new-key", "old-key"] and files["S"] == b"new-key"

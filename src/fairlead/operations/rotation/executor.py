@@ -72,7 +72,7 @@ class Rotator:
         FairleadError when that fails: it stays open then.
         """
         if self.rotation.reason is None:
-            self.rotation.journal.undoing(concealed(reason))
+            self._note(lambda: self.rotation.journal.undoing(concealed(reason)))
         self.environment.world.say("note", f"going back: {reason.splitlines()[0]}", reason=reason)
         try:
             for step in self.rotation.to_undo():
@@ -87,14 +87,30 @@ class Rotator:
         self._point("undo before", step)
         if step.kind in ("accept", "announce"):
             self._cool()
-        self.rotation.journal.write(entries.UNDO, step)
+        self._note(lambda: self.rotation.journal.write(entries.UNDO, step))
         self._point("undo begun", step)
         action = _UNDO.get(step.kind)
         if action:
-            action(self, step)
+            self._with_space(lambda: action(self, step))
         self._point("undo acted", step)
-        self.rotation.journal.write(entries.UNDONE, step)
+        self._note(lambda: self.rotation.journal.write(entries.UNDONE, step))
         self._point("undo done", step)
+
+    def _note(self, write: Callable[[], None]) -> None:
+        """A disk that stays full must not stop the way back: what is not written down is undone twice, without harm."""
+        try:
+            self._with_space(write)
+        except FairleadError as error:
+            self.environment.world.say("note", f"could not be written down: {error.message}")
+
+    def _with_space(self, act: Callable[[], None]) -> None:
+        """Try again with the reserve given up when it fails, which on a full disk makes the difference."""
+        try:
+            act()
+        except (FairleadError, OSError):
+            if not self.environment.world.free_space():
+                raise
+            act()
 
     def _cool(self) -> None:
         """Services that had the new value may have used it: it is accepted until what came of that is over."""
