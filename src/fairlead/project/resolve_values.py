@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 FORMATS: dict[str, stack.Format] = {".json": "json", ".yaml": "yaml", ".yml": "yaml", ".xml": "xml", ".conf": "nginx"}
 """What a file is, by the ending of its name."""
 
+DAY = 86400.0
+USUAL = {"jwt": 90 * DAY, "redis": 90 * DAY}
+"""How old a value may get that is changed without anybody noticing, when nothing is said of it. Seconds, by kind."""
+
 
 def variables(some: dict[str, Variable], given: Mapping[str, str]) -> dict[str, str]:
     """The plain ones that have a value: what is given first, else the default."""
@@ -41,8 +45,9 @@ def _secret(name: str, one: Secret) -> stack.SecretSpec:
 
 
 def _rotate(one: Rotate) -> stack.Rotate:
+    every = USUAL.get(one.kind) if one.every is None else one.every
     return stack.Rotate(
-        one.every, one.kind, one.cache, one.lifetime, one.lag, one.url, one.user, one.admin, one.admin_user, one.reload
+        every, one.kind, one.cache, one.lifetime, one.lag, one.url, one.user, one.admin, one.admin_user, one.reload
     )
 
 

@@ -32,6 +32,15 @@ def test_from_nothing_to_values(ada):
     assert rows["SESSION_KEY"]["used"] == ["api"]
 
 
+def test_templates_are_among_those_who_use_a_secret(ada):
+    file = ada.folder / "fairlead.yaml"
+    file.write_text(file.read_text() + "templates: [{from: smtp.template, to: smtp.txt, secret: true}]\n")
+    (ada.folder / "smtp.template").write_text("password ${SMTP_PASSWORD}\n")
+    ada.secrets("init", "production")
+    rows = {one["name"]: one["used"] for one in ada.json("list", "production")["secrets"]}
+    assert (rows["SMTP_PASSWORD"], rows["API_TOKEN"]) == (["smtp.txt"], [])
+
+
 def test_a_value_is_never_an_argument(ada):
     refused = ada.secrets("set", "production", "SMTP_PASSWORD", "on-the-command-line", code=2)
     assert "unexpected extra argument" in refused.stderr

@@ -81,6 +81,14 @@ def test_defaults():
     assert stack(small()).rollout == Rollout("blue-green", 3, 600.0, (), 1, 0, 0.0)
 
 
+@pytest.mark.parametrize(
+    ("rotate", "days"), [("{kind: jwt}", 90), ("{kind: jwt, every: 30d}", 30), ("{kind: plain}", None)]
+)
+def test_how_old_a_secret_may_get(rotate, days):
+    spec = stack(small(top=f"secrets: {{KEY: {{generate: ed25519, rotate: {rotate}}}}}\n")).secrets[0]
+    assert spec.rotate.every == (days and days * 86400.0)
+
+
 def test_own_values_win_over_those_of_like():
     text = small(
         "    source: web\n    env: {A: web, B: web}\n    prepare: {run: [make]}\n    stop: {drain: 1s}\n"

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
-from fairlead.errors import FairleadError, UsageError
+from fairlead.errors import ConfigurationError, FairleadError, UsageError
 from fairlead.masking import Secret
 from fairlead.operations.secrets.kept import declared, kept, known
+from fairlead.operations.templates import read_template
 from fairlead.project.patterns import Patterns, TooMuch
 from fairlead.project.project import Project
 from fairlead.project.stack import Stack
 from fairlead.project.types import Type
+from fairlead.render.template import used
 from fairlead.secrets.strength import placeholder, weakness
 
 SHORT = ("port", "int", "bool", "duration", "size", "enum", "e-mail")  #: types whose values are short by nature
@@ -112,17 +115,17 @@ def listed(project: Project, environment: str) -> tuple[Row, ...]:
     stack = project.outline(environment)
     specs = {one.name: one for one in stack.secrets}
     there = kept(project, environment).names()
-    used = _used(stack)
+    users = _used(stack, project.root)
     rows = []
     for name in dict.fromkeys([*declared(project, environment), *there]):
         spec = specs.get(name)
         made = spec.generate.kind if spec and spec.generate else "by hand"
         every = spec.rotate.every if spec else None
-        rows.append(Row(name, name in there, spec is not None, made, every, tuple(used.get(name, ()))))
+        rows.append(Row(name, name in there, spec is not None, made, every, tuple(users.get(name, ()))))
     return tuple(rows)
 
 
-def _used(stack: Stack) -> dict[str, list[str]]:
+def _used(stack: Stack, root: Path) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     users = [(one.name, one.secrets) for one in stack.services] + [(one.name, one.secrets) for one in stack.jobs]
     for user, secrets in users:
@@ -130,4 +133,8 @@ def _used(stack: Stack) -> dict[str, list[str]]:
             found.setdefault(secret.name, []).append(user)
     for one in stack.notify:
         found.setdefault(one.secret, []).append("notify")
+    for template in (each for each in stack.templates if each.secret):
+        with suppress(ConfigurationError):  # one that cannot be read is said where it is filled in
+            for name in used(read_template(template, root)):
+                found.setdefault(name, []).append(template.target)
     return found
