@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ ABOVE: dict[tuple[str, ...], str] = {
     ("compose",): "what only a Compose file knows; rendered as it is",
     ("environments",): "where it runs; each may change any value above",
 }
+_NAME = "COMPOSE_PROJECT_NAME"
 OVERRIDES = ("compose.override.yml", "compose.override.yaml", "docker-compose.override.yml",
              "docker-compose.override.yaml")  # fmt: skip
 
@@ -60,23 +62,30 @@ def adopt(root: Path, files: list[str], name: str, beside: Mapping[str, Any] | N
     gathered = gather(files, folder, report)
     made = imported(gathered, values, folder, beside is not None)
     hardcoded.find(gathered.services.values(), values)
-    used = set(values.taken)
+    used = {*values.taken, _NAME}
     environments.learn(values, folder, environments.examples(folder))
     environments.unused(values, used)
     tree: dict[str, Any] = {"name": names.fitting(made.name or name)}
     tree |= environments.named(values)
     tree["services"] = made.services or {"web": dict(beside or {})}
     tree |= {key: one for key, one in (("stores", made.stores), ("compose", made.compose)) if one}
-    tree["environments"] = _environments(values, environments.others(folder), made)
+    called = None if made.name else _called(values.lookup(_NAME) or root.resolve().name)
+    tree["environments"] = _environments(values, environments.others(folder), made, called)
     return Adopted(tree, tuple(dict.fromkeys(gathered.files)), made.places, tuple(report.left))
 
 
-def _environments(values: Values, others: list[str], made: Imported) -> dict[str, Any]:
-    """`local` is what runs from `.env`; a file `.env.NAME` is an environment of its own."""
+def _called(text: str) -> str:
+    """What Docker Compose calls a project that does not say its name: its volumes and networks begin with it."""
+    return re.sub(r"[^-_a-z0-9]", "", text.lower()).lstrip("_-")
+
+
+def _environments(values: Values, others: list[str], made: Imported, called: str | None) -> dict[str, Any]:
+    """`local` is what runs from `.env`, with the volumes it has; a file `.env.NAME` is an environment of its own."""
     here = environments.here(values)
     routed = any(one.get("routes") for one in made.services.values())
     edge = {"edge": {"http": 8080}} if routed or not made.services else {}
     local: dict[str, Any] = {"runtime": "docker", **edge} | ({"variables": here} if here else {})
+    local |= {"compose": {"name": called}} if called and made.services else {}
     if not made.services:  # the stores go on as they do today; the application can be deployed at once
         local |= {"runtime": "process", "stores": dict.fromkeys(made.stores)}
     return {"local": local} | {name: {"runtime": "docker", **edge} for name in others if name != "local"}

@@ -108,6 +108,19 @@ def test_what_an_example_says_may_be_used(tmp_path):
     assert "example: yours" in text and "example: db" not in text
 
 
+@pytest.mark.parametrize(
+    ("head", "env", "name"),
+    [("", "", "my_shop1"), ("", "COMPOSE_PROJECT_NAME=shop_old\n", "shop_old"), ("name: said\n", "", "said")],
+)
+def test_volumes_keep_their_names(tmp_path, head, env, name):
+    root = tmp_path / "_My_Shop.1"
+    found, project, _ = said(
+        root, {"compose.yaml": head + COMPOSE + "    volumes: [data:/data]\nvolumes: {data: }\n", ".env": env}
+    )
+    assert compose_project(project.outline("local"))["name"] == name
+    assert not [one for one in found if "COMPOSE_PROJECT_NAME" in one]
+
+
 def test_a_label_without_a_value_is_empty(tmp_path):
     compose = (
         COMPOSE + "    labels: [plain]\n    deploy: {labels: {other: }}\n    build: {context: ., labels: [third]}\n"
