@@ -121,6 +121,13 @@ def test_volumes_keep_their_names(tmp_path, head, env, name):
     assert not [one for one in found if "COMPOSE_PROJECT_NAME" in one]
 
 
+def test_a_health_check_is_run_as_often_as_it_was(tmp_path):
+    compose = COMPOSE + "    healthcheck: {test: [CMD, node, check.js], timeout: 3s}\n"
+    _, project, _ = said(tmp_path, {"compose.yaml": compose})
+    check = compose_project(project.outline("local"))["services"]["app"]["healthcheck"]
+    assert (check["interval"], check["timeout"]) == ("30s", "3s")
+
+
 def test_a_label_without_a_value_is_empty(tmp_path):
     compose = (
         COMPOSE + "    labels: [plain]\n    deploy: {labels: {other: }}\n    build: {context: ., labels: [third]}\n"

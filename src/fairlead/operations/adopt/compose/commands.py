@@ -14,6 +14,7 @@ from fairlead.project.tree import Items, Mapping, Node, Scalar, child, children,
 _PLAIN = re.compile(r"[\w@%+=:,./${}\[\]*?!^-]+", re.ASCII)
 _NAMED = re.compile(r"(?<!\$)\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _IN_HEALTH = ("interval", "timeout")
+_COMPOSE_ASKS = {"interval": "30s", "timeout": "30s"}  #: unless told; Fairlead's own check is far more eager
 
 
 def command(draft: Draft, node: Node, key: str = "command") -> None:
@@ -107,6 +108,7 @@ def healthcheck(draft: Draft, node: Node) -> None:
         elif key != "test":
             rest[key] = draft.passed(one)
     draft.own["health"] = health
+    rest |= {key: usual for key, usual in _COMPOSE_ASKS.items() if key not in node.items}
     if rest:
         draft.compose["healthcheck"] = rest
 
