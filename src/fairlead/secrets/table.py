@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from fairlead.errors import FairleadError
-from fairlead.project.stack import Stack
+from fairlead.project.stack import SecretBackend, Stack
 from fairlead.secrets.base import Backend
 
 
@@ -63,6 +63,13 @@ def backend_of(stack: Stack, root: Path) -> Backend:
     kind = stack.secret_backend.kind
     require(kind)
     return BACKENDS[kind](stack, root)
+
+
+def elsewhere(said: SecretBackend) -> str | None:
+    """Where a person gives a value that Fairlead can only read there; None where it can write."""
+    if said.kind == "environment":
+        return "where this command is started, in the CI system or the shell"
+    return "with the program itself" if said.kind == "exec" and said.set is None else None
 
 
 def require(kind: str) -> None:

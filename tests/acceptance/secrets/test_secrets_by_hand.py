@@ -78,6 +78,17 @@ def test_check_finds_what_is_wrong(begun):
     assert "others may write it" in begun.secrets("check", "production", code=1).stdout
 
 
+def test_nobody_is_told_to_set_what_is_only_read(ada):
+    file = ada.folder / "fairlead.yaml"
+    file.write_text(file.read_text() + "secret_backend: environment\n")
+    for done in (
+        ada.secrets("check", "production", code=1).stdout,
+        ada.secrets("get", "production", "API_TOKEN", code=1).stderr,
+    ):
+        assert "where this command is started" in done
+        assert "fairlead secrets set" not in done
+
+
 def test_an_env_file_is_taken_over(begun):
     odd = "Zq8#LmX4$9p"
     (begun.folder / ".env").write_text(f"SMTP_PASSWORD='{odd}'\nAPI_TOKEN=xxx\nDEBUG=1\n")

@@ -1,6 +1,7 @@
 """What an environment's services are handed comes from its back end, whole or not at all."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -8,7 +9,7 @@ from fairlead.errors import Refused
 from fairlead.masking import Secret
 from fairlead.operations.checks import secrets as checks
 from fairlead.operations.secrets.supply import Supply, told
-from fairlead.project.stack import Generate, Notify, Rotate, SecretSpec, Service, ServiceSecret, Stack
+from fairlead.project.stack import Generate, Notify, Rotate, SecretBackend, SecretSpec, Service, ServiceSecret, Stack
 from fairlead.secrets.base import Unavailable
 from fairlead.secrets.fake import FakeBackend
 from fairlead.secrets.rotation.slot import Slot, Version, save
@@ -36,6 +37,9 @@ def test_a_missing_value_is_refused_with_the_command_that_sets_it(tmp_path):
     with pytest.raises(Refused, match="no value for A in memory") as caught:
         supply(tmp_path, "A").read()
     assert caught.value.hint == "fairlead secrets set live A"
+    read = supply(tmp_path, "A")
+    read.__dict__["stack"] = replace(read.stack, secret_backend=SecretBackend("exec", get="pass {name}"))
+    assert read.hint(["A"]) == "set A with the program itself"
     with pytest.raises(Refused, match="no value for A"):
         supply(tmp_path, "A", backend=FakeBackend({"A": ""})).read()
 

@@ -20,6 +20,7 @@ from fairlead.project.tree import Mark, child
 from fairlead.secrets.age_file import AgeFile
 from fairlead.secrets.base import Backend
 from fairlead.secrets.sops.wrapping import recipient
+from fairlead.secrets.table import elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +88,12 @@ class _Places:
 
 
 def _missing(stack: Stack, names: tuple[str, ...], places: _Places) -> Iterator[Finding]:
+    place = elsewhere(stack.secret_backend)
     for one in stack.secrets:
         if one.name not in names and one.required:
-            verb = "generate" if one.generate else "set"
-            rest = f" {one.name}" if verb == "set" else ""
-            message = f"has no value; `fairlead secrets {verb} {stack.environment}{rest}`"
-            yield places.of(one.name).finding(one.name, message)
+            command = f"generate {stack.environment}" if one.generate else f"set {stack.environment} {one.name}"
+            how = f"set it {place}" if place else f"`fairlead secrets {command}`"
+            yield places.of(one.name).finding(one.name, f"has no value; {how}")
 
 
 def _of_values(stack: Stack, backend: Backend, values: dict[str, Secret], places: _Places) -> Iterator[Finding]:

@@ -22,7 +22,7 @@ from fairlead.secrets.delivery import Handful
 from fairlead.secrets.fingerprint import key_of
 from fairlead.secrets.keyset import key_list, key_set
 from fairlead.secrets.rotation.slot import slots
-from fairlead.secrets.table import backend_of
+from fairlead.secrets.table import backend_of, elsewhere
 from fairlead.secrets.templates import Recipe, pack
 from fairlead.system.home import Place
 
@@ -82,6 +82,9 @@ class Supply:
 
     def hint(self, names: Sequence[str]) -> str:
         """How to give them a value."""
+        place = elsewhere(self.stack.secret_backend)
+        if place:
+            return f"set {names[0]} {place}"
         return f"fairlead secrets set {self.stack.environment} {names[0]}"
 
     def environ(self) -> dict[str, str]:

@@ -17,6 +17,7 @@ from fairlead.project.stack import Stack
 from fairlead.project.types import Type
 from fairlead.render.template import used
 from fairlead.secrets.strength import placeholder, weakness
+from fairlead.secrets.table import elsewhere
 
 SHORT = ("port", "int", "bool", "duration", "size", "enum", "e-mail")  #: types whose values are short by nature
 LARGEST = 64 * 1024  #: characters; what is longer is a file, and no secret
@@ -105,7 +106,8 @@ def get_value(project: Project, environment: str, name: str) -> Secret:
     found = backend.get([name]).get(name)
     if found is None:
         known(project, environment, name)
-        hint = f"set it: fairlead secrets set {environment} {name}"
+        place = elsewhere(project.outline(environment).secret_backend)
+        hint = f"set it {place}" if place else f"set it: fairlead secrets set {environment} {name}"
         raise FairleadError(f"{name} has no value in {backend.where}", hint)
     return found
 
