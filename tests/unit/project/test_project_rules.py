@@ -271,6 +271,16 @@ CASES = {
             "9:45: environments.local.services.web.port: ${PORT} has no value here; the service has no port",
         ],
     ),
+    "overlay, used variable taken": (
+        small(
+            '    env: {A: "${LEVEL}"}\n',
+            top="variables: {LEVEL: info}\n",
+            environments="  local: {variables: {LEVEL: null}}\n",
+        ),
+        [
+            '9:23: environments.local.variables.LEVEL: "LEVEL" is removed here and still used on line 6',
+        ],
+    ),
     "overlay, needed service taken": (
         small("    needs: [b]\n  b: {command: x}\n", environments="  local: {services: {b: null}}\n"),
         [

@@ -22,26 +22,32 @@ _ARTIFACT = frozenset({"PYTHON"})  #: an artifact serves every environment and m
 def names(tree: Mapping) -> Iterator[Problem]:
     """Every name in braces has a value where it stands."""
     secret = secret_names(tree)
-    declared = frozenset(str(key) for key, _ in children(child(tree, "variables"))) - secret
+    variables = child(tree, "variables")
+    declared = frozenset(str(key) for key, _ in children(variables)) - secret
+    gone = variables.removed if isinstance(variables, Mapping) else {}
     services = entries(tree, "services")
     for entry in services.values():
         known = declared | (_EVERYWHERE if "port" in entry.items else _WORKER)
-        yield from _entry(entry, services, known, secret)
+        yield from _entry(entry, services, known, secret, gone)
     for section in ("services", "stores"):
         for entry in entries(tree, section).values():
-            yield from _container(entry, declared | _RENDERED, secret)
+            yield from _container(entry, declared | _RENDERED, secret, gone)
     for node in _scalars(child(tree, "compose")):
-        yield from _checked(node, declared | _RENDERED, secret, None)
+        yield from _checked(node, declared | _RENDERED, secret, gone)
     for entry in entries(tree, "jobs").values():
-        yield from _entry(entry, services, declared | _JOB, secret)
+        yield from _entry(entry, services, declared | _JOB, secret, gone)
     for node in select(tree, "tests", "*"):
-        yield from _checked(node, declared | _ARTIFACT, secret, None)
+        yield from _checked(node, declared | _ARTIFACT, secret, gone)
 
 
 def _entry(
-    entry: Mapping, services: dict[str, Mapping], known: frozenset[str], secret: frozenset[str]
+    entry: Mapping,
+    services: dict[str, Mapping],
+    known: frozenset[str],
+    secret: frozenset[str],
+    variables: dict[str, Node],
 ) -> Iterator[Problem]:
-    gone = entry.removed.get("port")
+    gone = variables | ({"PORT": entry.removed["port"]} if "port" in entry.removed else {})
     for node in (
         *select(entry, "command"),
         *select(entry, "entrypoint"),
@@ -50,18 +56,20 @@ def _entry(
     ):
         yield from _checked(node, known, secret, gone)
     for node in select(entry, "prepare", "run", "*"):
-        yield from _checked(node, _ARTIFACT, secret, None)
+        yield from _checked(node, _ARTIFACT, secret, {})
     yield from _inherited(entry, services, known)
 
 
-def _container(entry: Mapping, known: frozenset[str], secret: frozenset[str]) -> Iterator[Problem]:
+def _container(
+    entry: Mapping, known: frozenset[str], secret: frozenset[str], gone: dict[str, Node]
+) -> Iterator[Problem]:
     """What is settled when files are rendered: it knows no instance."""
     for key in _CONTAINER:
         for node in _scalars(child(entry, key)):
-            yield from _checked(node, known, secret, None)
+            yield from _checked(node, known, secret, gone)
     if "kind" in entry.items:  # a store
         for node in (*select(entry, "command"), *select(entry, "env", "*")):
-            yield from _checked(node, known, secret, None)
+            yield from _checked(node, known, secret, gone)
 
 
 def _scalars(node: Node | None) -> Iterator[Node]:
@@ -71,18 +79,21 @@ def _scalars(node: Node | None) -> Iterator[Node]:
         yield from _scalars(below)
 
 
-def _checked(node: Node, known: frozenset[str], secret: frozenset[str], gone: Node | None) -> Iterator[Problem]:
+def _checked(node: Node, known: frozenset[str], secret: frozenset[str], gone: dict[str, Node]) -> Iterator[Problem]:
+    """`gone` is what an environment has taken away, by the null that did it."""
     try:
         unknown = [name for name in _used(node) if name not in known]
     except ValueError as error:
         yield problem(node, str(error))
         return
     for name in dict.fromkeys(unknown):
-        place = blame(node, gone if name == "PORT" else None)
+        place = blame(node, gone.get(name))
         if name in secret:
             yield problem(place, f"${{{name}}} is secret, and what stands here can be read by others; {_SECRETLY}")
-            continue
-        yield problem(place, f"${{{name}}} has no value here{_advice(name, known)}")
+        elif place is not node and name != "PORT":
+            yield problem(place, f"{quoted(name)} is removed here and still used on line {node.at.line}")
+        else:
+            yield problem(place, f"${{{name}}} has no value here{_advice(name, known)}")
 
 
 def _advice(name: str, known: frozenset[str]) -> str:
