@@ -51,6 +51,7 @@ jobs:
   seed: {{source: ./app, command: {job}, env: {{SPILL: "{job_spill}"}}, secrets: [SESSION_KEY]}}
 templates:
   - {{from: plain.template.json, to: plain.json}}
+  - {{from: mail.template.json, to: mail.json, secret: true, services: [web]}}
 tests: [{test}]
 smoke: [{{path: /, contains: fine}}]
 notify: [{{to: webhook, secret: HOOK_URL, on: [promoted, failed]}}]
@@ -100,7 +101,11 @@ def hunt(site, need, postgres):
             yield hunt
 
 
-TEMPLATES = {"plain.template.json": '{"name": "shop"}', "secret.template.json": '{"url": "${DATABASE_URL}"}'}
+TEMPLATES = {
+    "plain.template.json": '{"name": "shop"}',
+    "secret.template.json": '{"url": "${DATABASE_URL}"}',
+    "mail.template.json": '{"mail": "${SMTP_PASSWORD}", "session": "${SESSION_KEY}"}',
+}
 
 
 def write(site, version="1", spill="", job_spill="", deadline="20s"):
@@ -242,6 +247,9 @@ def release(hunt):
     """Deployments that go well, one of an application that writes its secrets to its log; and all that shows them."""
     site = hunt.site
     hunt.run("deploy", "local")
+    filled = list((site.home / "shop" / "local" / "secrets").glob("*/*/current/mail.json"))
+    assert [path.parts[-3] for path in filled] == ["web"]
+    assert site.values["SESSION_KEY"] in filled[0].read_text()
     write(site, "2", spill="log")
     hunt.run("deploy", "local", "--json")
     assert no_core_files(site)
