@@ -15,6 +15,7 @@ from fairlead.masking import Secret, masked
 from fairlead.secrets.base import ReadOnly, Unavailable
 from fairlead.system.commands import Command, Outcome, run
 
+NOTHING = "; for what has no value yet it has to exit with 0 and print nothing"
 PATIENCE = 60.0  #: seconds for one command; some ask a person for a fingerprint
 
 
@@ -77,7 +78,8 @@ class ExecBackend:
         argv = tuple(word.replace("{name}", name) for word in words)
         outcome = run(Command(argv, cwd=self._folder, timeout=PATIENCE, stdin=value, apart=True))
         if not outcome:
-            raise Unavailable(_failure(outcome, name, value), f"try it: {outcome.command.shown()}")
+            hint = f"try it: {outcome.command.shown()}" + (NOTHING if value is None else "")
+            raise Unavailable(_failure(outcome, name, value), hint)
         return outcome.output.removesuffix("\n")
 
 

@@ -85,8 +85,8 @@ class Person:
         assert code is None or done.returncode == code, (argv, done)
         return done
 
-    def json(self, *argv, code=0, **env):
-        return json.loads(self.secrets(*argv, "--json", code=code, **env).stdout)
+    def json(self, *argv, stdin=None, code=0, **env):
+        return json.loads(self.secrets(*argv, "--json", stdin=stdin, code=code, **env).stdout)
 
     def git(self, *argv, code=0):
         return self.call("git", *argv, code=code)

@@ -1,5 +1,6 @@
 """What a person does with secrets, with the installed program."""
 
+import json
 import os
 import pty
 import stat
@@ -87,6 +88,18 @@ def test_nobody_is_told_to_set_what_is_only_read(ada):
     ):
         assert "where this command is started" in done
         assert "fairlead secrets set" not in done
+
+
+def test_a_command_that_fails_for_what_is_not_there_can_be_given_it(ada):
+    file, kept = ada.folder / "fairlead.yaml", ada.folder / "kept"
+    kept.mkdir()
+    backend = {"kind": "exec", "get": "cat kept/{name}", "set": "tee kept/{name}"}
+    file.write_text(f"{file.read_text()}secret_backend: {json.dumps(backend)}\n")
+    failed = ada.secrets("get", "production", "API_TOKEN", code=1).stderr
+    assert "exit with 0 and print nothing" in failed
+    assert ada.json("set", "production", "API_TOKEN", stdin="token-9Zq8LmX4pQ")["change"] == "new"
+    assert ada.secrets("get", "production", "API_TOKEN").stdout == "token-9Zq8LmX4pQ\n"
+    assert ada.json("set", "production", "API_TOKEN", stdin="token-9Zq8LmX4pQ")["change"] == "same"
 
 
 def test_an_env_file_is_taken_over(begun):

@@ -88,7 +88,7 @@ def test_everything_wrong_is_found(shop, monkeypatch):
     report = check(shop())
     local, production = report.environments
     assert lines(local.findings) == [
-        "fairlead.yaml:8:33: MAIL: has no value; `fairlead secrets set local MAIL`",
+        "fairlead.yaml:8:33: MAIL: has no value; set it where this command is started, in the CI system or the shell",
         "fairlead.yaml:7:3: variables.TOKEN: expected hexadecimal digits, such as 0f9a",
     ]
     assert (

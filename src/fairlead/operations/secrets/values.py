@@ -16,6 +16,8 @@ from fairlead.project.project import Project
 from fairlead.project.stack import Stack
 from fairlead.project.types import Type
 from fairlead.render.template import used
+from fairlead.secrets.base import Backend, Unavailable
+from fairlead.secrets.exec_command import ExecBackend
 from fairlead.secrets.strength import placeholder, weakness
 from fairlead.secrets.table import elsewhere
 
@@ -48,7 +50,11 @@ class Set:
 
 def expected(project: Project, environment: str, name: str) -> None:
     """Before a person is asked for a value: UsageError for a name that cannot have one, Unavailable for no place."""
-    known(project, environment, name, kept(project, environment).names())
+    backend = kept(project, environment)
+    if isinstance(backend, ExecBackend):
+        known(project, environment, name, _before(backend, name))
+    else:
+        known(project, environment, name, backend.names())
 
 
 def set_value(project: Project, environment: str, name: str, value: Secret) -> Set:
@@ -58,13 +64,23 @@ def set_value(project: Project, environment: str, name: str, value: Secret) -> S
     cannot be kept.
     """
     backend = kept(project, environment)
-    before = backend.get([name]).get(name)
+    before = _before(backend, name).get(name)
     known(project, environment, name, () if before is None else [name])
     refuse(project, environment, name, value)
     if before != value:
         backend.set({name: value})
     change: Literal["new", "changed", "same"] = "new" if before is None else "same" if before == value else "changed"
     return Set(name, backend.where, change, why_weak(_type(project, environment, name), value))
+
+
+def _before(backend: Backend, name: str) -> dict[str, Secret]:
+    """What is there. Most commands fail for a name without a value; to set that one is the way out."""
+    try:
+        return backend.get([name])
+    except Unavailable:
+        if isinstance(backend, ExecBackend):
+            return {}
+        raise
 
 
 def why_weak(type: str | None, value: Secret) -> str | None:
