@@ -18,18 +18,23 @@ from fairlead.artifacts.artifact import ArtifactStore
 from fairlead.artifacts.files import keep_files
 from fairlead.artifacts.prepare import base_python
 from fairlead.errors import FairleadError, UsageError
+from fairlead.operations.secrets.supply import Supply, told
 from fairlead.operations.templates import plain_files
 from fairlead.operations.watching import Watch
 from fairlead.project.placeholders import expand
 from fairlead.project.project import Project
 from fairlead.project.stack import Prepare, Service, Stack
 from fairlead.rollout.order import levels
+from fairlead.secrets.consumers import path_variables, value_variables
+from fairlead.secrets.delivery import deliver, folder_of
 from fairlead.system import sockets
 from fairlead.system.children import Child, Program
+from fairlead.system.files import remove_tree
 from fairlead.system.home import Place
 
 Say = Callable[[str, str], None]  #: service ("" for ourselves), line
 DEV = "dev"  #: what the release is called
+HANDED = f".{DEV}"  #: the same where secrets are handed over; a deployment to the environment leaves it alone
 LOOK = 0.1  #: seconds between two looks at processes and files
 GRACE = 5.0  #: the longest a service may take to end; nobody's request is at stake
 
@@ -59,6 +64,7 @@ class Dev:
     def begin(self) -> None:
         """Start every service, those that others need first."""
         keep_files(self._place.files, DEV, plain_files(self.stack, self.project.root), anew=True)
+        self._hand_over()
         for service in _ordered(self.stack):
             folder = (self.project.root / (service.source or ".")).resolve()
             if not folder.is_dir():
@@ -94,6 +100,13 @@ class Dev:
         """End everything that was started, what others need last."""
         for one in reversed(self.services):
             self._end(one, grace)
+        remove_tree(self._place.secrets / HANDED)
+
+    def _hand_over(self) -> None:
+        """The secrets of the environment, as a deployment would; for as long as this runs. Refused, Unavailable."""
+        supply = Supply(self.stack, self.project.root, self._place)
+        told(supply, lambda _, text: self.say("", text))
+        deliver(self._place.secrets, HANDED, self.stack, supply.read())
 
     @property
     def _place(self) -> Place:
@@ -127,17 +140,27 @@ class Dev:
         service = one.service
         values = {
             **self.stack.variables, "FILES": str(self._place.files / DEV),
-            "SECRETS": str(self._place.secrets / DEV / service.name),
+            "SECRETS": str(self._handed(service)),
             "PROJECT": self.project.name, "ENVIRONMENT": self.stack.environment, "RELEASE": DEV,
             "INSTANCE": f"dev.{service.name}.1", "PYTHON": base_python(), "PORT": str(one.port or ""),
         }  # fmt: skip
         argv = tuple(expand(word, values) for word in shlex.split(service.command))
-        env = dict(os.environ) | {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+        env = dict(os.environ) | {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"} | self._secret_env(service)
         env |= {name: expand(value, values) for name, value in service.env.items()}
         env |= {"PORT": str(one.port)} if one.port else {}
         if service.prepare and not _there(one.folder, argv[0]):
             argv, env = self._prepared(one, argv, env)
         return Program(argv, one.folder, env)
+
+    def _handed(self, service: Service) -> Path:
+        return folder_of(self._place.secrets, HANDED, service.name).current
+
+    def _secret_env(self, service: Service) -> dict[str, str]:
+        """Variables that name the files of its secrets, and those that hold a value itself."""
+        folder = self._handed(service)
+        paths = {variable: str(folder / name) for variable, name in path_variables(service, self.stack).items()}
+        values = value_variables(service).items()
+        return paths | {variable: os.fsdecode((folder / name).read_bytes()) for variable, name in values}
 
     def _prepared(
         self, one: Running, argv: tuple[str, ...], env: dict[str, str]

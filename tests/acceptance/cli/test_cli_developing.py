@@ -1,12 +1,14 @@
 """`init` and `dev`, as somebody who begins uses them."""
 
+import hashlib
 import json
 import os
 import re
+import shutil
 import signal
 import urllib.request
 
-from cli_site import SERVE, await_line, free_port
+from cli_site import APPS, SERVE, await_line, free_port
 from tests.commands import python
 
 from fairlead.system.clock import wait_until
@@ -16,6 +18,19 @@ name: shop
 services:
   web: {{source: ./app, command: {serve}, port: {port}}}
   worker: {{source: ./back, command: {work}, env: {{WORKER_LOG: {log}}}}}
+environments: {{local: {{runtime: process}}}}
+"""
+HANDED = """\
+name: shop
+secrets: {{SESSION_KEY: {{}}, SMTP_PASSWORD: {{}}}}
+secret_backend: environment
+services:
+  web:
+    source: ./app
+    command: {serve}
+    port: {port}
+    secrets: [SESSION_KEY, {{name: SMTP_PASSWORD, as: env}}]
+    env: {{READS: SMTP_PASSWORD}}
 environments: {{local: {{runtime: process}}}}
 """
 WORKER = """\
@@ -70,6 +85,27 @@ def test_dev_restarts_only_what_changed_and_ends_all_of_it(site):
     assert len(pids) == 2
     assert all(wait_until(lambda pid=pid: not _alive(pid), 90) for pid in pids)
     assert re.search("Finished server process", rest)
+
+
+def test_dev_hands_over_secrets_for_as_long_as_it_runs(site):
+    port, values = free_port(), {"SESSION_KEY": "a session's key", "SMTP_PASSWORD": "a mail's password"}
+    shutil.copy(APPS / "reader.py", site.folder / "app")
+    serve = python("-m uvicorn reader:app --host 127.0.0.1 --port ${PORT}")
+    (site.folder / "fairlead.yaml").write_text(HANDED.format(serve=serve, port=port))
+    refused = site.run("dev")
+    assert refused.returncode == 3 and "no value for SESSION_KEY, SMTP_PASSWORD" in refused.stderr
+    site.env = {name: value for name, value in site.env.items() if not name.endswith("_FILE")} | values
+    dev = site.start("dev")
+    try:
+        await_line(dev, "stdout", "Uvicorn running")
+        read = json.loads(_ask(port))["read"]
+        assert read == {name: hashlib.sha256(value.encode()).hexdigest() for name, value in values.items()}
+        folder = site.home / "shop" / "local" / "secrets" / ".dev"
+        assert folder.stat().st_mode & 0o777 == 0o700
+    finally:
+        dev.send_signal(signal.SIGINT)
+        dev.communicate(timeout=120)
+    assert not folder.exists()
 
 
 def _ask(port):
