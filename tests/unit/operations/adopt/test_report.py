@@ -128,6 +128,26 @@ def test_a_health_check_is_run_as_often_as_it_was(tmp_path):
     assert (check["interval"], check["timeout"]) == ("30s", "3s")
 
 
+def test_the_folder_that_the_shell_is_in_is_that_of_the_project(tmp_path):
+    compose = COMPOSE + (
+        "    build: {context: $PWD}\n    volumes: ['${PWD}/a:/a', '$PWD:/b', '${PWD:-.}/c:/c', '${PWDX}/d:/d',"
+        " {type: bind, source: '${PWD}/e', target: /e}]\n"
+    )
+    _, project, _ = said(tmp_path, {"compose.yaml": compose, ".env": "PWDX=/x\n"})
+    stack = project.outline("local")
+    app = compose_project(stack, "../..")["services"]["app"]
+    assert set(stack.variables) == {"PWDX"}
+    assert app["build"]["context"] == "../.."
+    assert app["volumes"] == ["../../a:/a", "../..:/b", "../../c:/c", "/x/d:/d", "../../e:/e"]
+
+
+def test_a_folder_that_must_be_there_is_not_made(tmp_path):
+    compose = COMPOSE + "    volumes: [{type: bind, source: ./e, target: /e, bind: {create_host_path: false}}]\n"
+    _, project, _ = said(tmp_path, {"compose.yaml": compose})
+    (volume,) = compose_project(project.outline("local"))["services"]["app"]["volumes"]
+    assert volume == {"type": "bind", "source": "./e", "target": "/e", "bind": {"create_host_path": False}}
+
+
 def test_a_label_without_a_value_is_empty(tmp_path):
     compose = (
         COMPOSE + "    labels: [plain]\n    deploy: {labels: {other: }}\n    build: {context: ., labels: [third]}\n"

@@ -5,11 +5,14 @@ Merging and reading then need to know one form only. Marks stay those of the fil
 
 from __future__ import annotations
 
+import re
+
 from fairlead.project.tree import Items, Mapping, Node, Scalar, text_of
 
 PAIRS = ("environment", "sysctls")
 LABELS = ("labels", "annotations")
 NAMED = ("depends_on", "networks", "models")
+_HERE = re.compile(r"\$(PWD\b|\{PWD(:?-[^{}]*)?\})(?=/|$|:)")
 LISTS = ("dns", "dns_search", "tmpfs", "env_file", "label_file")
 
 
@@ -33,8 +36,29 @@ def _value(key: str, node: Node) -> Node:
     if key == "extends" and text_of(node):
         return Mapping(node.path, node.mark, node.key, {"service": node})
     forms = {**dict.fromkeys(PAIRS, pairs), **dict.fromkeys(LABELS, labels), **dict.fromkeys(NAMED, named)}
-    forms |= {"build": _build, "deploy": _deploy}
+    forms |= {"build": _build, "deploy": _deploy, "volumes": _volumes}
     return forms[key](node) if key in forms else node
+
+
+def _volumes(node: Node) -> Node:
+    if not isinstance(node, Items):
+        return node
+    return Items(node.path, node.mark, node.key, [_volume(one) for one in node.items])
+
+
+def _volume(node: Node) -> Node:
+    if isinstance(node, Mapping) and "source" in node.items:
+        return _with(node, "source", _here(node.items["source"]))
+    return _here(node)
+
+
+def _here(node: Node) -> Node:
+    """A path whose beginning the shell says: it is the folder that Docker Compose is called in."""
+    found = _HERE.match(node.text) if isinstance(node, Scalar) else None
+    if found is None or not isinstance(node, Scalar):
+        return node
+    text = f".{node.text[found.end() :]}"
+    return Scalar(node.path, node.mark, node.key, text, text)
 
 
 def _deploy(node: Node) -> Node:
@@ -51,8 +75,10 @@ def _with(node: Mapping, key: str, value: Node) -> Mapping:
 
 def _build(node: Node) -> Node:
     if text_of(node):
-        return Mapping(node.path, node.mark, node.key, {"context": node})
+        return Mapping(node.path, node.mark, node.key, {"context": _here(node)})
     if isinstance(node, Mapping):
+        if "context" in node.items:
+            node = _with(node, "context", _here(node.items["context"]))
         for key, form in (("args", pairs), ("labels", labels)):
             if key in node.items:
                 node = _with(node, key, form(node.items[key]))

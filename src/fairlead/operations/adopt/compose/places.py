@@ -54,8 +54,8 @@ def _volume(draft: Draft, item: Node) -> str | None:
     if not isinstance(item, Mapping):
         return draft.line(item)
     said = {key: draft.line(one) or "" for key, one in item.items.items() if isinstance(one, Scalar)}
-    bind = child(item, "bind")
-    if set(item.items) - _VOLUME_KEYS or not set(_names(bind)) <= {"create_host_path"}:
+    bind = {(key, one.text if isinstance(one, Scalar) else "") for key, one in children(child(item, "bind"))}
+    if set(item.items) - _VOLUME_KEYS or not bind <= {("create_host_path", "true")}:  # as the short form has it
         return None
     if said.get("type") not in ("volume", "bind") or not said.get("target") or ":" in said.get("source", ""):
         return None
