@@ -185,6 +185,17 @@ def test_a_procfile_says_what_runs(tmp_path):
     assert "commands from the Procfile, which take WEB_CONCURRENCY" in written.because
 
 
+def test_a_default_in_a_procfile_is_left_to_a_shell(tmp_path):
+    put(
+        tmp_path,
+        {"Procfile": "web: serve -p ${PORT:-80} -h $HOST\nworker: work ${LEVEL-info} $${ ${\n", ".env": "HOST=h\n"},
+    )
+    init(tmp_path, name="shop")
+    stack = load_project(tmp_path / "fairlead.yaml").stack("local")
+    assert stack.service("web").command == "sh -c 'serve -p $${PORT:-80} -h ${HOST}'"
+    assert list(stack.variables) == ["HOST"]
+
+
 DOCKERFILE = """FROM node:22 AS base
 EXPOSE 4000
 FROM base

@@ -8,6 +8,7 @@ import shlex
 _ENTRY = re.compile(r"^([A-Za-z0-9_-]+):[ \t]*(\S.*)$", re.M)
 _SHELL = re.compile(r"[|&;<>()`*?#~]|\$\(|^[A-Za-z_]\w*=")
 _VARIABLE = re.compile(r"\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))")
+_DEFAULTED = re.compile(r"\$\{(?![A-Za-z_]\w*\})")  #: `${NAME:-x}` and all that only a shell knows
 _TOOLS = frozenset({
     "python", "python3", "gunicorn", "uvicorn", "hypercorn", "daphne", "waitress-serve", "celery", "rq", "arq", "flask",
     "alembic", "dramatiq", "django-admin", "huey_consumer", "granian", "pip",
@@ -26,8 +27,8 @@ def command(line: str, virtual: bool, known: frozenset[str] = frozenset({"PORT"}
     `virtual` is whether tools of Python lie in `.venv`; `known` are the names that have a value there.
     """
     taken = [first or second for first, second in _VARIABLE.findall(line)]
-    made = _VARIABLE.sub(lambda found: f"${{{found[1] or found[2]}}}", line)
-    if _SHELL.search(line):
+    made = _VARIABLE.sub(lambda found: f"${{{found[1] or found[2]}}}", _DEFAULTED.sub("$${", line))
+    if _SHELL.search(line) or _DEFAULTED.search(line):
         made = shlex.join(["sh", "-c", made])
     elif virtual:
         first, space, rest = made.partition(" ")
