@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -109,7 +109,8 @@ def _guessed(folder: Path, project: str, guess: Guess) -> _Made:
     for name in guess.variables:
         environments.ask(values, name)
     named = environments.named(values)
-    text = rendered(project, guess, _free_port(), named, environments.here(values))
+    others = [one for one in environments.others(reader) if one != "local"]
+    text = rendered(project, guess, _free_port(), named, environments.here(values), others)
     return _Made(project, text, guess.because, guess.ignored, tuple(report.left), not guess.container)
 
 
@@ -130,13 +131,18 @@ def _ignore(ignored: tuple[str, ...]) -> str:
     return "\n".join([*lines, *ignored]) + "\n"
 
 
-def rendered(name: str, guess: Guess, port: int, named: Mapping[str, Any], here: Mapping[str, str]) -> str:
-    """The commented project file; `named` are its variables and secrets, `here` what `.env` says of them."""
+def rendered(
+    name: str, guess: Guess, port: int, named: Mapping[str, Any], here: Mapping[str, str], others: Sequence[str] = ()
+) -> str:
+    """The commented project file; `named` are its variables and secrets, `here` what `.env` says of them.
+
+    `others` are environments that have a file of their own.
+    """
     from ruamel.yaml import YAML  # noqa: PLC0415 — 30 ms
 
     writer = YAML()
     writer.width = 4096
     writer.indent(mapping=2, sequence=4, offset=2)
     stream = io.StringIO()
-    writer.dump(tree(name, guess, port, named, here), stream)
+    writer.dump(tree(name, guess, port, named, here, others), stream)
     return stream.getvalue()

@@ -23,6 +23,7 @@ FREE = (
     "runtime", "host", "edge", "approve", "secret_backend", "rollout", "notify", "name",
     "variables.*.example", "variables.*.required", "secrets.*.rotate",
     "services.*.replicas", "services.*.resources", "services.*.routes.*.host", "stores.*.resources", "smoke.*.host",
+    "compose.name",
 )  # fmt: skip
 """What may differ without being declared, beside the values of variables."""
 

@@ -196,6 +196,17 @@ def test_a_default_in_a_procfile_is_left_to_a_shell(tmp_path):
     assert list(stack.variables) == ["HOST"]
 
 
+def test_a_file_of_values_is_an_environment(tmp_path):
+    files = {"Procfile": "web: serve $PORT\n", ".env": "LEVEL=debug\n", ".env.production": "LEVEL=info\n"}
+    put(tmp_path, files | {".env.example": "LEVEL=x\n", ".env.local": "LEVEL=mine\n"})
+    init(tmp_path, name="shop")
+    project = load_project(tmp_path / "fairlead.yaml")
+    assert project.environments == ("local", "production")
+    levels = [project.stack(one).variables["LEVEL"] for one in project.environments]
+    ports = {project.stack(one).edge.http for one in project.environments}
+    assert levels == ["mine", "info"] and len(ports) == 2
+
+
 DOCKERFILE = """FROM node:22 AS base
 EXPOSE 4000
 FROM base

@@ -85,7 +85,13 @@ def _environments(values: Values, others: list[str], made: Imported, called: str
     routed = any(one.get("routes") for one in made.services.values())
     edge = {"edge": {"http": 8080}} if routed or not made.services else {}
     local: dict[str, Any] = {"runtime": "docker", **edge} | ({"variables": here} if here else {})
-    local |= {"compose": {"name": called}} if called and made.services else {}
+    own = called if made.services else None
+    local |= _named(own)
     if not made.services:  # the stores go on as they do today; the application can be deployed at once
         local |= {"runtime": "process", "stores": dict.fromkeys(made.stores)}
-    return {"local": local} | {name: {"runtime": "docker", **edge} for name in others if name != "local"}
+    more = [name for name in others if name != "local"]
+    return {"local": local} | {name: {"runtime": "docker", **edge, **_named(own and f"{own}-{name}")} for name in more}
+
+
+def _named(called: str | None) -> dict[str, Any]:
+    return {"compose": {"name": called}} if called else {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fairlead.operations.adopt.written import value_of
@@ -15,7 +15,9 @@ HEAD = """The project, whole. Every key is explained in the reference; `fairlead
 Next: fairlead doctor, then fairlead deploy local"""
 
 
-def tree(name: str, guess: Guess, port: int, named: Mapping[str, Any], here: Mapping[str, str]) -> CommentedMap:
+def tree(
+    name: str, guess: Guess, port: int, named: Mapping[str, Any], here: Mapping[str, str], others: Sequence[str] = ()
+) -> CommentedMap:
     """The project; `named` are its variables and secrets, `here` what `.env` says of the plain ones."""
     sections = {key: value_of(one, (key,)) for key, one in named.items()}
     made = _map({"name": name, **sections, "services": _map(_services(guess, named))})
@@ -26,7 +28,8 @@ def tree(name: str, guess: Guess, port: int, named: Mapping[str, Any], here: Map
     if guess.test:
         made["tests"] = [guess.test]
         made.yaml_set_comment_before_after_key("tests", before="\nrun by `fairlead test`")
-    made["environments"] = _map({"local": _environment(guess, port, here)})
+    more = {other: _environment(guess, port + number, {}) for number, other in enumerate(others, 1)}
+    made["environments"] = _map({"local": _environment(guess, port, here), **more})
     made.yaml_set_comment_before_after_key("environments", before="\nwhere it runs; each may change any value above")
     rollout = {"strategy": "blue-green", "rollback_window": "10m"}
     made["rollout"] = _map(rollout, strategy="or rolling, or canary", rollback_window="the old release stays warm")

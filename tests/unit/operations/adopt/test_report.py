@@ -7,6 +7,7 @@ import pytest
 from fairlead.errors import UsageError
 from fairlead.operations.init import init
 from fairlead.project.loader import load_project
+from fairlead.project.parity import drift
 from fairlead.render.compose import compose_project
 
 
@@ -192,6 +193,9 @@ def test_variables_have_types_and_environments_their_values(tmp_path):
     assert "MAIL: {type: e-mail, example: you@example.com}" in text
     assert 'TEXT: {default: "", required: false}' in text
     assert project.environments == ("local", "production")
+    assert drift(project) == ()
+    names = [project.outline(one).compose["name"] for one in project.environments]
+    assert names[1] == f"{names[0]}-production"
     values = project.outline("local").variables
     assert (values["COUNT"], values["LOG_LEVEL"], values["PUBLIC_URL"]) == ("5", "info", "https://shop.example.com")
 
