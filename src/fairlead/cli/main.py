@@ -105,9 +105,10 @@ def _refusal(error: OSError) -> FairleadError:
     """A full disk, a read-only file system or missing rights are no mistake in Fairlead. Others are raised again."""
     from fairlead.system.files import HINTS  # noqa: PLC0415 — start-up is part of the product
 
-    if error.errno not in HINTS or not error.filename:
+    if error.errno not in HINTS:
         raise error
-    return FairleadError(f"{error.filename}: {error.strerror}", HINTS[error.errno])
+    place = f"{error.filename}: " if error.filename else ""
+    return FairleadError(f"{place}{error.strerror}", HINTS[error.errno])
 
 
 def _usage(error: click.ClickException) -> UsageError:

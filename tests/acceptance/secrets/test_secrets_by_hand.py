@@ -4,6 +4,8 @@ import json
 import os
 import pty
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -147,6 +149,16 @@ def test_a_home_that_may_not_be_written_is_no_mistake_of_fairlead(ada, tmpfs, tm
     assert "age.txt" in said and "Read-only file system" in said and "hint:" in said
     assert "mistake" not in said
     assert not (ada.folder / "secrets").exists()
+
+
+def test_an_output_that_is_full_is_no_mistake_of_fairlead(begun):
+    with open("/dev/full", "wb") as full:
+        argv = [sys.executable, "-m", "fairlead", "secrets", "get", "production", "SMTP_PASSWORD"]
+        done = subprocess.run(
+            argv, cwd=begun.folder, env=begun.env, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 1
+    assert "No space left" in done.stderr and "mistake" not in done.stderr
 
 
 def test_differences_are_names(begun):
