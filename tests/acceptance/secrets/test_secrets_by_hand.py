@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from fairlead.masking import Secret
+from fairlead.secrets.rotation.slot import Slot, Version, save
+
 
 def test_from_nothing_to_values(ada):
     begun = ada.installed("init", "production")
@@ -159,6 +162,25 @@ def test_an_output_that_is_full_is_no_mistake_of_fairlead(begun):
         )
     assert done.returncode == 1
     assert "No space left" in done.stderr and "mistake" not in done.stderr
+
+
+def test_what_is_no_key_is_not_kept_as_one_that_signs(ada):
+    file = ada.folder / "fairlead.yaml"
+    file.write_text(file.read_text().replace("{generate: ed25519}", "{generate: ed25519, rotate: {kind: jwt}}"))
+    ada.secrets("init", "production")
+    before = ada.secrets("get", "production", "SIGNING_KEY").stdout
+    refused = ada.secrets("set", "production", "SIGNING_KEY", stdin="no-key-9Zq8LmX4pQ7", code=2)
+    assert "no private key" in refused.stderr and "nothing was changed" in refused.stderr
+    assert ada.secrets("get", "production", "SIGNING_KEY").stdout == before
+    assert ada.json("set", "production", "SIGNING_KEY", stdin=before)["change"] == "same"
+
+
+def test_what_is_rotated_is_not_set_meanwhile(begun):
+    old, new = Version("1", "live", Secret("old-9Zq8LmX4pQ7")), Version("2", "staged", Secret("next-9Zq8LmX4pQ"))
+    save(Path(begun.env["FAIRLEAD_HOME"]) / "shop" / "production" / "secrets", Slot("SMTP_PASSWORD", old, new))
+    said = begun.secrets("set", "production", "SMTP_PASSWORD", stdin="new-9Zq8LmX4pQ7", code=4).stderr
+    assert "a rotation of SMTP_PASSWORD is under way" in said and "fairlead secrets due production" in said
+    assert begun.secrets("get", "production", "SMTP_PASSWORD").stdout == "smtp-1-9Zq8LmX4\n"
 
 
 def test_differences_are_names(begun):

@@ -30,7 +30,7 @@ def import_values(project: Project, environment: str, text: str, file: str, repl
     """Keep the declared secrets among the values of a `.env` text, all or none.
 
     ConfigurationError for a text that cannot be read; Refused when that would change values and `replace` is off;
-    UsageError for a value that cannot be that secret's.
+    UsageError for a value that cannot be that secret's; Busy for one that is rotated.
     """
     entries, findings = parse(text, file)
     if findings:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from fairlead.errors import ConfigurationError, FairleadError, UsageError
+from fairlead.errors import Busy, ConfigurationError, FairleadError, UsageError
 from fairlead.masking import Secret
 from fairlead.operations.secrets.kept import declared, kept, known
+from fairlead.operations.secrets.supply import document_text
 from fairlead.operations.templates import read_template
 from fairlead.project.patterns import Patterns, TooMuch
 from fairlead.project.project import Project
@@ -17,9 +18,12 @@ from fairlead.project.stack import Stack
 from fairlead.project.types import Type
 from fairlead.render.template import used
 from fairlead.secrets.base import Backend, Unavailable
+from fairlead.secrets.consumers import document_of
 from fairlead.secrets.exec_command import ExecBackend
+from fairlead.secrets.rotation.slot import load
 from fairlead.secrets.strength import placeholder, weakness
 from fairlead.secrets.table import elsewhere
+from fairlead.system.home import Place
 
 SHORT = ("port", "int", "bool", "duration", "size", "enum", "e-mail")  #: types whose values are short by nature
 LARGEST = 64 * 1024  #: characters; what is longer is a file, and no secret
@@ -60,8 +64,8 @@ def expected(project: Project, environment: str, name: str) -> None:
 def set_value(project: Project, environment: str, name: str, value: Secret) -> Set:
     """Put a value in the place of what was there.
 
-    UsageError for a name that is not declared, an empty value and one of another type; Unavailable or ReadOnly when it
-    cannot be kept.
+    UsageError for a name that is not declared, and a value that cannot be that secret's; Busy while it is rotated;
+    Unavailable or ReadOnly when it cannot be kept.
     """
     backend = kept(project, environment)
     before = _before(backend, name).get(name)
@@ -93,7 +97,13 @@ def _type(project: Project, environment: str, name: str) -> str | None:
 
 
 def refuse(project: Project, environment: str, name: str, value: Secret) -> None:
-    """UsageError for a value that cannot be this secret's: empty, too large, with a NUL, not of its type."""
+    """UsageError for a value that cannot be this secret's: empty, too large, with a NUL, not of its type, no key.
+
+    Busy while the secret is rotated on this machine: the rotation would put its own value in place of this one.
+    """
+    if load(Place.of(project.name, environment).secrets, name) is not None:
+        what = f"a rotation of {name} is under way, which would put its own value in place{UNCHANGED}"
+        raise Busy(what, f"wait for its end: fairlead secrets due {environment}")
     text = value.reveal()
     if not text.strip():
         raise UsageError(f"an empty value for {name}{UNCHANGED}", "give it by standard input, or with --from")
@@ -103,6 +113,16 @@ def refuse(project: Project, environment: str, name: str, value: Secret) -> None
         what = f"the value for {name} has a NUL in it, which no program can be given{UNCHANGED}"
         raise UsageError(what, "store it as base64")
     _of_its_type(project, environment, name, value)
+    _signs(project.outline(environment), name, value)
+
+
+def _signs(stack: Stack, name: str, value: Secret) -> None:
+    document = document_of(stack, name)
+    try:
+        if document:
+            document_text(document, name, [value])
+    except FairleadError as error:
+        raise UsageError(error.message + UNCHANGED, error.hint) from None
 
 
 def _of_its_type(project: Project, environment: str, name: str, value: Secret) -> None:
