@@ -7,6 +7,7 @@ import random
 import shlex
 import string
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pyrage
@@ -153,6 +154,8 @@ def test_the_hook_for_pre_commit(repository):
     hook = next(hook for hook in hooks if hook["id"] == "fairlead-secrets-scan")
     assert hook["language"] == "python"
     assert hook["pass_filenames"] is False
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert set(hook["additional_dependencies"]) == {*extras["scan"], *extras["secrets"]}  # own values are read, too
     arguments = shlex.split(hook["entry"])[1:]
     assert repository.run(*arguments).returncode == 0
     write(repository, "app/x.py", TOKEN)
