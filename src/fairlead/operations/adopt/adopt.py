@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fairlead.errors import ConfigurationError, Finding
 from fairlead.operations.adopt import environments, hardcoded, names
 from fairlead.operations.adopt.compose.gather import gather
 from fairlead.operations.adopt.compose.project import Imported, imported
@@ -61,6 +62,9 @@ def adopt(root: Path, files: list[str], name: str, beside: Mapping[str, Any] | N
     values = Values(environments.read(folder, report), report)
     gathered = gather(files, folder, report)
     made = imported(gathered, values, folder, beside is not None)
+    if not made.services and beside is None:
+        lost = [one.finding for one in report.left if one.kind == "lost"]
+        raise ConfigurationError(lost or [Finding(files[0], 1, 1, "services", "there is none")])
     hardcoded.find(gathered.services.values(), values)
     used = {*values.taken, _NAME}
     environments.learn(values, folder, environments.examples(folder))

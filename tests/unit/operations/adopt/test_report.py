@@ -228,6 +228,8 @@ def test_stores_for_development_beside_an_application(tmp_path):
         ("a: [", "compose.yaml:1:5: not readable as YAML"),
         ("", "compose.yaml:1:1: the file is empty; expected a mapping with services"),
         ("- a\n", "compose.yaml:1:1: expected a mapping with services, got a list"),
+        ("services: {}\n", "compose.yaml:1:1: services: there is none"),
+        ("services:\n  a:\n", "compose.yaml:2:3: services.a: expected a service"),
         ("a: *b\n", "compose.yaml:1:4: a: alias *b has no anchor &b before it"),
         ("x: " + "[" * 60, "nested deeper than 40 levels"),
         ("#" * 1_000_001, "compose.yaml:1:1: larger than 512 KiB"),
