@@ -12,6 +12,8 @@ from fairlead.render.formats.base import Event, Format, Malformed
 FEW = 10  #: values that break something, each of which is found by reading the file anew
 _PLAIN = re.compile(r"[\w./-]+")
 
+TEXT = "; a file of another kind needs its `format`, such as `format: text`"
+
 
 class Fault(Exception):
     """What is wrong: offsets in the template, and a sentence each."""
@@ -83,7 +85,7 @@ class _Check:
         except Malformed as error:
             where = self.filling.origin(error.offset, {})
             message = self.pattern.sub(lambda one: f"${{{self._name(int(one.group(1)))}}}", error.message)
-            raise Fault((where, f"this is not {self.format.name}, whatever the values are: {message}")) from None
+            raise Fault((where, f"this is not {self.format.name}, whatever the values are: {message}{TEXT}")) from None
 
     def _name(self, number: int) -> str:
         return self.filling.places[number].name

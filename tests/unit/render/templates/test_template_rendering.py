@@ -138,6 +138,7 @@ def test_values_are_written_as_the_format_needs_it(format, text, value, expected
 def test_a_template_that_is_wrong_by_itself(format, text, where, message):
     (found,) = wrong(text, format, X="1")
     assert found.startswith(f"t:{where}: this is not ") and message in found
+    assert found.endswith("such as `format: text`")
 
 
 def test_directives_of_nginx_are_checked_with_their_values():
