@@ -13,6 +13,7 @@ _WHOLE = re.compile(
     | your[-_ ].{{1,200}}                                  # your-api-key
     | <[^<>]{{1,200}}> | \[your[^\[\]]{{1,200}}\]          # <password>
     | \{{\{{.{{1,200}}\}}\}} | __[a-z_]{{1,200}}__         # {{ password }}, __PASSWORD__
+    | (?:insert|put|enter|add|paste)[-_ ](?:.{{1,100}}[-_ ])?here | replace[-_ ]with[-_ ].{{1,200}}
     | (?:todo|fixme|tbd|placeholder|dummy)(?:[-_: ].{{0,200}})?
     | [-_ ]{{0,8}}x{{3,200}}(?:[-_ .]x{{1,200}}){{0,20}}   # xxx, xxxx-xxxx
     | \.{{3,200}} | …{{1,200}} | \*{{3,200}} | \?{{2,200}}

@@ -23,7 +23,9 @@ _PLACEHOLDER = re.compile(
     r"(me|this|in|here|with|your).*|x{3,}|[-_x]{4,}|\*{3,}|\.{3,}|your[-_ ].*|my[-_ ](secret|password|key|token).*|"
     r"<.*>|\[.*\]|\{\{.*\}\}|\$\{?[A-Z_][A-Z0-9_]*\}?|%[A-Z_]+%|to[-_ ]?do\b.*|fix[-_ ]?me\b.*|tbd|n/?a|none|null|nil|"
     r"undefined|empty|dummy([-_ ].*)?|fake([-_ ].*)?|foo|bar|foobar|baz|lorem.*|placeholder.*|secret[-_ ]?here|"
-    r"(insert|put|add)[-_ ].*[-_ ]here|.*[-_ ]goes[-_ ]here|.*change[-_]?me.*|.*replace[-_]?me.*)$",
+    r"(insert|put|add)[-_ ].*[-_ ]here|.*[-_ ]goes[-_ ]here|"
+    r"change[-_ ]?\w{0,40}(password|passwd|secret|key|token)|"
+    r"[^:/?]*(insecure|should[-_ ]be[-_ ](changed|updated))[^:/?]*|.*change[-_]?me.*|.*replace[-_]?me.*)$",
     re.I,
 )  # fmt: skip
 _EXAMPLE = re.compile(

@@ -91,11 +91,11 @@ PLACEHOLDERS = [
     "changeme", "ChangeMe!", "change-me-please", "CHANGE_THIS", "replace me", "your-api-key", "YOUR_DOMAIN", "<password>",
     "[your token]", "{{ value }}", "__SECRET__", "TODO", "todo: ask", "placeholder", "xxx", "xxxx-xxxx", "...", "***", "??",
     "https://your-domain.com", "postgres://app:changeme@db/x", "sk_live_xxxxxxxx", "team@your-company.com",
-    " changeme ",
+    " changeme ", "put_your_key_here", "REPLACE_WITH_DOMAIN",
 ]  # fmt: skip
 VALUES = [
     "", "info", "hello", "https://shop.example.com", "/your-account", "https://shop.example.com/your-account", "x", "xx",
-    "box", "maxx", "todos", "exchange", "exchange-me", "interchange", "123456", "a@example.com", "tbdb", "production",
+    "box", "maxx", "todos", "exchange", "exchange-me", "change-password", "add-here-be", "interchange", "123456", "a@example.com", "tbdb", "production",
 ]  # fmt: skip
 
 

@@ -10,6 +10,7 @@ WEAK = {
     "": "empty", "   ": "empty", "changeme": "placeholder", "CHANGE_ME": "placeholder", "xxx": "placeholder",
     "your-secret-key": "placeholder", "<password>": "placeholder", "${DB_PASSWORD}": "placeholder",
     "replace-me-please": "placeholder", "todo": "placeholder", "********": "placeholder",
+    "changeEncryptionKey": "placeholder", "this_one_is_insecure_and_should_be_updated": "placeholder",
     "example": "example", "my.example.value": "example", "AKIAIOSFODNN7EXAMPLE": "example",
     "Password123!": "tries first", "hunter2": "tries first", "postgres": "tries first",
     "short-1": "characters", "aaaaaaaaaaaaaaaaaaaa": "different", "abcdefghijklmnop": "row",
@@ -20,7 +21,8 @@ WEAK = {
 FINE = (
     "kX9mQ2vL5nRt", "9f86d081884c7d659a2feaa0c55ad015", "postgres://app:Zk3mP9qLw2xVb7Nc@db.example.com/x",
     "https://hooks.example.com/services/T0/B0/abc", "redis://127.0.0.1:6379", "-----BEGIN PRIVATE KEY-----\nabc",
-    "123e4567-e89b-42d3-a456-426614174000", "wo der Pfeffer wächst", "sk_live_51H8xQ2eZvKYlo2C",
+    "123e4567-e89b-42d3-a456-426614174000", "https://u.example.com/?tls=insecure",
+    "wo der Pfeffer wächst", "sk_live_51H8xQ2eZvKYlo2C",
 )  # fmt: skip
 
 
