@@ -56,7 +56,12 @@ def test_without_a_key_git_keeps_the_conflict_and_our_file(begun, bob):
     before = (begun.folder / "secrets" / "production.yaml").read_bytes()
     refused = bob.git("merge", "-q", "--no-edit", "one", code=1)
     assert "no key here opens" in refused.stderr
+    assert "has our side alone" in refused.stderr
     assert (begun.folder / "secrets" / "production.yaml").read_bytes() == before
+    again = "git checkout --merge -- secrets/production.yaml"
+    assert again in refused.stderr
+    begun.git(*again.split()[1:])
+    assert (value(begun, "SMTP_PASSWORD"), value(begun, "API_TOKEN")) == ("smtp-2-9Zq8LmX4", "token-2-9Zq8LmX4")
 
 
 def test_a_conflict_left_in_is_named(begun):

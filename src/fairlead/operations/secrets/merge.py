@@ -24,8 +24,13 @@ class Result:
 
 def merge_files(base: Path, ours: Path, theirs: Path, path: str) -> Result:
     """Merge into `ours`, as git wants it. FairleadError, with `ours` untouched, when one of them cannot be opened."""
-    opened = [_opened(file, f"{path} ({side})") for file, side in ((base, "base"), (ours, "ours"), (theirs, "theirs"))]
-    old, mine, other = opened
+    sides = ((base, "base"), (ours, "ours"), (theirs, "theirs"))
+    try:
+        old, mine, other = (_opened(file, f"{path} ({side})") for file, side in sides)
+    except FairleadError as error:
+        first = f"{error.hint}; " if error.hint else ""
+        hint = f"{first}then merge it again: git checkout --merge -- {path}"
+        raise FairleadError(f"{error.message}; for now the file has our side alone", hint) from None
     if mine is None or other is None:
         side = "ours" if mine is None else "theirs"
         raise FairleadError(f"{path} ({side}) is empty", "take the other side whole: `git checkout --ours/--theirs`")
