@@ -100,7 +100,7 @@ def test_what_both_depend_on_is_down_and_the_canary_is_not_blamed(shop):
     with users(made) as traffic, Waiter(made) as deploying:
         until(lambda: "judge" in deploying.step and ", until" in deploying.step, 60, "the last step")
         down.touch()
-        until(lambda: ("hold", "environment") in verdicts(made), 60, lambda: str(verdicts(made)))
+        until(lambda: ("hold", "environment") in verdicts(made), 60, lambda: str(entries(made, VERDICT)))
         down.unlink()
         result = deploying.result(120)
         report = traffic.stop(wait=10)

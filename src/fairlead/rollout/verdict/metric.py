@@ -50,7 +50,7 @@ class Metric:
         self.usual.add(mine.hits, mine.events, limit)
         self.usual.pass_time(seconds)
         self.live.pass_time(seconds)
-        self.timeline.add(seconds, mine, stable)
+        self.timeline.add(seconds, mine, stable, seal)
         self.canary, self.stable, self.extra = (
             self.canary.plus(canary),
             self.stable.plus(stable),

@@ -47,9 +47,12 @@ class Timeline:
         """Nothing counted."""
         self._bins: list[list[float]] = []
 
-    def add(self, seconds: float, canary: Count, stable: Count) -> None:
-        """Take one tick in."""
-        if not self._bins or self._bins[-1][0] >= _BIN:
+    def add(self, seconds: float, canary: Count, stable: Count, anew: bool = False) -> None:
+        """Take one tick in. `anew`: it has another weight than the one before, and so a bin of its own.
+
+        In a bin of two weights good answers of before would hide the failures of the side that had more of them.
+        """
+        if anew or not self._bins or self._bins[-1][0] >= _BIN:
             self._bins.append([0.0] * 5)
             self._merge()
         for index, value in enumerate((seconds, *canary, *stable)):

@@ -154,6 +154,13 @@ def test_what_breaks_both_is_the_environments_whoever_has_more_traffic(weight):
     assert verdict.cause != "environment"
 
 
+def test_what_breaks_both_in_the_second_of_a_new_weight_is_the_environments():
+    before = [tick(Side(32), Side(95), weight=25.0), tick(Side(22), Side(66), seconds=0.73, weight=25.0)]
+    policy = Judge(errors_below=0.1)
+    verdict = judge(*before, tick(Side(56, 47), Side(56, 48), weight=50.0), policy=policy, history=History())
+    assert (verdict.kind, verdict.cause) == ("hold", "environment"), verdict.text
+
+
 def test_a_canary_that_goes_bad_after_the_environment_was_is_stopped():
     trial = Trial(Judge(), "canary", DAY)
     for errors in [0] * 30 + [1] * 30 + [0] * 60:
