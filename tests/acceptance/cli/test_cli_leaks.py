@@ -119,8 +119,8 @@ def write(site, version="1", spill="", job_spill="", deadline="20s"):
 
 
 def in_environment(pid, environment):
-    """The service that declares `as: env` has that value there, and nobody else."""
-    return ("SMTP_PASSWORD",) if b".web." in environment.partition(b"FAIRLEAD_INSTANCE=")[2].split(b"\0")[0] else ()
+    """The service that declares `as: env` has that value there, deployed or in development, and nobody else."""
+    return ("SMTP_PASSWORD",) if b"READS=SMTP_PASSWORD" in environment.split(b"\0") else ()
 
 
 def in_file(site):
@@ -318,7 +318,7 @@ def develop(hunt):
     for json in ((), ("--json",)):
         child = hunt.site.start("dev", "next", *json)
         try:
-            lines = await_line(child, "stdout", "web")
+            lines = await_line(child, "stdout", "startup complete")  # as long as it takes to be looked at
         finally:
             child.send_signal(signal.SIGINT)
             rest = child.communicate()
