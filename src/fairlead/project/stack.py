@@ -14,6 +14,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal, TypeVar
 
+from fairlead.project.stack_container import Build, Container, LogBounds, Resources, Security
+
+__all__ = ["Build", "Container", "LogBounds", "Resources", "Security"]
+
 T = TypeVar("T")
 
 Strategy = Literal["rolling", "blue-green", "canary"]
@@ -62,25 +66,6 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
-class Build:
-    """The image of a service, made here."""
-
-    context: str  #: folder, relative to the project file
-    dockerfile: str | None = None  #: relative to the context
-    target: str | None = None
-    args: dict[str, str] = field(default_factory=dict)
-    secrets: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Resources:
-    """What one instance may use."""
-
-    cpu: float | None = None  #: processors
-    memory: int | None = None  #: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class ServiceSecret:
     """A secret that a service reads: as a file, or in its environment."""
 
@@ -102,22 +87,6 @@ class Pool:
     store: str
     size: int
     processes: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Container:
-    """What only a container has."""
-
-    image: str | None = None
-    build: Build | None = None
-    entrypoint: str | None = None  #: one command line
-    user: str | None = None
-    workdir: str | None = None
-    volumes: tuple[str, ...] = ()  #: as in Compose's short form
-    publish: tuple[str, ...] = ()  #: as in Compose's short form
-    networks: tuple[str, ...] = ()
-    resources: Resources = field(default_factory=Resources)
-    compose: dict[str, Any] = field(default_factory=dict)  #: keys that a Compose service gets as they are
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from fairlead.project.stack import Edge
 
 RELEASE_HEADER = "X-Fairlead-Release"
 RELEASE_COOKIE = "fairlead-release"
+LOOPBACK = "127.0.0.1"
 SHADOW_HEADER = "X-Fairlead-Shadow"
 """Marks a copy of a request, so that an application can tell it from a user's."""
 
@@ -19,6 +20,13 @@ class Pool:
     service: str
     release: str
     ports: tuple[int, ...]
+    hosts: tuple[str, ...] = ()  #: as the edge reaches them, one for each port; empty: all on this machine
+
+    @property
+    def servers(self) -> tuple[str, ...]:
+        """HOST:PORT of each instance."""
+        hosts = self.hosts or (LOOPBACK,) * len(self.ports)
+        return tuple(f"{host}:{port}" for host, port in zip(hosts, self.ports, strict=True))
 
     @property
     def name(self) -> str:

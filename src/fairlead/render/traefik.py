@@ -144,7 +144,7 @@ def dynamic_file(table: EdgeTable, token: str) -> tuple[str, str]:
 
 def _body(table: EdgeTable, token: str) -> dict[str, Any]:
     routers: dict[str, Any] = {}
-    services: dict[str, Any] = {pool.name: _pool(pool.ports) for pool in table.pools}
+    services: dict[str, Any] = {pool.name: _pool(pool.servers) for pool in table.pools}
     for route in table.routes:
         name = route_key(route.host, route.path)
         routers[name] = _router(rule(route.host, route.path), name, priority(route.host, route.path))
@@ -153,10 +153,10 @@ def _body(table: EdgeTable, token: str) -> dict[str, Any]:
         if route.mirror:
             routers |= _mirror_router(route)
             services |= _mirror_services(table, route)
-    ports = {pool.name: pool.ports for pool in table.pools}
+    servers = {pool.name: pool.servers for pool in table.pools}
     for header in table.headers:
         routers |= _header_router(header, token)
-        services[DIRECT + header.pool] = _pool(ports[header.pool])
+        services[DIRECT + header.pool] = _pool(servers[header.pool])
     parts = {
         "routers": routers,
         "services": services,
@@ -230,7 +230,7 @@ def _mirror_router(route: EdgeRoute) -> dict[str, Any]:
 def _mirror_services(table: EdgeTable, route: EdgeRoute) -> dict[str, Any]:
     """The route's own service with a mirror. Traefik's percentage is whole; a fraction is a part of the next one."""
     key, percent = route_key(route.host, route.path), math.ceil(route.mirror_percent)
-    ports = next(pool.ports for pool in table.pools if pool.name == route.mirror)
+    servers = next(pool.servers for pool in table.pools if pool.name == route.mirror)
     shadow = SHADOW + route.mirror
     mirroring = {
         "mirroring": {
@@ -238,7 +238,7 @@ def _mirror_services(table: EdgeTable, route: EdgeRoute) -> dict[str, Any]:
             "mirrorBody": True, "maxBodySize": SHADOW_BODY,  # without its body a GET that has one is sent broken
         }
     }  # fmt: skip
-    made = {shadow: _pool(ports, SHADOW_TRANSPORT) | {"middlewares": [SHADOW_MARK, SHADOW_LIMIT]}}
+    made = {shadow: _pool(servers, SHADOW_TRANSPORT) | {"middlewares": [SHADOW_MARK, SHADOW_LIMIT]}}
     part, whole = max(1, round(route.mirror_percent * 1000)), percent * 1000
     if part == whole:
         return made | {f"mirror-{key}": mirroring}
@@ -265,9 +265,9 @@ def _router(match: str, service: str, weight: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _pool(ports: tuple[int, ...], transport: str = TRANSPORT) -> dict[str, Any]:
-    servers = [{"url": f"http://127.0.0.1:{port}"} for port in ports]
-    return {"loadBalancer": {"servers": servers, "serversTransport": transport}}
+def _pool(servers: tuple[str, ...], transport: str = TRANSPORT) -> dict[str, Any]:
+    urls = [{"url": f"http://{server}"} for server in servers]
+    return {"loadBalancer": {"servers": urls, "serversTransport": transport}}
 
 
 def rule(host: str | None, path: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from fairlead.project.stack import Edge, Route, Stack
-from fairlead.render.edge import EdgeRoute, EdgeTable, HeaderRoute, Pool, Sticky
+from fairlead.render.edge import LOOPBACK, EdgeRoute, EdgeTable, HeaderRoute, Pool, Sticky
 from fairlead.rollout.steps import Shares
 from fairlead.runtimes.base import Instance
 
@@ -39,13 +39,19 @@ def edge_table(shares: Shares, stacks: Mapping[str, Stack], instances: Iterable[
         for service in stacks[release].services if release in stacks else ():
             rank, chosen = _candidates(by_pool.get((service.name, release), []), shares.without)
             if service.routes and chosen:
-                pool = Pool(service.name, release, tuple(sorted(one.port or 0 for one in chosen)))
+                pool = _pool(service.name, release, chosen)
                 pools.append(pool)
                 served += [_Served(route, release, pool.name, rank) for route in service.routes]
     headers = tuple(HeaderRoute(one.route.path, one.route.host, one.release, one.pool) for one in served)
     withheld = {pool.name for pool in pools if service_id(pool.release, pool.service) in shares.without}
     public = [one for one in served if one.pool not in withheld]
     return EdgeTable(tuple(pools), _routes(shares, public), headers, _listen(shares, stacks), _sticky(shares, stacks))
+
+
+def _pool(service: str, release: str, chosen: list[Instance]) -> Pool:
+    found = sorted((one.port or 0, one.host) for one in chosen)
+    hosts = tuple(host for _, host in found) if any(host != LOOPBACK for _, host in found) else ()
+    return Pool(service, release, tuple(port for port, _ in found), hosts)
 
 
 def _known(shares: Shares) -> tuple[str, ...]:

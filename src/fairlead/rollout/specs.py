@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fairlead.artifacts.release import Release
-from fairlead.project.stack import Job, Service
+from fairlead.project.stack import Container, Job, Service
+from fairlead.render import container
 from fairlead.rollout.observed import instance_id
 from fairlead.runtimes.base import InstanceSpec
 from fairlead.secrets.consumers import path_variables, value_variables
@@ -26,10 +27,31 @@ class Machine:
     env: Mapping[str, str]
     secrets: Path = NOWHERE  #: where secrets are handed over
     files: Path = NOWHERE  #: where the files of each release lie
+    containers: bool = False  #: instances see folders of their own, and inherit nothing
 
     def handed(self, release: str, item: str) -> Path:
-        """The folder in which a service or job of a release finds its secrets."""
+        """The folder on this machine in which the secrets of a service or job of a release lie."""
         return self.secrets / release / item / CURRENT
+
+    def seen_secrets(self, release: str, item: str) -> Path:
+        """The same folder as the service or job itself sees it."""
+        return IN_CONTAINER.secrets if self.containers else self.handed(release, item)
+
+    def seen_files(self, release: str) -> Path:
+        """The folder of a release's files as its services see it."""
+        return IN_CONTAINER.files if self.containers else self.files / release
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """Where a container finds what it is handed."""
+
+    secrets: Path
+    files: Path
+    python: str
+
+
+IN_CONTAINER = Inside(Path(container.SECRETS), Path(container.FILES), "python3")
 
 
 def service_specs(release: Release, ids: Iterable[str], machine: Machine) -> tuple[InstanceSpec, ...]:
@@ -43,7 +65,8 @@ def _service_spec(release: Release, id: str, machine: Machine) -> InstanceSpec:
     return InstanceSpec(
         id, release.id, name, int(index), _argv(service), _folder(release, name, machine),
         _env(service, release, machine), _values(release, id, machine), service.port is not None, service.health,
-        service.stop, secret_env=_secret_env(service, release, machine),
+        service.stop, secret_env=_secret_env(service, release, machine), port=service.port,
+        image=_image(release, name, machine), container=service.container,
     )  # fmt: skip
 
 
@@ -58,7 +81,17 @@ def job_spec(release: Release, name: str, machine: Machine) -> InstanceSpec:
     return InstanceSpec(
         id, release.id, name, 1, _argv(job), _folder(release, name, machine), _env(job, release, machine),
         _values(release, id, machine), job=True, secret_env=_secret_env(job, release, machine),
+        image=_image(release, name, machine), container=_container_of(job, release),
     )  # fmt: skip
+
+
+def _image(release: Release, name: str, machine: Machine) -> str:
+    return release.artifacts.get(name, "") if machine.containers else ""
+
+
+def _container_of(job: Job, release: Release) -> Container:
+    """A job runs as the service it is like, but is published nowhere."""
+    return replace(release.stack.service(job.like).container, publish=()) if job.like else Container()
 
 
 def _argv(item: Service | Job) -> tuple[str, ...]:
@@ -67,14 +100,15 @@ def _argv(item: Service | Job) -> tuple[str, ...]:
 
 def _folder(release: Release, name: str, machine: Machine) -> str:
     digest = release.artifacts.get(name)
-    return str(machine.trees[digest]) if digest else "/"
+    return str(machine.trees[digest]) if digest and not machine.containers else "/"
 
 
 def _env(item: Service | Job, release: Release, machine: Machine) -> dict[str, str]:
     """What the project file says has the last word."""
-    folder = machine.handed(release.id, item.name)
+    folder = machine.seen_secrets(release.id, item.name)
     files = path_variables(item, release.stack)
-    return {**machine.env, **{variable: str(folder / name) for variable, name in files.items()}, **item.env}
+    inherited = {} if machine.containers else machine.env
+    return {**inherited, **{variable: str(folder / name) for variable, name in files.items()}, **item.env}
 
 
 def _secret_env(item: Service | Job, release: Release, machine: Machine) -> dict[str, str]:
@@ -90,7 +124,7 @@ def _values(release: Release, id: str, machine: Machine) -> dict[str, str]:
         "INSTANCE": id,
         "PROJECT": stack.project,
         "ENVIRONMENT": stack.environment,
-        "PYTHON": machine.python,
-        "FILES": str(machine.files / release.id),
-        "SECRETS": str(machine.handed(release.id, id.split(".")[1])),
+        "PYTHON": IN_CONTAINER.python if machine.containers else machine.python,
+        "FILES": str(machine.seen_files(release.id)),
+        "SECRETS": str(machine.seen_secrets(release.id, id.split(".")[1])),
     }

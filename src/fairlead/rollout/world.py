@@ -63,7 +63,8 @@ class World:
         """What the specs of a release need to know of this machine: as it was deployed with, whoever asks now."""
         trees = {digest: self.tree(digest) for digest in release.artifacts.values()}
         python, env = release.machine.get("python", self.python), release.machine.get("env", self.env)
-        return Machine(trees, python, env, self.secrets or NOWHERE, self.files or NOWHERE)
+        containers = release.stack.runtime != "process"
+        return Machine(trees, python, env, self.secrets or NOWHERE, self.files or NOWHERE, containers)
 
     def observe(self) -> Observed:
         """The environment now. A live release whose file is damaged counts as none: another can take its place."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from fairlead.errors import FairleadError
-from fairlead.project.stack import Health, Stop
+from fairlead.project.stack import Container, Health, Stop
 
 #: starting: supervised, not yet past its first second · running · stopping · backoff: died at once, will be tried again
 #: failed: crash loop, given up · stopped: was stopped or ended · survivor: lives, but no supervisor looks after it
@@ -33,6 +33,9 @@ class InstanceSpec:
     stop: Stop = field(default_factory=Stop)
     job: bool = False  #: runs once and ends
     secret_env: dict[str, str] = field(default_factory=dict)  #: variables whose values stand in these files
+    port: int | None = None  #: that it declares; a container listens there, a process gets a free one
+    image: str = ""  #: id of the image it is started from; empty: no container
+    container: Container = field(default_factory=Container)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,7 @@ class Instance:
     starts: int  #: how often it was started
     pid: int | None = None
     job: bool = False
+    host: str = "127.0.0.1"  #: where its port is, as the edge reaches it
 
     @property
     def living(self) -> bool:

@@ -1,0 +1,214 @@
+"""The engine, by the calls that Fairlead needs. Each says in its error what it was doing and what helps.
+
+Everything is idempotent where the engine is not: what is there already is fine, what is gone already too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from fairlead.engine.facts import (
+    ContainerFacts,
+    EngineFacts,
+    ImageFacts,
+    Ran,
+    container_facts,
+    image_facts,
+)
+from fairlead.engine.failures import EngineError, NotThere, explained
+from fairlead.render.container import ContainerSpec, Joined, creation, endpoint
+
+TIMEOUT = 60.0  #: seconds for one answer of the engine
+MACHINES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "i686": "386"}  #: uname → images
+
+
+class Engine:
+    """A Docker engine. `host` as in DOCKER_HOST; None: what the environment says."""
+
+    def __init__(self, host: str | None = None, timeout: float = TIMEOUT) -> None:
+        self.host = host
+        self.timeout = timeout
+
+    @cached_property
+    def api(self) -> Any:
+        """The SDK's client. EngineDown when nothing answers."""
+        import docker  # noqa: PLC0415 — start-up time
+        from docker.utils import kwargs_from_env  # noqa: PLC0415
+
+        environment = os.environ | ({"DOCKER_HOST": self.host} if self.host else {})
+        with explained("connect"):
+            return docker.APIClient(**kwargs_from_env(environment=environment), version="auto", timeout=self.timeout)
+
+    def facts(self) -> EngineFacts:
+        """What it is."""
+        with explained("ask what it is"):
+            info, version = self.api.info(), self.api.version()
+        options = " ".join(info.get("SecurityOptions") or ())
+        machine = info.get("Architecture", "")
+        return EngineFacts(
+            version.get("Version", ""), version.get("ApiVersion", ""), MACHINES.get(machine, machine),
+            info.get("DockerRootDir", ""), bool(info.get("LiveRestoreEnabled")), "rootless" in options, dict(info),
+        )  # fmt: skip
+
+    def containers(self, labels: Mapping[str, str]) -> tuple[ContainerFacts, ...]:
+        """All that have these labels, running or not, sorted by name."""
+        with explained("list containers"):
+            found = self.api.containers(all=True, filters={"label": [f"{k}={v}" for k, v in labels.items()]})
+        seen = (self.container(one["Id"]) for one in found)
+        return tuple(sorted((one for one in seen if one), key=lambda one: one.name))
+
+    def container(self, name: str) -> ContainerFacts | None:
+        """One by name or id; None when there is none."""
+        try:
+            with explained(f"look at container {name}"):
+                return container_facts(self.api.inspect_container(name))
+        except NotThere:
+            return None
+
+    def create(self, spec: ContainerSpec) -> str:
+        """Make it, in all its networks, not started; its id. EngineError when the name is taken."""
+        with explained(f"create container {spec.name}"):
+            id = str(self.api.create_container_from_config(creation(spec), spec.name)["Id"])
+        try:
+            for one in spec.networks[1:]:
+                self.join(id, one)
+        except EngineError:
+            self.remove(id)
+            raise
+        return id
+
+    def join(self, name: str, one: Joined) -> None:
+        """Have a container in a network."""
+        with explained(f"connect {name} to network {one.network}"):
+            self.api.connect_container_to_network(name, one.network, aliases=endpoint(one)["Aliases"])
+
+    def leave(self, name: str, network: str) -> None:
+        """Have a container in a network no longer."""
+        with contextlib.suppress(NotThere), explained(f"disconnect {name} from network {network}"):
+            self.api.disconnect_container_from_network(name, network, force=True)
+
+    def start(self, name: str) -> None:
+        """Start it; nothing happens when it runs."""
+        with explained(f"start container {name}"):
+            self.api.start(name)
+
+    def signal(self, name: str, signal: str) -> None:
+        """Send a signal to its first process; nothing happens when it does not run."""
+        try:
+            with explained(f"send {signal} to container {name}"):
+                self.api.kill(name, signal)
+        except EngineError as error:
+            if error.status not in (404, 409):
+                raise
+
+    def stop(self, name: str, grace: float) -> None:
+        """Its stop signal, SIGKILL after `grace` seconds; returns when it has ended."""
+        with contextlib.suppress(NotThere), explained(f"stop container {name}"):
+            self.api.stop(name, timeout=max(0, round(grace)))
+
+    def remove(self, name: str) -> None:
+        """End and forget it, with its anonymous volumes."""
+        with contextlib.suppress(NotThere), explained(f"remove container {name}"):
+            self.api.remove_container(name, v=True, force=True)
+
+    def rename(self, name: str, new: str) -> None:
+        """Call it something else."""
+        with explained(f"rename container {name}"):
+            self.api.rename(name, new)
+
+    def wait(self, name: str, seconds: float) -> int | None:
+        """Until it has ended; its exit code, None when it still runs after `seconds`."""
+        from requests.exceptions import ConnectionError as Broken  # noqa: PLC0415
+        from requests.exceptions import ReadTimeout  # noqa: PLC0415
+
+        with explained(f"wait for container {name}"):
+            try:
+                return int(self.api.wait(name, timeout=seconds)["StatusCode"])
+            except (ReadTimeout, Broken):
+                return None
+
+    def log(self, name: str, lines: int | None = None, since: float | None = None) -> str:
+        """What it said, stdout and stderr as they came; the last `lines`, from `since` (seconds since 1970) on."""
+        more = {"tail": "all" if lines is None else lines} | ({} if since is None else {"since": since})
+        try:
+            with explained(f"read the log of {name}"):
+                return bytes(self.api.logs(name, **more)).decode(errors="replace")
+        except NotThere:
+            return ""
+
+    def follow(self, name: str, since: float | None = None) -> Iterator[bytes]:
+        """Pieces of what it says from now on, until it ends."""
+        with explained(f"follow the log of {name}"):
+            yield from self.api.logs(name, stream=True, follow=True, **({"since": since} if since else {"tail": 0}))
+
+    def run(self, name: str, argv: Sequence[str], user: str = "", env: Mapping[str, str] | None = None) -> Ran:
+        """Run a command in a container that runs, to its end."""
+        with explained(f"run {argv[0]} in container {name}"):
+            made = self.api.exec_create(name, list(argv), user=user, environment=dict(env or {}))
+            output = bytes(self.api.exec_start(made["Id"]) or b"")
+            code = self.api.exec_inspect(made["Id"])["ExitCode"]
+        return Ran(int(code if code is not None else -1), output.decode(errors="replace"))
+
+    def image(self, reference: str) -> ImageFacts | None:
+        """One that is here, by id or reference; None when there is none."""
+        try:
+            with explained(f"look at image {reference}"):
+                return image_facts(self.api.inspect_image(reference))
+        except NotThere:
+            return None
+
+    def network(self, name: str) -> dict[str, Any] | None:
+        """What `GET /networks/NAME` answers; None when there is none."""
+        try:
+            with explained(f"look at network {name}"):
+                return dict(self.api.inspect_network(name))
+        except NotThere:
+            return None
+
+    def create_network(
+        self, name: str, labels: Mapping[str, str], internal: bool, options: Mapping[str, str] | None = None
+    ) -> None:
+        """Make a bridge network. EngineError when the name is taken."""
+        with explained(f"create network {name}"):
+            self.api.create_network(
+                name, driver="bridge", options=dict(options or {}), internal=internal, labels=dict(labels),
+                check_duplicate=True,
+            )  # fmt: skip
+
+    def networks(self, labels: Mapping[str, str]) -> tuple[dict[str, Any], ...]:
+        """All that have these labels."""
+        with explained("list networks"):
+            return tuple(self.api.networks(filters={"label": [f"{k}={v}" for k, v in labels.items()]}))
+
+    def remove_network(self, name: str) -> None:
+        """Forget it; EngineError while somebody is in it."""
+        with contextlib.suppress(NotThere), explained(f"remove network {name}"):
+            self.api.remove_network(name)
+
+    def volume(self, name: str) -> dict[str, Any] | None:
+        """What `GET /volumes/NAME` answers; None when there is none."""
+        try:
+            with explained(f"look at volume {name}"):
+                return dict(self.api.inspect_volume(name))
+        except NotThere:
+            return None
+
+    def create_volume(self, name: str, labels: Mapping[str, str]) -> None:
+        """Make it; one that is there is left as it is."""
+        with explained(f"create volume {name}"):
+            self.api.create_volume(name, labels=dict(labels))
+
+    def volumes(self, labels: Mapping[str, str]) -> tuple[dict[str, Any], ...]:
+        """All that have these labels."""
+        with explained("list volumes"):
+            found = self.api.volumes(filters={"label": [f"{k}={v}" for k, v in labels.items()]})
+        return tuple(found.get("Volumes") or ())
+
+    def remove_volume(self, name: str) -> None:
+        """Forget it and all data in it."""
+        with contextlib.suppress(NotThere), explained(f"remove volume {name}"):
+            self.api.remove_volume(name)

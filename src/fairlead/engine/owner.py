@@ -1,0 +1,47 @@
+"""What is whose: the labels and names of everything that Fairlead makes in an engine."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from fairlead.system.home import Place
+
+PREFIX = "dev.fairlead."
+Kind = Literal["instance", "job", "edge", "store", "network", "volume", "helper"]
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """One environment of one home. What has not all three of its labels is somebody else's and never touched."""
+
+    home: str  #: 12 hex digits of the folder
+    project: str
+    environment: str
+
+    @classmethod
+    def of(cls, place: Place) -> Owner:
+        """The owner of what an environment's place describes."""
+        folder = place.root.parent.parent
+        return cls(hashlib.sha256(str(folder).encode()).hexdigest()[:12], place.project, place.environment)
+
+    def labels(self, kind: Kind | None = None, **more: str) -> dict[str, str]:
+        """Whose it is, what kind of thing, and `more`; without `kind` those that all of its things have."""
+        said = {"home": self.home, "project": self.project, "environment": self.environment}
+        said |= ({"kind": kind} if kind else {}) | more
+        return {PREFIX + name: value for name, value in said.items()}
+
+    def name(self, *parts: str) -> str:
+        """PROJECT-ENVIRONMENT-PARTS."""
+        return "-".join((self.project, self.environment, *parts))
+
+    def owns(self, labels: Mapping[str, str] | None) -> bool:
+        """Whether something with these labels is ours."""
+        return labels is not None and self.labels().items() <= dict(labels).items()
+
+
+def label(labels: Mapping[str, str], name: str) -> str:
+    """The value of one of our labels; empty when it has none."""
+    return labels.get(PREFIX + name, "")
