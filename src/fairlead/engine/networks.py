@@ -1,0 +1,52 @@
+"""The networks of an environment in the engine: made when they are missing, forgotten with the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from fairlead.engine.engine import Engine
+from fairlead.engine.failures import EngineError
+from fairlead.engine.owner import Owner
+from fairlead.project.stack import Stack
+from fairlead.render.networks import NetworkSpec, networks, networks_of
+
+
+def ensure_networks(engine: Engine, owner: Owner, stack: Stack) -> None:
+    """Have all networks of this environment. EngineError when somebody else's has the name of one."""
+    _ensure(engine, owner, networks_of(stack))
+
+
+def ensure_named(engine: Engine, owner: Owner, names: Iterable[str]) -> None:
+    """The same for these networks, by the names that the project file has for them."""
+    _ensure(engine, owner, networks(names))
+
+
+def remove_networks(engine: Engine, owner: Owner) -> None:
+    """Forget all networks of this environment; what is still in one is taken out first, foreign or not."""
+    for one in engine.networks(owner.labels("network")):
+        inspected = engine.network(one["Id"]) or {}
+        for container in inspected.get("Containers") or {}:
+            engine.leave(container, one["Id"])
+        engine.remove_network(one["Id"])
+
+
+def _ensure(engine: Engine, owner: Owner, specs: Iterable[NetworkSpec]) -> None:
+    for spec in specs:
+        name = owner.name(spec.name)
+        found = engine.network(name)
+        if found is None or _made_otherwise(engine, owner, found, spec):
+            engine.create_network(name, owner.labels("network"), spec.internal, spec.options)
+
+
+def _made_otherwise(engine: Engine, owner: Owner, found: dict[str, Any], spec: NetworkSpec) -> bool:
+    """Whether another version made it, and nobody is in it: then it is gone now."""
+    name = found["Name"]
+    if not owner.owns(found.get("Labels")):
+        raise EngineError(f"network {name} is there and is not Fairlead's", f"remove it: docker network rm {name}")
+    if bool(found.get("Internal")) == spec.internal and spec.options.items() <= (found.get("Options") or {}).items():
+        return False
+    if found.get("Containers"):
+        raise EngineError(f"network {name} is not as this version makes it", "stop the environment, then deploy")
+    engine.remove_network(name)
+    return True

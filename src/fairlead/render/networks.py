@@ -1,0 +1,71 @@
+"""Which networks an environment has in an engine, and who is in which. Pure.
+
+An internal network reaches nothing outside of itself. Of one without an address of its own on the machine
+(`inhibit_ipv4`) not even the machine reaches what is in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from fairlead.project.stack import Service, Stack, Store
+
+FRONTEND, BACKEND, DATABASE, OUTGOING = "frontend", "backend", "database", "outgoing"
+
+_BRIDGE = "com.docker.network.bridge."
+SEALED = {_BRIDGE + "inhibit_ipv4": "true"}
+APART = {_BRIDGE + "enable_icc": "false"}  #: who is in it does not reach the others
+HOMES = {"postgres": DATABASE, "redis": DATABASE}  #: kinds of stores that are not in `backend` of themselves
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkSpec:
+    """What a network is made of."""
+
+    name: str  #: as the project file says it
+    internal: bool = True
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+_KINDS = {
+    FRONTEND: NetworkSpec(FRONTEND, internal=False),
+    DATABASE: NetworkSpec(DATABASE, options=SEALED),
+    OUTGOING: NetworkSpec(OUTGOING, internal=False, options=APART),
+}
+
+
+def network(name: str) -> NetworkSpec:
+    """The network of that name: one of the four that have a meaning, any other is internal."""
+    return _KINDS.get(name, NetworkSpec(name))
+
+
+def networks(names: Iterable[str]) -> tuple[NetworkSpec, ...]:
+    """Each once, sorted by name."""
+    return tuple(network(name) for name in sorted(set(names)))
+
+
+def networks_of(stack: Stack) -> tuple[NetworkSpec, ...]:
+    """All that an environment has."""
+    used = {FRONTEND, BACKEND}
+    for service in stack.services:
+        used.update(service_networks(service, stack))
+    for store in stack.stores:
+        used.update(store_networks(store))
+    return networks(used)
+
+
+def service_networks(service: Service, stack: Stack) -> tuple[str, ...]:
+    """Those that the file names; else `backend`, and `database` when it uses a store that is there."""
+    if service.container.networks:
+        return service.container.networks
+    used = {use.partition(".")[0] for use in service.uses}
+    sealed = any(DATABASE in store_networks(store) for store in stack.stores if store.name in used)
+    return (BACKEND, DATABASE) if sealed else (BACKEND,)
+
+
+def store_networks(store: Store) -> tuple[str, ...]:
+    """Those that the file names, or the home of its kind; none for one that somebody else runs."""
+    if store.url is not None:
+        return ()
+    return store.container.networks or (HOMES.get(store.kind, BACKEND),)
