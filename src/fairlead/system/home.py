@@ -11,6 +11,7 @@ HOME/PROJECT/ENV/edge/                  Traefik: static file, dynamic folder, lo
 HOME/PROJECT/ENV/notify/                who is told of what (readable by this user alone), what was sent
 HOME/PROJECT/ENV/secrets/ID/SERVICE/    what a service of a release reads of secrets (readable by this user alone)
 HOME/PROJECT/ENV/files/ID/              what was made of templates for a release, read-only
+HOME/PROJECT/ca/                        the project's certificate authority; its key is readable by this user alone
 HOME/PROJECT/fingerprint.key            makes versions of secrets (readable by this user alone)
 """
 
