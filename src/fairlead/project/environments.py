@@ -48,4 +48,5 @@ class Environment(Section):
     smoke: Anything = None
     rollout: Anything = None
     notify: Anything = None
+    registry: Anything = None
     compose: Anything = None

@@ -7,6 +7,7 @@ from pydantic import Field
 from fairlead.project.environments import Environment
 from fairlead.project.jobs import Job
 from fairlead.project.notify import Notify
+from fairlead.project.registry import Registry
 from fairlead.project.rollout import Rollout
 from fairlead.project.secrets import Secret, SecretBackend
 from fairlead.project.sections import Anything, CommandLine, Line, Name, Section, VariableName
@@ -32,6 +33,7 @@ class Sections(Section):
     smoke: tuple[Smoke, ...] = ()
     rollout: Rollout = Field(default_factory=Rollout)
     notify: tuple[Notify, ...] = ()
+    registry: Registry | None = None
     compose: dict[Line, Anything] = Field(default_factory=dict)
 
 

@@ -15,7 +15,7 @@ Report = Callable[[Node, Path, str], None]
 
 OVERLAID = (
     "variables", "secrets", "secret_backend", "services", "jobs", "tests", "stores", "templates", "smoke", "rollout",
-    "notify", "compose",
+    "notify", "registry", "compose",
 )  # fmt: skip
 
 WHOLE_ONLY = ("may_differ", "environments")  #: sections of the file as a whole, which no environment has
@@ -27,6 +27,7 @@ _SHORT: dict[Path, str] = {  #: where text stands for a mapping with this one ke
     ("rollout", "watch"): "for",
     ("secrets", "*", "rotate"): "every",
     ("secret_backend",): "kind",
+    ("registry",): "url",
     ("variables", "*"): "default",
 }
 

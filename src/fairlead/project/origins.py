@@ -34,7 +34,7 @@ _APART = (
     "may_differ",
     "environments",
 )  #: sections looked at for themselves
-_SHARED = ("source", "prepare", "image", "build", "env", "secrets", "uses", "networks")
+_SHARED = ("source", "prepare", "image", "build", "platform", "pull_policy", "env", "secrets", "uses", "networks")
 
 
 @dataclass(frozen=True, slots=True)

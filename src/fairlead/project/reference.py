@@ -13,7 +13,7 @@ from fairlead.project.tree import Node, Path, children
 
 SECTIONS = (
     "name", "variables", "secrets", "secret_backend", "services", "jobs", "tests", "stores", "templates", "smoke",
-    "rollout", "notify", "compose", "may_differ", "environments",
+    "rollout", "notify", "registry", "compose", "may_differ", "environments",
 )  # fmt: skip
 
 _COMMENT = re.compile(r"\s#\s+(.*)$")

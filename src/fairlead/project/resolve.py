@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fairlead.project import stack
 from fairlead.project.resolve_container import container, pools, resources, shared
-from fairlead.project.resolve_values import backend, migrations, secrets, templates, variables
+from fairlead.project.resolve_values import backend, migrations, registry, secrets, templates, variables
 from fairlead.project.stack import CanaryStep, Stack
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def resolve(environment: str, sections: Sections, own: Environment, given: Mappi
         secret_backend=backend(sections.secret_backend),
         stores=tuple(_store(name, one) for name, one in sections.stores.items()),
         templates=templates(sections.templates),
+        registry=registry(sections.registry),
         compose=dict(sections.compose),
     )
 

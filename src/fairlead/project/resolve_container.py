@@ -18,6 +18,8 @@ def container(one: Service, donor: Service | None) -> stack.Container:
     return stack.Container(
         image=image,
         build=_build(build),
+        platform=shared(one, donor, "platform"),
+        pull_policy=shared(one, donor, "pull_policy"),
         entrypoint=one.entrypoint,
         user=one.user,
         workdir=one.workdir,
@@ -35,7 +37,10 @@ def shared(one: Service | Job, donor: Service | None, key: str) -> Any:
 
 
 def _build(one: Build | None) -> stack.Build | None:
-    return stack.Build(one.context, one.dockerfile, one.target, dict(one.args), one.secrets) if one else None
+    if one is None:
+        return None
+    given = (one.dockerfile, one.target, dict(one.args), one.secrets, one.platforms, one.tags)
+    return stack.Build(one.context, *given)
 
 
 def resources(one: Resources | None) -> stack.Resources:

@@ -9,6 +9,7 @@ from fairlead.project import stack
 
 if TYPE_CHECKING:
     from fairlead.project.file import Sections
+    from fairlead.project.registry import Registry
     from fairlead.project.secrets import Rotate, Secret, SecretBackend
     from fairlead.project.stores import Database
     from fairlead.project.templates import Template
@@ -56,6 +57,11 @@ def backend(one: SecretBackend) -> stack.SecretBackend:
     return stack.SecretBackend(
         one.kind, one.url, one.mount, one.path, one.region, one.namespace, one.auth, one.get, one.set
     )
+
+
+def registry(one: Registry | None) -> stack.Registry | None:
+    """Where images go; None when nothing is said."""
+    return stack.Registry(one.url.rstrip("/"), one.user, one.secret) if one else None
 
 
 def templates(some: tuple[Template, ...]) -> tuple[stack.Template, ...]:

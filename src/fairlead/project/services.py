@@ -46,8 +46,13 @@ Published = Annotated[
         rf"(?:[0-9]{{1,5}}(?:-[0-9]{{1,5}})?|{_VALUE})(?:/(?:tcp|udp|sctp))?",
     ),
 ]
+PLATFORM = text_like("a platform such as linux/amd64 or linux/arm64", r"[a-z0-9]+/[a-z0-9_]+(?:/v[0-9]+)?")
+_PULL = choice("always", "missing", "never")
 _VARIABLE = text_like("a variable name such as LOG_LEVEL", values.VARIABLE)
 _Use = Annotated[str, text_like("a store or store.database", r"[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9_-]*)?")]
+
+
+Platform = Annotated[str, PLATFORM]
 
 
 class Prepare(Section):
@@ -100,6 +105,8 @@ class Build(Section):
     target: OptionalLine = None
     args: dict[VariableName, Written] = Field(default_factory=dict)
     secrets: tuple[VariableName, ...] = ()
+    platforms: tuple[Platform, ...] = ()
+    tags: tuple[Line, ...] = ()
 
 
 class Resources(Section):
@@ -134,6 +141,8 @@ class Service(Section):
     source: OptionalInside = None
     build: Build | None = None
     image: OptionalLine = None
+    platform: Annotated[str | None, PLATFORM] = None
+    pull_policy: Annotated[Literal["always", "missing", "never"], _PULL] = "always"
     prepare: Prepare | None = None
     entrypoint: OptionalCommandLine = None
     command: OptionalCommandLine = None

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal, TypeVar
 
-from fairlead.project.stack_container import Build, Container, LogBounds, Resources, Security
+from fairlead.project.stack_container import Build, Container, LogBounds, Registry, Resources, Security
 
-__all__ = ["Build", "Container", "LogBounds", "Resources", "Security"]
+__all__ = ["Build", "Container", "LogBounds", "Registry", "Resources", "Security"]
 
 T = TypeVar("T")
 
@@ -348,6 +348,7 @@ class Stack:
     secret_backend: SecretBackend = field(default_factory=SecretBackend)
     stores: tuple[Store, ...] = ()
     templates: tuple[Template, ...] = ()
+    registry: Registry | None = None
     compose: dict[str, Any] = field(default_factory=dict)  #: what a rendered Compose file gets as it is, merged in
 
     def service(self, name: str) -> Service:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
+
+PullPolicy = Literal["always", "missing", "never"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +17,17 @@ class Build:
     target: str | None = None
     args: dict[str, str] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()  #: `linux/amd64`; empty: that of the engine
+    tags: tuple[str, ...] = ()  #: more names that the image gets, whole
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """Where images that are built go."""
+
+    url: str  #: what their names begin with: `ghcr.io/acme`
+    user: str | None = None
+    secret: str | None = None  #: name of the password; None: as `docker login` left it
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +64,10 @@ class LogBounds:
 class Container:
     """What only a container has."""
 
-    image: str | None = None
+    image: str | None = None  #: beside `build`: the name that the built image gets
     build: Build | None = None
+    platform: str | None = None  #: None: that of the engine
+    pull_policy: PullPolicy = "always"  #: when a registry is asked what a tag stands for
     entrypoint: str | None = None  #: one command line
     user: str | None = None
     workdir: str | None = None

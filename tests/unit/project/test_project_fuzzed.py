@@ -28,7 +28,7 @@ environments:
     services: {worker: null, api: {pools: {db: {size: "${WORKERS}"}}, env: {LOG_LEVEL: "${LOG_LEVEL}-${ORDER_ID}"}}}
 """
 WHOLE = "".join(HEAD.get(name) or section_docs(name) for name in SECTIONS if name not in LEFT_OUT) + ENVIRONMENTS
-for _name in ("NPM_TOKEN", "SCANNER_KEY", "ORDERS_URL"):
+for _name in ("NPM_TOKEN", "SCANNER_KEY", "ORDERS_URL", "REGISTRY_TOKEN"):
     WHOLE = WHOLE.replace(_name, "API_TOKEN")
 DOTENV = "LOG_LEVEL=debug\nORDER_ID='654321'\nWORKERS=\"2\" # two\nexport OTHER=${LOG_LEVEL:-x}\n"
 PIECES = [

@@ -25,6 +25,8 @@ def described(stack: Stack, one: Container) -> dict[str, Any]:
     made = {
         "image": one.image,
         "build": _build(one.build) if one.build else None,
+        "platform": one.platform,
+        "pull_policy": None if one.build or one.pull_policy == "always" else one.pull_policy,
         "user": one.user,
         "working_dir": one.workdir,
         "ports": one.publish,
@@ -41,6 +43,8 @@ def _build(one: Build) -> dict[str, Any]:
         "target": one.target,
         "args": one.args,
         "secrets": one.secrets,
+        "platforms": one.platforms,
+        "tags": one.tags,
     }
     return {key: value for key, value in made.items() if value}
 
