@@ -61,7 +61,8 @@ class World:
 
     def machine(self, release: Release) -> Machine:
         """What the specs of a release need to know of this machine: as it was deployed with, whoever asks now."""
-        trees = {digest: self.tree(digest) for digest in release.artifacts.values()}
+        containers = release.stack.runtime != "process"
+        trees = {} if containers else {digest: self.tree(digest) for digest in release.artifacts.values()}
         python, env = release.machine.get("python", self.python), release.machine.get("env", self.env)
         containers = release.stack.runtime != "process"
         return Machine(trees, python, env, self.secrets or NOWHERE, self.files or NOWHERE, containers)
