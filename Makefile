@@ -22,10 +22,12 @@ tools:
 
 test: tools ## the whole suite, without the long matrices
 	@scripts/packages test
+	@scripts/docker
 	@"$(VENV)/bin/python" -m pytest -n $(JOBS) --dist worksteal
 
 test-long: tools ## the long matrices: every strategy, server and kill point
 	@scripts/packages test
+	@scripts/docker
 	@"$(VENV)/bin/python" -m pytest -n $(JOBS) --dist worksteal -m long
 
 lint: tools ## ruff, mypy and the import contract

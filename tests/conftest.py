@@ -82,6 +82,30 @@ def need():
     return need
 
 
+@pytest.fixture(scope="session")
+def docker_engine():
+    """The machine's Docker engine (`tests.docker_engine`), with the images of tests/images.
+
+    Where no engine answers, or an image is missing, the test is skipped; in CI it fails. `scripts/docker` has both.
+    """
+    from tests.docker_engine import DockerEngine, why_not  # noqa: PLC0415 — only these tests need it
+
+    why = why_not()
+    if why:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(why)
+    return DockerEngine()
+
+
+@pytest.fixture
+def docker_project(docker_engine):
+    """The name of a project that nobody else has. What Docker has of it at the end is removed."""
+    from tests.docker_engine import unique  # noqa: PLC0415
+
+    name = unique()
+    yield name
+    docker_engine.remove(name)
+
+
 @pytest.fixture
 def tmpfs():
     """`tmpfs(folder, "1m")`: a file system of that size there, for the test. It needs root, which CI must have."""

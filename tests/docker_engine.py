@@ -1,0 +1,214 @@
+"""Docker for tests: the engine of this machine, or one of our own that may be restarted, killed and filled up.
+
+Every name a test makes begins with that of its project, and its project has a name nobody else has (`unique`).
+`left_of` says what is left of a project, `remove` takes it away.
+"""
+
+import ctypes
+import json
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+LABEL = "dev.fairlead.project"
+CLONE_NEWNET = 0x40000000
+
+
+@cache
+def images():
+    """{FOLDER: IMAGE}: what `scripts/docker` makes, by the folder of tests/images."""
+    told = subprocess.run([ROOT / "scripts" / "docker", "images"], capture_output=True, text=True, check=True).stdout
+    return dict(line.split() for line in told.splitlines())
+
+
+def why_not():
+    """Why tests cannot use this machine's engine; None when they can."""
+    if not shutil.which("docker"):
+        return "there is no docker on PATH: scripts/packages test"
+    try:
+        asked = DockerEngine()("image", "inspect", *images().values(), "--format", "{{.Id}}", check=False, timeout=20)
+    except subprocess.TimeoutExpired:
+        return "the Docker engine does not answer"
+    if asked.returncode == 0:
+        return None
+    return f"Docker cannot be used, scripts/docker may help: {asked.stderr.strip().splitlines()[-1]}"
+
+
+def unique(label="test"):
+    """The name of a project that nobody else has."""
+    return f"{label}-{secrets.token_hex(4)}"
+
+
+class DockerEngine:
+    """An engine by its address; the machine's own, or that of DOCKER_HOST, where none is given."""
+
+    def __init__(self, host=None):
+        self.host = host or os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
+
+    @property
+    def environment(self):
+        """For programs that are to use this engine."""
+        return os.environ | {"DOCKER_HOST": self.host}
+
+    def __call__(self, *words, check=True, timeout=120, **more):
+        """`docker WORDS…`, done when it is; with at most so many seconds, and with `stdin` a file."""
+        done = subprocess.run(
+            ["docker", *map(str, words)], capture_output=True, text=True, check=False, timeout=timeout,
+            env=self.environment, **({"stdin": subprocess.DEVNULL} | more),
+        )  # fmt: skip
+        assert done.returncode == 0 or not check, f"docker {words[0]}: {done.stderr.strip()}"
+        return done
+
+    def lines(self, *words):
+        return self(*words).stdout.split("\n")[:-1]
+
+    def inspect(self, name):
+        """What the engine says of a container, image, network or volume; None when there is none."""
+        done = self("inspect", name, check=False)
+        return json.loads(done.stdout)[0] if done.returncode == 0 else None
+
+    def found(self, project):
+        """{KIND: NAMES} of all that is the project's: by its label, or by its name."""
+        kinds = {
+            "container": ("ps", "--all", "--format", "{{.Names}}"),
+            "network": ("network", "ls", "--format", "{{.Name}}"),
+            "volume": ("volume", "ls", "--format", "{{.Name}}"),
+            "image": ("images", "--format", "{{.Repository}}:{{.Tag}}"),
+        }
+        found = {}
+        for kind, words in kinds.items():
+            named = {line for line in self.lines(*words) if is_of(project, line)}
+            found[kind] = sorted(named | set(self.lines(*words, "--filter", f"label={LABEL}={project}")))
+        return found
+
+    def left_of(self, project):
+        """["container NAME", …]: nothing, once a project was removed."""
+        return [f"{kind} {name}" for kind, names in self.found(project).items() for name in names]
+
+    def remove(self, project):
+        """All that is left of it."""
+        verbs = {"container": ["rm", "--force", "--volumes"], "image": ["rmi", "--force"]}
+        for kind, names in self.found(project).items():
+            if names:
+                self(*verbs.get(kind, [kind, "rm"]), *names, check=False)
+
+    def load(self, *names):
+        """Images of the machine's engine, for one that is not."""
+        save = subprocess.Popen(["docker", "save", *names], stdout=subprocess.PIPE)
+        self("load", "--quiet", stdin=save.stdout)
+        assert save.wait() == 0
+
+
+def is_of(project, name):
+    """`PROJECT`, `PROJECT-…`, or an image `…/PROJECT…`."""
+    last = name.rpartition("/")[2].partition(":")[0]
+    return any(one == project or one.startswith((f"{project}-", f"{project}_")) for one in (name, last))
+
+
+class OwnEngine(DockerEngine):
+    """A dockerd of our own, in a network namespace of its own: two in one would undo each other's firewall rules.
+
+    What wants its containers' addresses or ports has to be in that namespace too: `with engine.inside():`.
+    """
+
+    def __init__(self, folder, *options):
+        super().__init__(f"unix://{folder}/s")
+        self.folder, self.options, self.process = folder, options, None
+        self.namespace = folder.name
+        self.netns = f"/run/netns/{self.namespace}"
+        self.log = folder / "log"
+
+    def start(self):
+        """Returns when it answers."""
+        argv = [
+            "nsenter", f"--net={self.netns}", "dockerd", "--host", self.host, "--pidfile", self.folder / "pid",
+            "--data-root", self.folder / "data", "--exec-root", self.folder / "exec",
+            "--containerd-namespace", self.namespace, "--containerd-plugins-namespace", f"{self.namespace}-plugins",
+            *self.options,
+        ]  # fmt: skip
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        until = time.monotonic() + 60
+        while self("version", check=False).returncode != 0:
+            assert self.process.poll() is None and time.monotonic() < until, self.log.read_text()[-2000:]
+            time.sleep(0.05)
+
+    def stop(self, number=signal.SIGTERM):
+        """Ends dockerd, and waits for it. `nsenter` became dockerd itself: its pid is ours."""
+        self.process.send_signal(number)
+        self.process.wait(60)
+        if (
+            number == signal.SIGKILL
+        ):  # its containerd dies with it, but not at once: the next one would take it for alive
+            (self.folder / "exec" / "containerd" / "containerd.pid").unlink(missing_ok=True)
+
+    def restart(self, number=signal.SIGTERM):
+        self.stop(number)
+        self.start()
+
+    @contextmanager
+    def inside(self):
+        """This thread, and what it starts, in the engine's network namespace."""
+        before = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+        there = os.open(self.netns, os.O_RDONLY)
+        try:
+            enter(there)
+            yield
+        finally:
+            enter(before)
+            os.close(before)
+            os.close(there)
+
+    def end(self):
+        """Its containers, itself, its namespace and its folder."""
+        if self.process.poll() is not None:
+            self.start()
+        running = self.lines("ps", "--all", "--quiet")
+        if running:
+            self("rm", "--force", "--volumes", *running)
+        self.stop()
+
+
+def unmount_below(folder):
+    """What a dockerd that was killed has left there."""
+    places = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    for place in reversed([place for place in places if place.startswith(f"{folder}/")]):
+        subprocess.run(["umount", "--lazy", place], check=True)
+
+
+def enter(namespace):
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.setns(namespace, CLONE_NEWNET) != 0:
+        raise OSError(ctypes.get_errno(), "setns")
+
+
+@contextmanager
+def own_engine(*options, images=(), data=None):
+    """`with own_engine("--live-restore", images=["debian:12-slim"]) as engine`. It needs root.
+
+    `data` is a folder for what it keeps, on a small disk for example; else one that goes away with it.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="fl-dk-"))
+    engine = OwnEngine(folder, *options, *([] if data is None else ["--data-root", data]))
+    subprocess.run(["ip", "netns", "add", engine.namespace], check=True)
+    try:
+        subprocess.run(["ip", "-n", engine.namespace, "link", "set", "lo", "up"], check=True)
+        engine.start()
+        try:
+            if images:
+                engine.load(*images)
+            yield engine
+        finally:
+            engine.end()
+    finally:
+        subprocess.run(["ip", "netns", "del", engine.namespace], check=True)
+        unmount_below(folder)
+        shutil.rmtree(folder)
