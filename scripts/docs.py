@@ -71,6 +71,11 @@ LEDGER = {
         "the release is no longer judged after its switch",
         "`release`, `result` (`passed`, `rolled back`, `told`), `reason`, `verdict` (the last one)",
     ),
+    "instance.entered": (
+        "somebody runs a command beside an instance",
+        "`instance`, `program` (its name without arguments, which may be secret), `origin` (who)",
+    ),
+    "drift.mended": ("what ran otherwise than declared was mended", "`acts`, each with `kind` and `id`"),
     "secret.handed": (
         "a deployment hands services another version of a secret than before",
         "`versions` (name and fingerprint of each)",
@@ -108,7 +113,7 @@ LEDGER = {
     "environment.started": ("`fairlead up` ended that stop", "nothing"),
 }
 
-_KIND = re.compile(r"(rollout|step|undo|environment|secret)\.[a-z]+|watch\.ended")
+_KIND = re.compile(r"(rollout|step|undo|environment|secret|instance|drift)\.[a-z]+|watch\.ended")
 
 
 def pages() -> dict[str, str]:

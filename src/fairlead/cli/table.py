@@ -30,6 +30,9 @@ GROUPS: dict[str, dict[str, str]] = {
         "history": "What happened to an environment, the newest first.",
         "releases": "The releases that are kept.",
         "logs": "What the instances write.",
+        "ps": "What each instance uses of the machine.",
+        "ports": "What is declared, against what really listens.",
+        "drift": "Whether what runs is what was deployed.",
         "notify": "Send a test to those who are told, or show what was sent.",
         "env": "Values of environments, where they come from, what differs.",
         "ledger": "Show or verify the log that everything is written to.",
@@ -37,6 +40,8 @@ GROUPS: dict[str, dict[str, str]] = {
     "Run": {
         "up": "Bring an environment back as it was, after a reboot or a stop.",
         "stop": "End everything of an environment.",
+        "exec": "Run a command beside an instance, with all that it sees.",
+        "shell": "Open a shell beside an instance.",
         "serve": "Look after an environment (the keeper; started by itself).",
     },
     "Keep": {

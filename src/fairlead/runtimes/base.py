@@ -60,6 +60,32 @@ class Instance:
         return self.phase in LIVING
 
 
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """Something that is not as it was declared. Values of variables are never told, only their names."""
+
+    where: str  #: id of an instance, or what else it is about
+    what: str  #: missing, program, environment, folder, image, networks, mounts, ports, limits, extra …
+    wanted: str = ""
+    found: str = ""
+
+    def __str__(self) -> str:
+        both = f"{self.found} instead of {self.wanted}" if self.wanted and self.found else ""
+        told = both or self.found or self.wanted
+        return f"{self.where}: {self.what}" + (f": {told}" if told else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """A port that an instance, or something for it, listens on."""
+
+    id: str
+    address: str  #: 0.0.0.0 and :: are all addresses of the machine
+    port: int
+    protocol: Literal["tcp", "udp"] = "tcp"
+    published: bool = False  #: the machine's own port, given to a container
+
+
 class NotReady(FairleadError):
     """An instance did not become ready, and why: its last answer, its exit, its log."""
 
@@ -105,3 +131,15 @@ class Runtime(Protocol):
 
     def log_tail(self, id: str, lines: int) -> str:
         """The last lines an instance wrote, masked."""
+
+    def deviations(self, specs: Sequence[InstanceSpec]) -> tuple[Deviation, ...]:
+        """How what runs differs from these specs: in each of them, and what else of ours there is beside them."""
+
+    def listening(self) -> tuple[Listening, ...]:
+        """What its instances listen on now, on this machine."""
+
+    def processes_of(self, id: str) -> tuple[int, ...]:
+        """The pids, on this machine, of all that an instance runs."""
+
+    def execute(self, id: str, argv: Sequence[str]) -> int:
+        """Run a command beside an instance, with all that it sees, on this very terminal; its exit code."""

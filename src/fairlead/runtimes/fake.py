@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from fairlead.errors import FairleadError
-from fairlead.runtimes.base import LIVING, Instance, InstanceSpec, NotReady, Phase
+from fairlead.runtimes.base import LIVING, Deviation, Instance, InstanceSpec, Listening, NotReady, Phase
 from fairlead.system.http import Answer
 
 FIRST_PORT = 20000
@@ -221,6 +221,31 @@ class FakeRuntime:
     def log_tail(self, id: str, lines: int) -> str:
         """Nobody writes."""
         return ""
+
+    def deviations(self, specs: Sequence[InstanceSpec]) -> tuple[Deviation, ...]:
+        """Those that are missing, those that run as something else, and instances that none of the specs names."""
+        wanted, found = {spec.id: spec for spec in specs}, []
+        for id, spec in wanted.items():
+            copy = self.copies.get(id)
+            if copy is None or not copy.living:
+                found.append(Deviation(id, "missing"))
+            elif copy.spec != spec:
+                found.append(Deviation(id, "program"))
+        return (*found, *(Deviation(id, "extra") for id in sorted(self.copies.keys() - wanted.keys())))
+
+    def listening(self) -> tuple[Listening, ...]:
+        """Each on its own port."""
+        return tuple(Listening(id, "127.0.0.1", copy.port) for id, copy in self.copies.items() if copy.port)
+
+    def processes_of(self, id: str) -> tuple[int, ...]:
+        """Its one, which no machine has."""
+        copy = self.copies.get(id)
+        return (copy.pid,) if copy and copy.living else ()
+
+    def execute(self, id: str, argv: Sequence[str]) -> int:
+        """Nothing is run; a command is known by its name: `false` fails."""
+        self._known(id, "used")
+        return 1 if argv[0] == "false" else 0
 
     def die(self, id: str) -> None:
         """For tests: the process ends by itself, and is not there again yet."""

@@ -81,14 +81,15 @@ def run(command: Command, on_line: Callable[[str], None] | None = None) -> Outco
     return Outcome(command, child.returncode, output, time.monotonic() - begun, errors=errors)
 
 
-def attached(argv: Sequence[str]) -> int:
+def attached(argv: Sequence[str], cwd: Path | None = None, env: dict[str, str] | None = None) -> int:
     """Run a program that a person uses on this very terminal, an editor; its exit code, 127 when it is not there.
 
     Ctrl-C goes to it alone meanwhile.
     """
     before = signal.signal(signal.SIGINT, lambda *_: None)  # a handler, unlike SIG_IGN, is not inherited
     try:
-        return subprocess.call(argv)
+        code = subprocess.call(argv, cwd=cwd, env=env)
+        return code if code >= 0 else 128 - code  # as a shell tells of a signal
     except OSError:
         return 127
     finally:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import socket
 import subprocess
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,6 +81,43 @@ def open_to(*ports: int) -> int:
     The same port of another host is another thing: an instance may well be a client of one.
     """
     return sum(1 for row in connections() if row.remote_port in ports and row.local and row.state in OPEN_STATES)
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A TCP socket that takes connections."""
+
+    address: str  #: 0.0.0.0 or :: for all
+    port: int
+    inode: str
+
+
+def listeners(pid: int | None = None) -> tuple[Listener, ...]:
+    """All that listen on this machine, or in the network namespace of a process; empty where `/proc` is not."""
+    folder = Path("/proc") / (str(pid) if pid else "self") / "net"
+    found = []
+    for name in ("tcp", "tcp6"):
+        try:
+            lines = (folder / name).read_text().splitlines()[1:]
+        except OSError:  # no such process, no IPv6, not Linux
+            continue
+        rows = (line.split() for line in lines)
+        found += [Listener(_address(row[1]), _port(row[1]), row[9]) for row in rows if row[3] == LISTEN]
+    return tuple(found)
+
+
+def _address(text: str) -> str:
+    """As people write it. The kernel prints words of 32 bits in the order of the machine's bytes."""
+    raw = bytes.fromhex(text.partition(":")[0])
+    words = (raw[place : place + 4] for place in range(0, len(raw), 4))
+    packed = b"".join(word[::-1] if sys.byteorder == "little" else word for word in words)
+    return str(ipaddress.ip_address(packed))
+
+
+def held_by(pids: Iterable[int]) -> frozenset[str]:
+    """The inodes of the sockets that these processes have open."""
+    files = (name for pid in pids for name in _open_files(pid))
+    return frozenset(name[8:-1] for name in files if name.startswith("socket:["))
 
 
 def listener_inodes(port: int) -> frozenset[str]:

@@ -258,6 +258,10 @@ def release(hunt):
     hunt.run("promote", "local", "next", "--yes")
     for words in (("status", "local"), ("history", "local"), ("releases", "local"), ("verdict", "local")):
         hunt.both(*words, code=None)
+    for words in (("ps", "local"), ("ports", "local"), ("drift", "local"), ("drift", "local", "--fix", "--yes")):
+        hunt.both(*words, code=None)
+    hunt.run("exec", "local", "web", "--", "true")
+    hunt.run("shell", "local", "web")
     hunt.both("notify", "test", "local")
     assert wait_until(lambda: len(site.hook.got) >= 3, 60), site.hook.titles  # two tests, and a release at least
     hunt.both("notify", "log", "local")

@@ -49,17 +49,20 @@ class InstanceFolder:
     def create(self, spec: InstanceSpec, port: int | None) -> None:
         """Write the spec with the port filled in; the folder counts from the moment the spec is there."""
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        have_starts(self._starts)
+        write_json(self._spec, self.described(spec, port), 0o600)
+
+    def described(self, spec: InstanceSpec, port: int | None) -> dict[str, Any]:
+        """What the launcher is told of a spec, with the port filled in."""
         own = {INSTANCE_MARK: str(self.path)} | ({"PORT": str(port)} if port else {})
         values = spec.values | own
-        data = asdict(spec) | {
+        return asdict(spec) | {
             "argv": [expand(item, values) for item in spec.argv],
             "env": {name: expand(value, values) for name, value in spec.env.items()} | own,
             "port": port,
             "log": str(self.log),
             "starts": str(self._starts),
         }
-        have_starts(self._starts)
-        write_json(self._spec, data, 0o600)
 
     def spec(self) -> dict[str, Any] | None:
         """The stored spec; None while the folder is being made or removed. What a damaged one has lost is missing."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import signal
 import time
 from collections.abc import Callable, Collection, Sequence
@@ -12,13 +13,14 @@ from pathlib import Path
 from fairlead.errors import FairleadError
 from fairlead.masking import masked
 from fairlead.render.supervisord import Program
-from fairlead.runtimes.base import Instance, InstanceSpec, NotReady, Phase
-from fairlead.runtimes.process import readiness
+from fairlead.runtimes.base import Deviation, Instance, InstanceSpec, Listening, NotReady, Phase
+from fairlead.runtimes.process import drift, readiness
 from fairlead.runtimes.process.folder import INSTANCE_MARK, InstanceFolder, folders
 from fairlead.runtimes.process.logs import tail
-from fairlead.supervisor.supervisor import ProgramState, Supervisor, launched
+from fairlead.supervisor.supervisor import ProgramState, Supervisor, base_environment, launched
 from fairlead.system import processes, sockets
 from fairlead.system.clock import wait_until
+from fairlead.system.commands import attached
 from fairlead.system.home import Place
 from fairlead.system.ports import Ports
 
@@ -229,6 +231,29 @@ class ProcessRuntime:
         folder = self._folder(id)
         folder.learn_secrets()
         return masked(tail(folder.log, lines))
+
+    def deviations(self, specs: Sequence[InstanceSpec]) -> tuple[Deviation, ...]:
+        """By the stored specs, the supervisor and what the kernel says of each process."""
+        return drift.deviations(specs, self.observe(), self._folder)
+
+    def listening(self) -> tuple[Listening, ...]:
+        """All ports of all processes of each instance."""
+        return drift.listening(self.observe())
+
+    def processes_of(self, id: str) -> tuple[int, ...]:
+        """Its process group."""
+        leader = self._process(id)
+        return processes.group_members(leader.pid) if leader else ()
+
+    def execute(self, id: str, argv: Sequence[str]) -> int:
+        """In the folder of the instance and with its environment; `${NAME}` of it is the caller's business."""
+        spec = self._folder(id).spec() or {}
+        if "argv" not in spec:
+            raise FairleadError(f"{id}: its description is damaged", "deploy again")
+        secret = {name: Path(path).read_bytes() for name, path in spec.get("secret_env", {}).items()}
+        env = base_environment() | spec["env"] | {name: os.fsdecode(value) for name, value in secret.items()}
+        del env[INSTANCE_MARK]  # it is no part of the instance, and does not end with it
+        return attached(argv, Path(spec["cwd"]), env)
 
     def _shown_tail(self, id: str) -> str:
         text = self.log_tail(id, 12).strip()
