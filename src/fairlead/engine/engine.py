@@ -88,8 +88,12 @@ class Engine:
 
     def leave(self, name: str, network: str) -> None:
         """Have a container in a network no longer."""
-        with contextlib.suppress(NotThere), explained(f"disconnect {name} from network {network}"):
-            self.api.disconnect_container_from_network(name, network, force=True)
+        try:
+            with explained(f"disconnect {name} from network {network}"):
+                self.api.disconnect_container_from_network(name, network, force=True)
+        except EngineError as error:
+            if error.status != 404 and "not connected" not in error.message:  # 500 is the engine's word for that
+                raise
 
     def start(self, name: str) -> None:
         """Start it; nothing happens when it runs."""
