@@ -64,7 +64,6 @@ class World:
         containers = release.stack.runtime != "process"
         trees = {} if containers else {digest: self.tree(digest) for digest in release.artifacts.values()}
         python, env = release.machine.get("python", self.python), release.machine.get("env", self.env)
-        containers = release.stack.runtime != "process"
         return Machine(trees, python, env, self.secrets or NOWHERE, self.files or NOWHERE, containers)
 
     def observe(self) -> Observed:
