@@ -102,7 +102,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _pass_on(self):
         body = self._body()
         ask = http.client.HTTPConnection(self.server.behind, timeout=20)
-        headers = {key: value for key, value in self.headers.items() if key.lower() not in ("transfer-encoding",)}
+        names = {key for key in self.headers if key.lower() != "transfer-encoding"}
+        headers = {key: ", ".join(self.headers.get_all(key)) for key in names}  # an Accept for each kind of manifest
         if body is not None:
             headers["Content-Length"] = str(len(body))
         ask.request(self.command, self.path, body, headers)

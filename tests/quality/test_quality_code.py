@@ -11,6 +11,7 @@ OUTER_BOUNDARIES = {
     "src/fairlead/cli/main.py": "the last one who can say it in words",
     "src/fairlead/system/forks.py": "a fork: what is above the call in its stack is the parent's",
     "src/fairlead/demo/traffic.py": "a thread: what went wrong is raised again where its outcome is asked for",
+    "src/fairlead/system/threads.py": "a thread: what went wrong is raised again when all have ended",
 }
 
 #: Modules of pure packages that may read files, and why.

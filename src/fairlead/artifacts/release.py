@@ -16,7 +16,13 @@ from fairlead.project.stack import Stack, from_data, to_data
 from fairlead.system import clock
 from fairlead.system.files import read_json, write_file, write_json
 
+IMAGE = "sha256:"  #: how the id of an image begins, and that of no source tree
 _SHOWN = 5  #: ids listed when one is not known
+
+
+def is_image(artifact: str) -> bool:
+    """Whether an artifact is an image; else it is a source tree."""
+    return artifact.startswith(IMAGE)
 
 
 class Unreadable(FairleadError):
@@ -25,7 +31,11 @@ class Unreadable(FairleadError):
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """One version. `artifacts` gives the digest for each service and job that has a source."""
+    """One version. `artifacts` gives, for each service and job, the digest of its tree or the id of its image.
+
+    `images` says where those images are to be had. It is no part of what the release is: an image that is pushed to a
+    registry later on is the same image.
+    """
 
     id: str  #: 12 hex digits, from stack, artifacts, files and versions of secrets alone
     stack: Stack
@@ -35,6 +45,7 @@ class Release:
     machine: dict[str, Any] = field(default_factory=dict)  #: `python` and `env` that its instances are started with
     secrets: dict[str, str] = field(default_factory=dict)  #: the version of each secret that is handed over, by name
     files: dict[str, str] = field(default_factory=dict)  #: SHA-256 of each file that was made of a template, by path
+    images: dict[str, str] = field(default_factory=dict)  #: by name too: what its image is called, with its digest
 
     @classmethod
     def of(
@@ -45,12 +56,14 @@ class Release:
         created: str | None = None,
         machine: dict[str, Any] | None = None,
         secrets: dict[str, str] | None = None,
+        images: dict[str, str] | None = None,
     ) -> Release:
         """A release of this content, created now unless told otherwise. To tell others of it makes no other release."""
         stack = replace(stack, notify=())
         versions = dict(secrets or {})
         id = _identify(to_data(stack), artifacts, versions, {})
-        return cls(id, stack, dict(artifacts), created or clock.stamp(), dict(origin), dict(machine or {}), versions)
+        facts = (created or clock.stamp(), dict(origin), dict(machine or {}))
+        return cls(id, stack, dict(artifacts), *facts, versions, images=dict(images or {}))
 
     def with_secrets(self, versions: dict[str, str]) -> Release:
         """The release of the same artifacts that is handed these versions."""
@@ -62,6 +75,10 @@ class Release:
         id = _identify(to_data(self.stack), self.artifacts, self.secrets, files)
         return replace(self, id=id, files=dict(files))
 
+    def pinned(self) -> dict[str, str]:
+        """What each of its images is called, by id."""
+        return {id: self.images.get(name, "") for name, id in self.artifacts.items() if is_image(id)}
+
 
 def _identify(stack: dict[str, Any], artifacts: dict[str, str], secrets: dict[str, str], files: dict[str, str]) -> str:
     """Without secrets and files the id is the one that releases had before there were any."""
@@ -70,6 +87,13 @@ def _identify(stack: dict[str, Any], artifacts: dict[str, str], secrets: dict[st
     parts |= {"files": files} if files else {}
     content = json.dumps(parts, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(content.encode()).hexdigest()[:12]
+
+
+def _renewed(first: Release, release: Release, renew: bool) -> Release:
+    """The release that is kept, with what may change of it."""
+    pinned = {name: image for name, image in release.images.items() if "@" in image}
+    machine = release.machine if renew else first.machine
+    return replace(first, machine=machine, images=first.images | pinned)
 
 
 class ReleaseStore:
@@ -86,19 +110,21 @@ class ReleaseStore:
         """Keep a release, durably. When it is there already the first one stays, and is returned: it is immutable.
 
         What is damaged is written anew. `renew`: it takes the machine's facts of the one that is saved, for a
-        release that is not live, so that a PATH that was wrong the first time can be mended.
+        release that is not live, so that a PATH that was wrong the first time can be mended. Where its images are to
+        be had is learned as it becomes known.
         """
         first = self.load_or_none(release.id)
-        if first is not None and not (renew and first.machine != release.machine):
+        kept = _renewed(first, release, renew) if first else release
+        if first is not None and kept == first:
             self._even(first.id)
             return first
-        kept = replace(first, machine=release.machine) if first else release
         self.folder.mkdir(parents=True, exist_ok=True)
         content = {"id": kept.id, "created": kept.created, "origin": kept.origin, "machine": kept.machine}
         content |= {
             "artifacts": kept.artifacts,
             "secrets": kept.secrets,
             "files": kept.files,
+            "images": kept.images,
             "stack": to_data(kept.stack),
         }
         for path in (self._copy(kept.id), self._path(kept.id)):
@@ -192,7 +218,7 @@ class ReleaseStore:
                 raise ValueError("its content does not match its id")
             stack = from_data(Stack, data["stack"])
             facts = (data["created"], data["origin"], data.get("machine", {}))
-            return Release(id, stack, data["artifacts"], *facts, versions, files)
+            return Release(id, stack, data["artifacts"], *facts, versions, files, data.get("images", {}))
         except (AttributeError, KeyError, TypeError, ValueError, OSError, FairleadError) as error:
             raise Unreadable(
                 f"{path}: the release was changed or is damaged ({error})",

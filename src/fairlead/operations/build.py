@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from fairlead.artifacts import ArtifactStore, Release
 from fairlead.artifacts.files import digests, keep_files
 from fairlead.operations.environment import Environment, builds_lock, owner_text
+from fairlead.operations.images import Made, foreseen, make_images
 from fairlead.operations.notify import address
 from fairlead.operations.rotation.recovery import prepare
 from fairlead.operations.secrets.supply import Supply, told
@@ -23,6 +25,7 @@ from fairlead.secrets.delivery import deliver
 from fairlead.secrets.rotation.ages import note_handed
 from fairlead.system.lock import held_lock
 
+NEW = "new"  #: stands for the id of a release that is not known before its images are here
 PATIENCE = 3600.0  #: seconds to wait while unused artifacts are removed; it ends with the process that does it
 
 
@@ -65,22 +68,38 @@ def _artifacts_kept(environment: Environment) -> AbstractContextManager[object]:
 
 
 def built(stack: Stack) -> Iterable[Service | Job]:
-    """Everything of a stack that has a source."""
+    """Everything of a stack that has an artifact: a source tree, or an image."""
     items: tuple[Service | Job, ...] = (*stack.services, *stack.jobs)
-    return (item for item in items if item.source is not None)
+    return (item for item in items if item.source is not None or stack.runtime != "process")
 
 
-def build(environment: Environment, stack: Stack, root: Path) -> dict[str, str]:
-    """Build what is not built yet; the digest for each service and job that has a source."""
-    return {item.name: _ensure(environment, item, root) for item in built(stack)}
+def build(environment: Environment, supply: Supply) -> Made:
+    """Have what is not there yet; the digest of each tree, the id and name of each image."""
+    say, stack = environment.world.say, supply.stack
+    if stack.runtime != "process":
+        return make_images(supply, environment.place, lambda line: say("build", line))
+    return Made({item.name: _ensure(environment, item, supply.root) for item in built(stack)})
 
 
 def predict(artifacts: ArtifactStore, supply: Supply) -> Release:
-    """The release that `build` would make, without building."""
+    """The release that `build` would make, without building. Its id is `new` while images of it are not here yet."""
     stack, root = supply.stack, supply.root
+    if stack.runtime != "process":
+        return predict_images(supply)
     trees = {item.name: artifacts.digest_of(root / str(item.source), item.prepare) for item in built(stack)}
-    release = Release.of(stack, trees, {}, secrets=supply.look().versions())
-    return release.with_files(digests(plain_files(stack, root)))
+    return _predicted(supply, Made(trees))
+
+
+def predict_images(supply: Supply) -> Release:
+    """The same, of images: what registries have now."""
+    found = foreseen(supply)
+    release = _predicted(supply, Made({name: one.artifact for name, one in found.items()}))
+    return release if all(one.here for one in found.values()) else replace(release, id=NEW)
+
+
+def _predicted(supply: Supply, made: Made) -> Release:
+    release = Release.of(supply.stack, made.artifacts, {}, secrets=supply.look().versions(), images=made.images)
+    return release.with_files(digests(plain_files(supply.stack, supply.root)))
 
 
 def _ensure(environment: Environment, item: Service | Job, root: Path) -> str:

@@ -45,11 +45,13 @@ def deploy(project: Project, name: str, options: Options = Options(), emit: Emit
         environment.world.checkpoint, environment.world.hurry = options.checkpoint, options.hurry
         doctor.require(doctor.examine(project, name), environment.world.say)
 
+        supply = Supply(stack, project.root, place)
+
         def make() -> Release:
-            return Release.of(stack, build(environment, stack, project.root), origin, machine=machine_facts())
+            made = build(environment, supply)
+            return Release.of(stack, made.artifacts, origin, machine=machine_facts(), images=made.images)
 
         intent = _intent(stack, options, origin)
-        supply = Supply(stack, project.root, place)
         return move(environment, make, intent, f"fairlead deploy {name}", options.wait, supply)
 
 

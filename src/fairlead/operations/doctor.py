@@ -26,9 +26,18 @@ def examine(wanted: Project, name: str, thorough: bool = False) -> tuple[Check, 
         *machine.examine(home()),
         *environment.examine(stack, place, thorough),
         *secrets.examine(supply),
+        *_images(supply),
         *templates.examine(stack, wanted.root),
         *notify.examine(stack, place, supply.environ()),
     )
+
+
+def _images(supply: Supply) -> tuple[Check, ...]:
+    if supply.stack.runtime == "process":
+        return ()
+    from fairlead.operations.checks import images  # noqa: PLC0415 — only where there is an engine
+
+    return tuple(images.examine(supply))
 
 
 def require(checks: tuple[Check, ...], say: Callable[[str, str], object]) -> None:

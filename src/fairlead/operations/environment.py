@@ -8,7 +8,7 @@ import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairlead.artifacts import ArtifactStore, ReleaseStore
 from fairlead.artifacts.origin import user_name
@@ -16,6 +16,7 @@ from fairlead.artifacts.prepare import base_python
 from fairlead.edges.table import edge_of
 from fairlead.errors import UsageError
 from fairlead.ledger import Ledger
+from fairlead.operations.images import image_store
 from fairlead.project.stack import RuntimeName
 from fairlead.rollout.events import Emit, silent
 from fairlead.rollout.evidence.history import HOUR, history
@@ -27,6 +28,9 @@ from fairlead.runtimes.table import runtime_of
 from fairlead.system import clock
 from fairlead.system.home import Place
 from fairlead.system.lock import FOR_A_MOMENT, FileLock, held_lock
+
+if TYPE_CHECKING:
+    from fairlead.artifacts.images import ImageStore
 
 ENOUGH = 200  #: answers in the last hour for it to say what is usual
 LOCK_PATIENCE = 10.0  #: seconds a command waits for a short command of somebody else
@@ -79,11 +83,12 @@ def opened(place: Place, runtime: RuntimeName, emit: Emit = silent) -> Iterator[
     place.create()
     with Ledger.open(place.ledger, room=place.free_reserve) as ledger:
         artifacts = ArtifactStore(place.artifacts)
+        images = image_store(place) if runtime != "process" else None
         releases = ReleaseStore(place.releases)
         world = World(
             runtime_of(runtime, place), edge_of(runtime, place), ledger, releases, artifacts.path,
             **machine_facts(), emit=emit, free_space=place.free_reserve,
-            sweep_artifacts=lambda: sweep(place, artifacts, lambda text: world.say("note", text)),
+            sweep_artifacts=lambda: sweep(place, artifacts, lambda text: world.say("note", text), images),
             history=lambda release, over: answered_lately(place, releases, release, over),
             evidence=place.root / "evidence", secrets=place.secrets, files=place.files,
         )  # fmt: skip
@@ -145,8 +150,13 @@ def inherited() -> dict[str, str]:
     return {name: os.environ[name] for name in names if name in os.environ} | {"PYTHONDONTWRITEBYTECODE": "1"}
 
 
-def sweep(place: Place, artifacts: ArtifactStore, say: Callable[[str], object]) -> None:
-    """Remove artifacts that no release of any environment of the project names; none while one cannot be read."""
+def sweep(
+    place: Place, artifacts: ArtifactStore, say: Callable[[str], object], images: ImageStore | None = None
+) -> None:
+    """Remove artifacts that no release of any environment of the project names; none while one cannot be read.
+
+    `images`: of an environment that has an engine.
+    """
     lock = FileLock(builds_lock(place))
     if not lock.acquire(owner_text("sweep")):
         return  # somebody builds; the next deployment sweeps
@@ -160,6 +170,8 @@ def sweep(place: Place, artifacts: ArtifactStore, say: Callable[[str], object]) 
         for digest in artifacts.all() - used:
             artifacts.remove(digest)
         artifacts.sweep()
+        if images is not None:
+            images.sweep(used)
     finally:
         lock.release()
 

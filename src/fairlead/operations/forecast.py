@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fairlead.artifacts import ArtifactStore, ReleaseStore
+from fairlead.artifacts.release import is_image
 from fairlead.ledger import Ledger
-from fairlead.operations.build import built
+from fairlead.operations.build import NEW, built
 from fairlead.operations.checks import connections
 from fairlead.operations.checks.check import Check
 from fairlead.operations.deploy import Options, preview
+from fairlead.operations.images import image_store
 from fairlead.project.project import Project
 from fairlead.project.resolve import DEFAULT_STEPS
 from fairlead.project.stack import Stack, Strategy
@@ -49,14 +51,21 @@ def forecast(project: Project, environment: str, options: Options) -> Forecast:
     stack = project.stack(environment)
     place = Place.of(project.name, environment)
     release, steps = preview(project, environment, options)
-    store = ArtifactStore(place.artifacts)
     builds = tuple(
-        Build(item.name, release.artifacts[item.name], not store.exists(release.artifacts[item.name]))
+        Build(item.name, artifact, not _is_there(place, artifact, release.id))
         for item in built(stack)
+        if (artifact := release.artifacts[item.name])
     )
     strategy = options.strategy or stack.rollout.strategy
     opened = tuple(connections.examine(stack, strategy))
     return Forecast(release.id, strategy, builds, steps, _before(place), opened, _shown(place, stack, steps))
+
+
+def _is_there(place: Place, artifact: str, release: str) -> bool:
+    """A tree is asked for; of a release whose id is known all images are here."""
+    if is_image(artifact):
+        return release != NEW or image_store(place).exists(artifact)
+    return ArtifactStore(place.artifacts).exists(artifact)
 
 
 def _shown(place: Place, stack: Stack, steps: tuple[Step, ...]) -> Shown | None:

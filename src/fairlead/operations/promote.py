@@ -9,9 +9,11 @@ from fairlead.operations import doctor
 from fairlead.operations.build import built, move
 from fairlead.operations.deploy import Options
 from fairlead.operations.environment import Environment, machine_facts, opened
+from fairlead.operations.images import image_store, logins
 from fairlead.operations.secrets.supply import Supply
 from fairlead.operations.transition import Intent, Result
 from fairlead.project.project import Project
+from fairlead.project.stack import Stack
 from fairlead.rollout.events import Emit, silent
 from fairlead.rollout.state import read_state
 from fairlead.system.home import Place
@@ -30,24 +32,24 @@ def promote(project: Project, source: str, target: str, options: Options, emit: 
         environment.world.hurry = options.hurry
         doctor.require(doctor.examine(project, target), environment.world.say)
 
+        supply = Supply(stack, project.root, place)
+
         def make() -> Release:
-            _verify(environment, origin_release)
-            artifacts = _artifacts(origin_release, [item.name for item in built(stack)], source)
-            return Release.of(stack, artifacts, origin, machine=machine_facts())
+            names = [item.name for item in built(stack)]
+            artifacts = _artifacts(origin_release, names, source, stack)
+            _verify(environment, origin_release, supply)
+            images = {name: called for name, called in origin_release.images.items() if name in names}
+            return Release.of(stack, artifacts, origin, machine=machine_facts(), images=images)
 
-        return move(
-            environment,
-            make,
-            intent,
-            f"fairlead promote {source} {target}",
-            options.wait,
-            Supply(stack, project.root, place),
-        )
+        return move(environment, make, intent, f"fairlead promote {source} {target}", options.wait, supply)
 
 
-def _verify(environment: Environment, release: Release) -> None:
-    for digest in sorted(set(release.artifacts.values())):
+def _verify(environment: Environment, release: Release, supply: Supply) -> None:
+    for digest in sorted(set(release.artifacts.values()) - release.pinned().keys()):
         environment.artifacts.verify(digest)
+    if pinned := release.pinned():
+        store = image_store(environment.place, logins(supply))
+        store.ensure(pinned, lambda text: environment.world.say("build", text))
 
 
 def live_release(place: Place) -> Release:
@@ -62,7 +64,11 @@ def live_release(place: Place) -> Release:
     )
 
 
-def _artifacts(release: Release, names: list[str], source: str) -> dict[str, str]:
+def _artifacts(release: Release, names: list[str], source: str, stack: Stack) -> dict[str, str]:
+    runtime = release.stack.runtime
+    if (runtime == "process") != (stack.runtime == "process"):
+        what = f"{source} runs on {runtime} and {stack.environment} on {stack.runtime}"
+        raise FairleadError(f"{what}, so neither can have the other's artifacts", "deploy to it instead")
     missing = [name for name in names if name not in release.artifacts]
     if missing:
         what = f"release {release.id} of {source} has no artifact for {', '.join(missing)}"

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fairlead.artifacts.artifact import ArtifactStore
-from fairlead.artifacts.release import Release, ReleaseStore
+from fairlead.artifacts.release import Release, ReleaseStore, is_image
+from fairlead.errors import FairleadError
 from fairlead.ledger import Ledger
+from fairlead.operations.images import image_store
 from fairlead.project.stack import RuntimeName
 from fairlead.rollout.prune import last_live
 from fairlead.rollout.state import State, read_state
@@ -37,12 +39,38 @@ def releases(place: Place) -> tuple[Kept, ...]:
         state, lived = read_state(ledger), last_live(ledger)
     store = ArtifactStore(place.artifacts)
     saved = ReleaseStore(place.releases)
-    found = [_kept(release, state, store, lived.get(release.id)) for release in saved.all()]
+    images = _images(place, {id for release in saved.all() for id in release.pinned()})
+    there = Artifacts(store, images)
+    found = [_kept(release, state, there, lived.get(release.id)) for release in saved.all()]
     return (*found, *(_damaged(id, state, lived.get(id)) for id in saved.unreadable()))
 
 
-def _kept(release: Release, state: State, store: ArtifactStore, lived: str | None) -> Kept:
-    complete = all(store.exists(digest) for digest in release.artifacts.values())
+@dataclass(frozen=True, slots=True)
+class Artifacts:
+    """What is here of what releases are made of."""
+
+    trees: ArtifactStore
+    images: frozenset[str]  #: ids
+
+    def complete(self, release: Release) -> bool:
+        """Whether all of a release is here."""
+        return all(self._here(one) for one in release.artifacts.values())
+
+    def _here(self, artifact: str) -> bool:
+        return artifact in self.images if is_image(artifact) else self.trees.exists(artifact)
+
+
+def _images(place: Place, wanted: set[str]) -> frozenset[str]:
+    """Those that are here; all of them when the engine cannot be asked, since then nobody can say that one is gone."""
+    store = image_store(place) if wanted else None
+    try:
+        return frozenset(id for id in wanted if store and store.exists(id))
+    except FairleadError:
+        return frozenset(wanted)
+
+
+def _kept(release: Release, state: State, there: Artifacts, lived: str | None) -> Kept:
+    complete = there.complete(release)
     return Kept(
         release.id, release.created, release.id == state.live, round(state.left(release.id), 1),
         release.id == state.previous, complete, lived, release.origin,

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from fairlead.artifacts import Release, describe_actor
+from fairlead.artifacts.release import is_image
 from fairlead.errors import FairleadError
 from fairlead.operations.environment import LOCK_PATIENCE, Environment, existing
+from fairlead.operations.images import image_store
 from fairlead.operations.rotation.recovery import prepare
 from fairlead.operations.transition import Intent, Result, carry_out
 from fairlead.rollout.events import Emit, silent
@@ -38,8 +40,10 @@ def _target(environment: Environment, to: str | None) -> Release:
     else:
         raise FairleadError("there is no release to go back to", "see `fairlead releases`")
     for digest in release.artifacts.values():
-        if not environment.artifacts.exists(digest):
+        if not is_image(digest) and not environment.artifacts.exists(digest):
             raise FairleadError(
                 f"the artifact {digest[:12]} of release {release.id} is gone", "deploy its commit again"
             )
+    if pinned := release.pinned():
+        image_store(environment.place).ensure(pinned, lambda text: environment.world.say("note", text))
     return release

@@ -1,0 +1,42 @@
+"""Checks of images: can they be had, and are they for the machine that is to run them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fairlead.artifacts.images import ImageStore, Origin, Wanted, misfit, platform_of
+from fairlead.errors import FairleadError
+from fairlead.operations.checks.check import Check, failed, ok
+from fairlead.operations.images import fetched, image_store, logins
+from fairlead.operations.secrets.supply import Supply
+
+
+def examine(supply: Supply) -> Iterator[Check]:
+    """Nothing where nothing is a container. Registries are asked, nothing is brought from them."""
+    if supply.stack.runtime == "process":
+        return
+    try:
+        store = image_store(supply.place, logins(supply))
+        wanted, machine = fetched(supply.stack), store.images.engine.facts().architecture
+    except FairleadError as error:
+        yield failed("images", error.message, error.hint or "")
+        return
+    for one in {(each.name, each.platform): each for each in reversed(wanted)}.values():
+        yield _image(store, one, machine)
+
+
+def _image(store: ImageStore, wanted: Wanted, machine: str) -> Check:
+    try:
+        origin = store.find(wanted, lambda text: None)
+    except FairleadError as error:
+        return failed("images", error.message, error.hint or "")
+    wrong = [misfit(wanted, platform, machine) for platform in _platforms(origin)]
+    if wrong and all(wrong):
+        return failed("images", *next(one for one in wrong if one))
+    where = "is here" if origin.here else "is to be pulled"
+    pinned = f" ({origin.digest[:19]})" if origin.digest else ""
+    return ok("images", f"{wanted.name}{pinned} {where}")
+
+
+def _platforms(origin: Origin) -> tuple[str, ...]:
+    return (platform_of(origin.here),) if origin.here else origin.platforms

@@ -1,0 +1,131 @@
+"""The images of a stack: which there are, where they come from, and who logs in to get them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from fairlead.errors import FairleadError, Refused
+from fairlead.project.image_name import ImageName
+from fairlead.project.placeholders import expand
+from fairlead.project.stack import Container, Job, Service, Stack
+from fairlead.system.home import Place
+
+if TYPE_CHECKING:
+    from fairlead.artifacts.images import ImageStore, Wanted
+    from fairlead.engine.login import Login
+    from fairlead.masking import Secret
+    from fairlead.operations.secrets.supply import Supply
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a release is made of: for each service and job its artifact and, of an image, what it is called."""
+
+    artifacts: dict[str, str]
+    images: dict[str, str] = field(default_factory=dict)
+
+
+def containers(stack: Stack) -> Iterator[tuple[Service | Job, Container]]:
+    """Every service and job with what its container is like. A job runs from the image of the service it is like."""
+    for one in stack.services:
+        yield one, one.container
+    for job in stack.jobs:
+        donor = next((one for one in stack.services if one.name == job.like), None)
+        yield job, donor.container if donor else Container()
+
+
+def fetched(stack: Stack) -> tuple[Wanted, ...]:
+    """The images that exist somewhere and are not built here. FairleadError for a name that is none."""
+    from fairlead.artifacts.images import Wanted  # noqa: PLC0415 — only where there is an engine
+
+    found = [(item.name, one) for item, one in containers(stack) if one.image is not None and one.build is None]
+    return tuple(
+        Wanted(name, image_name(stack, name, one.image or ""), one.platform, one.pull_policy) for name, one in found
+    )
+
+
+def image_name(stack: Stack, item: str, text: str) -> ImageName:
+    """A name as the project file has it, variables put in. FairleadError when that gives none."""
+    try:
+        return ImageName.parse(filled(stack, text))
+    except ValueError as error:
+        raise FairleadError(f"{item}: {error}", "see `fairlead env show`, which has the values put in") from error
+
+
+def filled(stack: Stack, text: str) -> str:
+    """With what is known before there is a release."""
+    return expand(text, {**stack.variables, "PROJECT": stack.project, "ENVIRONMENT": stack.environment})
+
+
+def image_store(place: Place, logins: dict[str, Login] | None = None) -> ImageStore:
+    """The images of a project in the engine of this machine. Nothing is asked of it yet."""
+    from fairlead.artifacts.images import ImageStore  # noqa: PLC0415
+    from fairlead.engine.engine import Engine  # noqa: PLC0415
+    from fairlead.engine.images import Images  # noqa: PLC0415
+    from fairlead.engine.owner import Owner  # noqa: PLC0415
+
+    return ImageStore(Images(Engine(), logins or {}), Owner.of(place).home, place.project)
+
+
+def logins(supply: Supply) -> dict[str, Login]:
+    """Who the project says that we are. Refused when the secret has no value; Unavailable."""
+    from fairlead.engine.login import Login  # noqa: PLC0415
+
+    registry = supply.stack.registry
+    if registry is None or registry.secret is None or registry.user is None:
+        return {}
+    domain = ImageName.parse(f"{registry.url}/x").domain
+    return {domain: Login(domain, registry.user, values(supply, (registry.secret,))[registry.secret])}
+
+
+def values(supply: Supply, names: tuple[str, ...]) -> dict[str, Secret]:
+    """The values of secrets that images are built or fetched with. Refused, with the names, when one is missing."""
+    found = supply.backend.get(names) if names else {}
+    missing = [name for name in names if not found.get(name)]
+    if missing:
+        raise Refused(f"no value for {', '.join(missing)} in {supply.backend.where}", supply.hint(missing))
+    return found
+
+
+def one_at_a_time(say: Say) -> Say:
+    """For what several threads tell: whoever shows it is told by one of them at a time."""
+    lock = threading.Lock()
+
+    def told(text: str) -> None:
+        with lock:
+            say(text)
+
+    return told
+
+
+def make_images(supply: Supply, place: Place, say: Say) -> Made:
+    """Have all images of a stack here: ids, and what they are called. Errors as those of `ImageStore.fetch`."""
+    stack, tell = supply.stack, one_at_a_time(say)
+    without = [item.name for item, one in containers(stack) if one.image is None and one.build is None]
+    if without:
+        raise FairleadError(f"{', '.join(without)}: there is no image to run from", "give it `image` or `build`")
+    images = image_store(place, logins(supply)).fetch(fetched(stack), tell)
+    return Made({name: one.id for name, one in images.items()}, {name: one.pinned for name, one in images.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What an item would be made of. `artifact` is an id when it is here, else the digest that a registry has."""
+
+    artifact: str
+    here: bool
+
+
+def foreseen(supply: Supply) -> dict[str, Foreseen]:
+    """What `make_images` would give, by item, with nothing brought or built. Errors as those of `ImageStore.find`."""
+    store = image_store(supply.place, logins(supply))
+    found = ((one.item, store.find(one, lambda text: None)) for one in fetched(supply.stack))
+    return {
+        name: Foreseen(one.here.id, here=True) if one.here else Foreseen(one.digest or "", here=False)
+        for name, one in found
+    }
