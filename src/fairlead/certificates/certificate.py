@@ -74,13 +74,18 @@ def read_certificate(cert_pem: str, key_pem: Secret, where: str, now: datetime |
 
     FairleadError when a part cannot be read, the key is another one's, or it is not valid at `now`.
     """
+    found = parsed(cert_pem, key_pem, where)
+    _require_valid(found, where, now or datetime.now(UTC))
+    return found
+
+
+def parsed(cert_pem: str, key_pem: Secret, where: str) -> Certificate:
+    """The same, whether it is valid now or not."""
     require_cryptography()
     leaf = _leaf(cert_pem, where)
     if _public_bytes(_key(key_pem, where)) != _public_bytes(leaf):
         raise FairleadError(f"{where}: the key is not that of the certificate", "give the two that were made together")
-    found = Certificate(cert_pem, key_pem, leaf.not_valid_before_utc, leaf.not_valid_after_utc, _names(leaf))
-    _require_valid(found, where, now or datetime.now(UTC))
-    return found
+    return Certificate(cert_pem, key_pem, leaf.not_valid_before_utc, leaf.not_valid_after_utc, _names(leaf))
 
 
 def _require_valid(found: Certificate, where: str, now: datetime) -> None:

@@ -8,12 +8,16 @@ RFC 9112 section 6.3.
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from fairlead.demo.report import Failed
 from fairlead.errors import UsageError
+from fairlead.system.http import trusting
+
+PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +28,26 @@ class Target:
     port: int
     host: str  #: Host header
     headers: dict[str, str] = field(default_factory=dict)  #: sent with every request
+    tls: ssl.SSLContext | None = None  #: whom to trust; None: without TLS
 
     @classmethod
-    def from_url(cls, url: str, host: str | None = None, headers: dict[str, str] | None = None) -> Target:
-        """From `http://name:port`; UsageError for anything else."""
+    def from_url(
+        cls, url: str, host: str | None = None, headers: dict[str, str] | None = None, trust: str | None = None
+    ) -> Target:
+        """From `http://name:port` or https; UsageError for anything else. `trust`: PEM; None: as the system does."""
         parts = urlsplit(url)
-        if parts.scheme != "http" or not parts.hostname or parts.path not in ("", "/"):
-            raise UsageError(f"{url}: expected http://name:port without a path", "give the paths by their own options")
-        return cls(parts.hostname, parts.port or 80, host or parts.netloc, headers or {})
+        if parts.scheme not in PORTS or not parts.hostname or parts.path not in ("", "/"):
+            what = f"{url}: expected http://name:port or https://name:port without a path"
+            raise UsageError(what, "give the paths by their own options")
+        tls = None
+        if parts.scheme == "https":
+            tls = trusting(trust) if trust else ssl.create_default_context()
+        return cls(parts.hostname, parts.port or PORTS[parts.scheme], host or parts.netloc, headers or {}, tls)
+
+    @property
+    def name(self) -> str | None:
+        """The name that the certificate must be for; None without TLS."""
+        return (urlsplit(f"//{self.host}").hostname or self.address) if self.tls else None
 
     def head(self, method: str, path: str, extra: dict[str, str]) -> bytes:
         """The head of a request, with its empty line."""
@@ -122,8 +138,9 @@ class Connection:
 
 async def connect(target: Target) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """A new TCP connection; Failed("refused") when there is none to be had."""
+    name = target.name
     try:
-        return await asyncio.open_connection(target.address, target.port)
+        return await asyncio.open_connection(target.address, target.port, ssl=target.tls, server_hostname=name)
     except OSError as error:
         if isinstance(error, TimeoutError):
             raise

@@ -44,5 +44,6 @@ class Options:
     version_header: str = "X-Version"  #: names the version that answered
     host: str | None = None  #: Host header; None: host and port of the URL
     headers: dict[str, str] = field(default_factory=dict)  #: sent with every request
+    trust: str | None = None  #: certificates in PEM that are trusted, for https; None: those that the system trusts
     paths: Paths = field(default_factory=Paths)
     seed: int = 0  #: same seed, same gaps and bodies

@@ -21,6 +21,7 @@ import signal
 import sys
 import threading
 from collections.abc import Coroutine, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -35,10 +36,10 @@ class Traffic:
     """Clients that run from `start` to `stop`. A context manager: left without `stop`, it stops at once."""
 
     def __init__(self, url: str, mix: Mix | None = None, options: Options | None = None) -> None:
-        """`url` is `http://name:port`; UsageError for anything else."""
+        """`url` is `http://name:port` or https; UsageError for anything else."""
         self._mix = mix or Mix()
         self._options = options or Options()
-        self._target = Target.from_url(url, self._options.host, self._options.headers)
+        self._target = Target.from_url(url, self._options.host, self._options.headers, self._options.trust)
         self._tally = Tally()
         self._thread = threading.Thread(target=self._run, name="traffic", daemon=True)
         self._ready = threading.Event()
@@ -164,7 +165,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m fairlead.demo.traffic", description="Send traffic, count what is lost")
-    parser.add_argument("url", help="http://name:port")
+    parser.add_argument("url", help="http://name:port or https://name:port")
+    parser.add_argument(
+        "--trust", type=Path, metavar="FILE", help="certificates (PEM) to trust instead of the system's"
+    )
     parser.add_argument("--seconds", type=float, default=10.0, help="how long new requests are sent (default 10)")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     for field in dataclasses.fields(Mix):
@@ -190,6 +194,7 @@ def _fields(kind: Any, given: argparse.Namespace, suffix: str = "") -> Any:
 def _options(given: argparse.Namespace) -> Options:
     names = {field.name for field in dataclasses.fields(Options)} & set(vars(given))
     chosen = {name: getattr(given, name) for name in names}
+    chosen["trust"] = given.trust.read_text() if given.trust else None
     chosen["app_header"] = given.app_header or None  # --app-header "" means there is none
     return Options(**chosen, paths=_fields(Paths, given, "_path"))
 

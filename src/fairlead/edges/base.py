@@ -75,6 +75,12 @@ class Edge(Protocol):
     def address(self) -> tuple[str, int]:
         """Host and port where requests come in, as this machine reaches it."""
 
+    def scheme(self) -> str:
+        """What users come by: `https` where it serves that, else `http`."""
+
+    def renew(self) -> None:
+        """Have certificates that are not due; returns when they are in force. Nothing without https."""
+
     def ask(self, path: str, host: str | None, headers: dict[str, str], timeout: float) -> Answer:
         """One GET request as a user would send it; `timeout` in seconds. Every failure is an Answer."""
 

@@ -188,6 +188,13 @@ class FakeEdge:
         """Nobody listens there."""
         return "127.0.0.1", 0
 
+    def scheme(self) -> str:
+        """There is no https in memory."""
+        return "http"
+
+    def renew(self) -> None:
+        """There is nothing to renew."""
+
     def ask(self, path: str, host: str | None, headers: dict[str, str], timeout: float) -> Answer:
         """The answer of the instance that would get it; 404 without a route, 502 when nobody listens."""
         if not self.running:

@@ -43,6 +43,7 @@ class EdgeRoute:
     weights: tuple[tuple[str, int], ...]  #: (pool name, weight)
     mirror: str = ""  #: pool that gets copies of safe requests, whose answers nobody sees
     mirror_percent: float = 0.0  #: of the safe requests, above 0 and up to 100
+    port: int = 0  #: at which services ask for `host`, which is a service's name; 0: users do, at the public ports
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +77,4 @@ class EdgeTable:
     headers: tuple[HeaderRoute, ...] = ()
     listen: Edge | None = None  #: where requests come in, as the leading release has it; None: as before
     sticky: Sticky | None = None
+    networks: tuple[str, ...] = ()  #: in which pools are, beside those that every edge is in

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from fairlead.project import placeholders
 from fairlead.project.stack import Job, Service, Stack, Stop
-from fairlead.render import supervisord, traefik
+from fairlead.render import entrypoints, supervisord, traefik
 from fairlead.render.edge import EdgeRoute, EdgeTable, Pool
 from fairlead.render.supervisord import Program
 from fairlead.render.ways import Ways, no_value
@@ -108,9 +108,9 @@ def _filled(text: str, values: dict[str, str], stack: Stack) -> str:
 
 
 def _edge(stack: Stack) -> dict[str, str]:
-    listen = traefik.EdgePorts(stack.edge.address, stack.edge.http or 8080, API_PORT)
+    listen = entrypoints.EdgePorts(stack.edge.address, stack.edge.http or 8080, API_PORT)
     return {
-        "traefik/traefik.yml": traefik.static_file(listen, Path()),
+        "traefik/traefik.yml": entrypoints.static_file(listen, Path()),
         "traefik/dynamic/routes.yml": traefik.dynamic_file(_table(stack), "")[0],
     }
 

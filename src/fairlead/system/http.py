@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import socket
+import ssl
 import string
 from dataclasses import dataclass, field
 from urllib.parse import quote
@@ -26,9 +27,41 @@ class Answer:
         return 200 <= self.status < 400
 
 
-def get(port: int, path: str, timeout: float, headers: dict[str, str] | None = None, host: str = "127.0.0.1") -> Answer:
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """How a connection is made safe: whom it trusts, and the name that the certificate must be for."""
+
+    context: ssl.SSLContext
+    name: str
+
+
+class _Secured(http.client.HTTPConnection):
+    """To an address, with the certificate of a name."""
+
+    def __init__(self, host: str, port: int, timeout: float, tls: Tls) -> None:
+        super().__init__(host, port, timeout=timeout)
+        self._tls = tls
+
+    def connect(self) -> None:
+        super().connect()
+        self.sock = self._tls.context.wrap_socket(self.sock, server_hostname=self._tls.name)
+
+
+def trusting(pem: str) -> ssl.SSLContext:
+    """Trusts what was signed by one of these certificates, and these themselves, and nothing else."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(cadata=pem)
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    return context
+
+
+def get(
+    port: int, path: str, timeout: float, headers: dict[str, str] | None = None, host: str = "127.0.0.1",
+    tls: Tls | None = None,
+) -> Answer:  # fmt: skip
     """GET `path` from `host:port`; every failure is an Answer, never an exception."""
-    connection = http.client.HTTPConnection(host, port, timeout=timeout)
+    plain = http.client.HTTPConnection(host, port, timeout=timeout)
+    connection = _Secured(host, port, timeout, tls) if tls else plain
     try:
         sent = quote(path, safe=string.printable)  # letters beyond ASCII as a browser sends them
         connection.request("GET", sent, headers={"Connection": "close", "User-Agent": "fairlead"} | (headers or {}))

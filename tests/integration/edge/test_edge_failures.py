@@ -10,7 +10,7 @@ import pytest
 from rig import Rig
 from running import environment_of, eventually, free_port, processes_with
 
-from fairlead.edges.traefik import edge as module
+from fairlead.edges.traefik import common as module
 from fairlead.errors import FairleadError
 from fairlead.project.stack import Edge
 from fairlead.render.edge import EdgeRoute, EdgeTable, Pool

@@ -10,7 +10,7 @@ from running import eventually
 from fairlead.edges.base import Traffic
 from fairlead.edges.traefik.accesslog import AccessLog
 from fairlead.project.stack import Edge
-from fairlead.render.traefik import KEY_HEADER
+from fairlead.render.entrypoints import KEY_HEADER
 from fairlead.system import http, sockets
 
 pytestmark = pytest.mark.real

@@ -338,7 +338,7 @@ def test_a_defect_of_a_client_is_not_taken_for_a_quiet_day():
             traffic.stop()
 
 
-@pytest.mark.parametrize("url", ["https://127.0.0.1", "127.0.0.1:80", "http://127.0.0.1/path", "http://"])
+@pytest.mark.parametrize("url", ["ftp://127.0.0.1", "127.0.0.1:80", "http://127.0.0.1/path", "http://"])
 def test_an_address_it_cannot_use_is_an_error(url):
     with pytest.raises(UsageError, match="expected http://name:port"):
         Traffic(url)

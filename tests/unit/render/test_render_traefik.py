@@ -5,23 +5,18 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from fairlead.project.stack import LATENCY_BUCKETS, Edge
+from fairlead.project.stack import Edge
 from fairlead.render.edge import EdgeRoute, EdgeTable, HeaderRoute, Pool, Sticky
 from fairlead.render.traefik import (
-    EdgePorts,
     cookie_value,
     dynamic_file,
-    listens_at,
-    own_file,
     priority,
     route_key,
     rule,
-    static_file,
     sticky_value,
 )
 
@@ -146,75 +141,6 @@ def test_route_keys_are_names_that_no_value_breaks() -> None:
     keys = {route_key(host, path) for host in (None, "a.example", "b.example") for path in ("/", "/`", "/ä{{")}
     assert len(keys) == 9
     assert all(re.fullmatch(r"route-[0-9a-f]{12}", key) for key in keys)
-
-
-def test_the_static_file() -> None:
-    content = json.loads(static_file(EdgePorts("127.0.0.1", 8080, 20000), Path("/home/a {{b")))
-    assert content == {
-        "accessLog": {
-            "fields": {
-                "defaultMode": "drop",
-                "headers": {
-                    "defaultMode": "drop",
-                    "names": {"Content-Length": "keep", "Date": "keep", "Server": "keep"},
-                },
-                "names": {
-                    "DownstreamStatus": "keep",
-                    "RequestMethod": "keep",
-                    "RequestPath": "keep",
-                    "RouterName": "keep",
-                    "ServiceName": "keep",
-                    "StartUTC": "keep",
-                },
-                "queryParameters": {"defaultMode": "drop"},
-            },
-            "filePath": "/home/a {{b/access.log",
-            "filters": {"statusCodes": ["500-599"]},
-            "format": "json",
-        },
-        "api": {},
-        "entryPoints": {
-            "api": {"address": "127.0.0.1:20000"},
-            "web": {
-                "address": "127.0.0.1:8080",
-                "transport": {"lifeCycle": {"graceTimeOut": "30s"}, "respondingTimeouts": {"readTimeout": "0s"}},
-            },
-        },
-        "global": {"checkNewVersion": False, "sendAnonymousUsage": False},
-        "log": {"filePath": "/home/a {{b/traefik.log", "format": "json", "level": "WARN"},
-        "metrics": {"prometheus": {"addServicesLabels": True, "buckets": list(LATENCY_BUCKETS), "manualRouting": True}},
-        "ping": {"manualRouting": True},
-        "providers": {
-            "file": {"directory": "/home/a {{b/dynamic", "watch": True},
-            "providersThrottleDuration": "50ms",
-        },
-    }
-
-
-@pytest.mark.parametrize("address", ["", "127.0.0.1", "::1", "::", "2001:db8::7"])
-def test_what_was_written_can_be_read_back(address: str) -> None:
-    ports = EdgePorts(address, 8080, 20000)
-    content = json.loads(static_file(ports, Path("/home")))
-    assert listens_at(content) == ports
-    assert content["entryPoints"]["web"]["address"] == (f"[{address}]:8080" if ":" in address else f"{address}:8080")
-
-
-@pytest.mark.parametrize("damaged", [None, [], {}, {"entryPoints": {"web": {"address": ":80"}}}, {"entryPoints": []}])
-def test_a_damaged_static_file_says_nothing(damaged: object) -> None:
-    assert listens_at(damaged) is None
-
-
-def test_its_own_services_ask_for_the_key() -> None:
-    routers = json.loads(own_file("secret"))["http"]["routers"]
-    services = {router["service"] for router in routers.values()}
-    assert services == {"api@internal", "prometheus@internal", "ping@internal"}
-    assert all(router["rule"].startswith("Header(`X-Fairlead-Edge`, `secret`) && ") for router in routers.values())
-    assert all(router["entryPoints"] == ["api"] for router in routers.values())
-
-
-def test_all_addresses() -> None:
-    content = json.loads(static_file(EdgePorts("", 80, 20000), Path("/home")))
-    assert content["entryPoints"]["web"]["address"] == ":80"
 
 
 # ---- sticky visitors and copies

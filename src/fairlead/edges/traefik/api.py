@@ -8,26 +8,30 @@ from typing import Any
 
 from fairlead.edges.counters import Counters
 from fairlead.edges.traefik import metrics
-from fairlead.render.traefik import KEY_HEADER
+from fairlead.render.entrypoints import KEY_HEADER
 from fairlead.system import http
 from fairlead.system.http import Answer
 
 _SERVICE_LINE = re.compile(r'^traefik_service_requests_total\{code="(\d+)",.*service="([^"@]+)@file"\} (\S+)$', re.M)
 _RELOADS = re.compile(r"^traefik_config_reloads_total (\S+)$", re.M)
+_OPEN = re.compile(r'^traefik_open_connections\{entrypoint="([^"]+)"[^}]*\} (\S+)$', re.M)
 _STARTED = re.compile(r"^process_start_time_seconds (\S+)$", re.M)
 
 PATIENCE = 3.0  #: seconds counters are waited for: they are asked for every second
 
 
 class TraefikApi:
-    """The API on `127.0.0.1:port`. Nothing here raises; no answer is None."""
+    """The API on `host:port`. Nothing here raises; no answer is None. Without a host there is nobody to ask."""
 
-    def __init__(self, port: int, key: str) -> None:
+    def __init__(self, port: int, key: str, host: str = "127.0.0.1") -> None:
         self.port = port
+        self.host = host
         self._headers = {KEY_HEADER: key}
 
     def _get(self, path: str, timeout: float) -> Answer:
-        return http.get(self.port, path, timeout, self._headers)
+        if not self.host:
+            return Answer(0, error="it does not run")
+        return http.get(self.port, path, timeout, self._headers, self.host)
 
     def alive(self) -> bool:
         """Whether it serves: 404 is what it says as long as it has not read its files, or another key is in them."""
@@ -50,6 +54,14 @@ class TraefikApi:
             key = (service, int(code))
             counts[key] = counts.get(key, 0) + int(float(value))
         return counts, _number(_STARTED, text), int(_number(_RELOADS, text))
+
+    def open_connections(self) -> int | None:
+        """How many clients have open, but for those of the API itself; None when it does not answer."""
+        answer = self._get("/metrics", 5)
+        if answer.status != 200:
+            return None
+        found = _OPEN.findall(answer.body.decode(errors="replace"))
+        return sum(int(float(value)) for point, value in found if point != "api")
 
     def metrics(self) -> Counters:
         """The raw counts by pool."""

@@ -1,0 +1,253 @@
+"""The containers of one edge in an engine: had, looked at, ended. `container` and `replacement` say when."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from fairlead.edges.traefik.common import DEFAULT_PORT
+from fairlead.engine.engine import Engine
+from fairlead.engine.facts import ContainerFacts
+from fairlead.engine.failures import EngineError
+from fairlead.engine.networks import ensure_named
+from fairlead.engine.owner import PREFIX, Owner, label
+from fairlead.errors import FairleadError
+from fairlead.project.stack import Edge as EdgeSettings
+from fairlead.render.container import ContainerSpec, Joined
+from fairlead.render.edge_containers import (
+    CONFIGURATION,
+    DOOR,
+    LOGS,
+    NO_RULES,
+    REDIRECT,
+    RULES,
+    STATIC,
+    TRAEFIK,
+    EdgeBox,
+    ports_of,
+    redirect_rules,
+)
+from fairlead.render.entrypoints import static_file
+from fairlead.render.networks import FRONTEND
+from fairlead.system.files import write_file
+
+IMAGE = "traefik:v3.7"
+NOBODY = 65532  #: user and group of the containers when Fairlead itself is root
+REDIRECT_WAIT = 20.0  #: seconds the rules may take to be in force
+_SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/sbin")  #: where programs and their libraries lie
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Everything of an edge that Traefik reads only when it starts."""
+
+    listen: EdgeSettings
+    image: str  #: id
+    inner: tuple[int, ...] = ()  #: ports at which services ask each other
+    networks: tuple[str, ...] = ()  #: as the project file calls them
+
+    @property
+    def http(self) -> int | None:
+        """The port for http; the default where nothing is said."""
+        return self.listen.http or (None if self.listen.https else DEFAULT_PORT)
+
+
+class Boxes:
+    """Door, Traefik and deputy of one edge."""
+
+    def __init__(self, engine: Engine, owner: Owner, configuration: Path, logs: Path) -> None:
+        self.engine = engine
+        self.owner = owner
+        self.configuration = configuration
+        self.logs = logs
+
+    def name(self, short: str) -> str:
+        """Its name in the engine."""
+        return self.owner.name(short)
+
+    def facts(self, short: str) -> ContainerFacts | None:
+        """One of them; None when it is not there. EngineError when somebody else's has the name."""
+        found = self.engine.container(self.name(short))
+        if found and not self.owner.owns(found.labels):
+            what = f"container {found.name} is there and is not Fairlead's"
+            raise EngineError(what, f"remove it, or rename it: docker rename {found.name} OTHER")
+        return found
+
+    def address(self) -> str:
+        """Where this machine reaches the door; empty while it does not run."""
+        door = self.facts(DOOR)
+        return door.addresses.get(self.name(FRONTEND), "") if door and door.running else ""
+
+    def image(self) -> str:
+        """The id of Traefik's image. FairleadError when it is not here."""
+        found = self.engine.image(IMAGE)
+        if found is None:
+            raise FairleadError(f"image {IMAGE} is not on this machine", f"docker pull {IMAGE}")
+        return found.id
+
+    def _box(self, shape: Shape) -> EdgeBox:
+        uid, gid = _user()
+        shorts = (DOOR, REDIRECT, *TRAEFIK.values())
+        names = {short: self.name(short) for short in shorts}
+        return EdgeBox(names, self.owner.labels("edge"), shape.image, f"{uid}:{gid}", self.configuration, self.logs)
+
+    def have_door(self, shape: Shape) -> None:
+        """Have it run and in all its networks; what is beside a door that publishes other ports ends with it."""
+        ensure_named(self.engine, self.owner, shape.networks)
+        spec = self._box(shape).door(shape.listen, shape.http, [self.name(one) for one in shape.networks])
+        mark = replace(spec, image="", networks=()).fingerprint  # these two need no other door
+        found = self.facts(DOOR)
+        if found and label(found.labels, "spec") != mark:
+            self.end()
+            found = None
+        if found is None:
+            self._create(spec, mark)
+        elif not found.running:
+            self._start_door()
+        self._join(spec)
+
+    def _create(self, spec: ContainerSpec, mark: str) -> None:
+        self.engine.create(replace(spec, labels={**spec.labels, PREFIX + "spec": mark}))
+        self._start_door()
+
+    def _start_door(self) -> None:
+        try:
+            self.engine.start(self.name(DOOR))
+        except EngineError as error:
+            hint = "set another port under edge.http or edge.https, or stop that program"
+            taken = "already" in error.message and ("allocated" in error.message or "in use" in error.message)
+            raise EngineError(f"edge: {error.message}", hint if taken else error.hint, error.status) from error
+
+    def _join(self, spec: ContainerSpec) -> None:
+        found = self.facts(DOOR)
+        there = found.addresses if found else {}
+        for one in spec.networks:
+            if one.network not in there:
+                self.engine.join(self.name(DOOR), Joined(one.network))
+
+    def mark(self, shape: Shape, role: str) -> str:
+        """What tells a Traefik of this shape from any other."""
+        return hashlib.sha256(
+            f"{self._spec(shape, role).fingerprint} {self._static(shape, role)}".encode()
+        ).hexdigest()[:16]
+
+    def _spec(self, shape: Shape, role: str) -> ContainerSpec:
+        return self._box(shape).traefik(role)
+
+    def _static(self, shape: Shape, role: str) -> str:
+        ports = ports_of(role, shape.listen, shape.inner, shape.http)
+        return static_file(ports, Path(CONFIGURATION), Path(LOGS))
+
+    def is_current(self, shape: Shape, role: str) -> bool:
+        """Whether the Traefik of that role runs, has this shape, and is beside the door as it is now."""
+        door, found = self.facts(DOOR), self.facts(TRAEFIK[role])
+        return bool(
+            found and door and found.running and door.running
+            and label(found.labels, "spec") == self.mark(shape, role)
+            and _beside(found) == door.id and _time(found) >= _time(door)
+        )  # fmt: skip
+
+    def have_traefik(self, shape: Shape, role: str) -> None:
+        """Have it run beside the door as it is now; one of another shape ends at once."""
+        if self.is_current(shape, role):
+            return
+        door, found, mark = self.facts(DOOR), self.facts(TRAEFIK[role]), self.mark(shape, role)
+        name = self.name(TRAEFIK[role])
+        if found and (label(found.labels, "spec") != mark or not door or _beside(found) != door.id):
+            self.engine.remove(name)
+            found = None
+        if found is None:
+            self.put(self.configuration / STATIC[role], self._static(shape, role))
+            spec = self._spec(shape, role)
+            self.engine.create(replace(spec, labels={**spec.labels, PREFIX + "spec": mark}))
+        elif found.running:  # in the network of a door that is no more
+            self.engine.stop(name, 0)
+        self.engine.start(name)
+
+    def end_traefik(self, role: str, grace: float) -> None:
+        """End and forget it."""
+        self.engine.stop(self.name(TRAEFIK[role]), grace)
+        self.engine.remove(self.name(TRAEFIK[role]))
+
+    def end(self, grace: float = 35.0) -> None:
+        """End and forget all of them; whoever is being answered is answered first."""
+        for role in TRAEFIK:
+            self.end_traefik(role, grace)
+        for short in (REDIRECT, DOOR):
+            self.engine.remove(self.name(short))
+
+    def redirect(self, shape: Shape, on: bool) -> None:
+        """Lead new connections to the deputy, or to the main Traefik again; FairleadError when that did not work."""
+        rules = redirect_rules(shape.listen, shape.inner, shape.http) if on else NO_RULES
+        self.put(self.configuration / RULES, rules)
+        program = redirecting_program()
+        if program is None:
+            raise FairleadError("there is no iptables on this machine", "install it, as the engine needs it too")
+        folders = {folder: os.path.realpath(folder) for folder in _SYSTEM if Path(folder).exists()}
+        spec, name = self._box(shape).redirect(program, folders), self.name(REDIRECT)
+        self.engine.remove(name)
+        self.engine.create(spec)
+        try:
+            self.engine.start(name)
+            code = self.engine.wait(name, REDIRECT_WAIT)
+            if code != 0:
+                said = self.engine.log(name, 3).strip().replace("\n", "; ")
+                raise FairleadError(f"new connections could not be redirected: {said or f'exit code {code}'}")
+        finally:
+            self.engine.remove(name)
+
+    def have_folders(self) -> None:
+        """Have those that the containers see, for the user they run as."""
+        _, group = _user()
+        for folder, mode in (
+            (self.configuration, 0o2750),
+            (self.configuration / "dynamic", 0o2750),
+            (self.logs, 0o2770),
+        ):
+            folder.mkdir(exist_ok=True, parents=True)
+            if os.geteuid() == 0:
+                os.chown(folder, 0, group)
+            folder.chmod(mode)
+
+    def put(self, path: Path, text: str) -> None:
+        """Write a file that the containers read: for this user, and for theirs."""
+        write_file(path, text, 0o640)
+
+    def said(self, role: str) -> str:
+        """The last words of a Traefik."""
+        lines = self.engine.log(self.name(TRAEFIK[role]), 3).strip().splitlines()
+        return ": " + " ".join(lines) if lines else ""
+
+
+def redirecting_program() -> str | None:
+    """This machine's iptables, as a file; None when it has none."""
+    found = shutil.which("iptables") or shutil.which("iptables", path="/usr/sbin:/sbin")
+    return os.path.realpath(found) if found else None
+
+
+def _user() -> tuple[int, int]:
+    """Whom the containers run as: never root."""
+    return (os.geteuid(), os.getegid()) if os.geteuid() else (NOBODY, NOBODY)
+
+
+def _beside(found: ContainerFacts) -> str:
+    """The id of the container whose network it is in."""
+    return str(found.raw["HostConfig"]["NetworkMode"]).removeprefix("container:")
+
+
+def _time(found: ContainerFacts) -> datetime:
+    """When it was started; the engine writes nanoseconds, and leaves zeros out."""
+    whole, _, part = found.started.removesuffix("Z").partition(".")
+    return datetime.fromisoformat(f"{whole}.{part[:6]:0<6}+00:00")
+
+
+def networks_for(more: Iterable[str]) -> tuple[str, ...]:
+    """Those an edge is in: what it is reached by first, since what is published comes in there."""
+    from fairlead.render.networks import BACKEND  # noqa: PLC0415
+
+    return tuple(dict.fromkeys((FRONTEND, BACKEND, *sorted(more))))

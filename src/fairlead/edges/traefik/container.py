@@ -1,0 +1,204 @@
+"""The edge of one environment on the runtime `docker`: Traefik in a container, beside a door that holds the addresses.
+
+edge/config/       what Traefik reads: static files, dynamic folder; a folder, so that a rename is seen inside
+edge/log/          what it writes
+edge/edge.json     the shape it was given last
+edge/lock          held by whoever changes its containers
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from fairlead.edges.traefik.api import TraefikApi
+from fairlead.edges.traefik.boxes import Boxes, Shape, networks_for, redirecting_program
+from fairlead.edges.traefik.common import TraefikFiles, readable
+from fairlead.edges.traefik.replacement import Replacement
+from fairlead.engine.engine import Engine
+from fairlead.engine.owner import Owner
+from fairlead.errors import FairleadError
+from fairlead.project.stack import Edge as EdgeSettings
+from fairlead.project.stack import from_data, to_data
+from fairlead.render import entrypoints, tls, traefik
+from fairlead.render.edge import EdgeTable
+from fairlead.render.edge_containers import DOOR, TRAEFIK, api_port
+from fairlead.render.entrypoints import DEPUTY, MAIN
+from fairlead.system import processes
+from fairlead.system.clock import wait_until
+from fairlead.system.files import write_json
+from fairlead.system.home import Place
+from fairlead.system.lock import FileLock, held_lock
+
+BUSY = 120.0  #: seconds another one who changes the containers is waited for
+FRESH = 1.0  #: seconds an address is taken for true
+_PROOFS = re.compile(f'"((?:{traefik.REVISION}|{entrypoints.OWN}|{tls.TLS})[0-9a-f]{{16}})"')
+
+
+class ContainerEdge(TraefikFiles):
+    """It is reached through ports that the door publishes; its API at the door's address, which nobody publishes."""
+
+    def __init__(self, place: Place, engine: Engine | None = None) -> None:
+        super().__init__(place, place.edge / "log")
+        self.boxes = Boxes(engine or Engine(), Owner.of(place), place.edge / "config", place.edge / "log")
+        self.replacement = Replacement(self.boxes, self._api, self._proofs, self._have_own_routers)
+        self._looked: tuple[float, str] = (0.0, "")
+
+    @property
+    def configuration(self) -> Path:
+        """The folder that Traefik reads."""
+        return self.boxes.configuration
+
+    @property
+    def api(self) -> TraefikApi:
+        """That of the Traefik that serves in peace."""
+        return self._api(MAIN)
+
+    def _api(self, role: str) -> TraefikApi:
+        return TraefikApi(api_port(role), self._secret("key"), self._address())
+
+    def _address(self) -> str:
+        """It changes when the door is started anew; the engine takes some milliseconds to say it."""
+        moment, address = self._looked
+        if not address or time.monotonic() - moment > FRESH:
+            address = self.boxes.address() if self.listen else ""
+            self._looked = (time.monotonic(), address)
+        return address
+
+    def _forget(self) -> None:
+        self._looked = (0.0, "")
+
+    @property
+    def shape(self) -> Shape | None:
+        """What it is to be; None before the first table."""
+        stored = readable(self.folder / "edge.json")
+        try:
+            return from_data(Shape, stored) if isinstance(stored, dict) else None
+        except (TypeError, ValueError):
+            return None  # damaged: the next table says it again
+
+    @property
+    def listen(self) -> EdgeSettings | None:
+        """Where requests come in; None before the first table."""
+        shape = self.shape
+        return shape.listen if shape else None
+
+    def _put(self, path: Path, text: str) -> bool:
+        if path.exists() and path.read_bytes() == text.encode():
+            return False
+        self.boxes.put(path, text)
+        return True
+
+    def _proofs(self) -> tuple[str, ...]:
+        """The names that prove that every file in the folder is in force."""
+        files = (self._dynamic / name for name in ("own.yml", "routes.yml", "tls.yml"))
+        return tuple(name for file in files if file.exists() for name in _PROOFS.findall(file.read_text())[:1])
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        with held_lock(self.folder / "lock", "the edge", "the edge", BUSY):
+            yield
+
+    def up(self) -> None:
+        """Have its containers run. Nothing happens before the first table, nor while another one changes them."""
+        shape = self.shape
+        if shape is None:
+            return
+        self._renew_when_due()
+        if self._serves():
+            self._note_starts()
+            return
+        lock = FileLock(self.folder / "lock")
+        if not lock.acquire("the edge"):
+            return
+        try:
+            self._settle(shape)
+        finally:
+            lock.release()
+        self._note_starts()
+
+    def _serves(self) -> bool:
+        return self.api.alive() and self.boxes.facts(TRAEFIK[DEPUTY]) is None
+
+    def _settle(self, shape: Shape) -> None:
+        """From whatever there is to a door and one Traefik that answers."""
+        self.boxes.have_folders()
+        self._have_own_routers()
+        self.boxes.have_door(shape)
+        self._forget()
+        self.replacement.finish(shape)
+        self.boxes.have_traefik(shape, MAIN)
+        if not wait_until(self._shows_all, 15, 0.02, 0.1):
+            raise FairleadError(f"Traefik does not answer{self.boxes.said(MAIN)}", self._log_hint())
+
+    def _shows_all(self) -> bool:
+        """Whether it has its routes: until then it answers everything with 404."""
+        return all(self.api.has_middleware(proof) for proof in self._proofs())
+
+    def _note_starts(self) -> None:
+        """Write down which processes they are, so that the keeper notices when one ends."""
+        for short, folder in ((TRAEFIK[MAIN], self.folder), (DOOR, self.folder / "door")):
+            found = self.boxes.facts(short)
+            process = processes.look(found.pid) if found and found.pid else None
+            path, line = folder / "starts", f"{process.pid} {process.started}\n" if process else "\n"
+            folder.mkdir(exist_ok=True)
+            if not path.exists() or path.read_text() != line:
+                path.write_text(line)
+
+    def _wanted(self, table: EdgeTable) -> Shape | None:
+        """What the table needs. Ports that nobody asks at any more stay until there is another reason to replace it."""
+        before = self.shape
+        listen = table.listen or (before.listen if before else None)
+        if listen is None:
+            return None
+        asked = {route.port for route in table.routes if route.port}
+        kept = before.inner if before else ()
+        networks = networks_for((*table.networks, *(before.networks if before else ())))
+        return Shape(listen, self.boxes.image(), tuple(sorted({*kept, *asked})), networks)
+
+    def _ready_for(self, table: EdgeTable) -> None:
+        """Replaced without a gap where the table needs another Traefik."""
+        before, wanted = self.shape, self._wanted(table)
+        if wanted is None or before is None or not self._serves() or self.boxes.is_current(wanted, MAIN):
+            return
+        if not self._same_door(before, wanted) or redirecting_program() is None:
+            return  # what is published changes: that needs another door, and a moment without one
+        with self._held():
+            self.boxes.have_door(wanted)
+            self.replacement.start(wanted)
+            self._keep(wanted)
+            self.replacement.finish(wanted)
+
+    def _same_door(self, before: Shape, wanted: Shape) -> bool:
+        published = [(one.http, one.listen.https, one.listen.address) for one in (before, wanted)]
+        return published[0] == published[1]
+
+    def _keep(self, shape: Shape) -> None:
+        if shape != self.shape:
+            write_json(self.folder / "edge.json", to_data(shape), 0o600)
+
+    def _started_for(self, table: EdgeTable) -> None:
+        wanted = self._wanted(table)
+        if wanted is None:
+            return
+        self._keep(wanted)
+        with self._held():
+            self._settle(wanted)
+        self._note_starts()
+
+    def route(self, table: EdgeTable) -> None:
+        """See `TraefikFiles.route`; the folders have to be there first, for the user that the containers run as."""
+        self.boxes.have_folders()
+        super().route(table)
+
+    def down(self) -> None:
+        """End its containers, what is being answered first."""
+        with self._held():
+            self.boxes.end()
+        self._forget()
+
+    def _log_hint(self) -> str:
+        return f"its log: {self.folder / 'log' / 'traefik.log'}, and docker logs {self.boxes.name(TRAEFIK[MAIN])}"

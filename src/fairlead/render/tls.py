@@ -1,0 +1,46 @@
+"""What Traefik is told of TLS: certificates, and how clients may talk.
+
+TLS 1.2 and newer, with forward secrecy and authenticated encryption alone, as Mozilla's "intermediate" configuration
+(version 5.7) has it, without its fallback for clients that cannot do elliptic curves. A client that names no host, or
+one that no certificate is for, gets the first one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from fairlead.render.plain_json import go_json
+
+TLS = "fairlead-tls-"
+"""Begins the name of a middleware nobody uses: that the API shows it proves that exactly this file is in force."""
+CIPHERS = (
+    "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+    "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+    "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
+    "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+    "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
+    "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
+)
+"""Of TLS 1.2; in 1.3 all are strong."""
+
+
+def tls_file(pairs: Sequence[tuple[str, str]]) -> tuple[str, str]:
+    """The file with these certificates and their keys (PEM), and the name that proves it is in force.
+
+    They stand in the file itself, so that a certificate and its key change at once.
+    """
+    certificates = [{"certFile": cert, "keyFile": key} for cert, key in pairs]
+    proof = TLS + hashlib.sha256(repr(pairs).encode()).hexdigest()[:16]
+    options = {"minVersion": "VersionTLS12", "cipherSuites": list(CIPHERS)}
+    text = go_json(
+        {
+            "http": {"middlewares": {proof: {"headers": {"customRequestHeaders": {"X-Fairlead-Tls": proof}}}}},
+            "tls": {
+                "certificates": certificates,
+                "options": {"default": options},
+                "stores": {"default": {"defaultCertificate": certificates[0]}},
+            },
+        }
+    )
+    return text, proof
