@@ -19,8 +19,10 @@ from fairlead.rollout.journal import open_rollout
 from fairlead.system.clock import wait_until
 from fairlead.system.home import Place
 from tests.commands import python
+from tests.warm import LATE, Warm, as_text
 
 HERE = Path(__file__).parent
+deployer = Warm("tests.crash.deployer", "fairlead.operations", *LATE)
 APPS = HERE.parent / "apps"
 
 PROJECT = """\
@@ -106,9 +108,8 @@ class Arena:
 
     def run(self, *arguments, clock="0"):
         """The deployer as a process, its clock off by seconds; returns (exit code, points passed, what it said)."""
-        argv = [sys.executable, str(HERE / "deployer.py"), arguments[0], str(self.folder), *arguments[1:]]
-        environment = self.environment | {"CLOCK_OFF": clock}
-        done = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=300, check=False)
+        argv = [HERE / "deployer.py", arguments[0], self.folder, *arguments[1:]]
+        done = as_text(deployer.run(argv, cwd=self.folder, env=self.environment | {"CLOCK_OFF": clock}))
         return done.returncode, done.stdout.split("\n")[:-1], done.stderr
 
     def traffic(self):

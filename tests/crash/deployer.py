@@ -58,7 +58,7 @@ def disaster(wanted):
     return checkpoint
 
 
-def main(what, folder, *rest):
+def act(what, folder, *rest):
     project = load_project(Path(folder) / "fairlead.yaml")
     if what == "deploy":
         options = Options(strategy=rest[0], wait=90, checkpoint=disaster(rest[1] if len(rest) > 1 else ""))
@@ -73,9 +73,13 @@ def main(what, folder, *rest):
         prepare(environment)
 
 
-if __name__ == "__main__":
+def main():
     try:
-        main(*sys.argv[1:])
+        act(*sys.argv[1:])
     except FairleadError as error:
         print(f"error: {error.message}", file=sys.stderr)
         sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 
 from tests.commands import python
+from tests.warm import as_text, fairlead
 
 from fairlead.demo.sandbox import free_port
 
@@ -56,11 +57,12 @@ class Site:
         text = FILE.format(version=version, replicas=replicas, delay=delay, **values)
         (self.folder / "fairlead.yaml").write_text(text)
 
+    def call(self, *arguments, cwd=None, stdin=b"", **env):
+        """One command, what it says in bytes."""
+        return fairlead.run([FAIRLEAD, *arguments], cwd=cwd or self.folder, env=self.env | env, stdin=stdin)
+
     def run(self, *arguments, cwd=None, **env):
-        return subprocess.run(
-            [FAIRLEAD, *arguments], cwd=cwd or self.folder, env=self.env | env, capture_output=True, text=True,
-            check=False, stdin=subprocess.DEVNULL, timeout=300,
-        )  # fmt: skip
+        return as_text(self.call(*arguments, cwd=cwd, **env))
 
     def json(self, *arguments, code=0):
         done = self.run(*arguments, "--json")
@@ -73,6 +75,7 @@ class Site:
         return [json.loads(line) for line in done.stdout.splitlines()]
 
     def start(self, *arguments):
+        """The installed program, to be read from and ended."""
         options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         return subprocess.Popen(
             [FAIRLEAD, *arguments],

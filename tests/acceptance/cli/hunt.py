@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import subprocess
 import threading
 from dataclasses import dataclass
 from functools import cache
@@ -114,10 +113,7 @@ class Hunt:
 
     def run(self, *arguments, code=0, but=(), stdin=None, **env):
         """One call; `but` are names of canaries that it is asked for."""
-        done = subprocess.run(
-            [self.site.program, *arguments], cwd=self.site.folder, env=self.site.env | env, capture_output=True,
-            check=False, input=stdin.encode() if stdin is not None else b"", timeout=300,
-        )  # fmt: skip
+        done = self.site.call(*arguments, stdin=(stdin or "").encode(), **env)
         self.ran.add(command_of(arguments))
         said = f"\n{done.stdout.decode(errors='replace')}\n{done.stderr.decode(errors='replace')}"
         assert code is None or done.returncode == code, f"fairlead {' '.join(arguments)}: {done.returncode}{said}"

@@ -75,9 +75,8 @@ def test_files(canaries, tmp_path, how):
 
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
 def test_what_a_command_says(canaries, site, stream):
-    site.program = site.root / "fairlead"
-    site.program.write_text(f"#!/bin/sh\necho 'token {VALUE}' {'>&2' if stream == 'stderr' else ''}\n")
-    site.program.chmod(0o755)
+    leaking = ["sh", "-c", f"echo 'token {VALUE}' {'>&2' if stream == 'stderr' else ''}"]
+    site.call = lambda *_, **how: subprocess.run(leaking, capture_output=True, check=False)
     hunt = Hunt(site, canaries)
     hunt.run("status", "local")
     assert {hit.where for hit in hunt.hits} == {f"{stream} of fairlead status local"}

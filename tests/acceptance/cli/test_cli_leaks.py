@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pyrage
 import pytest
-from cli_site import APPS, FAIRLEAD, await_line
+from cli_site import APPS, await_line
 from hunt import Canaries, Hunt, Sampler, commands, in_files
 from tests.commands import python
 from tests.postgres_server import PHRASE
@@ -86,7 +86,7 @@ def hunt(site, need, postgres):
             "DATABASE_URL": postgres.url(postgres.new("leaks")).replace(PHRASE, drawn()),
             "HOOK_URL": hook.url.partition("/hook/")[0] + f"/hook/{drawn()}",
         }
-        site.program, site.values, site.hook = FAIRLEAD, values, hook
+        site.values, site.hook = values, hook
         (site.root / "tmp").mkdir()
         site.env |= {"TMPDIR": str(site.root / "tmp"), "EDITOR": "true"}
         shutil.copy(APPS / "leaky.py", site.folder / "app")

@@ -1,0 +1,200 @@
+"""Programs without their start-up: a process that has imported everything forks for each call.
+
+To import what `fairlead deploy` needs takes half a second of a core, and the tests call commands by the hundred. A call
+is what it always is, a process of its own with its arguments, environment, folder, standard streams and exit code, but
+it did not have to import anything. Where a test is about the process itself (signals, terminals, what is imported, what
+`ps` shows) it starts the installed program.
+
+As a program, `warm.py DESCRIPTOR MODULE MORE…`, this is the process that forks; `MODULE.main()` is called.
+"""
+
+import atexit
+import contextlib
+import gc
+import importlib
+import json
+import os
+import pkgutil
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+AT_START = ("PYTHON", "LANG", "LC_", "LD_", "TZ")  # what is read once, by the interpreter and the C library
+
+
+class Warm:
+    """The program `MODULE.main()`; `more` are modules that it imports late. It begins at the first call."""
+
+    def __init__(self, module, *more):
+        self.modules, self.process, self.socket = (module, *more), None, None
+
+    def run(self, argv, *, cwd, env, stdin=b"", timeout=300):
+        """As `subprocess.run` with all it says captured, as bytes. `argv` begins with the script's own path."""
+        if not _possible(env):
+            argv = [sys.executable, *argv]
+            return subprocess.run(
+                argv, cwd=cwd, env=env, input=stdin, capture_output=True, check=False, timeout=timeout
+            )
+        with tempfile.TemporaryFile() as given, contextlib.ExitStack() as pipes:
+            given.write(stdin)
+            given.seek(0)
+            ends, theirs = zip(*(_pipe(pipes) for _ in range(3)), strict=True)
+            self._send([str(one) for one in argv], str(cwd), env, [given, *theirs])
+            for end in theirs:
+                end.close()
+            out, err, told = _read_all(ends, argv, timeout)
+        return subprocess.CompletedProcess(argv, int(told.split()[1]), out, err)
+
+    def _send(self, argv, cwd, env, files):
+        if self.process is None:
+            self._start()
+        data = json.dumps({"argv": argv, "cwd": cwd, "env": {name: str(value) for name, value in env.items()}}).encode()
+        socket.send_fds(self.socket, [len(data).to_bytes(4, "big")], [file.fileno() for file in files])
+        self.socket.sendall(data)
+
+    def _start(self):
+        self.socket, theirs = socket.socketpair()
+        with theirs:
+            argv = [sys.executable, __file__, str(theirs.fileno()), *self.modules]
+            self.process = subprocess.Popen(
+                argv, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+            )
+        atexit.register(self._end)
+
+    def _end(self):
+        self.socket.close()
+        self.process.wait()
+
+
+def _possible(env):
+    """Elsewhere libraries of the system do not survive a fork; and some things are read at the start, never again."""
+    changed = {name for name, value in {*env.items(), *os.environ.items()} if env.get(name) != os.environ.get(name)}
+    return sys.platform == "linux" and not any(name.startswith(AT_START) for name in changed)
+
+
+LATE = (  # what commands import inside of functions, from others
+    "sqlalchemy", "sqlalchemy.dialects.sqlite", "httpx", "rich.live", "rich.table", "jinja2", "ruamel.yaml", "psycopg",
+    "pyrage", "cryptography.hazmat.primitives.asymmetric.ed25519",
+)  # fmt: skip
+
+fairlead = Warm("fairlead.__main__", "fairlead", *LATE)
+
+
+def as_text(done):
+    """What it said as text, its line ends as Python reads them."""
+    said = (one.decode().replace("\r\n", "\n").replace("\r", "\n") for one in (done.stdout, done.stderr))
+    return subprocess.CompletedProcess(done.args, done.returncode, *said)
+
+
+def _pipe(opened):
+    return [
+        opened.enter_context(open(end, mode, buffering=0)) for end, mode in zip(os.pipe(), ("rb", "wb"), strict=True)
+    ]
+
+
+def _read_all(files, argv, timeout):
+    """What was written to each, when all are closed. A call that takes too long is killed."""
+    end, said = time.monotonic() + timeout, {file: b"" for file in files}
+    with selectors.DefaultSelector() as selector:
+        for file in files:
+            selector.register(file, selectors.EVENT_READ)
+        while selector.get_map():
+            ready = selector.select(max(0, end - time.monotonic()))
+            if not ready:
+                os.kill(int(said[files[-1]].split()[0]), signal.SIGKILL)
+                raise subprocess.TimeoutExpired(argv, timeout, said[files[0]], said[files[1]])
+            for key, _ in ready:
+                data = key.fileobj.read(1 << 16)
+                said[key.fileobj] += data
+                if not data:
+                    selector.unregister(key.fileobj)
+    return [said[file] for file in files]
+
+
+class Forking:
+    """The other side: forks for each request, and tells pid and exit code of each."""
+
+    def __init__(self, requests):
+        self.requests, self.running = requests, {}
+
+    def serve(self):
+        """Returns in each child, set up to be the program. Ends when nobody can ask any more."""
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C at the terminal is for who asks, and for the calls
+        woken, wake = socket.socketpair()
+        wake.setblocking(False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(wake.fileno())
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.requests, selectors.EVENT_READ)
+            selector.register(woken, selectors.EVENT_READ)
+            while True:
+                for key, _ in selector.select():
+                    if key.fileobj is woken:
+                        woken.recv(4096)
+                        self._reap()
+                    elif self._answer():
+                        return
+
+    def _reap(self):
+        for pid in list(self.running):
+            found, status = os.waitpid(pid, os.WNOHANG)
+            if found:
+                os.write(self.running[pid], f"{os.waitstatus_to_exitcode(status)}\n".encode())
+                os.close(self.running.pop(pid))
+
+    def _answer(self):
+        """True in the child."""
+        header, descriptors, _, _ = socket.recv_fds(self.requests, 4, 4)
+        if not header:
+            os._exit(0)
+        length, data = int.from_bytes(header, "big"), b""
+        while len(data) < length:
+            data += self.requests.recv(length - len(data))
+        pid = os.fork()
+        if pid == 0:
+            become(descriptors, **json.loads(data))
+            return True
+        *streams, told = descriptors
+        for one in streams:
+            os.close(one)
+        os.write(told, f"{pid}\n".encode())
+        self.running[pid] = told
+        return False
+
+
+def become(descriptors, argv, cwd, env):
+    """A process as if it had just been started like that."""
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number, one in enumerate(descriptors[:3]):
+        os.dup2(one, number)
+    os.closerange(3, 1024)
+    os.chdir(cwd)
+    os.environ.clear()
+    os.environ.update(env)
+    sys.argv = argv
+
+
+def main(descriptor, module, *more):
+    sys.path[0] = str(ROOT)
+    program = importlib.import_module(module)
+    for one in more:
+        imported = importlib.import_module(one)
+        ours = imported.__path__ if one.startswith("fairlead") else ()
+        for found in pkgutil.walk_packages(ours, f"{one}."):
+            importlib.import_module(found.name)
+    gc.collect()
+    gc.freeze()
+    Forking(socket.socket(fileno=int(descriptor))).serve()
+    program.main()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
