@@ -10,7 +10,7 @@ import signal
 import time
 from collections.abc import Callable
 
-from fairlead.runtimes.process.folder import InstanceFolder, folders
+from fairlead.runtimes.folder import InstanceFolder, folders
 from fairlead.system import http, processes
 from fairlead.system.home import Place
 
@@ -38,7 +38,7 @@ class Liveness:
 
     def _check(self, folder: InstanceFolder) -> None:
         process, path, port = folder.process(), folder.health().live, (folder.spec() or {}).get("port")
-        if path is None or port is None or process is None or not folder.verified(process):
+        if path is None or port is None or process is None or not folder.verified(process.mark):
             self._failed.pop(folder.id, None)
             return
         answer = http.get(port, path, folder.health().timeout)

@@ -25,6 +25,11 @@ class Process:
     pid: int
     started: str
 
+    @property
+    def mark(self) -> str:
+        """`PID START`, as it is written down."""
+        return f"{self.pid} {self.started}"
+
     def alive(self) -> bool:
         """Whether this very process still runs (a zombie does not)."""
         return started(self.pid) == self.started

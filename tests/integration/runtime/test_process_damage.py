@@ -10,7 +10,7 @@ from instances import one, ready, spec
 from running import eventually, processes_with
 
 from fairlead.project.stack import Stop
-from fairlead.runtimes.process.folder import InstanceFolder
+from fairlead.runtimes.folder import InstanceFolder
 from fairlead.runtimes.process.logs import rotate
 from fairlead.supervisor.supervisor import LAUNCH
 from fairlead.supervisor.survivors import have_starts, last_started, read_starts

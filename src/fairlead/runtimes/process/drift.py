@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from fairlead.runtimes.base import Deviation, Instance, InstanceSpec, Listening
-from fairlead.runtimes.process.folder import INSTANCE_MARK, InstanceFolder
+from fairlead.runtimes.process.folder import INSTANCE_MARK, ProcessFolder
 from fairlead.system import processes, sockets
 
 COMPARED = {"argv": "program", "cwd": "folder", "health": "health check", "stop": "stop"}  #: parts of a spec
 
 
 def deviations(
-    specs: Sequence[InstanceSpec], seen: Iterable[Instance], folder: Callable[[str], InstanceFolder]
+    specs: Sequence[InstanceSpec], seen: Iterable[Instance], folder: Callable[[str], ProcessFolder]
 ) -> tuple[Deviation, ...]:
     """Of each spec, then instances that none of them names."""
     there = {one.id: one for one in seen}
@@ -24,7 +24,7 @@ def deviations(
     return (*found, *(Deviation(id, "extra", found=f"{there[id].phase}, not declared") for id in extra))
 
 
-def _of(spec: InstanceSpec, one: Instance | None, folder: InstanceFolder) -> Iterator[Deviation]:
+def _of(spec: InstanceSpec, one: Instance | None, folder: ProcessFolder) -> Iterator[Deviation]:
     if one is None or not one.living:
         yield Deviation(spec.id, "missing", "running", one.phase if one else "not there")
         return

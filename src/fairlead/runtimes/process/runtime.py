@@ -14,8 +14,10 @@ from fairlead.errors import FairleadError
 from fairlead.masking import masked
 from fairlead.render.supervisord import Program
 from fairlead.runtimes.base import Deviation, Instance, InstanceSpec, Listening, NotReady, Phase
+from fairlead.runtimes.folder import InstanceFolder, folders
+from fairlead.runtimes.probe import await_ready
 from fairlead.runtimes.process import drift, readiness
-from fairlead.runtimes.process.folder import INSTANCE_MARK, InstanceFolder, folders
+from fairlead.runtimes.process.folder import INSTANCE_MARK, ProcessFolder
 from fairlead.runtimes.process.logs import tail
 from fairlead.supervisor.supervisor import ProgramState, Supervisor, base_environment, launched
 from fairlead.system import processes, sockets
@@ -65,7 +67,8 @@ class ProcessRuntime:
         if process and (phase == "stopped" or (state and state.pid not in (0, process.pid))):
             phase = "survivor"
         return Instance(
-            folder.id, spec["release"], spec["service"], spec["index"], port, phase, folder.verified(process),
+            folder.id, spec["release"], spec["service"], spec["index"], port, phase,
+            process is not None and folder.verified(process.mark),
             len(starts), process.pid if process else None, spec["job"],
         )  # fmt: skip
 
@@ -123,8 +126,8 @@ class ProcessRuntime:
             if probe is None:
                 health = replace(folder.health(), deadline=math.inf)
                 self._rechecks[one.id] = probe = readiness.Probe(folder, health, one.port)
-            if probe.ready() and probe.process is not None:
-                folder.verify(probe.process)
+            if probe.ready():
+                probe.verify()
 
     def await_ready(self, ids: Collection[str], progress: Callable[[str], None]) -> None:
         """Probe all of them side by side."""
@@ -132,7 +135,7 @@ class ProcessRuntime:
         probes = [readiness.Probe(folder, folder.health(), (folder.spec() or {}).get("port")) for folder in chosen]
         begun = {folder.id: len(folder.starts()) for folder in chosen}
         try:
-            readiness.await_ready(probes, lambda id: self._dead(id, begun[id]), progress)
+            await_ready(probes, lambda id: self._dead(id, begun[id]), progress)
         except NotReady as error:
             id = error.message.partition(":")[0]
             raise NotReady(error.message + self._shown_tail(id), f"its whole log: {self._folder(id).log}") from error
@@ -259,8 +262,8 @@ class ProcessRuntime:
         text = self.log_tail(id, 12).strip()
         return "\n" + "\n".join("  " + line for line in text.splitlines()) if text else ""
 
-    def _folder(self, id: str) -> InstanceFolder:
-        return InstanceFolder(self.place.instances / id)
+    def _folder(self, id: str) -> ProcessFolder:
+        return ProcessFolder(self.place.instances / id)
 
     def _process(self, id: str) -> processes.Process | None:
         return self._folder(id).process()
