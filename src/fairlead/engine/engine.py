@@ -20,9 +20,11 @@ from fairlead.engine.facts import (
     image_facts,
 )
 from fairlead.engine.failures import EngineError, NotThere, explained
+from fairlead.engine.streams import joined, read_all
 from fairlead.render.container import ContainerSpec, Joined, creation, endpoint
 
 TIMEOUT = 60.0  #: seconds for one answer of the engine
+SENT = 0.2  #: seconds after which a request is there, though it is not answered
 MACHINES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "i686": "386"}  #: uname → images
 
 
@@ -114,6 +116,18 @@ class Engine:
         with contextlib.suppress(NotThere), explained(f"stop container {name}"):
             self.api.stop(name, timeout=max(0, round(grace)))
 
+    def begin_stop(self, name: str, grace: float) -> None:
+        """The same without waiting: the engine sees it through, whether or not anybody listens."""
+        from requests.exceptions import ReadTimeout  # noqa: PLC0415
+
+        url = self.api._url("/containers/{0}/stop", name)
+        with contextlib.suppress(NotThere), explained(f"stop container {name}"):
+            try:
+                answer = self.api._post(url, params={"t": max(0, round(grace))}, timeout=(self.timeout, SENT))
+            except ReadTimeout:
+                return
+            self.api._raise_for_status(answer)
+
     def remove(self, name: str) -> None:
         """End and forget it, with its anonymous volumes."""
         with contextlib.suppress(NotThere), explained(f"remove container {name}"):
@@ -149,13 +163,17 @@ class Engine:
         with explained(f"follow the log of {name}"):
             yield from self.api.logs(name, stream=True, follow=True, **({"since": since} if since else {"tail": 0}))
 
-    def run(self, name: str, argv: Sequence[str], user: str = "", env: Mapping[str, str] | None = None) -> Ran:
-        """Run a command in a container that runs, to its end."""
+    def run(
+        self, name: str, argv: Sequence[str], user: str = "", env: Mapping[str, str] | None = None,
+        seconds: float | None = None,
+    ) -> Ran:  # fmt: skip
+        """Run a command in a container that runs, to its end, or until `seconds` have passed: it is not ended then."""
         with explained(f"run {argv[0]} in container {name}"):
             made = self.api.exec_create(name, list(argv), user=user, environment=dict(env or {}))
-            output = bytes(self.api.exec_start(made["Id"]) or b"")
-            code = self.api.exec_inspect(made["Id"])["ExitCode"]
-        return Ran(int(code if code is not None else -1), output.decode(errors="replace"))
+            with contextlib.closing(self.api.exec_start(made["Id"], socket=True)) as stream:
+                output, ended = read_all(stream, seconds)
+            code = self.api.exec_inspect(made["Id"])["ExitCode"] if ended else None
+        return Ran(int(code if code is not None else -1), joined(output).decode(errors="replace"), ended)
 
     def image(self, reference: str) -> ImageFacts | None:
         """One that is here, by id or reference; None when there is none."""

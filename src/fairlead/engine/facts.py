@@ -104,3 +104,4 @@ class Ran:
 
     code: int
     output: str
+    ended: bool = True  #: in the time it had

@@ -15,6 +15,9 @@ ESTABLISHED = "01"
 LISTEN = "0A"
 #: States in which the far end may still have to answer: ESTABLISHED, SYN_SENT, FIN_WAIT1, FIN_WAIT2, CLOSE_WAIT.
 OPEN_STATES = frozenset({"01", "02", "04", "05", "08"})
+#: The same as the server's end sees it: ESTABLISHED, SYN_RECV, FIN_WAIT1, CLOSE_WAIT, LAST_ACK, CLOSING. What is not
+#: acknowledged yet dies with the network namespace of a container.
+UNANSWERED = frozenset({"01", "03", "04", "08", "09", "0B"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,7 @@ class Connection:
     state: str
     inode: str
     local: bool  #: the far end is this machine, by a loopback address
+    private: bool = False  #: its own end is a loopback address
 
 
 def connections() -> tuple[Connection, ...]:
@@ -37,11 +41,28 @@ def connections() -> tuple[Connection, ...]:
 
 def _table(path: Path) -> list[Connection]:
     try:
-        lines = path.read_text().splitlines()[1:]
+        return rows(path.read_text())
     except FileNotFoundError:  # no IPv6 in this kernel
         return []
-    rows = (line.split() for line in lines)
-    return [Connection(_port(row[1]), _port(row[2]), row[3], row[9], _loopback(row[2])) for row in rows]
+
+
+def rows(text: str) -> list[Connection]:
+    """What `/proc/net/tcp` or `tcp6` says, or both one after the other."""
+    found = (line.split() for line in text.splitlines() if ":" in line)
+    return [
+        Connection(_port(row[1]), _port(row[2]), row[3], row[9], _loopback(row[2]), _loopback(row[1])) for row in found
+    ]
+
+
+def connections_inside(pid: int) -> list[Connection]:
+    """All TCP sockets in the network namespace of a process. OSError when this user may not see them."""
+    folder = Path("/proc") / str(pid) / "net"
+    return [*rows((folder / "tcp").read_text()), *_table(folder / "tcp6")]
+
+
+def unanswered(port: int, seen: Iterable[Connection]) -> int:
+    """How many of these connections clients hold to `port` here, and may still have something to get of."""
+    return sum(1 for row in seen if row.local_port == port and row.state in UNANSWERED)
 
 
 def _loopback(address: str) -> bool:

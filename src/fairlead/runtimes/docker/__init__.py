@@ -1,0 +1,1 @@
+"""Instances as containers of the machine's Docker engine."""

@@ -1,0 +1,74 @@
+"""The folder of an instance that is a container.
+
+instances/ID/spec.json   what it was asked to be; placeholders and values of secrets are filled in at each creation
+instances/ID/starts      a line for each start that was seen: the process of this machine that it is
+instances/ID/seen        the last of them, as the engine names it
+instances/ID/verified    the start that passed its readiness check: as the engine names it, and its process
+instances/ID/ending      the start that was told to end
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+
+from fairlead.engine.facts import ContainerFacts
+from fairlead.errors import FairleadError
+from fairlead.project.stack import from_data
+from fairlead.runtimes.base import InstanceSpec
+from fairlead.runtimes.folder import InstanceFolder
+from fairlead.system import processes
+from fairlead.system.files import write_file
+
+MOST_LINES = 50  #: of starts, before all but the last are left out and counted
+SLACK = 10.0  #: seconds beyond its grace after which one that was told to end, and did not, was not told
+
+
+class ContainerFolder(InstanceFolder):
+    """The files of one instance."""
+
+    def instance_spec(self) -> InstanceSpec | None:
+        """As it was stored; None when there is none, or it is damaged."""
+        data = self.spec()
+        return from_data(InstanceSpec, data) if data and not data.get("damaged") else None
+
+    def saw(self, facts: ContainerFacts) -> None:
+        """Write down this start, unless it is the last one: the keeper waits for the end of its process."""
+        seen, mark = self.path / "seen", facts.start_mark
+        if not mark or (seen.exists() and seen.read_text() == mark):
+            return
+        with suppress(OSError, FairleadError):  # a full disk; it is seen again
+            self._add_start(_process(facts))
+            write_file(seen, mark, 0o600)
+
+    def _add_start(self, line: str) -> None:
+        before = self.starts()
+        if before.last and len(before) % MOST_LINES == 0:
+            write_file(self.starts_file, f"# {len(before)} earlier\n{line}\n", 0o600)
+            return
+        with self.starts_file.open("a") as file:
+            file.write(f"{line}\n")
+
+    def found_ready(self, facts: ContainerFacts) -> None:
+        """This start passed its check."""
+        self.verify(facts.start_mark, _process(facts))
+
+    def told_to_end(self, facts: ContainerFacts) -> None:
+        """This start was sent its signal."""
+        write_file(self.path / "ending", facts.start_mark, 0o600)
+
+    def ending(self, facts: ContainerFacts) -> float | None:
+        """Seconds since this start was told to end; None when it was not, or that was lost with the engine."""
+        path = self.path / "ending"
+        try:
+            since = time.time() - path.stat().st_mtime
+            told = path.read_text() == facts.start_mark
+        except FileNotFoundError:
+            return None
+        return max(0.0, since) if told and since < self.stop().grace + SLACK else None
+
+
+def _process(facts: ContainerFacts) -> str:
+    """The line `PID START` of its first process; where that cannot be seen from here, another one for each start."""
+    process = processes.look(facts.pid) if facts.pid else None
+    return process.mark if process else f"0 {facts.started}"

@@ -1,0 +1,95 @@
+"""Make the container of an instance, and start it: the same one when nothing about it changed, else another one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from fairlead.engine.engine import Engine
+from fairlead.engine.facts import ContainerFacts
+from fairlead.engine.failures import EngineError
+from fairlead.engine.owner import PREFIX, Owner, label
+from fairlead.errors import FairleadError
+from fairlead.masking import Secret
+from fairlead.render.container import ContainerSpec, Mount
+from fairlead.runtimes.base import InstanceSpec
+from fairlead.runtimes.docker.folder import ContainerFolder
+from fairlead.runtimes.docker.spec import Handed, container_spec
+from fairlead.system.home import Place
+
+RUNS = ("running", "paused", "restarting")
+
+
+class Making:
+    """Makes containers of one environment."""
+
+    def __init__(self, place: Place, engine: Engine, owner: Owner) -> None:
+        self.place = place
+        self.engine = engine
+        self.owner = owner
+
+    def have(self, spec: InstanceSpec, facts: ContainerFacts | None) -> None:
+        """Have it started as `spec` says. EngineError when it runs as something else, or cannot be made."""
+        wanted = self._wanted(spec)
+        if facts and facts.state in RUNS:
+            if label(facts.labels, "spec") != wanted.fingerprint:
+                raise EngineError(f"{spec.id} runs, and not as it should", "stop it first, or deploy again")
+            return
+        self._folder(spec.id).store(spec)
+        self._begin(spec, wanted, facts)
+
+    def have_again(self, spec: InstanceSpec, facts: ContainerFacts | None) -> None:
+        """Start one that does not run as it was stored."""
+        if not (facts and facts.state in RUNS):
+            self._begin(spec, self._wanted(spec), facts)
+
+    def _begin(self, spec: InstanceSpec, wanted: ContainerSpec, facts: ContainerFacts | None) -> None:
+        if facts and label(facts.labels, "spec") != wanted.fingerprint:
+            self.engine.remove(facts.id)
+            facts = None
+        id = facts.id if facts else self._create(wanted)
+        try:
+            self.engine.start(id)
+        except EngineError:
+            now = self.engine.container(id)
+            if now is None or not now.error:
+                raise
+            return  # whoever waits for it tells why
+        if now := self.engine.container(id):
+            self._folder(spec.id).saw(now)
+
+    def _create(self, wanted: ContainerSpec) -> str:
+        for one in wanted.mounts:
+            self._have_volume(one)
+        labels = dict(wanted.labels) | {PREFIX + "spec": wanted.fingerprint}
+        return self.engine.create(replace(wanted, labels=labels))
+
+    def _have_volume(self, one: Mount) -> None:
+        if one.kind == "volume" and self.engine.volume(one.source) is None:
+            self.engine.create_volume(one.source, self.owner.labels("volume"))
+
+    def _wanted(self, spec: InstanceSpec) -> ContainerSpec:
+        if not spec.image:
+            raise FairleadError(f"{spec.id} has no image", f"name one under services.{spec.service}")
+        secrets, files = self.place.secrets / spec.release / spec.service, self.place.files / spec.release
+        handed = Handed(
+            _values(spec.secret_env), secrets if secrets.is_dir() else None, files if files.is_dir() else None
+        )
+        return container_spec(spec, self.owner, handed)
+
+    def _folder(self, id: str) -> ContainerFolder:
+        return ContainerFolder(self.place.instances / id)
+
+
+def _values(wanted: Mapping[str, str]) -> dict[str, str]:
+    """Values of secrets from their files; masked from now on in what this process says."""
+    found = {}
+    for variable, path in wanted.items():
+        try:
+            found[variable] = Path(path).read_bytes().decode()
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "is not text, which a container needs"
+            raise FairleadError(f"{variable}: {path}: {why}", "hand it over as a file") from error
+        Secret(found[variable])
+    return found

@@ -1,0 +1,53 @@
+"""Why a container does not run, in words. Pure."""
+
+from __future__ import annotations
+
+import re
+import signal
+
+from fairlead.engine.facts import ContainerFacts
+
+_WRAPPED = re.compile(r"^.*(?:starting container process caused|unable to start container process): ", re.DOTALL)
+_CODES = {
+    125: "exit code 125: the engine could not start it",
+    126: "exit code 126: the command may not be executed",
+    127: "exit code 127: there is no such command in the image",
+}
+
+
+def ended(facts: ContainerFacts) -> str:
+    """Why it ended: memory before signals before codes, as one brings the next."""
+    if facts.error:
+        return refused(facts.error)
+    if facts.out_of_memory:
+        return f"out of memory{_limit(facts)}"
+    return _code(facts.exit_code)
+
+
+def refused(error: str) -> str:
+    """The engine's own words, without what it says about itself."""
+    said = _WRAPPED.sub("", error).removesuffix(": unknown").strip().rstrip(".")
+    return f"it could not be started: {said}"
+
+
+def _limit(facts: ContainerFacts) -> str:
+    memory = int((facts.raw.get("HostConfig") or {}).get("Memory") or 0)
+    if not memory:
+        return ": the machine has no more"
+    shown = f"{memory >> 20}M" if memory >= 1 << 20 else f"{memory}B"
+    return f": its limit is {shown} (resources.memory)"
+
+
+def _code(code: int) -> str:
+    if code in _CODES:
+        return _CODES[code]
+    if code > 128:
+        return f"{_signal(code - 128)} (exit code {code})"
+    return f"exit code {code}"
+
+
+def _signal(number: int) -> str:
+    try:
+        return f"ended by {signal.Signals(number).name}"
+    except ValueError:
+        return f"ended by signal {number}"

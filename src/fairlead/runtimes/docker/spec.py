@@ -1,0 +1,98 @@
+"""From an instance to its container: how it is called, what it sees, what it is told. Pure."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from fairlead.engine.owner import Owner
+from fairlead.project.placeholders import expand
+from fairlead.project.stack import Health
+from fairlead.render.container import FILES, SECRETS, ContainerSpec, Healthcheck, Joined, Mount
+from fairlead.render.networks import BACKEND
+from fairlead.render.short_forms import mount, published
+from fairlead.runtimes.base import InstanceSpec
+
+RETRIES = 3  #: failures in a row after which the engine itself calls a container unhealthy
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """What this machine hands to an instance."""
+
+    env: Mapping[str, str]  #: values of secrets that it wants in its environment
+    secrets: Path | None = None  #: folder of those that it reads
+    files: Path | None = None  #: folder of the files that were made of templates
+
+
+def name_of(owner: Owner, id: str) -> str:
+    """PROJECT-ENVIRONMENT-SERVICE-RELEASE-INDEX of RELEASE.SERVICE.INDEX."""
+    release, service, index = id.split(".")
+    return owner.name(service, release, index)
+
+
+def alias_of(id: str) -> str:
+    """What it is called in its networks."""
+    release, service, index = id.split(".")
+    return f"{service}-{release}-{index}"
+
+
+def container_spec(spec: InstanceSpec, owner: Owner, handed: Handed) -> ContainerSpec:
+    """All that the engine is asked for. KeyError for a placeholder without a value."""
+    one, values = spec.container, _values(spec)
+    own = {"PORT": str(spec.port)} if spec.port else {}
+    return ContainerSpec(
+        name=name_of(owner, spec.id),
+        image=spec.image,
+        argv=_all(spec.argv, values),
+        entrypoint=_all(shlex.split(one.entrypoint), values) if one.entrypoint else None,
+        env={name: expand(value, values) for name, value in spec.env.items()} | own | dict(handed.env),
+        labels=_labels(spec, owner),
+        user=expand(one.user, values) if one.user else None,
+        workdir=expand(one.workdir, values) if one.workdir else None,
+        mounts=(*(mount(text, owner.name, spec.cwd) for text in _all(one.volumes, values)), *_handed_mounts(handed)),
+        networks=tuple(Joined(owner.name(name), (alias_of(spec.id),)) for name in one.networks or (BACKEND,)),
+        publish=tuple(port for text in _all(one.publish, values) for port in published(text)),
+        resources=one.resources,
+        security=one.security,
+        logs=one.logs,
+        healthcheck=_healthcheck(spec.health, values),
+        stop_signal=spec.stop.signal,
+        stop_grace=spec.stop.grace,
+        restart="no" if spec.job else "unless-stopped",
+    )
+
+
+def command_of(health: Health, spec: InstanceSpec) -> tuple[str, ...]:
+    """The command that says whether it is ready; empty when there is none."""
+    return _all(shlex.split(health.command), _values(spec)) if health.command else ()
+
+
+def _labels(spec: InstanceSpec, owner: Owner) -> dict[str, str]:
+    return owner.labels(
+        "job" if spec.job else "instance",
+        release=spec.release, service=spec.service, index=str(spec.index), id=spec.id,
+    )  # fmt: skip
+
+
+def _values(spec: InstanceSpec) -> dict[str, str]:
+    return spec.values | ({"PORT": str(spec.port)} if spec.port else {})
+
+
+def _all(texts: Iterable[str], values: dict[str, str]) -> tuple[str, ...]:
+    return tuple(expand(text, values) for text in texts)
+
+
+def _handed_mounts(handed: Handed) -> tuple[Mount, ...]:
+    wanted = ((handed.secrets, SECRETS), (handed.files, FILES))
+    return tuple(Mount("bind", str(source), target, read_only=True) for source, target in wanted if source)
+
+
+def _healthcheck(health: Health, values: dict[str, str]) -> Healthcheck | None:
+    """The same command asked by the engine, for whoever looks at it; None leaves it at the image's own."""
+    if not health.command:
+        return None
+    test = ("CMD", *_all(shlex.split(health.command), values))
+    return Healthcheck(test, max(health.interval, 5.0), health.timeout, RETRIES, health.deadline)
