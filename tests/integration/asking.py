@@ -1,5 +1,6 @@
 """Ask as a client does: one fresh connection, or one that is kept and tells what came."""
 
+import contextlib
 import http.client
 import socket
 from dataclasses import dataclass
@@ -20,9 +21,16 @@ class Answer:
         return self.body.decode().strip()
 
 
-def ask(port, path="/", method="GET", body=None, headers=None, timeout=20):
+@contextlib.contextmanager
+def opened(host, port):
+    """A connection on which nothing is asked."""
+    with socket.create_connection((host, port), 20) as connection:
+        yield connection
+
+
+def ask(port, path="/", method="GET", body=None, headers=None, timeout=20, host="127.0.0.1"):
     """One request on a fresh connection."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+    connection = http.client.HTTPConnection(host, port, timeout=timeout)
     try:
         return send(connection, path, method, body, headers)
     finally:

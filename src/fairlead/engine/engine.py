@@ -175,6 +175,15 @@ class Engine:
             code = self.api.exec_inspect(made["Id"])["ExitCode"] if ended else None
         return Ran(int(code if code is not None else -1), joined(output).decode(errors="replace"), ended)
 
+    def processes(self, name: str) -> tuple[int, ...]:
+        """The pids, on the engine's machine, of all that runs in it."""
+        try:
+            with explained(f"list what runs in {name}"):
+                top = self.api.top(name, "-o pid")
+        except EngineError:  # it has ended
+            return ()
+        return tuple(int(row[0]) for row in top.get("Processes") or ())
+
     def image(self, reference: str) -> ImageFacts | None:
         """One that is here, by id or reference; None when there is none."""
         try:

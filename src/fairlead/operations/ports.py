@@ -88,7 +88,9 @@ def _row(one: Instance | None, id: str, port: int, here: list[Listening]) -> Row
 
 def _problem(own: bool, here: list[Listening]) -> str:
     open_to_all = [
-        one.address for one in here if not one.published and not ipaddress.ip_address(one.address).is_loopback
+        one.address
+        for one in here
+        if not (one.published or one.inside) and not ipaddress.ip_address(one.address).is_loopback
     ]
     if open_to_all:
         return f"reached past the edge at {', '.join(sorted(open_to_all))}: have it listen on 127.0.0.1"

@@ -84,6 +84,7 @@ class Listening:
     port: int
     protocol: Literal["tcp", "udp"] = "tcp"
     published: bool = False  #: the machine's own port, given to a container
+    inside: bool = False  #: in the network of a container, which the machine's neighbours do not reach
 
 
 class NotReady(FairleadError):

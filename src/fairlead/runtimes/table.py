@@ -16,7 +16,13 @@ def _process(place: Place) -> Runtime:
     return ProcessRuntime(place)
 
 
-RUNTIMES: dict[RuntimeName, Callable[[Place], Runtime]] = {"process": _process}
+def _docker(place: Place) -> Runtime:
+    from fairlead.runtimes.docker.runtime import DockerRuntime  # noqa: PLC0415
+
+    return DockerRuntime(place)
+
+
+RUNTIMES: dict[RuntimeName, Callable[[Place], Runtime]] = {"process": _process, "docker": _docker}
 
 
 def runtime_of(name: RuntimeName, place: Place) -> Runtime:

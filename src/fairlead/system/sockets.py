@@ -29,7 +29,6 @@ class Connection:
     state: str
     inode: str
     local: bool  #: the far end is this machine, by a loopback address
-    private: bool = False  #: its own end is a loopback address
 
 
 def connections() -> tuple[Connection, ...]:
@@ -49,9 +48,7 @@ def _table(path: Path) -> list[Connection]:
 def rows(text: str) -> list[Connection]:
     """What `/proc/net/tcp` or `tcp6` says, or both one after the other."""
     found = (line.split() for line in text.splitlines() if ":" in line)
-    return [
-        Connection(_port(row[1]), _port(row[2]), row[3], row[9], _loopback(row[2]), _loopback(row[1])) for row in found
-    ]
+    return [Connection(_port(row[1]), _port(row[2]), row[3], row[9], _loopback(row[2])) for row in found]
 
 
 def connections_inside(pid: int) -> list[Connection]:

@@ -4,7 +4,6 @@ import os
 import signal
 import sys
 
-import asking
 import pytest
 from instances import end_everything, one, ready, spec
 from running import eventually, processes_with
@@ -21,34 +20,6 @@ def pids(runtime):
     return {one.id: one.pid for one in runtime.observe()}
 
 
-def test_starting_twice_starts_once(runtime):
-    [id] = ready(runtime, spec())
-    before = pids(runtime)
-    runtime.start([spec()])
-    runtime.start([spec()])
-    runtime.await_ready([id], lambda _: None)
-    assert pids(runtime) == before
-    assert one(runtime, id).starts == 1
-    assert asking.ask(one(runtime, id).port).body == str(before[id]).encode()
-
-
-def test_stopping_twice_and_restarting_twice(runtime):
-    [id] = ready(runtime, spec())
-    first = one(runtime, id)
-    runtime.stop([id])
-    runtime.stop([id])
-    stopped = one(runtime, id)
-    assert (stopped.phase, stopped.pid, stopped.verified) == ("stopped", None, False)
-    runtime.restart([id])
-    runtime.restart([id])
-    runtime.await_ready([id], lambda _: None)
-    again = one(runtime, id)
-    assert again.port == first.port
-    assert again.pid != first.pid
-    assert again.verified
-    assert again.starts == 2
-
-
 def test_removing_twice_leaves_nothing(runtime, place):
     [id] = ready(runtime, spec())
     port = one(runtime, id).port
@@ -61,37 +32,6 @@ def test_removing_twice_leaves_nothing(runtime, place):
     assert runtime.supervisor.programs() == {}
     assert list(place.instances.iterdir()) == []
     assert list((place.supervisor / "programs").iterdir()) == []
-
-
-def test_stopping_and_removing_what_never_was(runtime):
-    runtime.stop(["r9.web.1"])
-    runtime.restart(["r9.web.1"])
-    runtime.remove(["r9.web.1"])
-    assert runtime.observe() == ()
-
-
-def test_programs_added_later_leave_the_running_ones_alone(runtime):
-    ready(runtime, spec(index=1), spec(index=2))
-    before = pids(runtime)
-    ready(runtime, spec(index=3), spec("worker", program="talker.py"))
-    after = pids(runtime)
-    assert {id: after[id] for id in before} == before
-    runtime.stop(["r1.web.3"])
-    runtime.remove(["r1.web.3"])
-    runtime.stop(["r1.worker.1"])
-    runtime.remove(["r1.worker.1"])
-    assert pids(runtime) == before
-    assert all(one.starts == 1 for one in runtime.observe())
-
-
-def test_an_instance_that_dies_is_started_again_and_must_prove_itself(runtime):
-    [id] = ready(runtime, spec(env={"DIE_AFTER": "2.5"}))
-    first = one(runtime, id)
-    eventually(lambda: one(runtime, id).starts == 2 and one(runtime, id).pid)
-    again = one(runtime, id)
-    assert again.pid != first.pid
-    assert not again.verified
-    assert again.port == first.port
 
 
 def test_a_group_ends_together(runtime):

@@ -31,7 +31,7 @@ class Making:
 
     def have(self, spec: InstanceSpec, facts: ContainerFacts | None) -> None:
         """Have it started as `spec` says. EngineError when it runs as something else, or cannot be made."""
-        wanted = self._wanted(spec)
+        wanted = self.wanted(spec)
         if facts and facts.state in RUNS:
             if label(facts.labels, "spec") != wanted.fingerprint:
                 raise EngineError(f"{spec.id} runs, and not as it should", "stop it first, or deploy again")
@@ -42,7 +42,7 @@ class Making:
     def have_again(self, spec: InstanceSpec, facts: ContainerFacts | None) -> None:
         """Start one that does not run as it was stored."""
         if not (facts and facts.state in RUNS):
-            self._begin(spec, self._wanted(spec), facts)
+            self._begin(spec, self.wanted(spec), facts)
 
     def _begin(self, spec: InstanceSpec, wanted: ContainerSpec, facts: ContainerFacts | None) -> None:
         if facts and label(facts.labels, "spec") != wanted.fingerprint:
@@ -69,7 +69,8 @@ class Making:
         if one.kind == "volume" and self.engine.volume(one.source) is None:
             self.engine.create_volume(one.source, self.owner.labels("volume"))
 
-    def _wanted(self, spec: InstanceSpec) -> ContainerSpec:
+    def wanted(self, spec: InstanceSpec) -> ContainerSpec:
+        """The container that an instance is to be."""
         if not spec.image:
             raise FairleadError(f"{spec.id} has no image", f"name one under services.{spec.service}")
         secrets, files = self.place.secrets / spec.release / spec.service, self.place.files / spec.release

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass
 
 from fairlead.engine.engine import Engine
@@ -68,17 +69,15 @@ class Probe(probe.Probe):
 
     def _elsewhere(self) -> str:
         """Where it listens instead: on its own loopback address, or on another port."""
-        if not self.facts or not self.port:
+        if not self.facts or not self.port or not self.facts.pid:
             return ""
-        try:
-            rows = [row for row in sockets.connections_inside(self.facts.pid) if row.state == sockets.LISTEN]
-        except OSError:
+        found = sockets.listeners(self.facts.pid)
+        public = {one.port for one in found if not ipaddress.ip_address(one.address).is_loopback}
+        if self.port in public:
             return ""
-        if any(row.local_port == self.port and not row.private for row in rows):
-            return ""
-        if any(row.local_port == self.port for row in rows):
+        if self.port in {one.port for one in found}:
             return f"; it listens on port {self.port} of 127.0.0.1, which is its own alone: have it listen on 0.0.0.0"
-        others = ", ".join(map(str, sorted({row.local_port for row in rows if not row.private})))
+        others = ", ".join(map(str, sorted(public)))
         return f"; it listens on {others}, not on port {self.port}" if others else ""
 
     def _own(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
@@ -16,8 +17,8 @@ from fairlead.engine.owner import Owner, label
 from fairlead.errors import FairleadError
 from fairlead.masking import masked
 from fairlead.render.networks import BACKEND
-from fairlead.runtimes.base import Instance, InstanceSpec, NotReady, Phase
-from fairlead.runtimes.docker import reason
+from fairlead.runtimes.base import Deviation, Instance, InstanceSpec, Listening, NotReady, Phase
+from fairlead.runtimes.docker import drift, reason
 from fairlead.runtimes.docker.connections import open_to
 from fairlead.runtimes.docker.folder import ContainerFolder
 from fairlead.runtimes.docker.making import Making
@@ -26,6 +27,7 @@ from fairlead.runtimes.docker.spec import alias_of, name_of
 from fairlead.runtimes.folder import folders
 from fairlead.runtimes.probe import await_ready
 from fairlead.supervisor.supervisor import Supervisor
+from fairlead.system.commands import attached
 from fairlead.system.home import Place
 
 AFTER = 10.0  #: seconds the engine gets to end a container beyond its grace
@@ -206,6 +208,24 @@ class DockerRuntime:
         self._folder(id).learn_secrets()
         facts = self._facts_or_none(id)
         return masked(self.engine.log(facts.id, lines).rstrip("\n")) if facts else ""
+
+    def deviations(self, specs: Sequence[InstanceSpec]) -> tuple[Deviation, ...]:
+        """By what the engine says of each container."""
+        return drift.deviations(specs, self._containers(), self._making.wanted)
+
+    def listening(self) -> tuple[Listening, ...]:
+        """What each listens on in its own network, and what is published of it."""
+        return drift.listening(self._containers())
+
+    def processes_of(self, id: str) -> tuple[int, ...]:
+        """All in its container."""
+        facts = self._facts_or_none(id)
+        return self.engine.processes(facts.id) if facts and facts.running else ()
+
+    def execute(self, id: str, argv: Sequence[str]) -> int:
+        """In its container, by Docker's own program, which knows terminals."""
+        terminal = ("--tty",) if sys.stdin.isatty() else ()
+        return attached(("docker", "exec", "--interactive", *terminal, name_of(self.owner, id), *argv))
 
     def _shown_tail(self, id: str) -> str:
         text = self.log_tail(id, 12).strip()

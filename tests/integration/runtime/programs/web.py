@@ -5,6 +5,7 @@ IGNORE_TERM=1    SIGTERM does nothing, neither to it nor to its grandchildren
 DIE_ON=N         dies instead of answering request number N
 DIE_AFTER=S      dies S seconds after its start
 STATUS=NNN       answers everything with that status
+BIND=ADDRESS     listens there; default: 127.0.0.1
 """
 
 import http.server
@@ -39,4 +40,4 @@ for _ in range(int(os.environ.get("CHILDREN", "0"))):
 if "DIE_AFTER" in os.environ:
     threading.Timer(float(os.environ["DIE_AFTER"]), os._exit, (3,)).start()
 print("listening", flush=True)
-http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
+http.server.ThreadingHTTPServer((os.environ.get("BIND", "127.0.0.1"), int(os.environ["PORT"])), Handler).serve_forever()
