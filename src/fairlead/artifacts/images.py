@@ -177,6 +177,16 @@ class ImageStore:
                 gone.append(ID + mark)
         return tuple(gone)
 
+    def unneeded(self, used: Collection[str]) -> dict[str, int]:
+        """What `sweep` would remove: ids, and bytes. Those that were here before only lose a tag."""
+        found = {}
+        for tag in self.images.tags(self.repository):
+            how, _, mark = tag.rpartition(":")[2].partition("-")
+            facts = self.images.engine.image(ID + mark) if how != "found" and ID + mark not in used else None
+            if facts is not None:
+                found[facts.id] = facts.size
+        return found
+
     def _let_go(self, id: str, tag: str, how: str) -> None:
         """What was brought or built for us goes with all the names it got by that; a name of others keeps it."""
         facts = self.images.engine.image(id)

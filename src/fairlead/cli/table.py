@@ -42,6 +42,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "stop": "End everything of an environment.",
         "exec": "Run a command beside an instance, with all that it sees.",
         "shell": "Open a shell beside an instance.",
+        "prune": "Remove what is no longer needed: releases, artifacts, images.",
         "serve": "Look after an environment (the keeper; started by itself).",
     },
     "Keep": {

@@ -82,7 +82,7 @@ def _found(environment: Environment) -> Drift:
     release = environment.world.releases.load(state.live) if state.live else None
     if release is None or state.stopped:
         return Drift(name, state.live)
-    found = (*_of_instances(environment, release), *_of_edge(environment))
+    found = (*_of_instances(environment, release), *_of_edge(environment), *_of_artifacts(environment, release))
     return Drift(name, release.id, found, plan(found))
 
 
@@ -104,6 +104,16 @@ def _of_edge(environment: Environment) -> Iterator[Deviation]:
     found = sorted(sorted(weights.items()) for weights in world.edge.table_in_force().values())
     if wanted != found:
         yield Deviation(EDGE, "traffic", _shares(wanted), _shares(found) or "nobody")
+
+
+def _of_artifacts(environment: Environment, release: Release) -> Iterator[Deviation]:
+    """Files that were changed since they were built. An image is named by its content, and cannot be."""
+    for digest in sorted(set(release.artifacts.values())):
+        if environment.artifacts.exists(digest):
+            try:
+                environment.artifacts.verify(digest)
+            except FairleadError as error:
+                yield Deviation(f"artifact {digest[:12]}", "files", found=error.message)
 
 
 def _shares(rows: list[list[tuple[str, int]]]) -> str:

@@ -26,12 +26,17 @@ def prune(world: World, keep: int) -> tuple[str, ...]:
     return gone
 
 
-def _forget(world: World, keep: int) -> tuple[str, ...]:
+def kept(world: World, keep: int) -> set[str]:
+    """The releases that stay, when `keep` of those last live are kept."""
     state = read_state(world.ledger)
     used = {one.release for one in world.runtime.observe()}
     known = world.releases.ids()
     good = [release for release in last_live(world.ledger) if release in known][: max(keep, 0)]
-    wanted = {release for release in (state.live, state.previous, *state.warm_now(), *used, *good) if release}
+    return {release for release in (state.live, state.previous, *state.warm_now(), *used, *good) if release}
+
+
+def _forget(world: World, keep: int) -> tuple[str, ...]:
+    wanted = kept(world, keep)
     gone = world.releases.keep_only(wanted)
     if world.secrets:
         keep_only(world.secrets, wanted)

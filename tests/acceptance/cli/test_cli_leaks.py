@@ -260,6 +260,8 @@ def release(hunt):
         hunt.both(*words, code=None)
     for words in (("ps", "local"), ("ports", "local"), ("drift", "local"), ("drift", "local", "--fix", "--yes")):
         hunt.both(*words, code=None)
+    hunt.both("prune", "local", "--plan")
+    hunt.run("prune", "local", "--yes", "--json")
     hunt.run("exec", "local", "web", "--", "true")
     hunt.run("shell", "local", "web")
     hunt.both("notify", "test", "local")

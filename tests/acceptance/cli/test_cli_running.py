@@ -109,3 +109,18 @@ def answers(site):
 
 def pid(site):
     return site.json("ps", "local")["instances"][0]["pid"]
+
+
+def test_what_nothing_needs_goes_and_nothing_else(site):
+    for version in ("1", "2", "3"):
+        site.write(version)
+        assert site.run("deploy", "local", "--strategy", "rolling").returncode == 0
+    kept = {one["id"] for one in site.json("releases", "local")["releases"]}
+    plan = site.json("prune", "local", "--plan", "--keep", "0")
+    assert {one["id"] for one in site.json("releases", "local")["releases"]} == kept
+    releases = {one["name"] for one in plan["items"] if one["kind"] == "release"}
+    done = site.json("prune", "local", "--keep", "0", "--yes")
+    assert done["items"] == plan["items"] and len(releases) == 1
+    assert {one["id"] for one in site.json("releases", "local")["releases"]} == kept - releases
+    assert "nothing is unneeded" in site.run("prune", "local", "--keep", "0", "--yes").stdout
+    assert answers(site) == "version 3"
