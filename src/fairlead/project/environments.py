@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
-
-from fairlead.project import values
-from fairlead.project.sections import Anything, OptionalFlag, Port, Section, choice, text_like
+from fairlead.project.sections import Anything, OptionalFlag, Section, choice, text_like
 
 _Runtime = Annotated[Literal["process", "docker", "kubernetes"], choice("process", "docker", "kubernetes")]
 _Remote = Annotated[
@@ -17,17 +14,6 @@ _Remote = Annotated[
         r"ssh://(?:[A-Za-z0-9._-]+@)?[A-Za-z0-9.-]+(?::[0-9]{1,5})?",
     ),
 ]
-_Address = Annotated[
-    str | None, text_like("an IP address such as 127.0.0.1, or localhost", values.ADDRESS, values.address)
-]
-
-
-class Edge(Section):
-    """`edge`: where requests come in."""
-
-    http: Port = None
-    https: Port = None
-    address: _Address = None
 
 
 class Environment(Section):
@@ -35,7 +21,6 @@ class Environment(Section):
 
     runtime: _Runtime = "process"
     host: _Remote = None
-    edge: Edge = Field(default_factory=Edge)
     approve: OptionalFlag = None
     variables: Anything = None
     secrets: Anything = None
@@ -43,6 +28,7 @@ class Environment(Section):
     services: Anything = None
     jobs: Anything = None
     tests: Anything = None
+    edge: Anything = None
     stores: Anything = None
     templates: Anything = None
     smoke: Anything = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from fairlead.project.edge import Edge
 from fairlead.project.environments import Environment
 from fairlead.project.jobs import Job
 from fairlead.project.notify import Notify
@@ -28,6 +29,7 @@ class Sections(Section):
     services: dict[Name, Service] = Field(min_length=1)
     jobs: dict[Name, Job] = Field(default_factory=dict)
     tests: tuple[CommandLine, ...] = ()
+    edge: Edge = Field(default_factory=Edge)
     stores: dict[Name, Store] = Field(default_factory=dict)
     templates: tuple[Template, ...] = ()
     smoke: tuple[Smoke, ...] = ()

@@ -14,14 +14,16 @@ from fairlead.project.tree import Mapping, Node, Path, Scalar, quoted
 Report = Callable[[Node, Path, str], None]
 
 OVERLAID = (
-    "variables", "secrets", "secret_backend", "services", "jobs", "tests", "stores", "templates", "smoke", "rollout",
-    "notify", "registry", "compose",
+    "variables", "secrets", "secret_backend", "services", "jobs", "tests", "edge", "stores", "templates", "smoke",
+    "rollout", "notify", "registry", "compose",
 )  # fmt: skip
 
 WHOLE_ONLY = ("may_differ", "environments")  #: sections of the file as a whole, which no environment has
 
 _SHORT: dict[Path, str] = {  #: where text stands for a mapping with this one key
     ("services", "*", "health"): "ready",
+    ("edge", "policies", "headers"): "set",
+    ("edge", "policies", "limit"): "rate",
     ("rollout", "judge", "latency"): "over",
     ("rollout", "judge", "probes"): "rate",
     ("rollout", "watch"): "for",

@@ -23,15 +23,11 @@ class Row:
     instead: str = ""
 
 
-OWN = (
-    Row("host", "run fairlead on that machine"),
-    Row("edge.https", "use http"),
-)  #: of the environment itself
+OWN = (Row("host", "run fairlead on that machine"),)  #: of the environment itself
 
 SECTIONS = (
     Row("services.*.uses"),
-    Row("services.*.routes.*.limit"),
-    Row("services.*.routes.*.policies"),
+    Row("edge.https", "use http"),
     Row("services.*.health.command", "use ready"),
 )  #: of what is merged for it
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Source = Literal["file", "overlay", "dotenv", "default", "derived", "secret", "missing"]
 
-_OWN = ("runtime", "host", "edge", "approve")  #: keys of an environment itself
+_OWN = ("runtime", "host", "approve")  #: keys of an environment itself
 _PUT_IN = ("services", "jobs", "stores", "compose")  #: sections in which variables are put in
 _APART = (
     "variables",

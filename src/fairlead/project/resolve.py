@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fairlead.project import stack
 from fairlead.project.resolve_container import container, pools, resources, shared
+from fairlead.project.resolve_edge import edge, route
 from fairlead.project.resolve_values import backend, migrations, registry, secrets, templates, variables
 from fairlead.project.stack import CanaryStep, Stack
 
@@ -36,12 +37,12 @@ def resolve(environment: str, sections: Sections, own: Environment, given: Mappi
         project=sections.name,
         environment=environment,
         runtime=own.runtime,
-        services=tuple(_service(name, one, services.get(one.like or ""), values) for name, one in services.items()),
+        services=tuple(_service(name, one, sections, values) for name, one in services.items()),
         jobs=tuple(_job(name, one, services.get(one.like or "")) for name, one in sections.jobs.items()),
         tests=sections.tests,
         smoke=tuple(_smoke(one) for one in sections.smoke),
         rollout=_rollout(sections, own),
-        edge=stack.Edge(own.edge.http, own.edge.https, own.edge.address or ""),
+        edge=edge(sections.edge),
         notify=tuple(stack.Notify(one.to, one.secret, one.on) for one in sections.notify),
         variables=values,
         secrets=secrets(sections),
@@ -53,8 +54,8 @@ def resolve(environment: str, sections: Sections, own: Environment, given: Mappi
     )
 
 
-def _service(name: str, one: Service, donor: Service | None, values: dict[str, str]) -> stack.Service:
-    health, stop = one.health, one.stop
+def _service(name: str, one: Service, sections: Sections, values: dict[str, str]) -> stack.Service:
+    health, stop, donor = one.health, one.stop, sections.services.get(one.like or "")
     return stack.Service(
         name=name,
         command=one.command or "",
@@ -70,7 +71,7 @@ def _service(name: str, one: Service, donor: Service | None, values: dict[str, s
             health.deadline,
             health.command,
         ),
-        routes=tuple(stack.Route(route.path, route.host, route.limit, dict(route.policies)) for route in one.routes),
+        routes=tuple(route(each, sections.edge.policies) for each in one.routes),
         replicas=one.replicas,
         env=_env(one, donor),
         stop=stack.Stop(stop.signal, stop.drain, stop.grace),

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from fairlead.project import values
+from fairlead.project.routes import Route
 from fairlead.project.sections import (
     Anything,
     CommandLine,
@@ -15,14 +16,11 @@ from fairlead.project.sections import (
     Line,
     Name,
     OptionalCommandLine,
-    OptionalHost,
     OptionalInside,
     OptionalLine,
     OptionalName,
     OptionalTarget,
     Port,
-    Rate,
-    RoutePath,
     Section,
     Signal,
     Size,
@@ -75,18 +73,6 @@ class Health(Section):
     interval: Duration = 0.5
     successes: Annotated[int, whole(1, 100)] = 2
     deadline: Duration = 60.0
-
-
-class Route(Section):
-    """An item of `routes`: which requests a service gets."""
-
-    short: ClassVar[str] = "path"
-    what: ClassVar[str] = "a path such as /api, or a mapping"
-
-    path: RoutePath = "/"
-    host: OptionalHost = None
-    limit: Rate = None
-    policies: dict[Line, Anything] = Field(default_factory=dict)
 
 
 class Stop(Section):

@@ -15,8 +15,9 @@ from functools import cache
 from typing import Any, Literal, TypeVar
 
 from fairlead.project.stack_container import Build, Container, LogBounds, Registry, Resources, Security
+from fairlead.project.stack_edge import Edge, Route
 
-__all__ = ["Build", "Container", "LogBounds", "Registry", "Resources", "Security"]
+__all__ = ["Build", "Container", "Edge", "LogBounds", "Registry", "Resources", "Route", "Security"]
 
 T = TypeVar("T")
 
@@ -44,16 +45,6 @@ class Health:
     successes: int = 2  #: in a row
     deadline: float = 60.0  #: from start to ready, seconds
     command: str | None = None  #: a command in the container that ends with 0 when it is ready
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """Which requests a service gets."""
-
-    path: str = "/"  #: prefix, starts with /
-    host: str | None = None
-    limit: str | None = None  #: requests of one client, `10/s`
-    policies: dict[str, Any] = field(default_factory=dict)  #: as written
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,15 +201,6 @@ class Rollout:
     shadow: Shadow | None = None
     sticky: bool = False  #: a visitor stays on one release
     approve: bool = False  #: a person has to approve before the first user
-
-
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """Where requests come in."""
-
-    http: int | None = None  #: port
-    https: int | None = None
-    address: str = ""  #: address to listen on; empty: all
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,10 @@ INSIDE = r"(?!/)(?!(?:[^\n]*/)?\.\.(?:/|$))[^\u0000-\u001f\u007f]+"
 TEXT_LINE = r" *[^\u0000-\u0020\u007f][^\u0000-\u001f\u007f]*"
 COMMAND = r"[ \t]*[^\u0000-\u0020\u007f][^\u0000-\u0008\u000a-\u001f\u007f]*\n*"
 
+_IP = r"[0-9A-Fa-f:.]{2,45}"
+NETWORK = rf"{_IP}(?:/[0-9]{{1,3}})?"
+REDIRECT = rf"(?:https?://{_LABEL}(?:\.{_LABEL})*(?::[0-9]{{1,5}})?(?:{URL_PATH})?|{URL_PATH})"
+
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _BYTES = {"B": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 
@@ -112,6 +116,20 @@ def size(value: object) -> int:
     """Bytes, from `512M`, `2G`, `1.5G`; units are powers of 1024."""
     text = matching(SIZE, value)
     return round(float(text[:-1]) * _BYTES[text[-1]])
+
+
+def size_or_off(value: object) -> int:
+    """Bytes; 0 from `off`."""
+    return 0 if value == "off" else size(value)
+
+
+def network(value: object) -> str:
+    """A network of IP addresses; one address is a network of its own."""
+    text = matching(NETWORK, value)
+    try:
+        return str(ipaddress.ip_network(text))
+    except ValueError as error:
+        raise ValueError(f"no network: {error}") from None
 
 
 def percent(value: object) -> float:

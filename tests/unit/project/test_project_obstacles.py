@@ -44,10 +44,6 @@ CASES = {
             f"6:74: stores.a.databases.b.rls: {NOT}",
         ],
     ),
-    "policies": (
-        small("    routes: [{limit: 1/s, policies: {}}]\n"),
-        [f"6:15: services.web.routes[0].limit: {NOT}", f"6:27: services.web.routes[0].policies: {NOT}"],
-    ),
     "a command as a check": (small("    health: {command: x}\n"), [f"6:14: services.web.health.command: {NOT}; use ready"]),
     "an image alone": (
         small("    image: x\n  b: {like: web, source: y}\n"),

@@ -59,6 +59,7 @@ PLACES = [
     for pattern, model in models(ProjectFile, ())
     if pattern
     and pattern[:4] != ("rollout", "judge", "probes", "requests")
+    and pattern[:5] not in (("services", "*", "routes", "*", one) for one in ("limit", "policies"))
     and pattern[:3] not in (("jobs", "*", "prepare"), ("jobs", "*", "secrets"))
 ]
 """Where a model stands; not again where a section is used inside another one."""

@@ -25,6 +25,9 @@ from fairlead.project.stack import (
     from_data,
     to_data,
 )
+from fairlead.project.stack_edge import Policies
+
+BASIC = Policies({"X-Content-Type-Options": "nosniff"})
 
 PREPARE = Prepare(("${PYTHON} -m venv .venv", ".venv/bin/pip install -r requirements.txt"), ("requirements.txt",))
 
@@ -37,7 +40,7 @@ def test_the_quickstart():
         prepare=PREPARE,
         port=8000,
         health=Health(ready="/health"),
-        routes=(Route("/"),),
+        routes=(Route("/", policies=BASIC),),
         replicas=2,
         env={"GREETING": "hello"},
         stop=Stop(drain=2.0, grace=30.0),
@@ -128,7 +131,7 @@ def test_everything_that_is_built():
     one = stack(text)
     web = one.service("web")
     assert web.health == Health("/live", "/ready?full=1", 0.5, 1.5, 3, 120.0)
-    assert web.routes == (Route("/", "shop.example.com"), Route("/api"))
+    assert web.routes == (Route("/", "shop.example.com", policies=BASIC), Route("/api", policies=BASIC))
     assert (web.replicas, web.needs, web.source, web.stop) == (2, ("worker",), "a/b", Stop("SIGQUIT", 0.0, 3600.0))
     assert one.service("worker").handover == "overlap"
     assert one.job("seed") == Job("seed", "seed", "after-traffic", "a/b", None, {}, 86400.0, ("web",), "web")
@@ -170,7 +173,11 @@ def test_mappings_merge_and_lists_and_values_are_replaced():
     )
     web = one.service("web")
     assert web.env == {"A": "base", "B": "over", "C": "over"}
-    assert (web.routes, web.stop, one.tests) == ((Route("/new"),), Stop("SIGTERM", 1.0, 9.0), ("three",))
+    assert (web.routes, web.stop, one.tests) == (
+        (Route("/new", policies=BASIC),),
+        Stop("SIGTERM", 1.0, 9.0),
+        ("three",),
+    )
     assert one.service("worker").env == web.env  # `like` is filled in after the merge
 
 

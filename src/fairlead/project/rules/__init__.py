@@ -13,6 +13,7 @@ from fairlead.project.problem import Problem
 from fairlead.project.rules import (
     commands,
     databases,
+    edge,
     environments,
     evidence,
     images,
@@ -36,6 +37,7 @@ _SECTIONS = (
     *rollout.RULES,
     *stores.RULES,
     *databases.RULES,
+    *edge.RULES,
 )
 
 

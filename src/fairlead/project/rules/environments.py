@@ -10,7 +10,7 @@ from fairlead.project.tree import Items, Mapping, child, select
 
 def edge(merged: Mapping, own: Mapping) -> Iterator[Problem]:
     """Routes and smoke tests need a port of the edge."""
-    if child(own, "edge", "http") is not None or child(own, "edge", "https") is not None:
+    if child(merged, "edge", "http") is not None or child(merged, "edge", "https") is not None:
         return
     routes = [node for node in select(merged, "services", "*", "routes") if isinstance(node, Items) and node.items]
     smoke = child(merged, "smoke")
