@@ -9,6 +9,9 @@
 /slow?S               200 after S seconds
 /stream?S             a line every 50 ms for S seconds
 /cookie               200, and sets the cookie `session`
+/half                 200 as soon as half of the body has come
+/large                64 KB of text
+/events?S             the same as /stream as server-sent events
 /ws                   becomes an echo of bytes (101)
 """
 
@@ -107,11 +110,22 @@ class Backend:
             first, *lines = head.decode("latin-1").rstrip().split("\r\n")
             method, path, _ = first.split(" ")
             headers = {name.lower(): value.strip() for name, value in (line.split(":", 1) for line in lines)}
-            body = await reader.readexactly(int(headers.get("content-length", 0)))
+            length = int(headers.get("content-length", 0)) // (2 if path == "/half" else 1)
+            body = await (reader.readexactly(length) if length else self._chunks(reader, headers))
             self.requests.append(Request(method, path, headers, body, number))
             if not await self._answer(path, reader, writer):
                 return
             begun, first_one = time.monotonic(), False
+
+    async def _chunks(self, reader, headers):
+        """A body in chunks; none where there is no such header."""
+        body = b""
+        while headers.get("transfer-encoding") == "chunked":
+            size = int(await reader.readline(), 16)
+            body += (await reader.readexactly(size + 2))[:-2]
+            if not size:
+                break
+        return body
 
     async def _answer(self, path, reader, writer):
         """Whether the connection stays."""
@@ -170,3 +184,20 @@ class Backend:
             writer.write(self.name.encode() + b":" + data)
             await writer.drain()
         return False
+
+    async def _large(self, rest, reader, writer):
+        body = b"a line that is there many times\n" * 2000
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        await writer.drain()
+        return True
+
+    async def _events(self, rest, reader, writer):
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
+        until = time.monotonic() + float(rest)
+        while time.monotonic() < until:
+            writer.write(b"9\r\ndata: x\n\n\r\n")
+            await writer.drain()
+            await asyncio.sleep(0.05)
+        writer.write(b"0\r\n\r\n")
+        await writer.drain()
+        return True

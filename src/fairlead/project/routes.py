@@ -33,7 +33,7 @@ class Route(Section):
 
     path: RoutePath = "/"
     host: OptionalHost = None
-    priority: Annotated[int, whole(-100, 100)] = 0
+    priority: Annotated[int, whole(0, 100)] = 0
     rewrite: _OptionalPath = None
     redirect: Redirect | None = None
     fallback: _OptionalPath = None

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from fairlead.project.stack import Edge
+from fairlead.project.stack_edge import Edge, Route
 
 RELEASE_HEADER = "X-Fairlead-Release"
 RELEASE_COOKIE = "fairlead-release"
@@ -21,6 +21,7 @@ class Pool:
     release: str
     ports: tuple[int, ...]
     hosts: tuple[str, ...] = ()  #: as the edge reaches them, one for each port; empty: all on this machine
+    waits: tuple[Route, ...] = ()  #: its routes that say how long an answer may take to begin
 
     @property
     def servers(self) -> tuple[str, ...]:
@@ -33,6 +34,11 @@ class Pool:
         """SERVICE-RELEASE; unique in the environment."""
         return f"{self.service}-{self.release}"
 
+    def wait(self, host: str | None, path: str) -> float:
+        """How long an answer to a request of that route may take to begin, seconds; 0: as long as it takes."""
+        found = (one.policies.timeout for one in self.waits if (one.host, one.path) == (host, path))
+        return next(found, 0.0)
+
 
 @dataclass(frozen=True, slots=True)
 class EdgeRoute:
@@ -44,6 +50,7 @@ class EdgeRoute:
     mirror: str = ""  #: pool that gets copies of safe requests, whose answers nobody sees
     mirror_percent: float = 0.0  #: of the safe requests, above 0 and up to 100
     port: int = 0  #: at which services ask for `host`, which is a service's name; 0: users do, at the public ports
+    how: Route = field(default_factory=Route)  #: what is done with its requests
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,7 @@ class HeaderRoute:
     host: str | None
     release: str
     pool: str
+    how: Route = field(default_factory=Route)
 
 
 @dataclass(frozen=True, slots=True)

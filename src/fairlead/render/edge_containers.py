@@ -41,7 +41,8 @@ def ports_of(role: str, listen: Edge, inner: Iterable[int], http: int | None) ->
     own = declared if role == MAIN else [INNER + number for number in range(len(declared))]
     return EdgePorts(
         "", first + _HTTP if http else None, api_port(role), first + _HTTPS if listen.https else None,
-        api_address="", inner=tuple(zip(declared, own, strict=True)), role=role,
+        api_address="", inner=tuple(zip(declared, own, strict=True)),
+        trusted=listen.trusted_proxies, role=role,
     )  # fmt: skip
 
 

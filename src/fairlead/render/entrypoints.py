@@ -36,6 +36,7 @@ class EdgePorts:
     https: int | None = None
     api_address: str = "127.0.0.1"
     inner: tuple[tuple[int, int], ...] = ()  #: (port that services ask each other at, port it listens on)
+    trusted: tuple[str, ...] = ()  #: networks of proxies whose X-Forwarded-* are believed
     role: str = ""  #: `MAIN` or `DEPUTY`, where one can stand in for the other
 
     def at(self, port: int) -> str:
@@ -72,9 +73,9 @@ def _entry_points(ports: EdgePorts) -> dict[str, Any]:
     shed: dict[str, Any] = {"middlewares": [f"{shed_name(ports.role)}@file"]} if ports.role else {}
     found: dict[str, Any] = {"api": {"address": f"{ports.api_address}:{ports.api}"}}
     if ports.http:
-        found["web"] = _entry_point(ports.at(ports.http), shed)
+        found["web"] = _public(ports, ports.http, shed)
     if ports.https:
-        found["websecure"] = _entry_point(ports.at(ports.https), shed | {"tls": {}})
+        found["websecure"] = _public(ports, ports.https, shed | {"tls": {}})
     for port, own in ports.inner:
         found[inner_point(port)] = _entry_point(f":{own}", shed)
     return found
@@ -83,6 +84,13 @@ def _entry_points(ports: EdgePorts) -> dict[str, Any]:
 def _entry_point(address: str, http: dict[str, Any]) -> dict[str, Any]:
     patient = {"lifeCycle": {"graceTimeOut": "30s"}, "respondingTimeouts": {"readTimeout": "0s"}}
     return {"address": address, "transport": patient} | ({"http": http} if http else {})
+
+
+def _public(ports: EdgePorts, port: int, http: dict[str, Any]) -> dict[str, Any]:
+    """Of strangers X-Forwarded-* are thrown away, in every way of writing them: Traefik alone lets `X_Forwarded_For`
+    through, which WSGI, CGI and PHP take for the real one."""
+    found = _entry_point(ports.at(port), http | {"aliasHeadersStrategy": "delete"})
+    return found | ({"forwardedHeaders": {"trustedIPs": list(ports.trusted)}} if ports.trusted else {})
 
 
 def inner_point(port: int) -> str:
@@ -118,9 +126,14 @@ def listens_at(static: object) -> EdgePorts | None:
         ends = {name: points[name]["address"].rpartition(":") for name in points}  # type: ignore[index,union-attr]
         address = next(ends[name][0] for name in ("web", "websecure") if name in ends)
         http, https = (int(ends[name][2]) if name in ends else None for name in ("web", "websecure"))
-        return EdgePorts(address.strip("[]"), http, int(ends["api"][2]), https)
+        return EdgePorts(address.strip("[]"), http, int(ends["api"][2]), https, trusted=_trusted(points))
     except (TypeError, KeyError, AttributeError, ValueError, StopIteration):
         return None
+
+
+def _trusted(points: Any) -> tuple[str, ...]:
+    public = next(points[name] for name in ("web", "websecure") if name in points)
+    return tuple(str(one) for one in public.get("forwardedHeaders", {}).get("trustedIPs", ()))
 
 
 def own_file(key: str, shedding: Iterable[str] = ()) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from fairlead.project import placeholders
@@ -108,7 +109,9 @@ def _filled(text: str, values: dict[str, str], stack: Stack) -> str:
 
 
 def _edge(stack: Stack) -> dict[str, str]:
-    listen = entrypoints.EdgePorts(stack.edge.address, stack.edge.http or 8080, API_PORT)
+    listen = entrypoints.EdgePorts(
+        stack.edge.address, stack.edge.http or 8080, API_PORT, trusted=stack.edge.trusted_proxies
+    )
     return {
         "traefik/traefik.yml": entrypoints.static_file(listen, Path()),
         "traefik/dynamic/routes.yml": traefik.dynamic_file(_table(stack), "")[0],
@@ -121,10 +124,10 @@ def _table(stack: Stack) -> EdgeTable:
     for (name, _), port in _ports(stack).items():
         ports.setdefault(name, []).append(port)
     routed = [one for one in stack.services if one.routes and one.name in ports]
-    pools = tuple(Pool(one.name, RELEASE, tuple(ports[one.name])) for one in routed)
+    pools = tuple(Pool(one.name, RELEASE, tuple(ports[one.name]), waits=one.routes) for one in routed)
     routes = [
-        EdgeRoute(route.path, route.host, ((pool.name, 100),))
+        EdgeRoute(route.path, route.host, ((pool.name, 100),), how=route)
         for pool, one in zip(pools, routed, strict=True)
         for route in one.routes
     ]
-    return EdgeTable(pools, tuple(routes))
+    return EdgeTable(pools, tuple(routes), listen=replace(stack.edge, https=None))

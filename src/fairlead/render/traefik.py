@@ -17,15 +17,25 @@ from __future__ import annotations
 import hashlib
 import hmac
 import math
+import re
 from typing import Any
 
 from fairlead.render.edge import RELEASE_COOKIE, RELEASE_HEADER, SHADOW_HEADER, EdgeRoute, EdgeTable, HeaderRoute
+from fairlead.render.entrypoints import inner_point
+from fairlead.render.matching import FIRST, cookie, priority, route_key, rule
+from fairlead.render.middlewares import Middlewares
 from fairlead.render.plain_json import go_json
+from fairlead.render.routers import Branch, Trunk, for_testers, for_users
+
+__all__ = ["priority", "route_key", "rule"]
+
+WEB, SECURE = "web", "websecure"
+WAIT = "wait"
+"""Begins what stands before the name of a pool whose answers must begin in so many milliseconds: the same instances."""
+_WAITING = re.compile(rf"^{WAIT}[0-9]+:")
 
 IDLE = "1s"
 TRANSPORT = "fairlead"
-RETRY = "fairlead-retry"
-UNMARK = "fairlead-unmark"
 SHADOW = "shadow:"
 """Begins the name of a pool that gets only copies. Traefik counts each once, and has none in its access log."""
 SHADOW_MARK = "fairlead-shadow"
@@ -51,48 +61,107 @@ def dynamic_file(table: EdgeTable, token: str) -> tuple[str, str]:
 
 def _body(table: EdgeTable, token: str) -> dict[str, Any]:
     routers: dict[str, Any] = {}
-    services: dict[str, Any] = {pool.name: _pool(pool.servers) for pool in table.pools}
+    services: dict[str, Any] = {}
+    made = Middlewares(table.listen.trusted_proxies if table.listen else ())
+    points = _entry_points(table)
     for route in table.routes:
-        name = route_key(route.host, route.path)
-        routers[name] = _router(rule(route.host, route.path), name, priority(route.host, route.path))
-        services[name] = _shared(table, route)
-        routers |= _sticky_routers(table, route)
-        if route.mirror:
-            routers |= _mirror_router(route)
-            services |= _mirror_services(table, route)
-    servers = {pool.name: pool.servers for pool in table.pools}
+        own = (inner_point(route.port),) if route.port else points
+        trunk = Trunk(_key(route), rule(route.host, route.path), _priority(route), own)
+        routers |= for_users(route.how, trunk, _sides(table, route), made)
+        services[_key(route)] = _shared(table, route)
+        services |= _mirror_services(table, route) if route.mirror else {}
     for header in table.headers:
-        routers |= _header_router(header, token)
-        services[DIRECT + header.pool] = _pool(servers[header.pool])
+        routers |= _header_routers(header, token, points, made)
     parts = {
-        "routers": routers,
-        "services": services,
-        "middlewares": _middlewares(table),
+        "routers": routers | _to_https(table, made),
+        "services": _pools(table) | services,
+        "middlewares": made.found | _shadow_middlewares(table),
         "serversTransports": _transports(table),
     }
     return {"http": {name: part for name, part in parts.items() if part}}  # Traefik refuses an empty section
+
+
+def _key(route: EdgeRoute | HeaderRoute) -> str:
+    return route_key(route.host, route.path)
+
+
+def _priority(route: EdgeRoute | HeaderRoute) -> int:
+    return priority(route.host, route.path, route.how.priority)
+
+
+def _entry_points(table: EdgeTable) -> tuple[str, ...]:
+    """The public ones: both where there is https, for a proxy that is trusted may speak plainly."""
+    listen = table.listen
+    if listen is None or not listen.https:
+        return (WEB,)
+    return (WEB, SECURE) if listen.http else (SECURE,)
+
+
+def _to_https(table: EdgeTable, made: Middlewares) -> dict[str, Any]:
+    """Requests that came by http, to the edge or to a proxy that is trusted; not those by the secret header."""
+    listen = table.listen
+    if not (listen and listen.http and listen.https and listen.redirect):
+        return {}
+    router = {
+        "entryPoints": [WEB], "rule": "Header(`X-Forwarded-Proto`, `http`)", "priority": FIRST - 1,
+        "middlewares": [made.to_https(listen.https)], "service": "noop@internal",
+    }  # fmt: skip
+    return {"to-https": router}
+
+
+def _pools(table: EdgeTable) -> dict[str, Any]:
+    """Each pool for users, once for each time that its routes let it have; and for those with the secret header.
+
+    All that a release will ever need are there as long as it is: Traefik forgets the counters of one that goes.
+    """
+    found = {}
+    for pool in table.pools:
+        for seconds in (0.0, *(one.policies.timeout for one in pool.waits)):
+            found[_waiting(pool.name, seconds)] = _pool(pool.servers, _transport(seconds))
+    servers = {pool.name: pool.servers for pool in table.pools}
+    return found | {DIRECT + header.pool: _pool(servers[header.pool]) for header in table.headers}
+
+
+def _waiting(pool: str, seconds: float) -> str:
+    return f"{WAIT}{seconds * 1000:.0f}:{pool}" if seconds else pool
+
+
+def pool_of(service: str) -> str:
+    """The pool of which a service is one variant."""
+    return _WAITING.sub("", service)
+
+
+def _variant(table: EdgeTable, route: EdgeRoute, name: str) -> str:
+    """The pool as it serves this route."""
+    pool = next((one for one in table.pools if one.name == name), None)
+    return _waiting(name, pool.wait(route.host, route.path)) if pool else name
+
+
+def _transport(seconds: float) -> str:
+    return f"{TRANSPORT}-{seconds * 1000:.0f}" if seconds else TRANSPORT
 
 
 def _mirrors(table: EdgeTable) -> bool:
     return any(route.mirror for route in table.routes)
 
 
-def _middlewares(table: EdgeTable) -> dict[str, Any]:
-    found: dict[str, Any] = {
-        RETRY: {"retry": {"attempts": 4, "initialInterval": "20ms"}},
-        UNMARK: {"headers": {"customRequestHeaders": {RELEASE_HEADER: "", SHADOW_HEADER: ""}}},
+def _shadow_middlewares(table: EdgeTable) -> dict[str, Any]:
+    if not _mirrors(table):
+        return {}
+    # by the mark, which all copies have: by client address, which is the default, each client had its own limit
+    limit = {"amount": SHADOW_MOST, "sourceCriterion": {"requestHeaderName": SHADOW_HEADER}}
+    return {
+        SHADOW_MARK: {"headers": {"customRequestHeaders": {SHADOW_HEADER: "1"}}},
+        SHADOW_LIMIT: {"inFlightReq": limit},
     }
-    if _mirrors(table):
-        found[SHADOW_MARK] = {"headers": {"customRequestHeaders": {SHADOW_HEADER: "1"}}}
-        # by the mark, which all copies have: by client address, which is the default, each client had its own limit
-        limit = {"amount": SHADOW_MOST, "sourceCriterion": {"requestHeaderName": SHADOW_HEADER}}
-        found[SHADOW_LIMIT] = {"inFlightReq": limit}
-    return found
 
 
 def _transports(table: EdgeTable) -> dict[str, Any]:
     timeouts = {"idleConnTimeout": IDLE, "dialTimeout": "5s"}
     found: dict[str, Any] = {TRANSPORT: {"forwardingTimeouts": timeouts}}
+    for seconds in (one.policies.timeout for pool in table.pools for one in pool.waits):
+        wait = {"responseHeaderTimeout": f"{seconds * 1000:.0f}ms"} if seconds else {}
+        found[_transport(seconds)] = {"forwardingTimeouts": timeouts | wait}
     if _mirrors(table):
         found[SHADOW_TRANSPORT] = {"forwardingTimeouts": timeouts | {"responseHeaderTimeout": SHADOW_WAIT}}
     return found
@@ -100,7 +169,9 @@ def _transports(table: EdgeTable) -> dict[str, Any]:
 
 def _shared(table: EdgeTable, route: EdgeRoute) -> dict[str, Any]:
     """A route's pools by weight. Where there is nothing to choose no cookie is set, so none outlives the choice."""
-    weighted: dict[str, Any] = {"services": [{"name": pool, "weight": weight} for pool, weight in route.weights]}
+    weighted: dict[str, Any] = {
+        "services": [{"name": _variant(table, route, pool), "weight": weight} for pool, weight in route.weights]
+    }
     if table.sticky and len(route.weights) > 1:
         weighted["sticky"] = {
             "cookie": {
@@ -111,27 +182,37 @@ def _shared(table: EdgeTable, route: EdgeRoute) -> dict[str, Any]:
     return {"weighted": weighted}
 
 
-def _sticky_routers(table: EdgeTable, route: EdgeRoute) -> dict[str, Any]:
+def _sides(table: EdgeTable, route: EdgeRoute) -> tuple[Branch, ...]:
+    """By which pool they go to."""
+    mirror = (_mirror_side(route),) if route.mirror else ()
+    return (Branch(service=_key(route)), *mirror, *_sticky_sides(table, route))
+
+
+def _sticky_sides(table: EdgeTable, route: EdgeRoute) -> tuple[Branch, ...]:
     """A visitor whom another service assigned to a release gets that release here too."""
     if table.sticky is None or len(route.weights) < 2:
-        return {}
-    found = {}
+        return ()
     release_of = {pool.name: pool.release for pool in table.pools}
+    found = []
     for name, _ in route.weights:
-        values = [sticky_value(pool.name) for pool in table.pools if pool.release == release_of[name]]
-        match = f"{_cookie(table.sticky.cookie, '|'.join(values))} && {rule(route.host, route.path)}"
-        key = f"sticky-{release_of[name]}-{route_key(route.host, route.path)}"
-        found[key] = _router(match, name, priority(route.host, route.path) + 2)
-    return found
+        values = _sticky_values(table, release_of[name])
+        match = cookie(table.sticky.cookie, "|".join(values))
+        found.append(Branch(f"sticky-{release_of[name]}", match, offset=2, service=_variant(table, route, name)))
+    return tuple(found)
 
 
-def _mirror_router(route: EdgeRoute) -> dict[str, Any]:
+def _sticky_values(table: EdgeTable, release: str) -> list[str]:
+    """What the cookie says when any service of that release set it."""
+    pools = [pool for pool in table.pools if pool.release == release]
+    names = [_waiting(one.name, route.policies.timeout) for one in pools for route in one.waits]
+    return [sticky_value(name) for name in dict.fromkeys((*(one.name for one in pools), *names))]
+
+
+def _mirror_side(route: EdgeRoute) -> Branch:
     """Safe requests, but none that becomes a WebSocket or asks for a stream: their copies would last for ever."""
     safe = "(Method(`GET`) || Method(`HEAD`)) && !HeaderRegexp(`Upgrade`, `.`)"
     safe += " && !HeaderRegexp(`Accept`, `(?i)text/event-stream`)"
-    name = f"mirror-{route_key(route.host, route.path)}"
-    number = priority(route.host, route.path) + 1
-    return {name: _router(f"{safe} && {rule(route.host, route.path)}", name, number)}
+    return Branch("mirror", safe, offset=1, service=f"mirror-{_key(route)}")
 
 
 def _mirror_services(table: EdgeTable, route: EdgeRoute) -> dict[str, Any]:
@@ -153,45 +234,17 @@ def _mirror_services(table: EdgeTable, route: EdgeRoute) -> dict[str, Any]:
     return made | {f"mirrored-{key}": mirroring, f"mirror-{key}": {"weighted": {"services": shares}}}
 
 
-def _header_router(header: HeaderRoute, token: str) -> dict[str, Any]:
+def _header_routers(header: HeaderRoute, token: str, points: tuple[str, ...], made: Middlewares) -> dict[str, Any]:
     by_header = f"Header(`{RELEASE_HEADER}`, `{header_value(token, header.release)}`)"
-    by_cookie = _cookie(RELEASE_COOKIE, cookie_value(token, header.release))
-    name = f"header-{header.release}-{route_key(header.host, header.path)}"
+    by_cookie = cookie(RELEASE_COOKIE, cookie_value(token, header.release))
     match = f"({by_header} || {by_cookie}) && {rule(header.host, header.path)}"
-    return {name: _router(match, DIRECT + header.pool, 1_000_000 + priority(header.host, header.path))}
-
-
-def _cookie(name: str, values: str) -> str:
-    """A rule for a cookie among others; `values` divided by |, of letters that mean nothing else."""
-    return f"HeaderRegexp(`Cookie`, `(^|;) *{name}=({values}) *(;|$)`)"
-
-
-def _router(match: str, service: str, weight: int) -> dict[str, Any]:
-    return {
-        "entryPoints": ["web"], "rule": match, "service": service, "priority": weight, "middlewares": [RETRY, UNMARK],
-    }  # fmt: skip
+    trunk = Trunk(_key(header), match, FIRST + _priority(header), points)
+    return for_testers(header.how, trunk, Branch(f"header-{header.release}", service=DIRECT + header.pool), made)
 
 
 def _pool(servers: tuple[str, ...], transport: str = TRANSPORT) -> dict[str, Any]:
     urls = [{"url": f"http://{server}"} for server in servers]
     return {"loadBalancer": {"servers": urls, "serversTransport": transport}}
-
-
-def rule(host: str | None, path: str) -> str:
-    """Traefik's rule for a host and a path prefix that ends at a slash."""
-    prefix = path.rstrip("/")
-    paths = f"(Path(`{prefix}`) || PathPrefix(`{prefix}/`))" if prefix else "PathPrefix(`/`)"
-    return f"Host(`{host}`) && {paths}" if host else paths
-
-
-def priority(host: str | None, path: str) -> int:
-    """Longer paths first; a rule with a host before any without. Leaves room for rules of the same route above it."""
-    return 10 * (len(path) + (10_000 if host else 0) + 1)
-
-
-def route_key(host: str | None, path: str) -> str:
-    """A name for a route that no user value can break."""
-    return "route-" + hashlib.sha256(f"{host or ''}{path}".encode()).hexdigest()[:12]
 
 
 def header_value(token: str, release: str) -> str:

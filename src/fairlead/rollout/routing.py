@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from fairlead.project.stack import Edge, Route, Stack
+from fairlead.project.stack import Edge, Route, Service, Stack
 from fairlead.render.edge import LOOPBACK, EdgeRoute, EdgeTable, HeaderRoute, Pool, Sticky
 from fairlead.rollout.steps import Shares
 from fairlead.runtimes.base import Instance
@@ -39,19 +39,20 @@ def edge_table(shares: Shares, stacks: Mapping[str, Stack], instances: Iterable[
         for service in stacks[release].services if release in stacks else ():
             rank, chosen = _candidates(by_pool.get((service.name, release), []), shares.without)
             if service.routes and chosen:
-                pool = _pool(service.name, release, chosen)
+                pool = _pool(service, release, chosen)
                 pools.append(pool)
                 served += [_Served(route, release, pool.name, rank) for route in service.routes]
-    headers = tuple(HeaderRoute(one.route.path, one.route.host, one.release, one.pool) for one in served)
+    headers = tuple(HeaderRoute(one.route.path, one.route.host, one.release, one.pool, one.route) for one in served)
     withheld = {pool.name for pool in pools if service_id(pool.release, pool.service) in shares.without}
     public = [one for one in served if one.pool not in withheld]
     return EdgeTable(tuple(pools), _routes(shares, public), headers, _listen(shares, stacks), _sticky(shares, stacks))
 
 
-def _pool(service: str, release: str, chosen: list[Instance]) -> Pool:
+def _pool(service: Service, release: str, chosen: list[Instance]) -> Pool:
     found = sorted((one.port or 0, one.host) for one in chosen)
     hosts = tuple(host for _, host in found) if any(host != LOOPBACK for _, host in found) else ()
-    return Pool(service, release, tuple(port for port, _ in found), hosts)
+    waits = tuple(route for route in service.routes if route.policies.timeout)
+    return Pool(service.name, release, tuple(port for port, _ in found), hosts, waits)
 
 
 def _known(shares: Shares) -> tuple[str, ...]:
@@ -100,8 +101,14 @@ def _routes(shares: Shares, served: list[_Served]) -> tuple[EdgeRoute, ...]:
         here = [one for one in served if (one.route.host, one.route.path) == key]
         chosen = _choose(shares, here)
         if chosen:
-            found.append(EdgeRoute(key[1], key[0], chosen, *_mirror(shares, here, chosen)))
+            found.append(EdgeRoute(key[1], key[0], chosen, *_mirror(shares, here, chosen), how=_how(here, chosen)))
     return tuple(found)
+
+
+def _how(served: list[_Served], chosen: tuple[tuple[str, int], ...]) -> Route:
+    """What is done with the requests of a route moves with the users, as the ports do: as most of them have it."""
+    pool = max(chosen, key=lambda one: one[1])[0]
+    return next(one.route for one in served if one.pool == pool)
 
 
 def _mirror(shares: Shares, served: list[_Served], chosen: tuple[tuple[str, int], ...]) -> tuple[str, float]:

@@ -41,6 +41,7 @@ def test_the_static_file() -> None:
             "api": {"address": "127.0.0.1:20000"},
             "web": {
                 "address": "127.0.0.1:8080",
+                "http": {"aliasHeadersStrategy": "delete"},
                 "transport": {"lifeCycle": {"graceTimeOut": "30s"}, "respondingTimeouts": {"readTimeout": "0s"}},
             },
         },
@@ -57,7 +58,7 @@ def test_the_static_file() -> None:
 
 @pytest.mark.parametrize("address", ["", "127.0.0.1", "::1", "::", "2001:db8::7"])
 def test_what_was_written_can_be_read_back(address: str) -> None:
-    ports = EdgePorts(address, 8080, 20000)
+    ports = EdgePorts(address, 8080, 20000, trusted=("10.0.0.0/8", "2001:db8::/32"))
     content = json.loads(static_file(ports, Path("/home")))
     assert listens_at(content) == ports
     assert content["entryPoints"]["web"]["address"] == (f"[{address}]:8080" if ":" in address else f"{address}:8080")
@@ -85,7 +86,7 @@ def test_all_addresses() -> None:
 def test_https(http: int | None, https: int) -> None:
     ports = EdgePorts("127.0.0.1", http, 20000, https)
     content = json.loads(static_file(ports, Path("/home")))
-    assert content["entryPoints"]["websecure"]["http"] == {"tls": {}}
+    assert content["entryPoints"]["websecure"]["http"] == {"tls": {}, "aliasHeadersStrategy": "delete"}
     assert ("web" in content["entryPoints"]) is (http is not None)
     assert listens_at(content) == ports
 

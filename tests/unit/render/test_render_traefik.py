@@ -63,7 +63,7 @@ def golden(revision: str) -> dict[str, Any]:
                 f"header-new-{root}": router(
                     f"(Header(`X-Fairlead-Release`, `secret-new`) || {TESTER}) && PathPrefix(`/`)",
                     "direct:web-new",
-                    1_000_020,
+                    1_000_000_020,
                 ),
             },
             "serversTransports": {"fairlead": {"forwardingTimeouts": {"dialTimeout": "5s", "idleConnTimeout": "1s"}}},

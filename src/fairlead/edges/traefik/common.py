@@ -250,5 +250,6 @@ def _weights(raw: dict[str, dict[str, dict[str, dict[str, list[dict[str, object]
     for name, service in raw.get("services", {}).items():
         if name.startswith("route-") and "weighted" in service:
             parts = service["weighted"]["services"]
-            routes[name.removesuffix("@file")] = {str(part["name"]): int(str(part.get("weight", 1))) for part in parts}
+            weights = {traefik.pool_of(str(part["name"])): int(str(part.get("weight", 1))) for part in parts}
+            routes[name.removesuffix("@file")] = weights
     return routes

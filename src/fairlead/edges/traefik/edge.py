@@ -54,7 +54,7 @@ class TraefikEdge(TraefikFiles):
         begun = entrypoints.listens_at(readable(self.folder / "traefik.yml"))
         if begun is None:
             return {"api": self._ports.take(str(self.folder)), "listen": None}
-        listen = EdgeSettings(http=begun.http, https=begun.https, address=begun.address)
+        listen = EdgeSettings(begun.http, begun.https, begun.address, trusted_proxies=begun.trusted)
         return {"api": begun.api, "listen": to_data(listen)}
 
     @property
@@ -85,7 +85,9 @@ class TraefikEdge(TraefikFiles):
         for port in _public(listen):
             self._refuse_taken_port(port, listen.address)
         http = listen.http or (None if listen.https else DEFAULT_PORT)
-        ports = entrypoints.EdgePorts(listen.address, http, self._facts()["api"], listen.https)
+        ports = entrypoints.EdgePorts(
+            listen.address, http, self._facts()["api"], listen.https, trusted=listen.trusted_proxies
+        )
         write_file(self.folder / "traefik.yml", entrypoints.static_file(ports, self.folder), 0o600)
         self._have_own_routers()
         self.supervisor.add([self._program()])

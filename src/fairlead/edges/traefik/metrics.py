@@ -18,7 +18,9 @@ from fairlead.render.traefik import SHADOW
 _BUCKET = re.compile(
     r'^traefik_service_request_duration_seconds_bucket\{(code=".*),le="([^"]+)"\} (\S+)$', re.MULTILINE
 )
-_LABELS = re.compile(r'code="(\d{1,3})",method="[^"]*",protocol="([^"]*)",service="([a-z]+:)?([^"@:]+)@file"')
+_LABELS = re.compile(
+    r'code="(\d{1,3})",method="[^"]*",protocol="([^"]*)",service="(?:wait[0-9]+:)?([a-z]+:)?([^"@:]+)@file"'
+)
 _RELOADS = re.compile(r"^traefik_config_reloads_total (\S+)$", re.MULTILINE)
 _STARTED = re.compile(r"^process_start_time_seconds (\S+)$", re.MULTILINE)
 _STREAMS = ("websocket", "sse")
