@@ -62,7 +62,7 @@ class Policed(Rig):
         how = Route("/", policies=policies)
         pools = tuple(Pool("web", f"r{n}", (at.port,), waits=(how,)) for n, at in enumerate((one, two, two), 1))
         copies = ("web-r3", 100.0) if mirror else ("", 0.0)
-        route = EdgeRoute("/", None, (("web-r1", 50), ("web-r2", 50)), *copies, how)
+        route = EdgeRoute("/", None, (("web-r1", 50), ("web-r2", 50)), *copies, how=how)
         self.edge.route(EdgeTable(pools, (route,), (), self.listen, Sticky("visitor", 60) if sticky else None))
 
     def keys(self, *routes):

@@ -71,7 +71,7 @@ def test_a_pattern_chooses_values(shop):
 
 def test_differences_of_two(shop):
     found = {one.path: one for one in diff(shop(), "local", "production")}
-    assert list(found)[:3] == ["runtime", "edge.http", "variables.URL"]
+    assert list(found)[:2] == ["runtime", "variables.URL"]
     assert found["services.worker.command"].second is None
     assert found["edge.https"].first is None
     assert (found["services.web.pools.db.size"].first.text, found["services.web.pools.db.size"].second.text) == (
