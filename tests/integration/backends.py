@@ -22,6 +22,9 @@ import time
 from dataclasses import dataclass, field
 from email.utils import formatdate
 
+ALSO = []
+"""Addresses at which every back end listens beside loopback: of a bridge, for an edge in a container."""
+
 
 @dataclass
 class Request:
@@ -69,12 +72,14 @@ class Backend:
         """Accept connections (again), on the same port."""
         self._server = self._call(asyncio.start_server(self._serve, "127.0.0.1", self.port, backlog=512))
         self.port = self._server.sockets[0].getsockname()[1]
+        self._others = [self._call(asyncio.start_server(self._serve, host, self.port, backlog=512)) for host in ALSO]
 
     def refuse(self):
         """New connections are refused; open ones go on."""
 
         async def close():
-            self._server.close()
+            for server in (self._server, *self._others):
+                server.close()
 
         self._call(close())
 

@@ -1,23 +1,49 @@
 """An edge for the tests of a module, one of its own where a test damages it, and back ends."""
 
+import ipaddress
+
+import backends
 import pytest
 from backends import Backend
 from plain_traefik import PlainTraefik
-from rig import Rig
+from rig import ContainerRig, Rig
+
+
+def pytest_generate_tests(metafunc):
+    """A module says on which runtimes its edges are tried: `KINDS`, else on `process`."""
+    if "kind" in metafunc.fixturenames:
+        metafunc.parametrize("kind", getattr(metafunc.module, "KINDS", ("process",)), scope="module", indirect=True)
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory):
+def kind(request):
+    """The runtime; where it is Docker, back ends can be reached from containers too."""
+    if request.param == "docker":
+        engine = request.getfixturevalue("docker_engine")
+        subnet = ipaddress.ip_network(engine.inspect("bridge")["IPAM"]["Config"][0]["Subnet"])
+        backends.ALSO[:] = [str(next(subnet.hosts()))]  # the first address is this machine's
+    yield request.param
+    backends.ALSO.clear()
+
+
+def made(kind, folder):
+    from tests.docker_engine import unique  # noqa: PLC0415 — only for Docker
+
+    return ContainerRig(folder, unique()) if kind == "docker" else Rig(folder)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory, kind):
     """One edge for a whole module: every test routes anew."""
-    rig = Rig(tmp_path_factory.mktemp("edge"))
+    rig = made(kind, tmp_path_factory.mktemp("edge"))
     yield rig
     rig.end()
 
 
 @pytest.fixture
-def rig(tmp_path):
+def rig(tmp_path, kind):
     """An edge of its own."""
-    rig = Rig(tmp_path)
+    rig = made(kind, tmp_path)
     yield rig
     rig.end()
 

@@ -121,7 +121,7 @@ def test_a_table_without_a_pool_it_names_is_refused(rig, one):
 
 def test_a_foreign_broken_file_in_its_folder_is_an_error_and_the_old_routes_serve(rig, one, two):
     rig.route({"r1": [one.port]})
-    (rig.place.edge / "dynamic" / "zz.yml").write_text("{not: [valid")
+    (rig.files / "dynamic" / "zz.yml").write_text("{not: [valid")
 
     before, module.CONFIRM = module.CONFIRM, 2.0  # the patience itself is not what is tried here
     try:
@@ -130,7 +130,7 @@ def test_a_foreign_broken_file_in_its_folder_is_an_error_and_the_old_routes_serv
     finally:
         module.CONFIRM = before
     assert rig.ask().who == "one"
-    (rig.place.edge / "dynamic" / "zz.yml").unlink()
+    (rig.files / "dynamic" / "zz.yml").unlink()
     rig.route({"r2": [two.port]})
     assert rig.ask().who == "two"
 

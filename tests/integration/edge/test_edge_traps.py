@@ -20,6 +20,7 @@ from fairlead.render.edge import EdgeRoute, EdgeTable, Pool
 from fairlead.system import sockets
 
 pytestmark = pytest.mark.real
+KINDS = ("process", "docker")
 
 
 def names(ask, count):
@@ -68,7 +69,7 @@ def test_naive_an_empty_file_is_an_empty_configuration(plain, one):
 
 def test_an_emptied_file_is_healed_by_the_next_route(rig, one):
     rig.route({"r1": [one.port]})
-    (rig.place.edge / "dynamic" / "routes.yml").write_text("")
+    (rig.files / "dynamic" / "routes.yml").write_text("")
     eventually(lambda: rig.ask().status == 404)
     rig.route({"r1": [one.port]})
     assert rig.ask().who == "one"

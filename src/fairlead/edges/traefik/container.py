@@ -46,6 +46,7 @@ class ContainerEdge(TraefikFiles):
         self.boxes = Boxes(engine or Engine(), Owner.of(place), place.edge / "config", place.edge / "log")
         self.replacement = Replacement(self.boxes, self._api, self._proofs, self._have_own_routers)
         self._looked: tuple[float, str] = (0.0, "")
+        self._stands = False  #: whether what runs is what the table needs
 
     @property
     def configuration(self) -> Path:
@@ -162,8 +163,11 @@ class ContainerEdge(TraefikFiles):
     def _ready_for(self, table: EdgeTable) -> None:
         """Replaced without a gap where the table needs another Traefik."""
         before, wanted = self.shape, self._wanted(table)
-        if wanted is None or before is None or not self._serves() or self.boxes.is_current(wanted, MAIN):
+        self._stands = bool(before and before == wanted and self._serves() and self.boxes.is_current(before, MAIN))
+        if self._stands or wanted is None or before is None or not self._serves():
             return
+        if self.boxes.is_current(wanted, MAIN):
+            return  # it is only to be in more networks
         if not self._same_door(before, wanted) or redirecting_program() is None:
             return  # what is published changes: that needs another door, and a moment without one
         with self._held():
@@ -181,7 +185,7 @@ class ContainerEdge(TraefikFiles):
             write_json(self.folder / "edge.json", to_data(shape), 0o600)
 
     def _started_for(self, table: EdgeTable) -> None:
-        wanted = self._wanted(table)
+        wanted = None if self._stands else self._wanted(table)
         if wanted is None:
             return
         self._keep(wanted)

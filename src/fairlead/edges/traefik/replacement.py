@@ -20,6 +20,7 @@ from fairlead.render.entrypoints import DEPUTY, MAIN
 from fairlead.system.clock import wait_until
 
 READY = 20.0  #: seconds a Traefik may take until its API shows the routes
+TRIES = 2  #: restarts by the engine after which a new Traefik is given up
 SHED = 10.0  #: seconds clients get to come back on new connections; who asks nothing meanwhile has nothing to lose
 
 
@@ -38,11 +39,14 @@ class Replacement:
     def start(self, shape: Shape) -> None:
         """Have a deputy of this shape, which nobody is led to yet. FairleadError, without it, when it does not work."""
         self.boxes.end_traefik(DEPUTY, 0)
-        self.boxes.have_traefik(shape, DEPUTY)
-        if not self._ready(DEPUTY):
-            said = self.boxes.said(DEPUTY)
+        try:
+            self.boxes.have_traefik(shape, DEPUTY)
+            why = "" if self._ready(DEPUTY) else self.boxes.said(DEPUTY) or ": it does not show its routes"
+        except FairleadError as error:
+            why = f": {error.message}"
+        if why:
             self.boxes.end_traefik(DEPUTY, 0)
-            raise FairleadError(f"another Traefik could not be started{said}", "the one before it serves on")
+            raise FairleadError(f"another Traefik could not be started{why}", "the one before it serves on")
 
     def finish(self, shape: Shape) -> None:
         """From wherever it was left to a main Traefik of this shape alone."""
@@ -84,7 +88,13 @@ class Replacement:
         self.own(())
 
     def _ready(self, role: str) -> bool:
-        return wait_until(lambda: self._shows(role), READY, 0.02, 0.1)
+        wait_until(lambda: self._shows(role) or self._fails(role), READY, 0.02, 0.1)
+        return self._shows(role)
+
+    def _fails(self, role: str) -> bool:
+        """Whether it is in a crash loop: waiting longer would not help."""
+        found = self.boxes.facts(TRAEFIK[role])
+        return found is None or found.restarts >= TRIES
 
     def _shows(self, role: str) -> bool:
         api = self.api(role)

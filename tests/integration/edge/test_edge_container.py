@@ -1,0 +1,196 @@
+"""The edge in containers: what it may do, killed, in the way of others, and replaced under load."""
+
+import socket
+import threading
+from collections import Counter
+from dataclasses import replace
+
+import asking
+import pytest
+from running import eventually
+
+from fairlead.demo.mix import Mix, Options, Paths
+from fairlead.demo.traffic import Traffic
+from fairlead.edges.traefik.container import ContainerEdge
+from fairlead.errors import FairleadError
+from fairlead.render.edge_containers import DOOR, REDIRECT, TRAEFIK, api_port
+from fairlead.render.entrypoints import DEPUTY, KEY_HEADER, MAIN
+from fairlead.system import http
+
+pytestmark = pytest.mark.real
+KINDS = ("docker",)
+PATHS = Paths(slow="/slow?1", stream="/stream?1", stream_end="", post="")
+OPTIONS = Options(rate=60, idle_gap=(0.5, 3.0), slow_seconds=1, stream_seconds=1, version_header="X-App", paths=PATHS)
+MIX = Mix(get=4, post=0, fresh=2, idle=4, slow=1, stream=1, websocket=0)
+
+
+def test_it_may_do_little_and_is_published_where_it_was_declared_alone(shared, one, docker_engine):
+    shared.route({"r1": [one.port]})
+    seen = {short: docker_engine.inspect(shared.edge.boxes.name(short)) for short in (DOOR, TRAEFIK[MAIN])}
+    for found in seen.values():
+        host = found["HostConfig"]
+        assert found["Config"]["User"] not in ("", "0", "0:0")
+        assert host["ReadonlyRootfs"]
+        assert (host["CapDrop"], host["CapAdd"] or []) == (["ALL"], [])
+        assert host["SecurityOpt"] == ["no-new-privileges:true"]
+        assert host["RestartPolicy"]["Name"] == "unless-stopped"
+        assert not any("docker.sock" in mount["Source"] for mount in found["Mounts"])
+    published = seen[DOOR]["NetworkSettings"]["Ports"]
+    assert [one for one in published.values() if one] == [[{"HostIp": "127.0.0.1", "HostPort": str(shared.port)}]]
+    mounts = {mount["Destination"]: mount["RW"] for mount in seen[TRAEFIK[MAIN]]["Mounts"]}
+    assert mounts == {"/etc/fairlead/edge": False, "/var/log/fairlead": True}
+    networks = set(seen[DOOR]["NetworkSettings"]["Networks"])
+    assert networks == {shared.edge.boxes.owner.name(name) for name in ("frontend", "backend")}
+
+
+def test_its_api_asks_for_the_key(shared, one):
+    shared.route({"r1": [one.port]})
+    address = shared.edge.boxes.address()
+    for path in ("/api/rawdata", "/metrics", "/ping"):
+        answer = http.get(api_port(MAIN), path, 5, {KEY_HEADER: "0" * 32}, address)
+        assert answer.status == 404
+        assert asking.ask(shared.port, path).who == "one", "users have no such path"
+    assert shared.edge.counters().error == ""
+
+
+@pytest.mark.parametrize("short", [TRAEFIK[MAIN], DOOR])
+@pytest.mark.parametrize("by", ["kernel", "engine"])
+def test_killed_it_comes_back_with_its_routes(shared, one, docker_engine, short, by):
+    """The engine itself brings back what the kernel killed; what was killed by hand is the keeper's, who calls `up`."""
+    shared.route({"r1": [one.port]})
+    before = shared.facts(short).start_mark
+    if by == "engine":
+        docker_engine("kill", shared.edge.boxes.name(short))
+    else:
+        shared.kill(short)
+    if (by, short) != ("kernel", TRAEFIK[MAIN]):
+        eventually(lambda: not shared.edge.api.alive())
+        shared.edge.up()
+    eventually(lambda: shared.facts(short).start_mark not in ("", before), 20)
+    eventually(lambda: shared.ask().who == "one", 20)
+    [weights] = shared.edge.table_in_force().values()
+    assert weights == {"web-r1": 100}
+
+
+def test_a_port_in_use_is_a_clear_error(rig, one):
+    with socket.create_server(("127.0.0.1", rig.port)):
+        with pytest.raises(FairleadError, match=r"^edge: .*(in use|allocated)") as error:
+            rig.route({"r1": [one.port]})
+        assert "edge.http" in error.value.hint
+    rig.route({"r1": [one.port]})
+    assert rig.ask().who == "one", "it works as soon as the port is free"
+
+
+def test_a_container_of_others_with_its_name_is_left_alone(rig, one, docker_engine):
+    name = rig.edge.boxes.name(DOOR)
+    docker_engine("create", "--name", name, "fairlead-test/tiny", "true")
+    try:
+        with pytest.raises(FairleadError, match=f"container {name} is there and is not Fairlead's"):
+            rig.route({"r1": [one.port]})
+        assert docker_engine.inspect(name)["State"]["Status"] == "created"
+    finally:
+        docker_engine("rm", name)
+
+
+def replaced(rig, number, **changes):
+    """The shape that asks for another Traefik: with one more port for services."""
+    shape = replace(rig.edge.shape, inner=(*rig.edge.shape.inner, 5000 + number), **changes)
+    with rig.edge._held():
+        rig.edge.boxes.have_door(shape)
+        rig.edge.replacement.start(shape)
+        rig.edge._keep(shape)
+        rig.edge.replacement.finish(shape)
+
+
+def test_replaced_under_load_it_loses_nothing(rig, one):
+    rig.route({"r1": [one.port]})
+    before = rig.process()
+    with Traffic(f"http://127.0.0.1:{rig.port}", MIX, OPTIONS) as traffic:
+        eventually(lambda: traffic.snapshot().answered > 20)
+        replaced(rig, 1)
+        report = traffic.stop()
+    assert rig.process() != before
+    assert (report.lost, report.app_errors, set(report.statuses)) == (0, 0, {200}), report.losses
+    assert rig.facts(TRAEFIK[DEPUTY]) is None
+    assert rig.facts(REDIRECT) is None
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("number", range(2))
+def test_ten_replacements_lose_nothing(rig, one, number):
+    rig.route({"r1": [one.port]})
+    patient = replace(OPTIONS, idle_gap=(1.0, 8.0), seed=number)
+    with Traffic(f"http://127.0.0.1:{rig.port}", MIX, patient) as traffic:
+        for turn in range(10):
+            replaced(rig, turn)
+        report = traffic.stop()
+    assert (report.lost, report.app_errors, set(report.statuses)) == (0, 0, {200}), report.losses
+
+
+def test_a_deputy_that_does_not_come_up_changes_nothing(rig, one, docker_engine):
+    rig.route({"r1": [one.port]})
+    before, shape = rig.process(), rig.edge.shape
+    with pytest.raises(FairleadError, match="another Traefik could not be started"):
+        rig.edge.replacement.start(replace(shape, image=docker_engine.inspect("fairlead-test/tiny")["Id"]))
+    assert rig.process() == before
+    assert rig.ask().who == "one"
+    assert rig.facts(TRAEFIK[DEPUTY]) is None
+
+
+POINTS = ("have_traefik", "redirect", "end_traefik")
+
+
+class Killed(BaseException):
+    """The end of whoever was at it."""
+
+
+def ends_at(boxes, point, after):
+    """Have the n-th call of a method be the last thing that is done, or the first that is not."""
+    calls, real = Counter(), getattr(boxes, point)
+
+    def called(*given, **more):
+        calls[point] += 1
+        if calls[point] == after:
+            raise Killed(point)
+        return real(*given, **more)
+
+    setattr(boxes, point, called)
+
+
+def killed_while_replacing(rig, point, after):
+    ends_at(rig.edge.boxes, point, after)
+    with pytest.raises(Killed):
+        replaced(rig, 1)
+    rig.edge = ContainerEdge(rig.place)
+
+
+@pytest.mark.parametrize(
+    ("point", "after"),
+    [
+        ("redirect", 2),
+        *(pytest.param(*case, marks=pytest.mark.long) for case in [
+            ("have_traefik", 1), ("have_traefik", 2), ("redirect", 1), ("end_traefik", 2), ("end_traefik", 3),
+        ]),
+    ],
+)  # fmt: skip
+def test_a_replacement_that_was_killed_is_finished_by_whoever_comes_next(rig, one, point, after):
+    rig.route({"r1": [one.port]})
+    stop, seen = threading.Event(), Counter()
+
+    def client():
+        connection = asking.kept(rig.port)
+        while not stop.is_set():
+            seen[asking.send(connection).status] += 1
+
+    thread = threading.Thread(target=client)
+    thread.start()
+    try:
+        killed_while_replacing(rig, point, after)
+        rig.edge.up()
+        eventually(lambda: rig.facts(TRAEFIK[DEPUTY]) is None)
+    finally:
+        stop.set()
+        thread.join()
+    assert rig.ask().who == "one"
+    assert rig.edge.boxes.is_current(rig.edge.shape, MAIN)
+    assert seen[404] == seen[502] == 0
