@@ -114,6 +114,8 @@ def pid(site):
 def test_what_nothing_needs_goes_and_nothing_else(site):
     for version in ("1", "2", "3"):
         site.write(version)
+        path = site.folder / "fairlead.yaml"
+        path.write_text(path.read_text().replace("watch: off", "watch: off, rollback_window: 0s"))  # none stays warm
         assert site.run("deploy", "local", "--strategy", "rolling").returncode == 0
     kept = {one["id"] for one in site.json("releases", "local")["releases"]}
     plan = site.json("prune", "local", "--plan", "--keep", "0")
