@@ -51,12 +51,23 @@ _SYSTEMS = (
 )  # fmt: skip
 
 
+_told: dict[str, Any] = {}
+
+
+def speak_for(origin: Mapping[str, Any]) -> None:
+    """From now on this process acts for somebody elsewhere: both functions below give this origin."""
+    _told.clear()
+    _told.update(origin)
+
+
 def describe_origin(folder: Path, env: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Who and what: `user`, `host`, `ci` and `git`, each of the last two a dict or None.
 
     `ci` has name, job, run and user; `git` commit, branch (None when detached), dirty (changes below `folder`, new
     files too) and subject (first line of the commit message). Without git, or outside a repository, `git` is None.
     """
+    if _told:
+        return dict(_told)
     env = os.environ if env is None else env
     ci = next((each for each in _SYSTEMS if env.get(each.sign)), None)
     git = _git(folder, env)
@@ -67,6 +78,8 @@ def describe_origin(folder: Path, env: Mapping[str, str] | None = None) -> dict[
 
 def describe_actor(env: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Who alone: `user`, `host` and `ci`, as `describe_origin` gives them. Starts no program."""
+    if _told:
+        return {key: value for key, value in _told.items() if key != "git"}
     env = os.environ if env is None else env
     ci = next((each for each in _SYSTEMS if env.get(each.sign)), None)
     return {"user": user_name(env), "host": socket.gethostname(), "ci": _job(ci, env)}

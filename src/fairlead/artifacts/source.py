@@ -81,7 +81,7 @@ def scan(source: Path) -> SourceTree:
 
 def list_files(root: Path) -> tuple[SourceFile, ...]:
     """Every file below `root`, hashed and ordered, whatever ignore files say. Links may lead anywhere."""
-    found = (_read(Path(entry.path), entry.path[len(str(root)) + 1 :]) for entry in _all_entries(str(root)))
+    found = (read_file(Path(entry.path), entry.path[len(str(root)) + 1 :]) for entry in _all_entries(str(root)))
     return tuple(sorted(found, key=lambda file: os.fsencode(file.path)))
 
 
@@ -96,7 +96,7 @@ def _all_entries(folder: str) -> Iterator[os.DirEntry[str]]:
 
 def walk(root: Path) -> Iterator[str]:
     """The path of every file below `root` that counts, whatever it is; none of them is opened."""
-    top = _repository(root)
+    top = repository(root)
     own = read_ignore_file(root / FAIRLEADIGNORE, _prefix(top, root))
     outer = tuple(file for folder in _between(top, root) if (file := _gitignore(top, folder)))
     pending = [(str(root), outer)]
@@ -121,7 +121,7 @@ def _counted(folder: str, top: Path, rules: tuple[IgnoreFile, ...]) -> list[os.D
     return [entry for entry in found if not is_ignored(entry.path[cut:], entry.is_dir(follow_symlinks=False), rules)]
 
 
-def _repository(root: Path) -> Path:
+def repository(root: Path) -> Path:
     """The root of the git repository `root` lies in; `root` itself when it lies in none."""
     return next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root)
 
@@ -140,7 +140,7 @@ def _gitignore(top: Path, folder: Path) -> IgnoreFile | None:
 
 
 def _checked(root: Path, path: str) -> SourceFile:
-    file = _read(Path(path), path[len(str(root).rstrip("/")) + 1 :])
+    file = read_file(Path(path), path[len(str(root).rstrip("/")) + 1 :])
     if file.kind == "link" and _leads_outside(root, path, file.content):
         raise FairleadError(
             f"{path}: the link leads outside the source, to {file.content}",
@@ -158,7 +158,8 @@ def _leads_outside(root: Path, path: str, target: str) -> bool:
     return any(place != str(root) and not place.startswith(f"{root}/") for place in (plain, real))
 
 
-def _read(path: Path, name: str) -> SourceFile:
+def read_file(path: Path, name: str) -> SourceFile:
+    """The file at `path`, hashed, under that name. FairleadError for what is no file, or cannot be read."""
     try:
         mode = path.lstat().st_mode
         if stat.S_ISLNK(mode):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import sys
+from collections.abc import Sequence
 
 import click
 
@@ -16,6 +17,7 @@ from fairlead.errors import FairleadError, Interrupted, UsageError
 from fairlead.masking.known import at_first
 from fairlead.system.core_dumps import close_memory, forbid_core_dumps
 
+PROGRAM = "fairlead"
 EXAMPLES = ("fairlead init", "fairlead deploy local", "fairlead status")
 
 
@@ -30,7 +32,7 @@ class LazyGroup(click.Group):
         """Import it; None when there is no such command."""
         if cmd_name not in table.names():
             return None
-        command: click.Command = importlib.import_module(f"fairlead.cli.{cmd_name}").command
+        command: click.Command = importlib.import_module(table.module(cmd_name)).command
         return command
 
     def resolve_command(
@@ -66,23 +68,26 @@ def run() -> None:
     """The outer boundary: whatever happens becomes words and an exit code, never a traceback."""
     forbid_core_dumps()
     at_first(close_memory)
-    session = Session()
-    code = 1
+    sys.exit(concluded(Session()))
+
+
+def concluded(session: Session, arguments: Sequence[str] | None = None) -> int:
+    """Run a command line to its end, whatever that is, and say what went wrong; the exit code."""
     try:
-        code = _called(session)
+        return _called(session, arguments)
     except ReaderGone:
-        code = 0
+        return 0
     except Exception as error:  # noqa: BLE001 — the last one who can say it in words
         from fairlead.cli.crash import write_report  # noqa: PLC0415
 
         what = f"unexpected: {type(error).__name__}: {error}".splitlines()[0]
         session.fail(FairleadError(what, f"this is a mistake in Fairlead; the details are in {write_report(error)}"))
-    sys.exit(code)
+        return 1
 
 
-def _called(session: Session) -> int:
+def _called(session: Session, arguments: Sequence[str] | None) -> int:
     try:
-        result = fairlead(obj=session, standalone_mode=False)
+        result = fairlead(arguments, prog_name=PROGRAM, obj=session, standalone_mode=False)
         return result if isinstance(result, int) else 0
     except click.exceptions.NoArgsIsHelpError as error:
         tell(error.format_message())

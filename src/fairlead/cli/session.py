@@ -16,6 +16,11 @@ from fairlead.errors import Busy, ConfigurationError, FairleadError, UsageError,
 from fairlead.masking import concealed, concealed_data
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from fairlead.cli.progress.base import Show
+    from fairlead.masking import Secret
+    from fairlead.project.loader import Glance
     from fairlead.project.project import Project
     from fairlead.system.home import Place
 
@@ -30,7 +35,9 @@ class Session:
     json: bool = False
     stream: bool = False  #: the JSON is one document per line, as things happen
     file: Path | None = None  #: given with --file
-    _peeked: tuple[str, tuple[str, ...]] | None = field(default=None, repr=False)
+    shows: Callable[[str], Show] | None = field(default=None, repr=False)  #: another way to show events, by their title
+    handed: Secret | None = field(default=None, repr=False)  #: a value that came with the call, from another machine
+    _peeked: Glance | None = field(default=None, repr=False)
 
     def path(self) -> Path:
         """The project file: the one given, or the nearest above the working directory."""
@@ -48,11 +55,23 @@ class Session:
 
     def peek(self) -> tuple[str, tuple[str, ...]]:
         """The project's name and environments, read without the validator."""
-        from fairlead.project.loader import peek  # noqa: PLC0415 — brings YAML
+        return self.glance()[:2]
+
+    def glance(self) -> Glance:
+        """As `peek`, and which environments run on another machine."""
+        from fairlead.project.loader import glance  # noqa: PLC0415 — brings YAML
 
         if self._peeked is None:
-            self._peeked = peek(self.path())
+            self._peeked = glance(self.path())
         return self._peeked
+
+    def hosts(self, environments: Sequence[str]) -> tuple[str, ...]:
+        """The other machines that these environments run on, or any at all when none is named."""
+        try:
+            there = self.glance().hosts
+        except FairleadError:
+            return ()  # a broken file does not keep anybody from what needs none
+        return tuple(there[one] for one in environments or there if one in there)
 
     def place(self, environment: str) -> Place:
         """The place of an environment of the file, or of one that left the file but still is on this machine."""

@@ -43,12 +43,15 @@ GROUPS: dict[str, dict[str, str]] = {
         "exec": "Run a command beside an instance, with all that it sees.",
         "shell": "Open a shell beside an instance.",
         "prune": "Remove what is no longer needed: releases, artifacts, images.",
+        "attach": "Follow what is under way in an environment, to its end.",
         "serve": "Look after an environment (the keeper; started by itself).",
+        "serve-ssh": "The host's side of a command from another machine.",
     },
     "Keep": {
         "db": "Look at databases and move their schemas.",
     },
     "Set up": {
+        "host": "Install Fairlead on a server, and let a key deploy there.",
         "secrets": "Keep, change and look for what must stay secret.",
         "schema": "Print the JSON Schema of fairlead.yaml.",
         "completion": "Print the shell's completion of fairlead commands.",
@@ -72,5 +75,10 @@ def summary(name: str) -> str:
     return next((rows[name] for rows in GROUPS.values() if name in rows), "")
 
 
+def module(name: str) -> str:
+    """Where a command is defined."""
+    return f"fairlead.cli.{name.replace('-', '_')}"
+
+
 def _there(name: str) -> bool:
-    return find_spec(f"fairlead.cli.{name}") is not None
+    return find_spec(module(name)) is not None

@@ -19,9 +19,40 @@ class Verb(click.Command):
 
     examples: Sequence[str] = ()
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click, but for an environment of another machine the command is carried there."""
+        from fairlead.cli.remote.table import row_of  # noqa: PLC0415 — start-up is part of the product
+
+        words = _words(ctx)
+        row, session = row_of(words), ctx.find_object(Session)
+        if row is None or session is None:
+            return super().invoke(ctx)
+        said = ctx.params.get("environments") or (ctx.params.get("environment"),)
+        places = tuple(one for one in said if one)
+        hosts = session.hosts(places)
+        if not hosts:
+            return super().invoke(ctx)
+        if places:
+            from fairlead.cli.remote.here import carry  # noqa: PLC0415
+
+            return carry(ctx, session, words, row, places)
+        from fairlead.cli.remote.each import each  # noqa: PLC0415
+
+        return each(ctx, session, words, row)
+
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The examples, as they are typed."""
         write_examples(formatter, self.examples)
+
+
+def _words(context: click.Context) -> tuple[str, ...]:
+    """The words of a command behind `fairlead`."""
+    found: list[str] = []
+    at: click.Context | None = context
+    while at is not None and at.parent is not None:
+        found.insert(0, at.command.name or "")
+        at = at.parent
+    return tuple(found)
 
 
 def write_examples(formatter: click.HelpFormatter, examples: Sequence[str]) -> None:

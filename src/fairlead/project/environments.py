@@ -10,8 +10,8 @@ _Runtime = Annotated[Literal["process", "docker", "kubernetes"], choice("process
 _Remote = Annotated[
     str | None,
     text_like(
-        "an address such as ssh://deploy@shop.example.com",
-        r"ssh://(?:[A-Za-z0-9._-]+@)?[A-Za-z0-9.-]+(?::[0-9]{1,5})?",
+        "an address such as ssh://deploy@shop.example.com:22, or a name of ~/.ssh/config",
+        r"(?:ssh://)?(?:[A-Za-z0-9_][A-Za-z0-9._-]*@)?(?:[A-Za-z0-9][A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?/?",
     ),
 ]
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import errno
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from fairlead.errors import ConfigurationError, Finding
-from fairlead.project.tree import Mapping, child, text_of
+from fairlead.project.tree import Mapping, Node, child, children, text_of
 from fairlead.project.values import NAME
 
 if TYPE_CHECKING:
@@ -56,8 +56,21 @@ def _dotenv(file: Path) -> DotEnv:
         return DotEnv(shown_path(file), unreadable=error.findings[0])
 
 
+class Glance(NamedTuple):
+    """What is known of a project without the validator."""
+
+    name: str
+    environments: tuple[str, ...]
+    hosts: dict[str, str]  #: by environment: the machine it runs on, of those that run on another one
+
+
 def peek(path: Path) -> tuple[str, tuple[str, ...]]:
     """The project's name and its environments, without validating the rest. ConfigurationError as `load_project`."""
+    return glance(path)[:2]
+
+
+def glance(path: Path) -> Glance:
+    """As `peek`, with the hosts."""
     from fairlead.project.compose import compose  # noqa: PLC0415 - brings YAML, 30 ms
 
     file = shown_path(path)
@@ -66,8 +79,13 @@ def peek(path: Path) -> tuple[str, tuple[str, ...]]:
     names = [name or "", *(environments.items if isinstance(environments, Mapping) else ("",))]
     if findings or len(names) < 2 or not all(re.fullmatch(NAME, one) for one in names):
         project = load_project(path)  # says what is wrong, all of it
-        return project.name, project.environments
-    return names[0], tuple(names[1:])
+        return Glance(project.name, project.environments, _hosts(child(project.tree, "environments")))
+    return Glance(names[0], tuple(names[1:]), _hosts(environments))
+
+
+def _hosts(environments: Node | None) -> dict[str, str]:
+    found = {str(name): text_of(child(own, "host")) for name, own in children(environments)}
+    return {name: host for name, host in found.items() if host}
 
 
 def read(path: Path) -> str:

@@ -23,8 +23,6 @@ class Row:
     instead: str = ""
 
 
-OWN = (Row("host", "run fairlead on that machine"),)  #: of the environment itself
-
 SECTIONS = (
     Row("services.*.uses"),
     Row("edge.https", "use http"),
@@ -38,7 +36,6 @@ def obstacles(merged: Mapping, own: Mapping) -> Iterator[Problem]:
     name = text_of(runtime)
     if runtime is not None and name in ("docker", "kubernetes"):
         yield problem(runtime, f"{name} is {THIS_VERSION}; use process")
-    yield from _rows(own, OWN)
     yield from _rows(merged, SECTIONS)
     yield from _stores(merged)
     yield from _without_files(merged)

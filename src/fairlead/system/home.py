@@ -12,6 +12,7 @@ HOME/PROJECT/ENV/notify/                who is told of what (readable by this us
 HOME/PROJECT/ENV/secrets/ID/SERVICE/    what a service of a release reads of secrets (readable by this user alone)
 HOME/PROJECT/ENV/files/ID/              what was made of templates for a release, read-only
 HOME/PROJECT/ca/                        the project's certificate authority; its key is readable by this user alone
+HOME/PROJECT/ENV/remote/                what came over SSH: checkouts, and operations with what they said
 HOME/PROJECT/fingerprint.key            makes versions of secrets (readable by this user alone)
 """
 
@@ -109,6 +110,11 @@ class Place:
     def files(self) -> Path:
         """Made when there is a template."""
         return self.root / "files"
+
+    @property
+    def remote(self) -> Path:
+        """What came over SSH: checkouts, and what is done for others. Made when somebody comes."""
+        return self.root / "remote"
 
     @property
     def reserve(self) -> Path:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 FIRST = "\nstopping: what was done is taken back; once more to leave it to the keeper\n"
+FIRST_ELSEWHERE = "\nstopping: what was done is taken back there; once more to leave it alone\n"
 SECOND = "\nleft as it is: the keeper, or the next command, finishes within seconds\n"
 SHOW_CURSOR = "\x1b[?25h"  #: progress on a terminal hides it
 EXIT = 130
@@ -31,6 +32,37 @@ def undone_on_signals() -> Iterator[None]:
             os._exit(EXIT)
         _write(FIRST)
         raise KeyboardInterrupt
+
+    before = {one: signal.getsignal(one) for one in SIGNALS}
+    taken = [one for one in SIGNALS if before[one] != signal.SIG_IGN]
+    for one in taken:
+        signal.signal(one, handle)
+    try:
+        yield
+    finally:
+        for one in taken:
+            signal.signal(one, before[one])
+
+
+class Left(Exception):
+    """Whoever was asked to wait does not wait any more."""
+
+
+@contextmanager
+def carried_over(interrupt: Callable[[], None], quiet: bool = False) -> Iterator[None]:
+    """For the block, which waits for work on another machine: the first Ctrl-C or SIGTERM is told there by `interrupt`.
+
+    A second one raises Left, and so does the end of the terminal: the work there goes on. `quiet`: nothing is said.
+    """
+    seen: list[int] = []
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        seen.append(number)
+        if number == signal.SIGHUP or len(seen) > 1:
+            raise Left
+        if not quiet:
+            _write(FIRST_ELSEWHERE)
+        interrupt()
 
     before = {one: signal.getsignal(one) for one in SIGNALS}
     taken = [one for one in SIGNALS if before[one] != signal.SIG_IGN]

@@ -111,6 +111,8 @@ def showing(session: Session, title: str) -> Iterator[tuple[Emit, bool]]:
 
 
 def _chosen(session: Session, title: str) -> Show:
+    if session.shows is not None:
+        return session.shows(title)
     if session.json:
         return JsonLines()
     if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":

@@ -49,7 +49,7 @@ def command(session: Session, environment: str, name: str, only_plan: bool, **sa
     if only_plan:
         _show_plan(session, project, environment, name)
         return
-    value = _value(project, environment, name, said["source"])
+    value = session.handed or given_value(project, environment, name, said["source"])
     options = Options(said["wait"], not said["leave"], said["emergency"], said["message"], value)
     _carry_out(session, project, environment, name, options)
 
@@ -63,7 +63,7 @@ def _show_plan(session: Session, project: Project, environment: str, name: str) 
     session.answer({"kind": "plan", "environment": environment, "secret": name, "steps": rows}, text)
 
 
-def _value(project: Project, environment: str, name: str, source: Path | None) -> Secret | None:
+def given_value(project: Project, environment: str, name: str, source: Path | None) -> Secret | None:
     """What was given; None where it is to be made."""
     from fairlead.masking import Secret  # noqa: PLC0415
     from fairlead.operations.rotation.rotate import spec_of  # noqa: PLC0415

@@ -1,0 +1,78 @@
+"""Every command that acts on an environment: which run where the environment runs, which run here. The one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Words = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A command that runs on the environment's host. What it says is shown here, and its exit code is ours."""
+
+    tree: bool = False  #: it needs what the project's folder holds
+    lasting: bool = False  #: it changes something: no end of a connection ends it
+    asks: str = ""  #: what is asked before, on a terminal
+    names: tuple[str, ...] = ()  #: parameters for a file of which the name alone is enough there
+    handed: bool = False  #: it may be given a value of a secret
+
+
+REMOTE: dict[Words, Row] = {
+    ("deploy",): Row(tree=True, lasting=True),
+    ("promote",): Row(tree=True, lasting=True),
+    ("rollback",): Row(lasting=True),
+    ("approve",): Row(lasting=True),
+    ("abort",): Row(lasting=True),
+    ("pause",): Row(lasting=True),
+    ("resume",): Row(lasting=True),
+    ("up",): Row(lasting=True),
+    ("stop",): Row(lasting=True, asks="Stop everything in {environment}? It answers nobody until `fairlead up`."),
+    ("status",): Row(),
+    ("history",): Row(),
+    ("releases",): Row(),
+    ("logs",): Row(),
+    ("verdict",): Row(tree=True, names=("replay",)),
+    ("doctor",): Row(tree=True),
+    ("ledger", "show"): Row(),
+    ("ledger", "verify"): Row(),
+    ("notify", "test"): Row(tree=True),
+    ("notify", "log"): Row(),
+    ("secrets", "rotate"): Row(tree=True, lasting=True, handed=True),
+    ("secrets", "due"): Row(tree=True),
+    ("db", "status"): Row(tree=True),
+    ("db", "plan"): Row(tree=True),
+    ("db", "dry-run"): Row(tree=True),
+    ("db", "validate"): Row(tree=True),
+    ("db", "migrate"): Row(tree=True, lasting=True),
+    ("db", "undo"): Row(tree=True, lasting=True, asks="Take back the last version of {environment}'s databases?"),
+    ("db", "repair"): Row(tree=True, lasting=True, asks="Change the history of {environment}'s databases?"),
+    ("db", "baseline"): Row(tree=True, lasting=True),
+    ("db", "adopt"): Row(tree=True, lasting=True),
+}
+
+LOCAL: dict[Words, str] = {
+    ("init",): "it writes the project file",
+    ("demo",): "it has an environment of its own",
+    ("dev",): "it runs what is being edited here",
+    ("test",): "the tests are run where the code is written",
+    ("render",): "it writes beside the project file",
+    ("env",): "it looks at the project's files",
+    ("schema",): "it needs no environment",
+    ("completion",): "it needs no environment",
+    ("serve",): "the keeper is started on the host itself",
+    ("serve-ssh",): "it is the host's side",
+    ("host",): "it talks with the host by itself",
+    ("attach",): "it talks with the host by itself",
+    ("secrets",): "but for the two above, they change and read the file in the project's folder",
+}
+
+
+def row_of(words: Words) -> Row | None:
+    """Of a command, by its words behind `fairlead`; None for one that runs here."""
+    return REMOTE.get(words)
+
+
+def known(words: Words) -> bool:
+    """Whether it was decided where a command runs."""
+    return words in REMOTE or any(words[:count] in LOCAL for count in range(1, len(words) + 1))

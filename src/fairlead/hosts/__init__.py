@@ -1,0 +1,1 @@
+"""Other machines, and how to talk with the Fairlead there."""

@@ -1,0 +1,1 @@
+"""The same commands on another machine: what they need goes there, what they say comes back."""

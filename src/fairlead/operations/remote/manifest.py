@@ -1,0 +1,150 @@
+"""What a checkout is made of: every file by its content, so that one that is there already is not sent again.
+
+Pure, and strict: a manifest comes from another machine. Nothing in it can name a place outside of the checkout.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import posixpath
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import PurePosixPath
+from typing import Any
+
+from fairlead.hosts.wire import Malformed
+
+MOST_FILES = 200_000
+LARGEST_FILE = 2 << 30  #: bytes
+LARGEST = 8 << 30  #: bytes of all files together
+LONGEST_PATH = 4096
+LONGEST_NAME = 255
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_MODES = 0o777
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One file. `content` is the SHA-256 of its bytes, or a link's target."""
+
+    path: str  #: relative to the checkout, with slashes
+    kind: str  #: file, executable or link
+    content: str
+    size: int = 0
+    mode: int = 0o644
+    changed: int = 0  #: nanoseconds since 1970
+
+    def to_data(self) -> list[object]:
+        """As it is sent."""
+        return [self.path, self.kind, self.content, self.size, self.mode, self.changed]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """`root` is the folder of the project file; `tops` are those that count as the root of a repository of git."""
+
+    root: str
+    file: str  #: the project file, in it
+    files: tuple[Item, ...]
+    tops: tuple[str, ...] = ()
+    returned: tuple[str, ...] = ()  #: files that may be changed on the host, and come back
+
+    def to_data(self) -> dict[str, object]:
+        """As it is sent."""
+        files = [one.to_data() for one in self.files]
+        return {
+            "root": self.root,
+            "file": self.file,
+            "files": files,
+            "tops": list(self.tops),
+            "returned": list(self.returned),
+        }
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 (64 hex digits) of all of it but for times."""
+        data = self.to_data() | {"files": [one.to_data()[:-1] for one in self.files]}
+        return hashlib.sha256(json.dumps(data, sort_keys=True).encode(errors="surrogatepass")).hexdigest()
+
+    def of(self, path: str) -> Item | None:
+        """The file at that path."""
+        return next((one for one in self.files if one.path == path), None)
+
+
+def from_data(data: Any) -> Manifest:
+    """The inverse of `to_data`. Malformed for anything that is not as it has to be, or that leads outside."""
+    if not isinstance(data, dict) or set(data) != {"root", "file", "files", "tops", "returned"}:
+        raise Malformed("a manifest that is none")
+    rows = data["files"]
+    if not isinstance(rows, list) or len(rows) > MOST_FILES:
+        raise Malformed(f"a manifest with more than {MOST_FILES} files")
+    files = tuple(_item(row) for row in rows)
+    if sum(one.size for one in files) > LARGEST:
+        raise Malformed(f"files of more than {LARGEST >> 30} GiB together")
+    _apart(files)
+    tops, returned = (tuple(_place(one) for one in _texts(data[key])) for key in ("tops", "returned"))
+    file = inside(data["file"])
+    if "/" in file:
+        raise Malformed("a project file that is none")
+    return Manifest(_place(data["root"]), file, files, tops, returned)
+
+
+def _texts(value: Any) -> list[Any]:
+    if not isinstance(value, list) or len(value) > MOST_FILES:
+        raise Malformed("a list of folders that is none")
+    return value
+
+
+def _item(row: Any) -> Item:
+    shape = (str, str, str, int, int, int)
+    if not isinstance(row, list) or len(row) != len(shape):
+        raise Malformed("a file in a manifest that is none")
+    if any(type(value) is not kind for value, kind in zip(row, shape, strict=True)):
+        raise Malformed("a file in a manifest that is none")
+    path, kind, content, size, mode, changed = row
+    item = Item(inside(path), kind, content, size, mode & _MODES, changed)
+    if kind == "link":
+        return _link(item)
+    if kind not in ("file", "executable") or not _DIGEST.fullmatch(content):
+        raise Malformed(f"{path!r} is neither a file nor a link: {kind!r}")
+    if not 0 <= size <= LARGEST_FILE or not 0 <= changed < 1 << 63:
+        raise Malformed(f"{path!r} is larger than {LARGEST_FILE >> 30} GiB, or from no time")
+    return item
+
+
+def _link(item: Item) -> Item:
+    target = item.content
+    there = posixpath.normpath(posixpath.join(posixpath.dirname(item.path), target))
+    if not target or "\0" in target or len(target) > LONGEST_PATH or target.startswith("/") or there.startswith(".."):
+        raise Malformed(f"{item.path!r} is a link that leads outside")
+    if item.size:
+        raise Malformed(f"{item.path!r} is a link with a size")
+    return item
+
+
+def _place(value: Any) -> str:
+    """A folder or file, or the checkout itself."""
+    return "." if value == "." else inside(value)
+
+
+def inside(path: Any) -> str:
+    """The path itself when it is relative, plain, and leads nowhere outside. Malformed."""
+    if not isinstance(path, str) or not path or "\0" in path or len(path) > LONGEST_PATH:
+        raise Malformed("a path that is none")
+    parts = path.split("/")
+    if any(part in ("", ".", "..", ".git") or len(part.encode(errors="replace")) > LONGEST_NAME for part in parts):
+        raise Malformed(f"{path!r} is no path inside of a checkout")
+    return path
+
+
+def _apart(files: Iterable[Item]) -> None:
+    """No two files have one path, and none lies below another one, which may be a link."""
+    seen = {one.path for one in files}
+    if len(seen) != len(tuple(files)):
+        raise Malformed("a manifest that names a file twice")
+    for path in seen:
+        if any(str(parent) in seen for parent in PurePosixPath(path).parents):
+            raise Malformed(f"{path!r} lies below a file or a link")

@@ -1,0 +1,60 @@
+"""A project on a laptop, and a server of its own beside it: a real sshd, and another home of Fairlead behind it."""
+
+import getpass
+import json
+import subprocess
+
+from cli_site import FAIRLEAD, Site
+from tests.sshd import Sshd
+
+
+class RemoteSite(Site):
+    """`home` is the laptop's, `there` the server's."""
+
+    def __init__(self, root):
+        self.sshd = None
+        super().__init__(root)
+        self.there = root / "there"
+        self.there.mkdir()
+        self.sshd = Sshd(root / "sshd", {"FAIRLEAD_HOME": str(self.there), "PATH": f"{FAIRLEAD.parent}:/usr/bin:/bin"})
+        self.env |= {"FAIRLEAD_SSH": str(self.sshd.client())}
+        self.write()
+
+    @property
+    def address(self):
+        return f"ssh://{getpass.getuser()}@127.0.0.1:{self.sshd.port}"
+
+    def write(self, *arguments, **how):
+        super().write(*arguments, **how)
+        if self.sshd:
+            self.edit("runtime: process, edge", f"runtime: process, host: '{self.address}', edge")
+
+    def edit(self, old, new):
+        path = self.folder / "fairlead.yaml"
+        path.write_text(path.read_text().replace(old, new))
+
+    def on_host(self, *arguments):
+        """A command that somebody gives on the server itself, with the file as it is there."""
+        path = self.root / "host.yaml"
+        text = (self.folder / "fairlead.yaml").read_text()
+        path.write_text(text.replace(f"host: '{self.address}', ", ""))
+        env = self.env | {"FAIRLEAD_HOME": str(self.there)}
+        return subprocess.run(
+            [FAIRLEAD, *arguments, "--file", str(path)], cwd=self.root, env=env, capture_output=True, text=True,
+            check=False, stdin=subprocess.DEVNULL, timeout=120,
+        )  # fmt: skip
+
+    def ledger(self, environment="local"):
+        done = self.on_host("ledger", "show", environment, "--limit", "1000", "--json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)["entries"]
+
+    def close(self):
+        try:
+            for environment in ("local", "next"):
+                if (self.there / "shop" / environment / "ledger.db").exists():
+                    self.write()
+                    done = self.on_host("stop", environment, "--yes", "--wait", "60")
+                    assert done.returncode == 0, done.stderr
+        finally:
+            self.sshd.close()
