@@ -101,12 +101,12 @@ class Sshd:
 
     def sessions(self):
         """The processes that serve connections now."""
-        return _children(self._process.pid)
+        return children(self._process.pid)
 
     def cut(self):
         """End every connection, as a network does that breaks."""
         for pid in self.sessions():
-            for one in (*_children(pid), pid):
+            for one in (*children(pid), pid):
                 if b"sshd" in _name(one):
                     _kill(one)
 
@@ -121,7 +121,8 @@ def keygen(path):
     subprocess.run(argv, check=True, stdin=subprocess.DEVNULL)
 
 
-def _children(pid):
+def children(pid):
+    """The processes that this one started."""
     done = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False)
     return [int(one) for one in done.stdout.split()]
 

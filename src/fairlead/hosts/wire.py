@@ -40,6 +40,10 @@ class Wire:
         """One message. Ended when nobody reads any more."""
         self._write(json.dumps(message, separators=(",", ":")).encode() + b"\n")
 
+    def send_raw(self, data: bytes) -> None:
+        """Bytes as they are, for a program that knows how many come. Ended."""
+        self._write(data)
+
     def send_chunk(self, data: bytes) -> None:
         """A part of a stream; an empty one ends it."""
         for start in range(0, len(data), CHUNK):

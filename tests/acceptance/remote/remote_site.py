@@ -1,11 +1,17 @@
 """A project on a laptop, and a server of its own beside it: a real sshd, and another home of Fairlead behind it."""
 
+import contextlib
 import getpass
 import json
+import os
+import signal
+import sqlite3
 import subprocess
 
 from cli_site import FAIRLEAD, Site
-from tests.sshd import Sshd
+from tests.sshd import Sshd, children
+
+from fairlead.system.clock import wait_until
 
 
 class RemoteSite(Site):
@@ -58,3 +64,25 @@ class RemoteSite(Site):
                     assert done.returncode == 0, done.stderr
         finally:
             self.sshd.close()
+
+    def kill_ssh(self, process):
+        """Kill the ssh that a command of the laptop talks through."""
+        for pid in children(process.pid):
+            os.kill(pid, signal.SIGKILL)
+
+
+def await_events(site, kind, count, environment="local"):
+    """Until the ledger on the host has so many entries of a kind."""
+    path = site.there / "shop" / environment / "ledger.db"
+
+    def there():
+        if not path.exists():
+            return False
+        try:
+            with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as ledger:
+                found = ledger.execute("select count(*) from entries where kind = ?", (kind,)).fetchone()
+        except sqlite3.OperationalError:
+            return False
+        return found[0] >= count
+
+    assert wait_until(there, 60, 0.02)

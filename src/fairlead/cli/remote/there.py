@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -26,9 +26,11 @@ from fairlead.operations.remote.request import Request
 from fairlead.operations.remote.running import Emit
 from fairlead.operations.remote.serve import Job
 from fairlead.project.loader import Glance, glance
-from fairlead.project.project import Project
 from fairlead.rollout.events import Event
 from fairlead.system.home import Place
+
+if TYPE_CHECKING:
+    from fairlead.project.project import Project
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
@@ -122,11 +124,11 @@ class Commands:
         row = row_of(words)
         if row is None:
             raise Refused(f"{request.operation!r} is no command for another machine")
-        arguments = argv(_command(words), row, request.arguments, environments(request, bound))
+        places = environments(request, bound)
+        argv(_command(words), row, request.arguments, places)  # whether they fit
         _require(bound, checkout, row.tree and words not in (("promote",), ("verdict",)))
         lasting = row.lasting and request.arguments.get("only_plan") is not True
-        shown = " ".join(["fairlead", *words, *(one for one in arguments if one != "--")])
-        return Job(request, bound, checkout, lasting, shown)
+        return Job(request, bound, checkout, lasting, " ".join(["fairlead", *words, *places]))
 
     def perform(self, job: Job, emit: Emit) -> int:
         """As the protocol says."""

@@ -1,0 +1,64 @@
+"""The connection breaks in the middle: the deployment goes on, and `attach` finds it again."""
+
+import pytest
+from remote_site import await_events
+
+pytestmark = pytest.mark.real
+
+POINTS = 10
+
+
+def cut(site, kind, count, kill):
+    """Deploy version 2, break the connection at a point of the journal, and attach until it is over."""
+    deployer = site.start("deploy", "local")
+    await_events(site, kind, count)
+    kill(site, deployer)
+    said = deployer.communicate(timeout=60)[1]
+    assert deployer.returncode == 1, said
+    assert "the connection to" in said and "is lost" in said
+    assert "what was begun there goes on" in said and "fairlead attach local" in said, said
+    done = site.run("attach", "local")
+    assert done.returncode == 0, done.stderr
+    assert "is live after" in done.stdout, (done.stdout, done.stderr)
+    kinds = [one["kind"] for one in site.ledger()]
+    assert kinds[-1] == "rollout.closed" and kinds.count("rollout.committed") == 1
+    assert "rollout.undoing" not in kinds
+    assert site.run("ledger", "verify", "local").returncode == 0
+
+
+def by_client(site, deployer):
+    """The laptop's ssh is killed."""
+    site.kill_ssh(deployer)
+
+
+def by_server(site, deployer):
+    """The server's session is killed."""
+    site.sshd.cut()
+
+
+@pytest.mark.parametrize(
+    ("kind", "count", "kill"), [("rollout.begun", 1, by_client), ("step.done", 3, by_server)], ids=["early", "late"]
+)
+def test_a_cut_connection_does_not_stop_a_deployment(site, kind, count, kill):
+    cut(site, kind, count, kill)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("point", range(POINTS))
+def test_a_connection_that_is_cut_at_any_point(site, point):
+    kinds = ["rollout.begun"] + [kind for _ in range(7) for kind in ("step.begun", "step.done")]
+    place = point * len(kinds) // POINTS
+    kind = kinds[place]
+    cut(site, kind, kinds[: place + 1].count(kind), (by_client, by_server)[point % 2])
+
+
+def test_what_failed_meanwhile_is_told(site):
+    site.edit("asgi:app", "asgi:nothing")
+    deployer = site.start("deploy", "local")
+    await_events(site, "step.begun", 1)
+    site.sshd.cut()
+    assert deployer.wait(60) == 1
+    deployer.communicate()
+    done = site.run("attach", "local")
+    assert done.returncode == 1 and 'Attribute "nothing" not found' in done.stderr, done.stderr
+    assert site.run("attach", "local").returncode == 1  # it stays known

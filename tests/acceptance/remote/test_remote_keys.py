@@ -1,0 +1,184 @@
+"""What a deploy key must not: all but typed operations of one environment. And hosts that are not what they seem."""
+
+import io
+import json
+import tarfile
+
+import pytest
+from tests.sshd import keygen
+
+from fairlead import __version__
+
+pytestmark = pytest.mark.real
+
+HELLO = {"say": "hello", "protocol": 1, "fairlead": "0", "project": "shop", "environment": "local"}
+MANIFEST = {
+    "root": ".", "file": "fairlead.yaml", "tops": [], "returned": [],
+    "files": [["fairlead.yaml", "file", "0" * 64, 5, 0o644, 0]],
+}  # fmt: skip
+
+
+def lines(*messages):
+    return b"".join(json.dumps(one).encode() + b"\n" for one in messages)
+
+
+def chunked(data):
+    return f"{len(data)}\n".encode() + data + b"0\n"
+
+
+def archive(name="fairlead.yaml", kind=tarfile.REGTYPE, link="", content=b"12345"):
+    made = io.BytesIO()
+    with tarfile.open(mode="w", fileobj=made) as tar:
+        info = tarfile.TarInfo(name)
+        info.type, info.linkname, info.size = kind, link, len(content) if kind == tarfile.REGTYPE else 0
+        tar.addfile(info, io.BytesIO(content) if info.size else None)
+    return made.getvalue()
+
+
+def tree(data, manifest=MANIFEST):
+    return (
+        lines(HELLO, {"say": "tree"}) + chunked(json.dumps(manifest).encode()) + lines({"say": "files"}) + chunked(data)
+    )
+
+
+def run(**changed):
+    base = {"say": "run", "operation": "status", "arguments": {}, "source": None, "origin": {}, "json": False,
+            "live": False, "secret": None}  # fmt: skip
+    return lines(HELLO, base | changed)
+
+
+MESSAGES = {
+    "not JSON": (b"GET / HTTP/1.1\r\n\r\n", "a message that is not JSON"),
+    "not an object": (b"[]\n", "a message that is not an object"),
+    "nested": (b"[" * 50_000 + b"\n", "a message that is not JSON"),
+    "oversized": (b'{"say": "' + b"x" * (1 << 20) + b'"}\n', "a message of more than 65536 bytes"),
+    "no greeting": (lines({"say": "run"}), "a message before the greeting"),
+    "another project": (lines(HELLO | {"project": "other"}), "local of shop alone, not of other"),
+    "another environment": (lines(HELLO | {"environment": "next"}), "for local alone, not for next"),
+    "a path as environment": (lines(HELLO | {"environment": "../next"}), "for local alone"),
+    "unknown message": (lines(HELLO, {"say": "shell"}), "a kind that is not known"),
+    "unknown command": (run(operation="exec"), "'exec' is no command for another machine"),
+    "a local command": (run(operation="secrets get"), "is no command for another machine"),
+    "an option": (run(operation="--help"), "is no command for another machine"),
+    "a strange argument": (run(arguments={"file": "/etc/passwd"}), "takes no 'file' from elsewhere"),
+    "a path": (run(operation="verdict", arguments={"replay": "../../x"}), "takes no path from elsewhere"),
+    "another type": (run(operation="rollback", arguments={"yes": "-x"}), "is a switch"),
+    "another part": (run(shell=True), "other parts than it has"),
+    "promote from elsewhere": (run(operation="promote", source="next"), "must not promote from next"),
+    "a key on the host": (lines(HELLO, {"say": "identity"}), "makes no keys"),
+    "a chunk too long": (lines(HELLO, {"say": "tree"}) + b"99999999\n", "length of a chunk"),
+    "manifest outside": (
+        lines(HELLO, {"say": "tree"})
+        + chunked(json.dumps(MANIFEST | {"files": [["../x", "file", "0" * 64, 1, 0o644, 0]]}).encode()),
+        "no path inside of a checkout",
+    ),
+    "manifest link outside": (
+        lines(HELLO, {"say": "tree"})
+        + chunked(json.dumps(MANIFEST | {"files": [["x", "link", "../../y", 0, 0o644, 0]]}).encode()),
+        "a link that leads outside",
+    ),
+    "tar with ..": (tree(archive("../x")), "a path that leads outside"),
+    "tar with /": (tree(archive("/tmp/fairlead-x")), "a path that leads outside"),
+    "tar with a link": (tree(archive(kind=tarfile.SYMTYPE, link="/etc")), "which is no plain file"),
+    "tar with a hard link": (tree(archive(kind=tarfile.LNKTYPE, link="x")), "which is no plain file"),
+    "tar with a device": (tree(archive(kind=tarfile.CHRTYPE)), "which is no plain file"),
+    "tar with a stranger": (tree(archive("other")), "which nobody asked for"),
+    "tar too large": (tree(archive(content=b"123456")), "another size than was said"),
+    "tar of another content": (tree(archive()), "another content than was said"),
+    "no tar": (tree(b"x" * 2000), "an archive that is none"),
+}  # fmt: skip
+
+
+def allow(site, options):
+    keygen(site.sshd.folder / "ci")
+    site.sshd.allow("ci", options)
+
+
+def test_a_deploy_key_does_one_thing(site):
+    line = site.run("host", "key", "local", str(site.sshd.folder / "user.pub"))
+    assert line.returncode == 0, line.stderr
+    options = line.stdout.partition(" ssh-ed25519")[0]
+    assert options.startswith('restrict,command="') and "serve-ssh local --project shop" in options
+    allow(site, options)
+    ci = {"FAIRLEAD_SSH": str(site.sshd.client("ci"))}
+    done = site.run("deploy", "local", **ci)  # what it is for
+    assert done.returncode == 0, done.stderr
+    done = site.run("status", "next", **ci)
+    assert done.returncode == 3 and "for local alone, not for next" in done.stderr
+    site.edit("name: shop", "name: other")
+    done = site.run("status", "local", **ci)
+    assert done.returncode == 3 and "not of other" in done.stderr
+    site.write()
+
+    key = dict(name="ci")
+    log = site.there / "remote.log"
+    for what in (["127.0.0.1"], ["127.0.0.1", "sh -c id"], ["127.0.0.1", "fairlead serve-ssh local; id"],
+                 ["127.0.0.1", "fairlead serve-ssh next --project shop"], ["-s", "127.0.0.1", "sftp"]):  # fmt: skip
+        before = log.read_text().count("\n")
+        done = site.sshd.ssh(*what, **key)
+        assert done.returncode == 3, (what, done)
+        assert b"uid=" not in done.stdout
+        assert log.read_text().count("\n") == before + 1, what
+    target = site.root / "copied"
+    assert site.sshd.ssh("127.0.0.1:/etc/hostname", str(target), program="scp", **key).returncode != 0
+    assert site.sshd.ssh(
+        "-O", str(site.folder / "fairlead.yaml"), f"127.0.0.1:{target}", program="scp", **key
+    ).returncode
+    assert site.sshd.ssh("127.0.0.1", program="sftp", data=b"pwd\n", **key).returncode != 0
+    assert not target.exists()
+    done = site.sshd.ssh("-W", f"127.0.0.1:{site.port}", "127.0.0.1", **key)
+    assert done.returncode != 0 and b"administratively prohibited" in done.stderr
+    done = site.sshd.ssh("-tt", "127.0.0.1", "fairlead serve-ssh local --project shop", data=run(), **key)
+    assert b"PTY allocation request failed" in done.stderr
+
+    for name, (message, why) in MESSAGES.items():
+        done = site.sshd.ssh("127.0.0.1", "fairlead serve-ssh local --project shop", data=message, **key)
+        assert done.returncode == 3 or done.returncode == 1, (name, done)
+        last = [json.loads(one) for one in done.stdout.splitlines()][-2]
+        assert why in last["error"]["message"], (name, last)
+        assert why.encode("ascii", "replace").decode() in log.read_text().splitlines()[-1], name
+    assert "Traceback" not in log.read_text()
+    assert sorted(path.name for path in site.there.iterdir() if path.is_dir()) == ["ports", "shop"]
+    assert not (site.there / "shop" / "next").exists()
+
+
+def test_the_host_key_counts(site):
+    ssh = {"FAIRLEAD_SSH": str(site.sshd.client("user", "nobody_known"))}
+    done = site.run("status", "local", **ssh)
+    assert done.returncode == 1 and "is not known here" in done.stderr and "ssh -p" in done.stderr
+    keygen(site.sshd.folder / "other_key")
+    site.sshd.know("other_key")
+    done = site.run("deploy", "local", FAIRLEAD_SSH=str(site.sshd.client()))
+    assert done.returncode == 1 and "shows another host key than the one that is known" in done.stderr
+    assert "ssh-keygen -R '[127.0.0.1]:" in done.stderr
+    site.sshd.know("host_key")
+
+    keygen(site.sshd.folder / "stranger")
+    done = site.run("status", "local", FAIRLEAD_SSH=str(site.sshd.client("stranger")))
+    assert done.returncode == 1 and "does not let us in" in done.stderr
+    site.edit(f"127.0.0.1:{site.sshd.port}", f"127.0.0.1:{site.other}")
+    done = site.run("status", "local")
+    assert done.returncode == 1 and "nothing listens at" in done.stderr
+    site.edit(f"127.0.0.1:{site.other}", "nowhere.invalid")
+    done = site.run("status", "local")
+    assert done.returncode == 1 and "there is no host of the name nowhere.invalid" in done.stderr
+    done = site.run("status", "local", FAIRLEAD_SSH="/nowhere/ssh")
+    assert done.returncode == 1 and "install OpenSSH's client" in done.stderr
+
+
+def test_a_host_without_fairlead_or_with_another_one(site):
+    empty = site.root / "empty"
+    empty.mkdir()
+    keygen(site.sshd.folder / "bare")
+    site.sshd.allow("bare", f'command="export PATH={empty}:/usr/bin:/bin; eval \\"$SSH_ORIGINAL_COMMAND\\""')
+    ssh = {"FAIRLEAD_SSH": str(site.sshd.client("bare"))}
+    done = site.run("status", "local", **ssh)
+    assert done.returncode == 1 and "has no fairlead" in done.stderr, done.stderr
+    assert "fairlead host install local" in done.stderr
+
+    said = json.dumps({"say": "welcome", "protocol": 1, "fairlead": "9.9"})
+    (empty / "fairlead").write_text(f"#!/bin/sh\necho good morning\necho '{said}'\nread line\n")
+    (empty / "fairlead").chmod(0o755)
+    done = site.run("status", "local", **ssh)
+    assert done.returncode == 3 and f"Fairlead here is {__version__}" in done.stderr and "is 9.9" in done.stderr
+    assert "fairlead host install local" in done.stderr
