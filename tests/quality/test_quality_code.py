@@ -10,6 +10,7 @@ from repository import ROOT, SOURCE, at, called, calls, committed, functions, pa
 OUTER_BOUNDARIES = {
     "src/fairlead/cli/main.py": "the last one who can say it in words",
     "src/fairlead/system/forks.py": "a fork: what is above the call in its stack is the parent's",
+    "src/fairlead/system/detached.py": "a fork that outlives its parent: nobody else could say it",
     "src/fairlead/demo/traffic.py": "a thread: what went wrong is raised again where its outcome is asked for",
     "src/fairlead/system/threads.py": "a thread: what went wrong is raised again when all have ended",
 }

@@ -23,6 +23,7 @@ def command(session: Session, environment: str, project: str | None, sources: tu
     As the command of a key in authorized_keys (`fairlead host key ENV` prints the line) it is all that this key can do:
     no shell, no files, no forwarding, no other environment. Nobody calls it by hand.
     """
+    from fairlead.cli.main import concluded, fairlead  # noqa: PLC0415
     from fairlead.cli.remote.there import Commands  # noqa: PLC0415 — start-up is part of the product
     from fairlead.hosts.wire import Wire  # noqa: PLC0415
     from fairlead.operations.remote.bound import Bound  # noqa: PLC0415
@@ -34,5 +35,5 @@ def command(session: Session, environment: str, project: str | None, sources: tu
     if os.isatty(0):
         raise UsageError("serve-ssh talks with another fairlead, not with a person", "see `fairlead attach --help`")
     bound = Bound(environment, project, sources, forced=not login)
-    code = Server(Wire(0, 1), bound, Commands()).run()
+    code = Server(Wire(0, 1), bound, Commands(fairlead, concluded)).run()
     click.get_current_context().exit(code)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.shell_completion import CompletionItem
@@ -13,32 +13,31 @@ from fairlead.cli.session import Session
 from fairlead.cli.table import summary
 from fairlead.errors import FairleadError
 
+if TYPE_CHECKING:
+    from fairlead.masking import Secret
+
 
 class Verb(click.Command):
     """A command with examples below its help."""
 
     examples: Sequence[str] = ()
+    handing: Callable[[Session, Mapping[str, Any]], Secret | None] | None = None  #: what it reads of secrets here
 
     def invoke(self, ctx: click.Context) -> Any:
         """As click, but for an environment of another machine the command is carried there."""
-        from fairlead.cli.remote.table import row_of  # noqa: PLC0415 — start-up is part of the product
+        from fairlead.cli.remote.table import ON_HOST, row_of  # noqa: PLC0415 — start-up is part of the product
 
-        words = _words(ctx)
-        row, session = row_of(words), ctx.find_object(Session)
-        if row is None or session is None:
+        words, session = _words(ctx), ctx.find_object(Session)
+        row = row_of(words)
+        if session is None or (row is None and words not in ON_HOST):
             return super().invoke(ctx)
         said = ctx.params.get("environments") or (ctx.params.get("environment"),)
         places = tuple(one for one in said if one)
-        hosts = session.hosts(places)
-        if not hosts:
+        if not session.hosts(places):
             return super().invoke(ctx)
-        if places:
-            from fairlead.cli.remote.here import carry  # noqa: PLC0415
+        from fairlead.cli.remote.elsewhere import elsewhere  # noqa: PLC0415
 
-            return carry(ctx, session, words, row, places)
-        from fairlead.cli.remote.each import each  # noqa: PLC0415
-
-        return each(ctx, session, words, row)
+        return elsewhere(ctx, session, words, places)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The examples, as they are typed."""

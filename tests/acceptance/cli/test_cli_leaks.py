@@ -26,6 +26,11 @@ pytestmark = pytest.mark.real
 
 ELSEWHERE = {
     ("demo",): "it deploys an example of its own, which has no secrets",
+    (
+        "host",
+        "install",
+    ): "tests/acceptance/remote runs it, against a real sshd; it knows no secret but the key it makes",
+    ("serve-ssh",): "tests/acceptance/remote runs it; what it says is masked as all that is said",
     ("serve",): "the keeper: it runs all the time, and the sampler has to have seen it",
 }
 FILE = """\
@@ -274,6 +279,9 @@ def release(hunt):
     hunt.run("rollback", "local")
     hunt.run("stop", "local")
     hunt.run("up", "local")
+    hunt.run("attach", "local")
+    (site.folder / "ci.pub").write_text(f"ssh-ed25519 {'A' * 68} ci\n")
+    hunt.both("host", "key", "local", "ci.pub")
 
 
 def rotate(hunt):

@@ -63,7 +63,7 @@ MESSAGES = {
     "a strange argument": (run(arguments={"file": "/etc/passwd"}), "takes no 'file' from elsewhere"),
     "a path": (run(operation="verdict", arguments={"replay": "../../x"}), "takes no path from elsewhere"),
     "another type": (run(operation="rollback", arguments={"yes": "-x"}), "is a switch"),
-    "another part": (run(shell=True), "other parts than it has"),
+    "another part": (run(path="/"), "other parts than it has"),
     "promote from elsewhere": (run(operation="promote", source="next"), "must not promote from next"),
     "a key on the host": (lines(HELLO, {"say": "identity"}), "makes no keys"),
     "a chunk too long": (lines(HELLO, {"say": "tree"}) + b"99999999\n", "length of a chunk"),

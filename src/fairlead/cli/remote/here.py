@@ -101,19 +101,19 @@ def rebuilt(described: dict[str, Any]) -> FairleadError:
 def carry(context: click.Context, session: Session, words: Words, row: Row, places: tuple[str, ...]) -> None:
     """Have the command done where the last of `places` runs. Errors and exit codes are those it has there."""
     environment, arguments = places[-1], sent(context, row)
-    address = _address(session, places)
-    if row.asks and not context.params.get("only_plan"):
+    address = address_of(session, places)
+    if row.asks and row.acts(context.params):
         session.confirm(row.asks.format(environment=environment), bool(context.params.get("yes")))
         arguments = {name: value for name, value in arguments.items() if name != "yes"}
         arguments |= {"yes": True} if "yes" in context.params else {}
     tree = _tree(session, places) if row.tree and _needs_tree(context, words, places) else None
-    value = _handed(context, session, environment) if row.handed else None
+    value = _handed(context, session) if row.handed else None
     request = Request(
         " ".join(words), arguments, places[0] if len(places) > 1 else None, _origin(session), session.json,
         _live(session), value,
     )  # fmt: skip
     client = Client(host_of(address), session.peek()[0], environment)
-    code = _done(session, client, request, tree, quiet=not row.lasting)
+    code = _done(session, client, request, tree, quiet=not row.acts(context.params))
     if code:
         context.exit(code)
 
@@ -146,7 +146,8 @@ def followed(client: Client, act: Callable[[], int], environment: str, quiet: bo
         raise Interrupted(what, f"`fairlead attach {environment}` finds it again") from error
 
 
-def _address(session: Session, places: tuple[str, ...]) -> str:
+def address_of(session: Session, places: tuple[str, ...]) -> str:
+    """The one host of these environments. UsageError when it is not one."""
     hosts = [session.glance().hosts.get(one) for one in places]
     found = hosts[-1]
     if found is None or len(set(hosts)) > 1:
@@ -170,13 +171,10 @@ def _tree(session: Session, places: Iterable[str]) -> tuple[Path, Manifest]:
     return gather(project, places)
 
 
-def _handed(context: click.Context, session: Session, environment: str) -> Secret | None:
+def _handed(context: click.Context, session: Session) -> Secret | None:
     """The value that is given here, and needed there."""
-    from fairlead.cli.secrets.rotate import given_value  # noqa: PLC0415 — for that command alone
-
-    if context.params.get("only_plan"):
-        return None
-    return given_value(session.project(), environment, context.params["name"], context.params.get("source"))
+    reading: Callable[..., Secret | None] | None = getattr(context.command, "handing", None)
+    return reading(session, context.params) if reading else None
 
 
 def _origin(session: Session) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 Words = tuple[str, ...]
@@ -13,9 +14,16 @@ class Row:
 
     tree: bool = False  #: it needs what the project's folder holds
     lasting: bool = False  #: it changes something: no end of a connection ends it
-    asks: str = ""  #: what is asked before, on a terminal
+    changes: str = ""  #: the switch with which alone it changes something
+    asks: str = ""  #: what is asked before, on a terminal, when it changes something
     names: tuple[str, ...] = ()  #: parameters for a file of which the name alone is enough there
     handed: bool = False  #: it may be given a value of a secret
+
+    def acts(self, arguments: Mapping[str, object]) -> bool:
+        """Whether it changes something, given these arguments."""
+        if not self.lasting or arguments.get("only_plan") is True:
+            return False
+        return not self.changes or arguments.get(self.changes) is True
 
 
 REMOTE: dict[Words, Row] = {
@@ -34,6 +42,11 @@ REMOTE: dict[Words, Row] = {
     ("logs",): Row(),
     ("verdict",): Row(tree=True, names=("replay",)),
     ("doctor",): Row(tree=True),
+    ("ps",): Row(),
+    ("ports",): Row(),
+    ("drift",): Row(
+        lasting=True, changes="fix", asks="Mend what differs in {environment}? (without --fix it is shown)"
+    ),
     ("ledger", "show"): Row(),
     ("ledger", "verify"): Row(),
     ("notify", "test"): Row(tree=True),
@@ -50,6 +63,12 @@ REMOTE: dict[Words, Row] = {
     ("db", "baseline"): Row(tree=True, lasting=True),
     ("db", "adopt"): Row(tree=True, lasting=True),
 }
+
+ON_HOST: dict[Words, str] = {
+    ("exec",): "fairlead exec {environment} SERVICE -- COMMAND",
+    ("shell",): "fairlead shell {environment} SERVICE",
+}
+"""Commands that need a terminal on the host itself; a key that may deploy must not have them."""
 
 LOCAL: dict[Words, str] = {
     ("init",): "it writes the project file",
@@ -75,4 +94,4 @@ def row_of(words: Words) -> Row | None:
 
 def known(words: Words) -> bool:
     """Whether it was decided where a command runs."""
-    return words in REMOTE or any(words[:count] in LOCAL for count in range(1, len(words) + 1))
+    return words in REMOTE or words in ON_HOST or any(words[:count] in LOCAL for count in range(1, len(words) + 1))

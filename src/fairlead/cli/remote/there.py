@@ -6,7 +6,7 @@ import io
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fairlead.artifacts import speak_for
-from fairlead.cli.main import concluded, fairlead
 from fairlead.cli.remote.arguments import argv
 from fairlead.cli.remote.table import row_of
 from fairlead.cli.session import Session, described
@@ -108,6 +107,7 @@ class Said(io.TextIOBase):
         return True
 
     def write(self, text: str) -> int:
+        """One frame."""
         if not isinstance(text, str):
             raise TypeError("text alone")
         if text:
@@ -116,7 +116,10 @@ class Said(io.TextIOBase):
 
 
 class Commands:
-    """The work of a server: the commands of this program."""
+    """The work of a server: the commands of this program. `called` calls one, and returns its exit code."""
+
+    def __init__(self, root: click.Group, called: Callable[[Session, list[str]], int]) -> None:
+        self._root, self._called = root, called
 
     def accept(self, request: Request, bound: Bound, checkout: Checkout | None) -> Job:
         """As the protocol says."""
@@ -125,10 +128,10 @@ class Commands:
         if row is None:
             raise Refused(f"{request.operation!r} is no command for another machine")
         places = environments(request, bound)
-        argv(_command(words), row, request.arguments, places)  # whether they fit
+        argv(self._command(words), row, request.arguments, places)  # whether they fit
         _require(bound, checkout, row.tree and words not in (("promote",), ("verdict",)))
-        lasting = row.lasting and request.arguments.get("only_plan") is not True
-        return Job(request, bound, checkout, lasting, " ".join(["fairlead", *words, *places]))
+        what = " ".join(["fairlead", *words, *places])
+        return Job(request, bound, checkout, row.acts(request.arguments), what)
 
     def perform(self, job: Job, emit: Emit) -> int:
         """As the protocol says."""
@@ -144,9 +147,18 @@ class Commands:
             session.file = job.checkout.file
         speak_for(request.origin | {"via": _via()})
         asked = ["--json"] * request.json
-        arguments = argv(_command(words), row, request.arguments, environments(request, job.bound))
+        arguments = argv(self._command(words), row, request.arguments, environments(request, job.bound))
         with _said(emit):
-            return concluded(session, [*words, *asked, *arguments])
+            return self._called(session, [*words, *asked, *arguments])
+
+    def _command(self, words: tuple[str, ...]) -> click.Command:
+        found: click.Command | None = self._root
+        context = click.Context(self._root, info_name="fairlead")
+        for word in words:
+            found = found.get_command(context, word) if isinstance(found, click.Group) else None
+        if found is None or isinstance(found, click.Group):
+            raise Refused(f"{' '.join(words)!r} is no command")
+        return found
 
 
 def environments(request: Request, bound: Bound) -> list[str]:
@@ -170,16 +182,6 @@ def _require(bound: Bound, checkout: Checkout | None, needed: bool) -> None:
     name = glance(checkout.file).name
     if name != bound.project:
         raise Refused(f"this is for the project {bound.project} alone, not for {name}")
-
-
-def _command(words: tuple[str, ...]) -> click.Command:
-    found: click.Command | None = fairlead
-    context = click.Context(fairlead, info_name="fairlead")
-    for word in words:
-        found = found.get_command(context, word) if isinstance(found, click.Group) else None
-    if found is None or isinstance(found, click.Group):
-        raise Refused(f"{' '.join(words)!r} is no command")
-    return found
 
 
 def _via() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,7 +50,7 @@ def command(session: Session, environment: str, name: str, only_plan: bool, **sa
     if only_plan:
         _show_plan(session, project, environment, name)
         return
-    value = session.handed or given_value(project, environment, name, said["source"])
+    value = session.handed or _value(project, environment, name, said["source"])
     options = Options(said["wait"], not said["leave"], said["emergency"], said["message"], value)
     _carry_out(session, project, environment, name, options)
 
@@ -63,7 +64,7 @@ def _show_plan(session: Session, project: Project, environment: str, name: str) 
     session.answer({"kind": "plan", "environment": environment, "secret": name, "steps": rows}, text)
 
 
-def given_value(project: Project, environment: str, name: str, source: Path | None) -> Secret | None:
+def _value(project: Project, environment: str, name: str, source: Path | None) -> Secret | None:
     """What was given; None where it is to be made."""
     from fairlead.masking import Secret  # noqa: PLC0415
     from fairlead.operations.rotation.rotate import spec_of  # noqa: PLC0415
@@ -89,3 +90,13 @@ def _carry_out(session: Session, project: Project, environment: str, name: str, 
     session.answer({"kind": "result", "environment": environment, **asdict(done)}, text)
     for note in done.notes:
         tell(f"{yellow('note:')} {note}")
+
+
+def _handing(session: Session, arguments: Mapping[str, Any]) -> Secret | None:
+    """The value that goes to another machine, where the environment runs."""
+    if arguments["only_plan"]:
+        return None
+    return _value(session.project(), arguments["environment"], arguments["name"], arguments["source"])
+
+
+command.handing = _handing  # type: ignore[attr-defined]
