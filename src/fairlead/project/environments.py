@@ -11,7 +11,8 @@ _Remote = Annotated[
     str | None,
     text_like(
         "an address such as ssh://deploy@shop.example.com:22, or a name of ~/.ssh/config",
-        r"(?:ssh://)?(?:[A-Za-z0-9_][A-Za-z0-9._-]*@)?(?:[A-Za-z0-9][A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?/?",
+        r"ssh://(?:[A-Za-z0-9_][A-Za-z0-9._-]*@)?(?:[A-Za-z0-9][A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?/?"
+        r"|[A-Za-z0-9][A-Za-z0-9._-]*",
     ),
 ]
 

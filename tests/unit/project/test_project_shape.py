@@ -246,7 +246,7 @@ CASES = {
     "host": (
         small(environments="  local: {host: deploy@shop}\n"),
         [
-            '7:11: environments.local.host: expected an address such as ssh://deploy@shop.example.com, got "deploy@shop"',
+            '7:11: environments.local.host: expected an address such as ssh://deploy@shop.example.com:22, or a name of ~/.ssh/config, got "deploy@shop"',
         ],
     ),
     "too many environments": (
