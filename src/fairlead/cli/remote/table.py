@@ -21,7 +21,7 @@ class Row:
 
     def acts(self, arguments: Mapping[str, object]) -> bool:
         """Whether it changes something, given these arguments."""
-        if not self.lasting or arguments.get("only_plan") is True:
+        if not self.lasting or True in (arguments.get("only_plan"), arguments.get("plan")):
             return False
         return not self.changes or arguments.get(self.changes) is True
 
@@ -47,6 +47,7 @@ REMOTE: dict[Words, Row] = {
     ("drift",): Row(
         lasting=True, changes="fix", asks="Mend what differs in {environment}? (without --fix it is shown)"
     ),
+    ("prune",): Row(lasting=True, asks="Remove what {environment} does not need? (--plan shows it)"),
     ("ledger", "show"): Row(),
     ("ledger", "verify"): Row(),
     ("notify", "test"): Row(tree=True),
