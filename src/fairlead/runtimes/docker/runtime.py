@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
@@ -27,7 +26,6 @@ from fairlead.runtimes.docker.spec import alias_of, name_of
 from fairlead.runtimes.folder import folders
 from fairlead.runtimes.probe import await_ready
 from fairlead.supervisor.supervisor import Supervisor
-from fairlead.system.commands import attached
 from fairlead.system.home import Place
 
 AFTER = 10.0  #: seconds the engine gets to end a container beyond its grace
@@ -223,9 +221,10 @@ class DockerRuntime:
         return self.engine.processes(facts.id) if facts and facts.running else ()
 
     def execute(self, id: str, argv: Sequence[str]) -> int:
-        """In its container, by Docker's own program, which knows terminals."""
-        terminal = ("--tty",) if sys.stdin.isatty() else ()
-        return attached(("docker", "exec", "--interactive", *terminal, name_of(self.owner, id), *argv))
+        """In its container."""
+        from fairlead.engine.attached import execute  # noqa: PLC0415 — knows terminals, which nothing else here needs
+
+        return execute(self.engine, name_of(self.owner, id), argv)
 
     def _shown_tail(self, id: str) -> str:
         text = self.log_tail(id, 12).strip()
