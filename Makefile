@@ -2,8 +2,9 @@
 VENV ?= .venv
 export VENV
 
-# Two at a time: the tests start real servers, and more of them than cores would only make them wait for each other.
-JOBS ?= 2
+# Twice the cores: half of what the tests do is to wait. A file is for one of them, and what takes longest begins first.
+JOBS ?= 4
+PYTEST := "$(VENV)/bin/python" -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help setup tools demo test test-long lint format bench benchmark-verdicts docs recording clean
@@ -23,12 +24,12 @@ tools:
 test: tools ## the whole suite, without the long matrices
 	@scripts/packages test
 	@scripts/docker
-	@"$(VENV)/bin/python" -m pytest -n $(JOBS) --dist worksteal
+	@$(PYTEST)
 
 test-long: tools ## the long matrices: every strategy, server and kill point
 	@scripts/packages test
 	@scripts/docker
-	@"$(VENV)/bin/python" -m pytest -n $(JOBS) --dist worksteal -m long
+	@$(PYTEST) -m long
 
 lint: tools ## ruff, mypy and the import contract
 	@scripts/lint

@@ -1,16 +1,21 @@
 """What the whole suite shares: which of the long tests run, what a missing program means, a disk that can be full."""
 
-import hashlib
 import os
 import shutil
 import signal
 import subprocess
+import sys
+from collections import Counter
 from pathlib import Path
 
 import hypothesis
 import pytest
 
 from fairlead.masking.known import forget
+from tests import schedule
+
+# Rewriting the assertions of every file takes longer than reading them; a run leaves them for the next one to read.
+sys.dont_write_bytecode = False
 
 ROOT = Path(__file__).parent.parent
 
@@ -23,10 +28,15 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") == "true" else "ho
 def pytest_addoption(parser):
     parser.addoption(
         "--sample-long",
-        type=int,
+        type=float,
         default=0,
-        metavar="N",
-        help="run N of the long tests too: others for each commit, the same ones whenever that commit is tested",
+        metavar="SECONDS",
+        help="run long tests too, as many as cost so much: others for each commit, the same ones for the same commit",
+    )
+    parser.addoption(
+        "--write-heaviest",
+        action="store_true",
+        help="say at the end how long each file took, and keep it for the order in which files begin",
     )
 
 
@@ -38,18 +48,41 @@ def pytest_configure():
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leave long tests out unless -m asks for them or they are in the sample."""
-    if "long" in (config.option.markexpr or ""):
-        return
-    long = [item for item in items if item.get_closest_marker("long")]
-    key = _commit()
-    chosen = sorted(
-        (item for item in long if all(mark.kwargs.get("sampled", True) for mark in item.iter_markers("long"))),
-        key=lambda item: hashlib.sha256(f"{key} {item.nodeid}".encode()).digest(),
-    )
-    left_out = set(long) - set(chosen[: config.option.sample_long])
-    items[:] = [item for item in items if item not in left_out]
-    config.hook.pytest_deselected(items=sorted(left_out, key=lambda item: item.nodeid))
+    """Leave long tests out unless -m asks for them or they are in the sample; have the heaviest files first."""
+    if "long" not in (config.option.markexpr or ""):
+        _leave_out(config, items)
+    order = {file: place for place, file in enumerate(schedule.heaviest_first({_file(item.nodeid) for item in items}))}
+    items.sort(key=lambda item: order[_file(item.nodeid)])
+
+
+def _leave_out(config, items):
+    long = {item.nodeid: list(item.iter_markers("long")) for item in items if item.get_closest_marker("long")}
+    costs = {
+        name: next((mark.kwargs["seconds"] for mark in marks if "seconds" in mark.kwargs), schedule.COST)
+        for name, marks in long.items()
+        if all(mark.kwargs.get("sampled", True) for mark in marks)
+    }
+    left_out = long.keys() - schedule.drawn(costs, config.option.sample_long, _commit())
+    config.hook.pytest_deselected(items=[item for item in items if item.nodeid in left_out])
+    items[:] = [item for item in items if item.nodeid not in left_out]
+
+
+def _file(nodeid):
+    return nodeid.partition("::")[0]
+
+
+SPENT = Counter()  #: seconds by file
+
+
+def pytest_runtest_logreport(report):
+    SPENT[_file(report.nodeid)] += report.duration
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    if config.option.write_heaviest:
+        schedule.write(SPENT)
+        terminalreporter.section("seconds by file")
+        terminalreporter.write(schedule.FILE.read_text())
 
 
 def _commit():

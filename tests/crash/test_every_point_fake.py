@@ -84,7 +84,10 @@ SOME = 12  #: points of a deployment that the tests below take when they do not 
 def every() -> list[object]:
     """Parameters: some points of each strategy in the normal run, all of them in the long one."""
     some = [pytest.param(one, True, id=f"{one}-some") for one in STRATEGIES]
-    return [*some, *(pytest.param(one, False, id=f"{one}-all", marks=pytest.mark.long) for one in STRATEGIES)]
+    return [
+        *some,
+        *(pytest.param(one, False, id=f"{one}-all", marks=pytest.mark.long(seconds=15)) for one in STRATEGIES),
+    ]
 
 
 @pytest.mark.parametrize("name", SCENARIOS)

@@ -1,12 +1,14 @@
-"""Which of the long tests run: none, all, or a sample that follows from the commit."""
+"""Which of the long tests run: none, all, or a sample that follows from the commit; and what begins first."""
 
 import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 
 import pytest
 from repository import ROOT
+from tests import schedule
 
 FILE = """
 import pytest
@@ -26,7 +28,8 @@ def test_very_long(): ...
 def suite(tmp_path):
     """A small suite with our conftest, in a repository with one commit."""
     (tmp_path / "tests").mkdir()
-    shutil.copy(ROOT / "tests" / "conftest.py", tmp_path / "tests")
+    for name in ("__init__.py", "conftest.py", "schedule.py"):
+        shutil.copy(ROOT / "tests" / name, tmp_path / "tests")
     (tmp_path / "tests" / "test_it.py").write_text(FILE)
     (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = -v -p no:cacheprovider\nmarkers = long: long\n")
     git(tmp_path, "init", "-q")
@@ -60,14 +63,33 @@ def test_asked_for_by_the_mark_all_of_them_run(suite):
 
 
 def test_a_sample_comes_beside_the_others_and_follows_from_the_commit(suite):
-    first = chosen(suite, "--sample-long", "5")
+    first = chosen(suite, "--sample-long", "50")
     assert len(first) == 6
-    assert "test_short" in first
-    assert chosen(suite, "--sample-long", "5") == first
-    assert chosen(suite, "--sample-long", "5", "-n", "2") == first
+    assert {"test_short", "test_very_long"} & set(first) == {"test_short"}
+    assert chosen(suite, "--sample-long", "50", "-n", "2") == first
     commit(suite, "two")
-    assert chosen(suite, "--sample-long", "5") != first
+    assert chosen(suite, "--sample-long", "50") != first
 
 
-def test_what_takes_too_long_for_a_sample_is_in_none(suite):
-    assert "test_very_long" not in chosen(suite, "--sample-long", "30")
+COSTS = {"dear": 100.0, **{f"cheap {n}": 10.0 for n in range(30)}}
+
+
+def test_a_sample_costs_what_it_may_or_is_one_dear_test_alone():
+    for key in map(str, range(500)):
+        names = schedule.drawn(COSTS, 40, key)
+        assert names == ["dear"] or ("dear" not in names and len(set(names)) == len(names) == 4), names
+        assert schedule.drawn(COSTS, 40, key) == names
+    assert schedule.drawn(COSTS, 0, "key") == []
+
+
+def test_every_long_test_has_its_turn_and_a_dear_one_more_rarely():
+    turns = Counter(name for key in range(2000) for name in schedule.drawn(COSTS, 40, str(key)))
+    assert set(turns) == set(COSTS)
+    assert 0 < turns["dear"] < min(turns[name] for name in COSTS if name != "dear")
+
+
+def test_what_takes_longest_begins_first():
+    heaviest, *others = schedule.known()
+    files = ["tests/unit/x/test_x.py", "tests/acceptance/test_new.py", heaviest]
+    assert schedule.heaviest_first(files) == files[::-1]
+    assert [one for one in (heaviest, *others) if not (ROOT / one).is_file()] == [], "write it anew, or take it out"

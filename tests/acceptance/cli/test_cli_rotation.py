@@ -165,7 +165,8 @@ def _raw(text):
 
 
 @pytest.mark.parametrize(
-    "read", [pytest.param(False, id="restarted"), pytest.param(True, id="read anew", marks=pytest.mark.long)]
+    "read",
+    [pytest.param(False, id="restarted"), pytest.param(True, id="read anew", marks=pytest.mark.long(seconds=40))],
 )
 def test_nobody_is_refused_while_keys_and_passwords_rotate(site, server, read):
     prepare(site, server, read)

@@ -14,7 +14,7 @@ FULL = {
 }
 
 
-@pytest.mark.long
+@pytest.mark.long(seconds=100)
 @pytest.mark.parametrize("app", FULL)
 @pytest.mark.parametrize(
     "strategy", ["blue-green", "canary", pytest.param("rolling", marks=pytest.mark.long(sampled=False))]
