@@ -3,7 +3,6 @@
 import contextlib
 import http.client
 import http.server
-import os
 import socket
 import subprocess
 import threading
@@ -20,7 +19,10 @@ http: {{addr: "127.0.0.1:{port}"}}
 {auth}
 """
 AUTH = "auth: {{htpasswd: {{realm: test, path: {file}}}}}"
-BCRYPT = "$2y$05$"  #: how a hash of htpasswd begins
+USER, PASSWORD = "bot", "geheim-und-lang"
+HTPASSWD = (
+    "bot:$2y$05$abcdefghijklmnopqrstuuX6dYWa/hnIzp3mfF8QC84FCiURQgksq\n"  #: of them: the registry knows bcrypt alone
+)
 
 
 def free_port():
@@ -151,15 +153,3 @@ def between(behind, act):
 def unique(name="fairlead-test"):
     """A name that no other test has."""
     return f"{name}-{uuid.uuid4().hex[:10]}"
-
-
-def bcrypted(password):
-    """For htpasswd, which the registry reads bcrypt alone of."""
-    import crypt  # noqa: PLC0415
-
-    return crypt.crypt(password, BCRYPT + "abcdefghijklmnopqrstuv")
-
-
-def environ_without_docker(folder):
-    """An environment in which docker's own file is in `folder`."""
-    return os.environ | {"DOCKER_CONFIG": str(folder)}

@@ -31,6 +31,7 @@ from fairlead.system.threads import side_by_side
 KEPT = "fairlead.invalid"
 
 CALLED = "dev.fairlead.called"  #: label of an image built here: the repository that it was named in
+CONTENT = "dev.fairlead.content"  #: label of an image built here: the hash of what it was built from
 
 How = Literal["pulled", "built", "found"]
 
@@ -86,8 +87,8 @@ class ImageStore:
         name, here = wanted.name, self.images.engine.image(wanted.name.asked())
         if name.digest is not None:
             return Origin(wanted, here, name.digest)
-        if here is not None and (wanted.policy != "always" or not _digest_of(here, name)):
-            return Origin(wanted, here, _digest_of(here, name))
+        if here is not None and (wanted.policy != "always" or not digest_of(here, name)):
+            return Origin(wanted, here, digest_of(here, name))
         if wanted.policy == "never":
             what = f"{wanted.item}: image {name} is not here, and pull_policy is never"
             raise FairleadError(what, "build or load it on this machine, or let it be pulled: pull_policy: missing")
@@ -102,7 +103,7 @@ class ImageStore:
         except RegistryError as error:
             if here is None:
                 raise
-            pinned = wanted.name.at(_digest_of(here, wanted.name) or here.id)
+            pinned = wanted.name.at(digest_of(here, wanted.name) or here.id)
             way = f"to do with what is here, write `image: {pinned}`, or `pull_policy: missing`"
             raise RegistryError(error.message, f"{error.hint}; {way}", error.status) from error
 
@@ -128,9 +129,10 @@ class ImageStore:
             raise AssertionError("an image that is not here has a digest in a registry")
         tell(f"pulling {name}")
         self.images.pull(name, origin.digest, platform, tell)
-        return Image(self._facts(pinned), pinned, "pulled")
+        return Image(self.facts(pinned), pinned, "pulled")
 
-    def _facts(self, reference: str) -> ImageFacts:
+    def facts(self, reference: str) -> ImageFacts:
+        """Of one that has to be here, by id or reference. FairleadError when it is not."""
         found = self.images.engine.image(reference)
         if found is None:
             raise FairleadError(f"image {reference} went away while it was fetched", "run the command again")
@@ -149,6 +151,14 @@ class ImageStore:
         if not any(tag.endswith(f"-{mark}") for tag in held):
             self.images.tag(image.id, ImageName.parse(f"{self.repository}:{image.how}-{mark}"))
 
+    def built(self, content: str) -> ImageFacts | None:
+        """The newest image that was built here from that content. A label alone proves nothing: anybody can set it."""
+        for id in self.images.labelled({CONTENT: content}):
+            facts = self.images.engine.image(id)
+            if facts and f"{self.repository}:built-{id.removeprefix(ID)}" in facts.tags:
+                return facts
+        return None
+
     def ensure(self, images: Mapping[str, str], tell: Tell) -> None:
         """Have the images of a release here again, by id and pinned name. FairleadError for one that cannot be had."""
         for id, pinned in images.items():
@@ -162,7 +172,7 @@ class ImageStore:
             raise FairleadError(what, "deploy its commit again")
         tell(f"image {pinned} was removed from this machine; pulling it again")
         self.images.pull(name, name.digest, None, tell)
-        facts = self._facts(pinned)
+        facts = self.facts(pinned)
         if facts.id != id:
             raise FairleadError(f"{pinned} is {facts.id[:19]} now, and was {id[:19]}", "deploy its commit again")
         self.keep(Image(facts, pinned, "pulled"))
@@ -225,7 +235,7 @@ def _plain(platform: str) -> str:
     return "/".join(platform.split("/")[:2])
 
 
-def _digest_of(facts: ImageFacts, name: ImageName) -> str | None:
+def digest_of(facts: ImageFacts, name: ImageName) -> str | None:
     """The digest under which the repository of `name` has it, when it came from there."""
     found = (one.rpartition("@") for one in facts.digests)
     return next((digest for repository, _, digest in found if repository == name.familiar), None)

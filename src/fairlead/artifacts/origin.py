@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fairlead.system import clock
 from fairlead.system.commands import Command, run
 
 _GIT_SECONDS = 10.0
@@ -96,6 +97,11 @@ def user_name(env: Mapping[str, str] | None = None) -> str:
         return str(os.getuid())
 
 
+def owner_text(doing: str) -> str:
+    """Who holds a lock, for the message another one gets."""
+    return f"{user_name()}@{socket.gethostname()} (`{doing}`, pid {os.getpid()}) since {clock.now():%H:%M:%S} UTC"
+
+
 def _job(ci: _Ci | None, env: Mapping[str, str]) -> dict[str, str | None] | None:
     if ci is not None:
         return {"name": ci.name, "job": env.get(ci.job), "run": env.get(ci.run), "user": env.get(ci.user)}
@@ -105,7 +111,7 @@ def _job(ci: _Ci | None, env: Mapping[str, str]) -> dict[str, str | None] | None
 
 
 def _git(folder: Path, env: Mapping[str, str]) -> dict[str, Any] | None:
-    status = _ask(folder, env, "status", "--porcelain=v2", "--branch", "--untracked-files=normal", "--", ".")
+    status = ask_git(folder, env, "status", "--porcelain=v2", "--branch", "--untracked-files=normal", "--", ".")
     if status is None:
         return None
     lines = status.splitlines()
@@ -117,12 +123,12 @@ def _git(folder: Path, env: Mapping[str, str]) -> dict[str, Any] | None:
         "commit": heads["branch.oid"],
         "branch": None if branch == "(detached)" else branch,
         "dirty": any(not line.startswith("#") for line in lines),
-        "subject": (_ask(folder, env, "log", "-1", "--format=%s") or "").strip(),
+        "subject": (ask_git(folder, env, "log", "-1", "--format=%s") or "").strip(),
     }
 
 
-def _ask(folder: Path, env: Mapping[str, str], *argv: str) -> str | None:
-    """What git prints; None when there is no git, no repository, or no answer."""
+def ask_git(folder: Path, env: Mapping[str, str], *argv: str) -> str | None:
+    """What git prints for these arguments; None when there is no git, no repository, or no answer."""
     clean = {name: value for name, value in env.items() if not name.startswith("GIT_") or name == "GIT_CONFIG_GLOBAL"}
     clean |= {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C.UTF-8"}
     outcome = run(Command(("git", "--no-pager", *argv), cwd=folder, env=clean, timeout=_GIT_SECONDS))

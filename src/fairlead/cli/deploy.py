@@ -61,7 +61,7 @@ def show_plan(session: Session, project: Project, environment: str, options: Opt
             "builds": [asdict(one) for one in plan.builds], "steps": steps,
             "connections": [asdict(one) for one in plan.connections],
             "evidence": plan.evidence.to_data() if plan.evidence else None}  # fmt: skip
-    rows = [(one.name, one.artifact[:12], "must be built" if one.needed else "is built") for one in plan.builds]
+    rows = [(one.name, _short(one.artifact), f"{'must be' if one.needed else 'is'} {one.how}") for one in plan.builds]
     parts = [f"release {plan.release}, {plan.strategy}", table(rows, indent=2)]
     parts += [f"first: {plan.first}"] if plan.first else []
     parts += [f"{step.number:3d}  {step.shown()}" for step in plan.steps]
@@ -69,6 +69,10 @@ def show_plan(session: Session, project: Project, environment: str, options: Opt
     parts += [f"connections {one.text}" + (f"; {one.hint}" if one.hint else "") for one in plan.connections]
     parts += _evidence(plan.evidence) if plan.evidence else []
     session.answer(data, "\n".join(part for part in parts if part))
+
+
+def _short(artifact: str) -> str:
+    return artifact.removeprefix("sha256:")[:12]
 
 
 def _evidence(found: Shown) -> list[str]:

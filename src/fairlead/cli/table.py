@@ -16,6 +16,8 @@ GROUPS: dict[str, dict[str, str]] = {
         "render": "Write the files that are generated of an environment.",
     },
     "Release": {
+        "build": "Build the images of an environment.",
+        "push": "Give the images of the live release to a registry.",
         "deploy": "Move an environment to what this folder holds now.",
         "rollback": "Move an environment back to an earlier release.",
         "promote": "Deploy what is live elsewhere, or a canary to all users.",

@@ -28,7 +28,12 @@ class Login:
 
     def config(self) -> dict[str, str]:
         """As the engine's API wants it."""
-        return {"username": self.user, "password": self.password.reveal(), "serveraddress": self.domain}
+        return {"username": self.user, "password": self.password.reveal(), "serveraddress": auth_key(self.domain)}
+
+
+def auth_key(domain: str) -> str:
+    """What docker's own file calls a registry."""
+    return "https://index.docker.io/v1/" if domain == HUB else domain
 
 
 def auth_of(domain: str, logins: Mapping[str, Login]) -> dict[str, Any]:

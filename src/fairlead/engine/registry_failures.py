@@ -74,13 +74,13 @@ _ROWS = (
     ),
     _row(
         r"no such host|server misbehaving|name resolution",
-        "see that {domain} is its name, and that this machine can look names up",
+        "see that {where} is its name, and that this machine can look names up",
         again=True,
     ),
     _row(
         r"\b5\d\d\b|internal server error|bad gateway|unavailable|connection re|broken pipe|\bEOF\b|time(d )?out|"
         r"deadline|cancell?ed|network is unreachable|no route to host",
-        "see that {domain} is up and can be reached from here, then run this again",
+        "see that {where} is up and can be reached from here, then run this again",
         again=True,
     ),
 )
@@ -90,8 +90,13 @@ def read(said: str, name: ImageName) -> Reading:
     """What `said` means for the image `name`. What nobody knows is not tried again."""
     for row in _ROWS:
         if row.said.search(said):
-            return Reading(row.again, row.hint.format(domain=shown_domain(name.domain), name=name))
+            return Reading(row.again, row.hint.format(domain=shown_domain(name.domain), where=called(name), name=name))
     return Reading(False, f"see whether `docker pull {name.asked()}` says more")
+
+
+def called(name: ImageName) -> str:
+    """The registry of an image, for a person."""
+    return "Docker Hub" if name.domain == HUB else name.domain
 
 
 def shown_domain(domain: str) -> str:
@@ -102,8 +107,9 @@ def shown_domain(domain: str) -> str:
 def refused(doing: str, said: str, name: ImageName) -> RegistryError:
     """The error of it. `doing`: pull, push, look up."""
     reading = read(said, name)
-    where = "Docker Hub" if name.domain == HUB else name.domain
-    error = RegistryError(f"could not {doing} {name}: {where} says: {tidy(said)}", " ".join(reading.hint.split()))
+    error = RegistryError(
+        f"could not {doing} {name}: {called(name)} says: {tidy(said)}", " ".join(reading.hint.split())
+    )
     error.again = reading.again
     return error
 
@@ -116,6 +122,6 @@ def tidy(said: str) -> str:
 
 def stalled(doing: str, name: ImageName, seconds: float) -> Stalled:
     """The error of one that hangs."""
-    where = "Docker Hub" if name.domain == HUB else name.domain
+    where = called(name)
     hint = f"see that {where} is up and can be reached from here, then run this again"
     return Stalled(f"could not {doing} {name}: nothing came from {where} for {seconds:g} s", hint)

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fairlead.artifacts import describe_actor
+from fairlead.artifacts.origin import owner_text
 from fairlead.errors import Busy, FairleadError
-from fairlead.operations.environment import Environment, owner_text
+from fairlead.operations.environment import Environment
 from fairlead.operations.rollback import back_to
 from fairlead.project.stack import Smoke
 from fairlead.rollout.evidence.recording import Subject

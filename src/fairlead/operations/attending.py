@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fairlead.artifacts.origin import owner_text
 from fairlead.errors import FairleadError
-from fairlead.operations.environment import Environment, owner_text
+from fairlead.operations.environment import Environment
 from fairlead.rollout.executor import Executor
 from fairlead.rollout.journal import OpenRollout, Wait, open_rollout
 from fairlead.rollout.parts import is_public

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from fairlead.artifacts import ArtifactStore, Release
 from fairlead.artifacts.files import digests, keep_files
-from fairlead.operations.environment import Environment, builds_lock, owner_text
-from fairlead.operations.images import Made, foreseen, make_images
+from fairlead.artifacts.origin import owner_text
+from fairlead.operations.environment import Environment, builds_lock
+from fairlead.operations.made import Made, foreseen, make_images
 from fairlead.operations.notify import address
 from fairlead.operations.rotation.recovery import prepare
 from fairlead.operations.secrets.supply import Supply, told
@@ -77,7 +78,7 @@ def build(environment: Environment, supply: Supply) -> Made:
     """Have what is not there yet; the digest of each tree, the id and name of each image."""
     say, stack = environment.world.say, supply.stack
     if stack.runtime != "process":
-        return make_images(supply, environment.place, lambda line: say("build", line))
+        return make_images(supply, lambda line: say("build", line))
     return Made({item.name: _ensure(environment, item, supply.root) for item in built(stack)})
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fairlead.artifacts import ArtifactStore, ReleaseStore
-from fairlead.artifacts.origin import user_name
+from fairlead.artifacts.origin import owner_text
 from fairlead.artifacts.prepare import base_python
 from fairlead.edges.table import edge_of
 from fairlead.errors import UsageError
@@ -25,7 +24,6 @@ from fairlead.rollout.state import State, read_state
 from fairlead.rollout.verdict.evidence import History, Side
 from fairlead.rollout.world import World
 from fairlead.runtimes.table import runtime_of
-from fairlead.system import clock
 from fairlead.system.home import Place
 from fairlead.system.lock import FOR_A_MOMENT, FileLock, held_lock
 
@@ -70,11 +68,6 @@ class Environment:
     @property
     def _name(self) -> str:
         return f"{self.place.project}/{self.place.environment}"
-
-
-def owner_text(doing: str) -> str:
-    """Who holds a lock, for the message another one gets."""
-    return f"{user_name()}@{socket.gethostname()} (`{doing}`, pid {os.getpid()}) since {clock.now():%H:%M:%S} UTC"
 
 
 @contextlib.contextmanager

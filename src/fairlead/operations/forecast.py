@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fairlead.artifacts import ArtifactStore, ReleaseStore
+from fairlead.artifacts import ArtifactStore, Release, ReleaseStore
 from fairlead.artifacts.release import is_image
 from fairlead.ledger import Ledger
 from fairlead.operations.build import NEW, built
 from fairlead.operations.checks import connections
 from fairlead.operations.checks.check import Check
 from fairlead.operations.deploy import Options, preview
-from fairlead.operations.images import image_store
+from fairlead.operations.images import containers, image_store
 from fairlead.project.project import Project
 from fairlead.project.resolve import DEFAULT_STEPS
-from fairlead.project.stack import Stack, Strategy
+from fairlead.project.stack import Job, Service, Stack, Strategy
 from fairlead.rollout.journal import open_rollout
 from fairlead.rollout.steps import Step
 from fairlead.system.home import Place
@@ -31,6 +31,7 @@ class Build:
     name: str
     artifact: str
     needed: bool  #: it is not there yet
+    how: str = "built"  #: or pulled
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +52,19 @@ def forecast(project: Project, environment: str, options: Options) -> Forecast:
     stack = project.stack(environment)
     place = Place.of(project.name, environment)
     release, steps = preview(project, environment, options)
-    builds = tuple(
-        Build(item.name, artifact, not _is_there(place, artifact, release.id))
-        for item in built(stack)
-        if (artifact := release.artifacts[item.name])
-    )
+    builds = tuple(_build(place, item, release) for item in built(stack))
     strategy = options.strategy or stack.rollout.strategy
     opened = tuple(connections.examine(stack, strategy))
     return Forecast(release.id, strategy, builds, steps, _before(place), opened, _shown(place, stack, steps))
 
 
-def _is_there(place: Place, artifact: str, release: str) -> bool:
-    """A tree is asked for; of a release whose id is known all images are here."""
-    if is_image(artifact):
-        return release != NEW or image_store(place).exists(artifact)
-    return ArtifactStore(place.artifacts).exists(artifact)
+def _build(place: Place, item: Service | Job, release: Release) -> Build:
+    artifact = release.artifacts[item.name]
+    if release.stack.runtime == "process":
+        return Build(item.name, artifact, not ArtifactStore(place.artifacts).exists(artifact))
+    here = release.id != NEW or (is_image(artifact) and image_store(place).exists(artifact))
+    one = next(one for each, one in containers(release.stack) if each.name == item.name)
+    return Build(item.name, artifact, not here, "built" if one.build else "pulled")
 
 
 def _shown(place: Place, stack: Stack, steps: tuple[Step, ...]) -> Shown | None:

@@ -12,11 +12,12 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
+from fairlead.artifacts.origin import owner_text
 from fairlead.errors import Busy, FairleadError
 from fairlead.operations import revive
 from fairlead.operations.after_switch import AfterSwitch
 from fairlead.operations.attending import Waiting
-from fairlead.operations.environment import Environment, owner_text, sample_live
+from fairlead.operations.environment import Environment, sample_live
 from fairlead.operations.rotation.recovery import recover as rotations
 from fairlead.operations.rotation.recovery import ripe
 from fairlead.rollout.journal import open_rollout

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fairlead.errors import FairleadError, Refused
@@ -20,14 +19,6 @@ if TYPE_CHECKING:
     from fairlead.operations.secrets.supply import Supply
 
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """What a release is made of: for each service and job its artifact and, of an image, what it is called."""
-
-    artifacts: dict[str, str]
-    images: dict[str, str] = field(default_factory=dict)
 
 
 def containers(stack: Stack) -> Iterator[tuple[Service | Job, Container]]:
@@ -101,31 +92,3 @@ def one_at_a_time(say: Say) -> Say:
             say(text)
 
     return told
-
-
-def make_images(supply: Supply, place: Place, say: Say) -> Made:
-    """Have all images of a stack here: ids, and what they are called. Errors as those of `ImageStore.fetch`."""
-    stack, tell = supply.stack, one_at_a_time(say)
-    without = [item.name for item, one in containers(stack) if one.image is None and one.build is None]
-    if without:
-        raise FairleadError(f"{', '.join(without)}: there is no image to run from", "give it `image` or `build`")
-    images = image_store(place, logins(supply)).fetch(fetched(stack), tell)
-    return Made({name: one.id for name, one in images.items()}, {name: one.pinned for name, one in images.items()})
-
-
-@dataclass(frozen=True, slots=True)
-class Foreseen:
-    """What an item would be made of. `artifact` is an id when it is here, else the digest that a registry has."""
-
-    artifact: str
-    here: bool
-
-
-def foreseen(supply: Supply) -> dict[str, Foreseen]:
-    """What `make_images` would give, by item, with nothing brought or built. Errors as those of `ImageStore.find`."""
-    store = image_store(supply.place, logins(supply))
-    found = ((one.item, store.find(one, lambda text: None)) for one in fetched(supply.stack))
-    return {
-        name: Foreseen(one.here.id, here=True) if one.here else Foreseen(one.digest or "", here=False)
-        for name, one in found
-    }

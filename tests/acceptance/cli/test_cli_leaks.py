@@ -73,6 +73,17 @@ templates: [{from: secret.template.json, to: deep/secret.json, secret: true}]
 stores: {db: {kind: postgres, url: "${DATABASE_URL}", databases: {shop: {migrations: db/shop}}}}
 environments: {local: {runtime: process}}
 """
+IMAGES = """\
+name: shop
+secrets: {SESSION_KEY: {}, SMTP_PASSWORD: {}}
+registry: {url: "127.0.0.1:1/leaks", user: bot, secret: SMTP_PASSWORD}
+services: {web: {build: {context: image, secrets: [SESSION_KEY]}}}
+environments: {local: {runtime: docker}}
+"""
+DOCKERFILE = """\
+FROM fairlead-test/tiny
+RUN --mount=type=secret,id=SESSION_KEY,uid=65534 busybox cat /run/secrets/SESSION_KEY && exit 1
+"""
 GIVEN = ("SESSION_KEY", "SMTP_PASSWORD", "DATABASE_URL", "HOOK_URL")
 WEB = ("SESSION_KEY", "SMTP_PASSWORD", "DATABASE_URL", "API_KEY", "TOKEN_KEY")
 
@@ -149,6 +160,7 @@ def test_nothing_leaks(hunt):
     keep(hunt)
     look(hunt)
     migrate(hunt)
+    containers(hunt)
     release(hunt)
     rotate(hunt)
     fail(hunt)
@@ -246,6 +258,15 @@ def migrate(hunt):
     hunt.run("secrets", "set", "local", "DATABASE_URL", stdin=away)
     hunt.both("db", "status", "local", "shop", "-f", "db.yaml", code=1)
     hunt.run("secrets", "set", "local", "DATABASE_URL", stdin=site.values["DATABASE_URL"])
+
+
+def containers(hunt):
+    """Images built with a secret, where there is an engine, and a registry that is logged in to and is away."""
+    (hunt.site.folder / "images.yaml").write_text(IMAGES)
+    (hunt.site.folder / "image").mkdir()
+    (hunt.site.folder / "image" / "Dockerfile").write_text(DOCKERFILE)
+    for words in (("build", "local", "--plan"), ("build", "local"), ("build", "local", "--push"), ("push", "local")):
+        hunt.both(*words, "-f", "images.yaml", code=None)
 
 
 def release(hunt):

@@ -1,5 +1,6 @@
 """Images of real registries in a real engine: pinned, kept, fetched again, let go; and registries that misbehave."""
 
+import base64
 import hashlib
 import io
 import json
@@ -7,7 +8,7 @@ import subprocess
 import tarfile
 
 import pytest
-from tests.registries import bcrypted, between, registry, unique
+from tests.registries import HTPASSWD, PASSWORD, between, registry, unique
 
 from fairlead.artifacts.images import ImageStore, Wanted
 from fairlead.engine.images import Images, Patience
@@ -263,17 +264,19 @@ def test_who_is_not_known_and_who_is(need, tmp_path, made, store, engine, monkey
     config = tmp_path / "docker"
     config.mkdir()
     monkeypatch.setenv("DOCKER_CONFIG", str(config))
-    with registry(tmp_path / "closed", f"bot:{bcrypted('geheim-1')}\n") as address:
+    with registry(tmp_path / "closed", HTPASSWD) as address:
         name = ImageName.parse(f"{address}/{made.repository}:1")
         id = made.image(str(name))
         for logins in ({}, {address: Login(address, "bot", Secret("wrong-one"))}):
             with pytest.raises(RegistryError) as caught:
                 Images(engine, logins, QUICK).push(name, quiet)
             assert f"docker login {address}" in caught.value.hint and "wrong-one" not in str(caught.value)
-        known = Images(engine, {address: Login(address, "bot", Secret("geheim-1"))}, QUICK)
+        known = Images(engine, {address: Login(address, "bot", Secret(PASSWORD))}, QUICK)
         digest = known.push(name, quiet)
         made.forget(id)
-        (config / "config.json").write_text(json.dumps({"auths": {address: {"auth": "Ym90OmdlaGVpbS0x"}}}))
+        (config / "config.json").write_text(
+            json.dumps({"auths": {address: {"auth": base64.b64encode(f"bot:{PASSWORD}".encode()).decode()}}})
+        )
         assert store.fetch([wanted(name)], quiet)["web"].pinned == name.at(digest)  # as `docker login` left it
         helper(config, monkeypatch, address)
         made.forget(id)
@@ -285,7 +288,7 @@ def test_who_is_not_known_and_who_is(need, tmp_path, made, store, engine, monkey
 
 def helper(config, monkeypatch, address):
     """A credential helper of docker's own protocol."""
-    said = json.dumps({"ServerURL": address, "Username": "bot", "Secret": "geheim-1"})
+    said = json.dumps({"ServerURL": address, "Username": "bot", "Secret": PASSWORD})
     program = config / "docker-credential-own"
     program.write_text(f"#!/bin/sh\ncat >/dev/null\necho '{said}'\n")
     program.chmod(0o755)

@@ -44,7 +44,7 @@ def test_a_user_without_a_name_is_a_number() -> None:
     """As in a container that runs as any user."""
     code = (
         "import getpass, os, pwd\n"
-        "from fairlead.operations.environment import owner_text\n"
+        "from fairlead.artifacts.origin import owner_text\n"
         "os.setgroups([]); os.setuid(54321)\n"
         "print(owner_text('fairlead up local'))"
     )

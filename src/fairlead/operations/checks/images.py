@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fairlead.artifacts.images import ImageStore, Origin, Wanted, misfit, platform_of
+from fairlead.engine.building import no_buildkit
+from fairlead.engine.buildkit import find_buildkit
 from fairlead.errors import FairleadError
 from fairlead.operations.checks.check import Check, failed, ok
 from fairlead.operations.images import fetched, image_store, logins
+from fairlead.operations.made import recipes
 from fairlead.operations.secrets.supply import Supply
 
 
@@ -23,6 +26,7 @@ def examine(supply: Supply) -> Iterator[Check]:
         return
     for one in {(each.name, each.platform): each for each in reversed(wanted)}.values():
         yield _image(store, one, machine)
+    yield from _builds(supply, store)
 
 
 def _image(store: ImageStore, wanted: Wanted, machine: str) -> Check:
@@ -36,6 +40,21 @@ def _image(store: ImageStore, wanted: Wanted, machine: str) -> Check:
     where = "is here" if origin.here else "is to be pulled"
     pinned = f" ({origin.digest[:19]})" if origin.digest else ""
     return ok("images", f"{wanted.name}{pinned} {where}")
+
+
+def _builds(supply: Supply, store: ImageStore) -> Iterator[Check]:
+    """What is built: from what, and with what."""
+    seen: dict[str, str] = {}
+    try:
+        for recipe in recipes(supply, store):
+            seen.setdefault(recipe.content, recipe.item)
+            if recipe.secrets and find_buildkit(store.images.engine) is None:
+                yield failed("images", *no_buildkit(recipe.item, recipe.secrets))
+    except FairleadError as error:
+        yield failed("images", error.message, error.hint or "")
+    for content, item in seen.items():
+        facts = store.built(content)
+        yield ok("images", f"{item}: {'was built' if facts else 'is to be built'} ({content[:12]})")
 
 
 def _platforms(origin: Origin) -> tuple[str, ...]:

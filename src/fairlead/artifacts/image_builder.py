@@ -1,0 +1,93 @@
+"""Images that are built here, each content once."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fairlead.artifacts.commit import Commit, labels_of
+from fairlead.artifacts.context import Context
+from fairlead.artifacts.images import CALLED, CONTENT, Image, ImageStore, digest_of
+from fairlead.engine.building import BuildOrder, build
+from fairlead.engine.facts import ImageFacts
+from fairlead.masking import Secret
+from fairlead.project.image_name import ImageName
+from fairlead.project.stack_container import Build
+from fairlead.system.files import explained
+from fairlead.system.lock import held_lock
+
+PATIENCE = 3600.0  #: seconds to wait for another one who builds the same
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """All that decides what an image is, and what it is called."""
+
+    item: str  #: the service or job
+    context: Context
+    build: Build
+    args: dict[str, str]  #: those of `build`, variables put in
+    platform: str
+    name: ImageName | None = None  #: the repository that it is named in; None: nowhere
+    title: str = ""
+    secrets: Mapping[str, Secret] = field(default_factory=dict)
+
+    @property
+    def content(self) -> str:
+        """64 hex digits: the same content is the same image."""
+        return self.context.digest(self.build, self.args, self.platform)
+
+
+@dataclass(frozen=True)
+class ImageBuilder:
+    """Builds for one project."""
+
+    store: ImageStore
+    locks: Path  #: folder
+    commit: Commit
+    owner: str = ""  #: who builds, for the message that another one gets
+
+    def find(self, recipe: Recipe) -> Image | None:
+        """The image, when it was built already."""
+        facts = self.store.built(recipe.content)
+        return _image(facts, recipe) if facts else None
+
+    def ensure(self, recipe: Recipe, say: Callable[[str], None], fresh: bool = False) -> tuple[Image, bool]:
+        """The image, built now if it is not there, or `fresh`; and whether it was built now.
+
+        Errors as `build`; when another process builds the same, it waits and uses that one.
+        """
+        self.locks.mkdir(parents=True, exist_ok=True)
+        lock = self.locks / f"image-{recipe.content[:2]}"
+        with held_lock(lock, self.owner, f"the build of {recipe.item}", PATIENCE, say):
+            found = None if fresh else self.find(recipe)
+            return (found, False) if found else (self._build(recipe, say, fresh), True)
+
+    def _build(self, recipe: Recipe, say: Callable[[str], None], fresh: bool) -> Image:
+        images, name = self.store.images, f"{self.store.repository}:building-{recipe.content[:16]}"
+        called = {CALLED: recipe.name.familiar} if recipe.name else {}
+        labels = labels_of(self.commit, recipe.content, recipe.title) | {CONTENT: recipe.content} | called
+        try:
+            with tempfile.TemporaryFile() as archive:
+                recipe.context.write(archive, None if self.commit.dirty else self.commit.moment)
+                order = BuildOrder(
+                    item=recipe.item, context=archive, name=name, dockerfile=recipe.context.dockerfile,
+                    target=recipe.build.target, args=recipe.args, labels=labels, platform=recipe.platform,
+                    secrets=recipe.secrets, fresh=fresh,
+                )  # fmt: skip
+                id = build(images.engine, order, images.logins, say)
+        except OSError as error:
+            raise explained(error, Path(os.environ.get("TMPDIR", tempfile.gettempdir()))) from error
+        image = _image(self.store.facts(id), recipe)
+        self.store.keep(image)
+        images.untag(name)
+        return image
+
+
+def _image(facts: ImageFacts, recipe: Recipe) -> Image:
+    digest = digest_of(facts, recipe.name) if recipe.name else None
+    pinned = recipe.name.at(digest) if recipe.name and digest else ""
+    return Image(facts, pinned, "built")
