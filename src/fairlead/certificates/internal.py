@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fairlead.certificates.certificate import Certificate, read_certificate, require_cryptography
+from fairlead.certificates.certificate import Certificate, parsed, require_cryptography
 from fairlead.errors import FairleadError
 from fairlead.masking import Secret
 from fairlead.system.files import write_file
@@ -57,7 +57,7 @@ class InternalCa:
             write_file(self.root_path, text)
         return text
 
-    def issue(self, names: Sequence[str], addresses: Sequence[str] = (), days: int = DAYS) -> Certificate:
+    def issue(self, names: Sequence[str], addresses: Sequence[str] = (), days: float = DAYS) -> Certificate:
         """A new certificate for these DNS names and IP addresses, with a new key, valid `days` from now on.
 
         It has the root after it. FairleadError when the authority's own file is damaged or cannot be written.
@@ -68,7 +68,7 @@ class InternalCa:
         key = ec.generate_private_key(ec.SECP256R1())
         leaf = _leaf(root, root_key, key, _alternatives(names, addresses), days)
         chain = _encoded(leaf) + self.root_pem
-        return read_certificate(chain, Secret(_encoded_key(key)), f"a certificate for {', '.join(names)}")
+        return parsed(chain, Secret(_encoded_key(key)), f"a certificate for {', '.join(names)}")
 
     @cached_property
     def _parts(self) -> tuple[x509.Certificate, EllipticCurvePrivateKey]:
@@ -125,7 +125,7 @@ def _new_authority(name: str) -> str:
 
 def _leaf(
     root: x509.Certificate, root_key: EllipticCurvePrivateKey, key: EllipticCurvePrivateKey,
-    names: x509.SubjectAlternativeName, days: int,
+    names: x509.SubjectAlternativeName, days: float,
 ) -> x509.Certificate:  # fmt: skip
     from cryptography import x509  # noqa: PLC0415 — heavy
     from cryptography.x509.oid import ExtendedKeyUsageOID  # noqa: PLC0415
@@ -143,7 +143,9 @@ def _leaf(
     return _signed(made, root_key)
 
 
-def _builder(subject: x509.Name, issuer: x509.Name, key: EllipticCurvePrivateKey, days: int) -> x509.CertificateBuilder:
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: EllipticCurvePrivateKey, days: float
+) -> x509.CertificateBuilder:
     from cryptography import x509  # noqa: PLC0415 — heavy
 
     now = datetime.now(UTC)

@@ -70,7 +70,7 @@ class KeptCertificate:
                     remove_tree(path)
 
     def renew(
-        self, authority: InternalCa, names: Sequence[str], addresses: Sequence[str] = (), days: int = DAYS,
+        self, authority: InternalCa, names: Sequence[str], addresses: Sequence[str] = (), days: float = DAYS,
         now: datetime | None = None,
     ) -> bool:  # fmt: skip
         """Have one of the authority's for these names that is not due yet. Whether another one was made."""

@@ -139,7 +139,7 @@ def _traffic(found: Status) -> str:
     by_route = {
         route: ", ".join(f"{to} {share} %" for to, share in one.items()) for route, one in found.traffic.items()
     }
-    where = f" at {url(*found.address)}" if found.address else ""
+    where = f" at {url(*found.address, found.scheme)}" if found.address else ""
     if len(set(by_route.values())) == 1:
         return f"traffic{where}: {next(iter(by_route.values()))}"
     return f"traffic{where}: " + "; ".join(f"{route} → {shares}" for route, shares in by_route.items())

@@ -37,6 +37,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "drift": "Whether what runs is what was deployed.",
         "notify": "Send a test to those who are told, or show what was sent.",
         "env": "Values of environments, where they come from, what differs.",
+        "certs": "Certificates of https: what to trust, what is in force, renew.",
         "ledger": "Show or verify the log that everything is written to.",
     },
     "Run": {

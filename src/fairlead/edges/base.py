@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from fairlead.edges.counters import Counters
 from fairlead.render.edge import EdgeTable
 from fairlead.system.http import Answer
+
+if TYPE_CHECKING:
+    from fairlead.certificates import Certificate
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +82,12 @@ class Edge(Protocol):
     def scheme(self) -> str:
         """What users come by: `https` where it serves that, else `http`."""
 
-    def renew(self) -> None:
-        """Have certificates that are not due; returns when they are in force. Nothing without https."""
+    def renew(self, given: Sequence[Certificate] | None = None) -> None:
+        """Have certificates that are not due; returns when they are in force. Nothing without https.
+
+        `given`: from now on these, the first for who names no host; none of them: one of the project's own authority;
+        None: as before.
+        """
 
     def ask(self, path: str, host: str | None, headers: dict[str, str], timeout: float) -> Answer:
         """One GET request as a user would send it; `timeout` in seconds. Every failure is an Answer."""

@@ -8,9 +8,9 @@ is nobody's, a pool that is not there) is an AssertionError, so that nothing tak
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from fairlead.edges.base import Traffic
 from fairlead.edges.counters import Counters, PoolCounts
@@ -18,6 +18,9 @@ from fairlead.errors import FairleadError
 from fairlead.project.stack import LATENCY_BUCKETS
 from fairlead.render.edge import RELEASE_COOKIE, RELEASE_HEADER, EdgeRoute, EdgeTable, HeaderRoute, Pool
 from fairlead.system.http import Answer
+
+if TYPE_CHECKING:
+    from fairlead.certificates import Certificate
 
 Key = tuple[str | None, str]  #: a route: host, path
 
@@ -192,7 +195,7 @@ class FakeEdge:
         """There is no https in memory."""
         return "http"
 
-    def renew(self) -> None:
+    def renew(self, given: Sequence[Certificate] | None = None) -> None:
         """There is nothing to renew."""
 
     def ask(self, path: str, host: str | None, headers: dict[str, str], timeout: float) -> Answer:

@@ -14,6 +14,7 @@ from pathlib import Path
 from fairlead.artifacts import ArtifactStore, Release
 from fairlead.artifacts.files import digests, keep_files
 from fairlead.artifacts.origin import owner_text
+from fairlead.operations.certificates import certify
 from fairlead.operations.environment import Environment, builds_lock
 from fairlead.operations.made import Made, foreseen, make_images
 from fairlead.operations.notify import address
@@ -56,6 +57,7 @@ def move(
             release = environment.world.releases.save(release, renew)
             keep_files(environment.place.files, release.id, files)
             deliver(environment.place.secrets, release.id, release.stack, handful)
+            certify(environment.world.edge, supply)
             note_handed(environment.ledger, {name: release.secrets[name] for name in supply.needed})
         text = f"release {release.id}"
         environment.world.say("release", text, release=release.id, artifacts=release.artifacts)

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fairlead.errors import Refused
-from fairlead.operations.checks import connections, environment, limits, machine, notify, project, secrets, templates
+from fairlead.operations.checks import (
+    certificates,
+    connections,
+    environment,
+    limits,
+    machine,
+    notify,
+    project,
+    secrets,
+    templates,
+)
 from fairlead.operations.checks.check import Check
 from fairlead.operations.environment import inherited
 from fairlead.operations.secrets.supply import Supply
@@ -26,6 +36,7 @@ def examine(wanted: Project, name: str, thorough: bool = False) -> tuple[Check, 
         *machine.examine(home()),
         *environment.examine(stack, place, thorough),
         *secrets.examine(supply),
+        *certificates.examine(supply),
         *_images(supply),
         *templates.examine(stack, wanted.root),
         *notify.examine(stack, place, supply.environ()),

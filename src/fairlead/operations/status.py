@@ -55,6 +55,7 @@ class Status:
     copies: tuple[Copy, ...] = ()
     traffic: dict[str, dict[str, int]] = field(default_factory=dict)  #: route → release → percent, from the edge
     address: tuple[str, int] | None = None
+    scheme: str = "http"  #: what users come by at that address
     rollout: UnderWay | None = None  #: one that was begun and not closed
     watched: Said | None = None  #: the last verdict on the live release, while it is watched after its switch
     holder: str | None = None  #: who changes it now
@@ -123,8 +124,14 @@ def _seen(found: Status, place: Place, live: str | None) -> Status:
     parts = {"supervisor": bool(states), "keeper": "keeper" in programs}
     if public or traffic:
         parts["edge"] = bool(traffic) or "edge" in programs
-    address = edge.address() if public else None
-    return replace(found, copies=copies, traffic=_named(traffic, stack), address=address, parts=parts)
+    found = replace(found, address=edge.address() if public else None, scheme=edge.scheme())
+    return replace(found, copies=copies, traffic=_named(traffic, stack), parts=parts)
+
+
+def _address_data(found: Status) -> dict[str, Any] | None:
+    if found.address is None:
+        return None
+    return {"scheme": found.scheme, "host": found.address[0], "port": found.address[1]}
 
 
 def _uptime(one: Instance) -> float | None:
@@ -184,7 +191,7 @@ def to_data(found: Status) -> dict[str, Any]:
         "live": _live_data(live, state),
         "previous": state.previous if state else None,
         "warm": {release: round(state.left(release), 1) for release in state.warm_now()} if state else {},
-        "address": {"host": found.address[0], "port": found.address[1]} if found.address else None,
+        "address": _address_data(found),
         "traffic": found.traffic,
         "instances": [_copy_data(copy) for copy in found.copies],
         "parts": found.parts,

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from fairlead.project import values
 from fairlead.project.policies import Policies
-from fairlead.project.sections import Flag, Port, Section, text_like
+from fairlead.project.sections import Flag, Line, OptionalLine, OptionalVariableName, Port, Section, text_like
 
 _Address = Annotated[
     str | None, text_like("an IP address such as 127.0.0.1, or localhost", values.ADDRESS, values.address)
@@ -18,12 +18,21 @@ _Network = Annotated[
 ]  # fmt: skip
 
 
+class Certificate(Section):
+    """One item of `edge.certificates`."""
+
+    cert: Line
+    key: OptionalLine = None
+    secret: OptionalVariableName = None
+
+
 class Edge(Section):
     """`edge`."""
 
     http: Port = None
     https: Port = None
     address: _Address = None
+    certificates: tuple[Certificate, ...] = ()
     redirect: Flag = True
     trusted_proxies: tuple[_Network, ...] = ()
     policies: Policies = Field(default_factory=Policies)

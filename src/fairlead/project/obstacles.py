@@ -25,7 +25,6 @@ class Row:
 
 SECTIONS = (
     Row("services.*.uses"),
-    Row("edge.https", "use http"),
     Row("services.*.health.command", "use ready"),
 )  #: of what is merged for it
 

@@ -20,7 +20,8 @@ REFERRER = "strict-origin-when-cross-origin"
 
 def edge(one: Edge) -> stack_edge.Edge:
     """Where requests come in."""
-    return stack_edge.Edge(one.http, one.https, one.address or "", one.redirect, one.trusted_proxies)
+    given = tuple(stack_edge.GivenCertificate(made.cert, made.key, made.secret) for made in one.certificates)
+    return stack_edge.Edge(one.http, one.https, one.address or "", given, one.redirect, one.trusted_proxies)
 
 
 def route(one: Route, of_all: Policies) -> stack_edge.Route:

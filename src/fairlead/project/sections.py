@@ -141,6 +141,7 @@ _WRITTEN = Kind("text, a number, true or false", values.written, {"type": ["stri
 Name = Annotated[str, _NAME]
 OptionalName = Annotated[str | None, _NAME]
 VariableName = Annotated[str, _VARIABLE]
+OptionalVariableName = Annotated[str | None, _VARIABLE]
 Line = Annotated[str, text_like("text on one line", values.TEXT_LINE)]
 OptionalLine = Annotated[str | None, text_like("text on one line", values.TEXT_LINE)]
 Written = Annotated[str, _WRITTEN]

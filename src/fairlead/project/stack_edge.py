@@ -58,11 +58,21 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenCertificate:
+    """A certificate that somebody else made: where it and its key are, never the key itself."""
+
+    cert: str  #: file, PEM; relative to the project file, or absolute
+    key: str | None = None  #: file, PEM
+    secret: str | None = None  #: the secret that is the key, in place of a file
+
+
+@dataclass(frozen=True, slots=True)
 class Edge:
     """Where requests come in."""
 
     http: int | None = None  #: port
     https: int | None = None
     address: str = ""  #: address to listen on; empty: all
+    certificates: tuple[GivenCertificate, ...] = ()  #: none: the project's own authority makes one
     redirect: bool = True  #: requests to `http` go to `https`, where there is one
     trusted_proxies: tuple[str, ...] = ()  #: networks whose X-Forwarded-For is believed

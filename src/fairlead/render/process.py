@@ -15,9 +15,11 @@ from pathlib import Path
 
 from fairlead.project import placeholders
 from fairlead.project.stack import Job, Service, Stack, Stop
+from fairlead.project.stack_edge import Edge
 from fairlead.render import entrypoints, supervisord, traefik
 from fairlead.render.edge import EdgeRoute, EdgeTable, Pool
 from fairlead.render.supervisord import Program
+from fairlead.render.tls import tls_file
 from fairlead.render.ways import Ways, no_value
 
 RELEASE = "rendered"
@@ -33,7 +35,7 @@ def process_files(stack: Stack, ways: Ways) -> dict[str, str]:
     for program in _programs(stack, ways):
         files[f"{BELOW}/programs/{program.name}.conf"] = supervisord.program_file(program)
     if any(service.routes for service in stack.services):
-        files |= _edge(stack)
+        files |= _edge(stack, ways)
     return files
 
 
@@ -108,14 +110,24 @@ def _filled(text: str, values: dict[str, str], stack: Stack) -> str:
         raise no_value(error.args[0], stack) from None
 
 
-def _edge(stack: Stack) -> dict[str, str]:
-    listen = entrypoints.EdgePorts(
-        stack.edge.address, stack.edge.http or 8080, API_PORT, trusted=stack.edge.trusted_proxies
-    )
-    return {
+def _edge(stack: Stack, ways: Ways) -> dict[str, str]:
+    edge = stack.edge
+    http = edge.http or (None if edge.https else 8080)
+    listen = entrypoints.EdgePorts(edge.address, http, API_PORT, edge.https, trusted=edge.trusted_proxies)
+    files = {
         "traefik/traefik.yml": entrypoints.static_file(listen, Path()),
         "traefik/dynamic/routes.yml": traefik.dynamic_file(_table(stack), "")[0],
     }
+    return files | ({"traefik/dynamic/tls.yml": tls_file(_certificates(edge, ways))[0]} if edge.https else {})
+
+
+def _certificates(edge: Edge, ways: Ways) -> list[tuple[str, str]]:
+    """Those that are given, by their paths; where none is, Traefik makes one that nobody trusts."""
+    project = ways.project("traefik")
+    return [
+        (f"{project}/{one.cert}", f"{project}/{one.key}" if one.key else f"{SECRETS}/edge/{one.secret}")
+        for one in edge.certificates
+    ]
 
 
 def _table(stack: Stack) -> EdgeTable:

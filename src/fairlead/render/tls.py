@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from typing import Any
 
 from fairlead.render.plain_json import go_json
 
@@ -26,21 +27,19 @@ CIPHERS = (
 
 
 def tls_file(pairs: Sequence[tuple[str, str]]) -> tuple[str, str]:
-    """The file with these certificates and their keys (PEM), and the name that proves it is in force.
+    """The file with these certificates and their keys, and the name that proves it is in force.
 
-    They stand in the file itself, so that a certificate and its key change at once.
+    They are PEM that stands in the file itself, so that a certificate and its key change at once; or paths.
     """
     certificates = [{"certFile": cert, "keyFile": key} for cert, key in pairs]
+    stores = {"default": {"defaultCertificate": certificates[0]}} if certificates else {}
+    with_them: dict[str, Any] = {"certificates": certificates, "stores": stores} if certificates else {}
     proof = TLS + hashlib.sha256(repr(pairs).encode()).hexdigest()[:16]
     options = {"minVersion": "VersionTLS12", "cipherSuites": list(CIPHERS)}
     text = go_json(
         {
             "http": {"middlewares": {proof: {"headers": {"customRequestHeaders": {"X-Fairlead-Tls": proof}}}}},
-            "tls": {
-                "certificates": certificates,
-                "options": {"default": options},
-                "stores": {"default": {"defaultCertificate": certificates[0]}},
-            },
+            "tls": {"options": {"default": options}, **with_them},
         }
     )
     return text, proof

@@ -293,6 +293,8 @@ def release(hunt):
     hunt.both("notify", "test", "local")
     assert wait_until(lambda: len(site.hook.got) >= 3, 60), site.hook.titles  # two tests, and a release at least
     hunt.both("notify", "log", "local")
+    for word in ("ca", "list", "renew"):
+        hunt.both("certs", word, "local")
     hunt.both("ledger", "show", "local")
     hunt.both("ledger", "verify", "local")
     for word in ("approve", "pause", "resume", "abort"):

@@ -26,7 +26,6 @@ def obstacles(text, environment="local"):
 CASES = {
     "a runtime": (small(environments="  local: {runtime: docker}\n"), [f"7:11: environments.local.runtime: docker is {NOT}; use process"]),
     "a host": (small(environments="  local: {host: 'ssh://a@b'}\n"), []),
-    "https": (small(environments="  local: {edge: {https: 1}}\n"), [f"7:18: environments.local.edge.https: {NOT}; use http"]),
     "stores": (
         small(top="stores: {a: {kind: redis}, b: {kind: postgres}}\n"),
         [

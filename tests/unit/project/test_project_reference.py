@@ -21,7 +21,7 @@ REST = {
     "name": "name: example\n",
     "services": "services: {web: {command: serve, source: ., port: 1, routes: [/]}, worker: {like: web, command: work}}\n",
     "environments": "environments: {local: {edge: {http: 8080}}}\n",
-    "secrets": "secrets: {SESSION_KEY: {}, SMTP_PASSWORD: {}, NPM_TOKEN: {}, SCANNER_KEY: {}, ORDERS_URL: {}, REGISTRY_TOKEN: {}}\n",
+    "secrets": "secrets: {SESSION_KEY: {}, SMTP_PASSWORD: {}, NPM_TOKEN: {}, ADMIN_TLS_KEY: {}, SCANNER_KEY: {}, ORDERS_URL: {}, REGISTRY_TOKEN: {}}\n",
 }
 
 

@@ -6,8 +6,9 @@ import contextlib
 import re
 import secrets
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fairlead.edges.base import Traffic
 from fairlead.edges.counters import Counters
@@ -24,6 +25,9 @@ from fairlead.system.clock import wait_until
 from fairlead.system.files import read_json, write_file
 from fairlead.system.home import Place
 from fairlead.system.http import Answer
+
+if TYPE_CHECKING:
+    from fairlead.certificates import Certificate
 
 DEFAULT_PORT = 8080
 CONFIRM = 10.0  #: seconds a new table may take to be in force
@@ -114,8 +118,10 @@ class TraefikFiles(ABC):
         self.certificates.note(found)
         return proof
 
-    def renew(self) -> None:
-        """Have certificates that are not due, from files or the own authority; returns when they are in force."""
+    def renew(self, given: Sequence[Certificate] | None = None) -> None:
+        """Write them down, and into the file that Traefik reads; it takes them without a restart."""
+        if given is not None:
+            self.certificates.give(given)
         proof = self._have_certificates((), self.listen)
         if proof and self.api.alive():
             self._confirm(proof, self._dynamic / "tls.yml")

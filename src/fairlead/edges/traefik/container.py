@@ -193,6 +193,12 @@ class ContainerEdge(TraefikFiles):
             self._settle(wanted)
         self._note_starts()
 
+    def published(self) -> tuple[int, ...]:
+        """The ports of this machine that its door has now."""
+        door = self.boxes.facts(DOOR)
+        bound = door.raw["NetworkSettings"].get("Ports") or {} if door and door.running else {}
+        return tuple(int(one["HostPort"]) for ends in bound.values() for one in ends or ())
+
     def route(self, table: EdgeTable) -> None:
         """See `TraefikFiles.route`; the folders have to be there first, for the user that the containers run as."""
         self.boxes.have_folders()

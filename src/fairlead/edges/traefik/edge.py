@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sysconfig
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +106,7 @@ class TraefikEdge(TraefikFiles):
         before = self.listen
         if listen is None or before == listen:
             return
-        moved = before is None or (_public(before), before.address) != (_public(listen), listen.address)
+        moved = before is None or replace(before, **_ELSEWHERE) != replace(listen, **_ELSEWHERE)
         if before is not None and moved and self.api.alive():
             self._end()
         write_json(self.folder / "edge.json", self._facts() | {"listen": to_data(listen)}, 0o600)
@@ -139,6 +140,10 @@ class TraefikEdge(TraefikFiles):
 
     def _log_hint(self) -> str:
         return f"its log: {self.folder / 'traefik.log'}"
+
+
+_ELSEWHERE: dict[str, Any] = {"certificates": (), "redirect": True}
+"""What of an edge is not in the file that Traefik reads only when it starts."""
 
 
 def _public(listen: EdgeSettings) -> tuple[int, ...]:

@@ -36,8 +36,13 @@ class InForce:
     trust: str  #: PEM; a certificate that is signed by one of these, or is one, is the edge's
     name: str  #: a name that the first one is for
     due: float  #: Unix time of the next look
+    names: tuple[str, ...] = ()  #: of each of them, divided by spaces
     until: tuple[float, ...] = ()  #: when each of them ends, Unix time
-    names: tuple[str, ...] = ()  #: of the first
+
+    @property
+    def ends(self) -> tuple[tuple[tuple[str, ...], float], ...]:
+        """The names of each, and when it ends."""
+        return tuple((tuple(names.split()), until) for names, until in zip(self.names, self.until, strict=True))
 
 
 class EdgeCertificates:
@@ -50,6 +55,10 @@ class EdgeCertificates:
     @property
     def _given(self) -> Path:
         return self.folder / "given.json"
+
+    def given(self) -> bool:
+        """Whether somebody gave them; else they are of the project's own authority."""
+        return self._given.exists()
 
     def give(self, found: Sequence[Certificate]) -> None:
         """Serve with these from the next table on; with none, one of the own authority is made."""
@@ -94,8 +103,9 @@ class EdgeCertificates:
         first = next((name for name in found[0].names if not name.startswith("*.")), "")
         name = first or "www" + found[0].names[0].removeprefix("*")
         trust = "".join(one.cert_pem for one in found)
+        names = tuple(" ".join(one.names) for one in found)
         until = tuple(one.not_after.timestamp() for one in found)
-        state = InForce(trust, name, time.time() + LOOK, until, found[0].names)
+        state = InForce(trust, name, time.time() + LOOK, names, until)
         write_json(self.folder / "state.json", asdict(state), 0o600)
 
     def in_force(self) -> InForce | None:

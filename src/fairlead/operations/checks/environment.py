@@ -32,7 +32,7 @@ DIGEST = re.compile(r"[0-9a-f]{64}")
 def examine(stack: Stack, place: Place, thorough: bool) -> Iterator[Check]:
     """`thorough` recomputes the whole ledger, which takes 20 µs per entry."""
     yield permissions(place)
-    yield _port(stack, place)
+    yield from _public_ports(stack, place)
     if not place.exists():
         return
     yield _supervisor(place)
@@ -62,20 +62,37 @@ def permissions(place: Place) -> Check:
     return ok("permissions", str(there))
 
 
-def _port(stack: Stack, place: Place) -> Check:
-    port = stack.edge.http or 8080
+def _public_ports(stack: Stack, place: Place) -> Iterator[Check]:
+    """Those that users come to."""
     if not any(service.routes for service in stack.services):
-        return ok("port", "no service has routes")
-    if port < machine.lowest_free_port():
-        what = f"port {port} needs root"
-        return failed("port", what, "set another one under edge.http, or allow it: net.ipv4.ip_unprivileged_port_start")
+        yield ok("port", "no service has routes")
+        return
+    if stack.edge.http or not stack.edge.https:
+        yield _port(stack, place, stack.edge.http or 8080, "http")
+    if stack.edge.https:
+        yield _port(stack, place, stack.edge.https, "https")
+
+
+def _port(stack: Stack, place: Place, port: int, key: str) -> Check:
+    if stack.runtime == "process" and port < machine.lowest_free_port():
+        hint = f"set another one under edge.{key}, or allow it: net.ipv4.ip_unprivileged_port_start"
+        return failed("port", f"port {port} needs root", hint)
     if sockets.bindable(port, stack.edge.address or "0.0.0.0"):  # noqa: S104 — asks, does not listen
         return ok("port", f"{port} is free")
     edge = last_started(place.edge / "starts")
     if edge and sockets.holds_socket(edge.pid, sockets.listener_inodes(port)):
         return ok("port", f"{port} is this environment's edge")
+    if stack.runtime == "docker" and _published(place, port):
+        return ok("port", f"{port} is this environment's edge")
     what = f"port {port} is used by another program"
-    return failed("port", what, "set another one under edge.http, or stop that program")
+    return failed("port", what, f"set another one under edge.{key}, or stop that program")
+
+
+def _published(place: Place, port: int) -> bool:
+    """Whether the engine holds it for the edge of this environment."""
+    from fairlead.edges.traefik.container import ContainerEdge  # noqa: PLC0415 — only where there is an engine
+
+    return port in ContainerEdge(place).published()
 
 
 def _supervisor(place: Place) -> Check:

@@ -53,4 +53,17 @@ def _below(path: str, prefix: str) -> bool:
     return f"{path.rstrip('/')}/".startswith(f"{prefix.rstrip('/')}/")
 
 
-RULES = (one_limit, redirects)
+def certificates(tree: Mapping) -> Iterator[Problem]:
+    """Each has one key, and https to be for."""
+    given = child(tree, "edge", "certificates")
+    if given is not None and child(tree, "edge", "https") is None:
+        yield problem(given, "certificates without https have no effect; add edge.https")
+    for _, one in children(given):
+        key, secret = child(one, "key"), child(one, "secret")
+        if key is None and secret is None:
+            yield problem(one, "a certificate needs its key: say key, a file, or secret")
+        elif key is not None and secret is not None:
+            yield problem(secret, f"the key stands on line {key.at.line} too; keep one of them")
+
+
+RULES = (one_limit, redirects, certificates)

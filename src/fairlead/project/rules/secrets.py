@@ -51,7 +51,8 @@ def declared(tree: Mapping) -> Iterator[Problem]:
             name = text_of(named)
             if name is not None and name not in known:
                 yield _unknown(named, name, known)
-    for node in select(tree, "services", "*", "build", "secrets", "*"):
+    places = (("services", "*", "build", "secrets", "*"), ("edge", "certificates", "*", "secret"))
+    for node in (node for place in places for node in select(tree, *place)):
         name = text_of(node)
         if name is not None and name not in known:
             yield _unknown(node, name, known)
