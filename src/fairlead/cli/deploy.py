@@ -43,11 +43,23 @@ def command(session: Session, environment: str, only_plan: bool, **given: Any) -
     from fairlead.operations.deploy import Options  # noqa: PLC0415 — start-up is part of the product
 
     project = session.project()
-    options = Options(given["strategy"], given["wait"], given["message"], given["no_wait"])
+    anew = not only_plan and agreed(session, project, environment, given["yes"])
+    options = Options(given["strategy"], given["wait"], given["message"], given["no_wait"], anew)
     if only_plan:
         show_plan(session, project, environment, options)
     else:
         carry_out(session, project, environment, options)
+
+
+def agreed(session: Session, project: Project, environment: str, yes: bool) -> bool:
+    """Whether stores that are declared otherwise now may be made anew: by --yes, or by a person on a terminal."""
+    from fairlead.operations.deploy import store_steps_of  # noqa: PLC0415
+
+    asking = [step.text for step in store_steps_of(project, environment) if step.asks]
+    if not asking or yes or not session.asks:
+        return yes
+    session.confirm("\n".join([*asking, "do it?"]), yes)
+    return True
 
 
 def show_plan(session: Session, project: Project, environment: str, options: Options) -> None:
@@ -60,10 +72,12 @@ def show_plan(session: Session, project: Project, environment: str, options: Opt
     data = {"kind": "plan", "release": plan.release, "strategy": plan.strategy, "first": plan.first,
             "builds": [asdict(one) for one in plan.builds], "steps": steps,
             "connections": [asdict(one) for one in plan.connections],
+            "stores": [asdict(one) for one in plan.stores],
             "evidence": plan.evidence.to_data() if plan.evidence else None}  # fmt: skip
     rows = [(one.name, _short(one.artifact), f"{'must be' if one.needed else 'is'} {one.how}") for one in plan.builds]
     parts = [f"release {plan.release}, {plan.strategy}", table(rows, indent=2)]
     parts += [f"first: {plan.first}"] if plan.first else []
+    parts += [f"stores: {one.text}" for one in plan.stores if one.kind != "have"]
     parts += [f"{step.number:3d}  {step.shown()}" for step in plan.steps]
     parts += [] if plan.steps else ["nothing to do: this release is live"]
     parts += [f"connections {one.text}" + (f"; {one.hint}" if one.hint else "") for one in plan.connections]

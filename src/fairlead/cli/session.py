@@ -121,9 +121,14 @@ class Session:
         if error.hint:
             tell(f"{bold('hint:')} {error.hint}")
 
+    @property
+    def asks(self) -> bool:
+        """Whether there is somebody who can be asked."""
+        return sys.stdin.isatty() and sys.stderr.isatty()
+
     def confirm(self, question: str, yes: bool) -> None:
         """Ask on a terminal unless --yes was given; elsewhere the command itself is the answer. Abort on no."""
-        if not yes and sys.stdin.isatty() and sys.stderr.isatty():
+        if not yes and self.asks:
             click.confirm(question, abort=True, err=True)
 
 

@@ -13,6 +13,7 @@ from fairlead.cli.verb import environment, verb
 
 if TYPE_CHECKING:
     from fairlead.operations.status import Copy, Status
+    from fairlead.operations.stores.look import StoreState
     from fairlead.operations.under_way import UnderWay
     from fairlead.rollout.state import State
 
@@ -64,8 +65,14 @@ def shown(found: Status) -> str:
     new = found.rollout.release if found.rollout and not found.rollout.ended else None
     rows = [_row(copy, state, new) for copy in found.copies]
     lines += [table(rows, ("instance", "phase", "port", "restarts", "up", ""), indent=2)] if rows else []
+    rows = [(one.running.name, one.running.store.kind, _phase(one)) for one in found.stores]
+    lines += [table(rows, ("store", "kind", ""), indent=2)] if rows else []
     lines += [f"  {red('!')} {problem}" for problem in found.problems]
     return "\n".join(lines)
+
+
+def _phase(one: StoreState) -> str:
+    return green("well") if one.well else yellow(one.running.phase)
 
 
 def _live(found: Status, state: State) -> str:

@@ -52,6 +52,7 @@ GROUPS: dict[str, dict[str, str]] = {
     },
     "Keep": {
         "db": "Look at databases and move their schemas.",
+        "stores": "Change what keeps data, and see what it writes.",
     },
     "Set up": {
         "host": "Install Fairlead on a server, and let a key deploy there.",

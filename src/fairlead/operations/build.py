@@ -20,6 +20,7 @@ from fairlead.operations.made import Made, foreseen, make_images
 from fairlead.operations.notify import address
 from fairlead.operations.rotation.recovery import prepare
 from fairlead.operations.secrets.supply import Supply, told
+from fairlead.operations.stores.ensure import ensure
 from fairlead.operations.templates import plain_files
 from fairlead.operations.transition import Intent, Result, carry_out
 from fairlead.project.stack import Job, Service, Stack
@@ -50,6 +51,8 @@ def move(
             held.enter_context(environment.held(doing, wait))
             prepare(environment)
             told(supply, environment.world.say)
+            if supply.stack.stores:
+                ensure(supply.stack, environment.place, supply.values(), environment.world.say, intent.anew)
             handful = supply.read()
             address.keep(environment.place, supply.stack.notify, environment.ledger.head().size, supply.environ())
             release = release.with_secrets(handful.versions())

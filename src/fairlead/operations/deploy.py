@@ -10,6 +10,7 @@ from fairlead.operations import doctor
 from fairlead.operations.build import build, move, predict
 from fairlead.operations.environment import LOCK_PATIENCE, machine_facts, opened
 from fairlead.operations.secrets.supply import Supply
+from fairlead.operations.stores.ensure import steps_of
 from fairlead.operations.transition import Intent, Result
 from fairlead.project.project import Project
 from fairlead.project.stack import Stack, Strategy
@@ -18,6 +19,7 @@ from fairlead.rollout.observed import Observed, Wanted
 from fairlead.rollout.plan import plan
 from fairlead.rollout.steps import Step
 from fairlead.rollout.world import pass_by
+from fairlead.stores.plan import StoreStep
 from fairlead.system.home import Place
 
 
@@ -29,6 +31,7 @@ class Options:
     wait: float = LOCK_PATIENCE  #: seconds to wait for another one who holds the environment
     why: str = ""
     hurry: bool = False  #: what a person has to decide is left waiting at once
+    anew: bool = False  #: stores that are declared otherwise now may be made anew
     checkpoint: Callable[[str], None] = pass_by  #: called at every point of the journal, with its name
 
 
@@ -56,7 +59,12 @@ def deploy(project: Project, name: str, options: Options = Options(), emit: Emit
 
 
 def _intent(stack: Stack, options: Options, origin: dict[str, object]) -> Intent:
-    return Intent("deploy", options.strategy or stack.rollout.strategy, origin, options.why)
+    return Intent("deploy", options.strategy or stack.rollout.strategy, origin, options.why, anew=options.anew)
+
+
+def store_steps_of(project: Project, name: str) -> tuple[StoreStep, ...]:
+    """What the deployment would do to stores now."""
+    return steps_of(project.stack(name), Place.of(project.name, name))
 
 
 def preview(project: Project, name: str, options: Options = Options()) -> tuple[Release, tuple[Step, ...]]:

@@ -19,6 +19,7 @@ from fairlead.artifacts.files import keep_files
 from fairlead.artifacts.prepare import base_python
 from fairlead.errors import FairleadError, UsageError
 from fairlead.operations.secrets.supply import Supply, told
+from fairlead.operations.stores.ensure import ensure
 from fairlead.operations.templates import plain_files
 from fairlead.operations.watching import Watch
 from fairlead.project.placeholders import expand
@@ -106,6 +107,9 @@ class Dev:
         """The secrets of the environment, as a deployment would; for as long as this runs. Refused, Unavailable."""
         supply = Supply(self.stack, self.project.root, self._place)
         told(supply, lambda _, text: self.say("", text))
+        if self.stack.stores:
+            self._place.create()
+            ensure(self.stack, self._place, supply.values(), lambda _, text: self.say("", text))
         deliver(self._place.secrets, HANDED, self.stack, supply.read())
 
     @property

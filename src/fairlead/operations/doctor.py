@@ -14,6 +14,7 @@ from fairlead.operations.checks import (
     notify,
     project,
     secrets,
+    stores,
     templates,
 )
 from fairlead.operations.checks.check import Check
@@ -33,6 +34,7 @@ def examine(wanted: Project, name: str, thorough: bool = False) -> tuple[Check, 
         *project.examine(stack, wanted.root, inherited().get("PATH", "")),
         *connections.examine(stack),
         *limits.examine(stack),
+        *stores.examine(stack, place),
         *machine.examine(home()),
         *environment.examine(stack, place, thorough),
         *secrets.examine(supply),

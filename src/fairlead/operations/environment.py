@@ -43,6 +43,7 @@ class Environment:
     ledger: Ledger
     world: World
     artifacts: ArtifactStore
+    runtime: RuntimeName = "process"
 
     @property
     def state(self) -> State:
@@ -85,7 +86,7 @@ def opened(place: Place, runtime: RuntimeName, emit: Emit = silent) -> Iterator[
             history=lambda release, over: answered_lately(place, releases, release, over),
             evidence=place.root / "evidence", secrets=place.secrets, files=place.files,
         )  # fmt: skip
-        yield Environment(place, ledger, world, artifacts)
+        yield Environment(place, ledger, world, artifacts, runtime)
 
 
 @contextlib.contextmanager

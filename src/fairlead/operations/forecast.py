@@ -13,11 +13,13 @@ from fairlead.operations.checks import connections
 from fairlead.operations.checks.check import Check
 from fairlead.operations.deploy import Options, preview
 from fairlead.operations.images import containers, image_store
+from fairlead.operations.stores.ensure import steps_of
 from fairlead.project.project import Project
 from fairlead.project.resolve import DEFAULT_STEPS
 from fairlead.project.stack import Job, Service, Stack, Strategy
 from fairlead.rollout.journal import open_rollout
 from fairlead.rollout.steps import Step
+from fairlead.stores.plan import StoreStep
 from fairlead.system.home import Place
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ class Forecast:
     steps: tuple[Step, ...]
     first: str | None = None  #: what is in the way, or finished or undone before
     connections: tuple[Check, ...] = ()  #: what the services open to each store that has a limit
+    stores: tuple[StoreStep, ...] = ()  #: what is done to stores, before everything else
     evidence: Shown | None = None  #: what each step of a canary can show; None when it has none to compare with
 
 
@@ -55,7 +58,8 @@ def forecast(project: Project, environment: str, options: Options) -> Forecast:
     builds = tuple(_build(place, item, release) for item in built(stack))
     strategy = options.strategy or stack.rollout.strategy
     opened = tuple(connections.examine(stack, strategy))
-    return Forecast(release.id, strategy, builds, steps, _before(place), opened, _shown(place, stack, steps))
+    stores = steps_of(stack, place)
+    return Forecast(release.id, strategy, builds, steps, _before(place), opened, stores, _shown(place, stack, steps))
 
 
 def _build(place: Place, item: Service | Job, release: Release) -> Build:

@@ -20,6 +20,7 @@ from fairlead.operations.attending import Waiting
 from fairlead.operations.environment import Environment, sample_live
 from fairlead.operations.rotation.recovery import recover as rotations
 from fairlead.operations.rotation.recovery import ripe
+from fairlead.operations.stores.ensure import any_dead, renew_all, start_dead
 from fairlead.rollout.journal import open_rollout
 from fairlead.rollout.recovery import recover, restore_traffic
 from fairlead.runtimes.base import Instance
@@ -34,6 +35,7 @@ HEARTBEAT = 60.0  #: seconds between rounds when nothing happens
 RETRY_EVERY = 30.0  #: seconds between two tries of an instance in a crash loop
 REMIND_EVERY = 600.0  #: seconds between two looks at what is due, while something is
 ROTATION_EVERY = 1.0  #: seconds between two tries of a rotation that cannot go on
+CERTIFICATES_EVERY = 3600.0  #: seconds between two looks at the certificates of stores
 MOST_PATIENCE = 60.0  #: seconds between two tries of something that keeps failing
 COMING = ("starting", "backoff", "stopping")  #: phases of an instance that is on its way
 
@@ -62,6 +64,7 @@ class Housekeeping:
         self._try("secrets", self._rotations)
         self._try("remind", self._remind)
         self._try("watch", lambda: self._after_switch.look(self._idle))
+        self._try("stores", self._stores)
         self._try("revive", self._revive)
         self._try("replace", self._replace)
         self._try("retire", self._retire)
@@ -155,6 +158,19 @@ class Housekeeping:
                 for name in remind(release.stack.secrets, self.environment.ledger):
                     self.environment.world.say("note", f"{name} is older than it may get")
             self.not_before["remind"] = time.monotonic() + REMIND_EVERY
+
+    def _stores(self) -> None:
+        """Start those that ended, and have certificates that do not end soon."""
+        place, runtime = self.environment.place, self.environment.runtime
+        if not place.stores.is_dir() or not self._idle():
+            return
+        if any_dead(runtime, place):
+            with self._held():
+                self.environment.world.say("note", f"started again: {', '.join(start_dead(runtime, place))}")
+        if time.monotonic() >= self.not_before.get("certificates", 0.0):
+            with self._held():
+                renew_all(runtime, place)
+            self.not_before["certificates"] = time.monotonic() + CERTIFICATES_EVERY
 
     def _revive(self) -> None:
         """Start what the live release should have and has not, after supervisord or everything was killed."""

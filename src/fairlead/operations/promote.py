@@ -26,7 +26,7 @@ def promote(project: Project, source: str, target: str, options: Options, emit: 
     promoted = {"promoted": {"from": source, "release": origin_release.id}}
     # the commit is that of the artifacts, whatever folder this runs in
     origin = describe_actor() | {"git": origin_release.origin.get("git")} | promoted
-    intent = Intent("promote", options.strategy or stack.rollout.strategy, origin, options.why)
+    intent = Intent("promote", options.strategy or stack.rollout.strategy, origin, options.why, anew=options.anew)
     place = Place.of(project.name, target)
     with opened(place, stack.runtime, emit) as environment:
         environment.world.hurry = options.hurry

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fairlead.artifacts import Release
 from fairlead.operations.environment import Environment
 from fairlead.operations.keeper import have_keeper
+from fairlead.operations.stores import ensure as stores
 from fairlead.rollout.observed import instance_ids
 from fairlead.rollout.order import service_levels
 from fairlead.rollout.recovery import restore_traffic
@@ -37,6 +38,7 @@ def revive(environment: Environment) -> None:
     if live is None:
         return
     release = world.releases.load(live)
+    stores.revive(release.stack.runtime, environment.place, world.say)
     for level in service_levels(release.stack):
         ids = tuple(id for service in level.services for id in instance_ids(live, service))
         begin(environment, release, ids)

@@ -9,6 +9,7 @@ from fairlead.artifacts.release import ReleaseStore
 from fairlead.edges.table import edge_of
 from fairlead.ledger import Ledger
 from fairlead.operations.history import Event, rollout_event
+from fairlead.operations.stores.look import StoreState, look
 from fairlead.operations.under_way import UnderWay, read_under_way
 from fairlead.operations.verdicts import AFTER_SWITCH, Said, last_verdict
 from fairlead.project.stack import Stack
@@ -59,6 +60,7 @@ class Status:
     rollout: UnderWay | None = None  #: one that was begun and not closed
     watched: Said | None = None  #: the last verdict on the live release, while it is watched after its switch
     holder: str | None = None  #: who changes it now
+    stores: tuple[StoreState, ...] = ()
     parts: dict[str, bool] = field(default_factory=dict)  #: supervisor, edge, keeper: whether it is up
 
     @property
@@ -124,7 +126,7 @@ def _seen(found: Status, place: Place, live: str | None) -> Status:
     parts = {"supervisor": bool(states), "keeper": "keeper" in programs}
     if public or traffic:
         parts["edge"] = bool(traffic) or "edge" in programs
-    found = replace(found, address=edge.address() if public else None, scheme=edge.scheme())
+    found = replace(found, address=edge.address() if public else None, scheme=edge.scheme(), stores=look(kind, place))
     return replace(found, copies=copies, traffic=_named(traffic, stack), parts=parts)
 
 
@@ -160,6 +162,7 @@ def _problems(found: Status, state: State) -> list[str]:
     lines = [f"{part} is down" for part, up in found.parts.items() if not up]
     if found.unfinished and not found.holder:
         lines.append(f"{found.unfinished} was left unfinished; the keeper or the next command finishes it")
+    lines += [f"store {one.running.name} is not well: {one.why}" for one in found.stores if not one.well]
     for copy in found.copies:
         lines += _copy_problems(copy, state)
     if state.live and not any(copy.instance.release == state.live for copy in found.copies):
@@ -193,6 +196,7 @@ def to_data(found: Status) -> dict[str, Any]:
         "warm": {release: round(state.left(release), 1) for release in state.warm_now()} if state else {},
         "address": _address_data(found),
         "traffic": found.traffic,
+        "stores": [one.to_data() for one in found.stores],
         "instances": [_copy_data(copy) for copy in found.copies],
         "parts": found.parts,
         "rollout": found.rollout.to_data() if found.rollout else None,

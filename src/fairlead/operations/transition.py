@@ -32,6 +32,7 @@ class Intent:
     origin: dict[str, Any] = field(default_factory=dict)  #: who and what
     why: str = ""
     urgent: bool = False  #: users first: workers hand over after the traffic has moved
+    anew: bool = False  #: a person agreed that stores that were declared otherwise are made anew
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fairlead.operations.environment import LOCK_PATIENCE, existing
 from fairlead.operations.revive import revive
 from fairlead.operations.rotation.recovery import prepare
+from fairlead.operations.stores import ensure as stores
 from fairlead.operations.transition import drop_waiting
 from fairlead.rollout.events import Emit, silent
 from fairlead.rollout.state import STARTED, STOPPED
@@ -31,5 +32,8 @@ def stop(place: Place, wait: float = LOCK_PATIENCE, emit: Emit = silent) -> None
         drop_waiting(environment, "the environment was stopped before a person decided")
         environment.ledger.append(STOPPED, {"live": environment.state.live})
         world.edge.down()
-        world.drain([one.id for one in world.runtime.observe()])
+        instances = [one.id for one in world.runtime.observe()]
+        world.drain(instances)
+        world.runtime.stop(instances)
+        stores.stop(environment.runtime, place)
         world.runtime.down(END)

@@ -23,10 +23,7 @@ class Row:
     instead: str = ""
 
 
-SECTIONS = (
-    Row("services.*.uses"),
-    Row("services.*.health.command", "use ready"),
-)  #: of what is merged for it
+SECTIONS = (Row("services.*.health.command", "use ready"),)  #: of what is merged for it
 
 
 def obstacles(merged: Mapping, own: Mapping) -> Iterator[Problem]:
@@ -36,16 +33,17 @@ def obstacles(merged: Mapping, own: Mapping) -> Iterator[Problem]:
     if runtime is not None and name in ("docker", "kubernetes"):
         yield problem(runtime, f"{name} is {THIS_VERSION}; use process")
     yield from _rows(merged, SECTIONS)
-    yield from _stores(merged)
+    yield from _stores(merged, name or "process")
     yield from _without_files(merged)
 
 
-def _stores(merged: Mapping) -> Iterator[Problem]:
-    """Of stores, the schemas of PostgreSQL that somebody else runs are moved; nothing else is done with any."""
+def _stores(merged: Mapping, runtime: str) -> Iterator[Problem]:
+    """Copies of data and rights in a database come later. A container needs a runtime that has any."""
     for _, store in children(child(merged, "stores")):
-        if text_of(child(store, "kind")) != "postgres" or child(store, "url") is None:
-            yield problem(store, f"{THIS_VERSION}; PostgreSQL with a url is migrated")
-            continue
+        kind, url = child(store, "kind"), child(store, "url")
+        own = kind if kind is not None and text_of(kind) == "container" else child(store, "command")
+        if own is not None and url is None and runtime == "process":
+            yield problem(own, "this needs runtime docker; on process give the url of one that somebody else runs")
         places = (
             ("backup",),
             ("drill",),

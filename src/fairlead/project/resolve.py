@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from fairlead.project import stack
+from fairlead.project.access import Wish, access, implied_secrets, plain
 from fairlead.project.resolve_container import container, pools, resources, shared
 from fairlead.project.resolve_edge import edge, route
 from fairlead.project.resolve_values import backend, migrations, registry, secrets, templates, variables
@@ -16,9 +17,9 @@ if TYPE_CHECKING:
     from fairlead.project.file import Sections
     from fairlead.project.jobs import Job
     from fairlead.project.rollout import Judge, Rollout
-    from fairlead.project.services import Prepare, Service, ServiceSecret
+    from fairlead.project.services import Health, Prepare, Service, ServiceSecret, Use
     from fairlead.project.smoke import Smoke
-    from fairlead.project.stores import Store
+    from fairlead.project.stores import Store, StoreHealth
 
 DEFAULT_STEPS = (CanaryStep(5, 120.0), CanaryStep(25, 300.0), CanaryStep(50, 300.0))
 """The steps of a canary that declares none."""
@@ -33,56 +34,74 @@ def resolve(environment: str, sections: Sections, own: Environment, given: Mappi
     `given` are the values that `.env.ENVIRONMENT` has for variables.
     """
     services, values = sections.services, variables(sections.variables, given)
+    stores = tuple(_store(name, one) for name, one in sections.stores.items())
+    declared = secrets(sections)
     return Stack(
         project=sections.name,
         environment=environment,
         runtime=own.runtime,
-        services=tuple(_service(name, one, sections, values) for name, one in services.items()),
-        jobs=tuple(_job(name, one, services.get(one.like or "")) for name, one in sections.jobs.items()),
+        services=tuple(_service(name, one, sections, values, stores) for name, one in services.items()),
+        jobs=tuple(_job(name, one, services.get(one.like or ""), stores) for name, one in sections.jobs.items()),
         tests=sections.tests,
         smoke=tuple(_smoke(one) for one in sections.smoke),
         rollout=_rollout(sections, own),
         edge=edge(sections.edge),
         notify=tuple(stack.Notify(one.to, one.secret, one.on) for one in sections.notify),
         variables=values,
-        secrets=secrets(sections),
+        secrets=declared + implied_secrets(stores, {one.name for one in declared}),
         secret_backend=backend(sections.secret_backend),
-        stores=tuple(_store(name, one) for name, one in sections.stores.items()),
+        stores=stores,
         templates=templates(sections.templates),
         registry=registry(sections.registry),
         compose=dict(sections.compose),
     )
 
 
-def _service(name: str, one: Service, sections: Sections, values: dict[str, str]) -> stack.Service:
-    health, stop, donor = one.health, one.stop, sections.services.get(one.like or "")
+def _service(
+    name: str, one: Service, sections: Sections, values: dict[str, str], stores: tuple[stack.Store, ...]
+) -> stack.Service:
+    stop, donor = one.stop, sections.services.get(one.like or "")
     return stack.Service(
         name=name,
         command=one.command or "",
         source=_source(one, donor),
         prepare=_prepare(one, donor),
         port=one.port,
-        health=stack.Health(
-            health.live,
-            health.ready,
-            health.timeout,
-            health.interval,
-            health.successes,
-            health.deadline,
-            health.command,
-        ),
+        health=_health(one.health),
         routes=tuple(route(each, sections.edge.policies) for each in one.routes),
         replicas=one.replicas,
-        env=_env(one, donor),
+        env=plain(_wishes(shared(one, donor, "uses")), stores) | _env(one, donor),
         stop=stack.Stop(stop.signal, stop.drain, stop.grace),
         handover=one.handover,
         needs=one.needs,
         like=one.like,
         secrets=_secrets(shared(one, donor, "secrets")),
-        uses=shared(one, donor, "uses"),
+        uses=tuple(use.store for use in shared(one, donor, "uses")),
+        access=_access(one, donor, shared(one, donor, "uses"), stores),
         pools=pools(one.pools, values),
         container=container(one, donor),
     )
+
+
+def _health(one: Health) -> stack.Health:
+    return stack.Health(one.live, one.ready, one.timeout, one.interval, one.successes, one.deadline, one.command)
+
+
+def _store_health(one: StoreHealth) -> stack.Health:
+    return stack.Health(timeout=one.timeout, interval=one.interval, deadline=one.deadline, command=one.command)
+
+
+def _access(
+    one: Service | Job, donor: Service | None, uses: tuple[Use, ...], stores: tuple[stack.Store, ...]
+) -> tuple[stack.ServiceSecret, ...]:
+    """Without the variables that the file itself fills."""
+    taken = {*_env(one, donor), *(secret.variable for secret in _secrets(shared(one, donor, "secrets")))}
+    return access(_wishes(uses), stores, taken)
+
+
+def _wishes(uses: tuple[Use, ...]) -> list[Wish]:
+    split = ((use, *use.store.partition(".")[::2]) for use in uses)
+    return [Wish(store, database, use.delivery, use.key) for use, store, database in split]
 
 
 def _secrets(some: tuple[ServiceSecret, ...]) -> tuple[stack.ServiceSecret, ...]:
@@ -102,15 +121,25 @@ def _store(name: str, one: Store) -> stack.Store:
         secrets=_secrets(one.secrets),
         container=stack.Container(
             image=one.image,
+            user=one.user,
             volumes=one.volumes,
             networks=one.networks,
             resources=resources(one.resources),
             compose=dict(one.compose),
         ),
+        extensions={name: it.extensions for name, it in one.databases.items() if it.extensions},
+        maxmemory=one.maxmemory,
+        maxmemory_policy=one.maxmemory_policy,
+        queue=one.queue,
+        buckets=one.buckets,
+        encrypted=one.encrypted,
+        preset=one.preset,
+        port=one.port,
+        health=_store_health(one.health) if one.health else None,
     )
 
 
-def _job(name: str, one: Job, donor: Service | None) -> stack.Job:
+def _job(name: str, one: Job, donor: Service | None, stores: tuple[stack.Store, ...]) -> stack.Job:
     return stack.Job(
         name=name,
         command=one.command,
@@ -122,6 +151,7 @@ def _job(name: str, one: Job, donor: Service | None) -> stack.Job:
         needs=one.needs,
         like=one.like,
         secrets=_secrets(shared(one, donor, "secrets")),
+        access=_access(one, donor, donor.uses if donor else (), stores),
     )
 
 

@@ -113,6 +113,17 @@ class ServiceSecret(Section):
     key: Annotated[str | None, _VARIABLE] = None
 
 
+class Use(Section):
+    """An item of `uses`: which store, and how its address is handed over."""
+
+    short: ClassVar[str] = "store"
+    what: ClassVar[str] = "a store or store.database, or a mapping"
+
+    store: _Use
+    delivery: Annotated[Literal["file", "env"], choice("file", "env"), Field(alias="as")] = "env"
+    key: Annotated[str | None, _VARIABLE] = None
+
+
 class Pool(Section):
     """An entry of `pools`: how many connections one instance opens to a store."""
 
@@ -136,7 +147,7 @@ class Service(Section):
     health: Health = Field(default_factory=Health)
     routes: tuple[Route, ...] = ()
     networks: tuple[Name, ...] = ()
-    uses: tuple[_Use, ...] = ()
+    uses: tuple[Use, ...] = ()
     env: dict[VariableName, Written] = Field(default_factory=dict)
     secrets: tuple[ServiceSecret, ...] = ()
     replicas: Annotated[int, whole(1, 100, upper=False)] = 1

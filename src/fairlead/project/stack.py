@@ -99,6 +99,7 @@ class Service:
     like: str | None = None  #: the service whose source, prepare and env it shares (already filled in here)
     secrets: tuple[ServiceSecret, ...] = ()
     uses: tuple[str, ...] = ()  #: stores, or databases of a store: `cache`, `db.shop`
+    access: tuple[ServiceSecret, ...] = ()  #: what it is told of the stores that it uses
     pools: tuple[Pool, ...] = ()
     container: Container = field(default_factory=Container)
 
@@ -122,6 +123,7 @@ class Job:
     needs: tuple[str, ...] = ()
     like: str | None = None
     secrets: tuple[ServiceSecret, ...] = ()
+    access: tuple[ServiceSecret, ...] = ()  #: what it is told of the stores that the service it is like uses
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,6 +311,15 @@ class Store:
     env: dict[str, str] = field(default_factory=dict)
     secrets: tuple[ServiceSecret, ...] = ()
     container: Container = field(default_factory=Container)
+    extensions: dict[str, tuple[str, ...]] = field(default_factory=dict)  #: by database
+    maxmemory: int | None = None  #: redis: bytes; None: no bound
+    maxmemory_policy: str = "noeviction"
+    queue: bool | None = None  #: redis: whether it holds jobs; None: nothing is said of it
+    buckets: tuple[str, ...] = ()
+    encrypted: bool = False  #: s3: what lies on the disk
+    preset: str | None = None
+    port: int | None = None  #: container: where it listens
+    health: Health | None = None  #: None: as its kind is asked
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,12 @@ from fairlead.project.sections import (
     Name,
     OptionalCommandLine,
     OptionalDuration,
+    OptionalFlag,
     OptionalInside,
     OptionalLine,
+    Port,
     Section,
+    Size,
     VariableName,
     Written,
     choice,
@@ -32,6 +35,15 @@ _Kept = Annotated[int, whole(0, 1000)]
 _Use = Annotated[Literal["ro", "rw"], choice("ro", "rw")]
 _Database = Annotated[str, text_like("a database name such as shop", r"[a-z][a-z0-9_-]{0,62}")]
 _Table = Annotated[str, text_like("a table name such as orders", r"[A-Za-z_][A-Za-z0-9_.]{0,126}")]
+_Extension = Annotated[str, text_like("an extension such as postgis", r"[A-Za-z][A-Za-z0-9_-]{0,62}")]
+_Bucket = Annotated[str, text_like("a bucket such as uploads", r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")]
+_Policy = Annotated[
+    str,
+    choice(
+        "noeviction", "allkeys-lru", "allkeys-lfu", "allkeys-random", "volatile-lru", "volatile-lfu",
+        "volatile-random", "volatile-ttl",
+    ),
+]  # fmt: skip
 OptionalSchema = Annotated[str | None, text_like("a schema such as public", r"[A-Za-z_][A-Za-z0-9_]{0,62}")]
 
 
@@ -64,6 +76,7 @@ class Database(Section):
     contract: OptionalInside = None
     rls: dict[_Table, RowSecurity] = Field(default_factory=dict)
     checks: tuple[Line, ...] = ()
+    extensions: tuple[_Extension, ...] = ()
 
 
 class Physical(Section):
@@ -100,6 +113,15 @@ class Drill(Section):
     rpo: OptionalDuration = None
 
 
+class StoreHealth(Section):
+    """`health` of a store: how it is asked whether it is well."""
+
+    command: OptionalCommandLine = None
+    timeout: Duration = 5.0
+    interval: Duration = 1.0
+    deadline: Duration = 120.0
+
+
 class Store(Section):
     """One entry of `stores`."""
 
@@ -110,6 +132,15 @@ class Store(Section):
     backup: Backup | None = None
     drill: Drill | None = None
     max_connections: Annotated[int | None, whole(1, 100_000)] = None
+    maxmemory: Size = None
+    maxmemory_policy: _Policy = "noeviction"
+    queue: OptionalFlag = None
+    buckets: tuple[_Bucket, ...] = ()
+    encrypted: Flag = False
+    preset: Annotated[Literal["clamav", "minio"] | None, choice("clamav", "minio")] = None
+    user: OptionalLine = None
+    port: Port = None
+    health: StoreHealth | None = None
     command: OptionalCommandLine = None
     env: dict[VariableName, Written] = Field(default_factory=dict)
     secrets: tuple[ServiceSecret, ...] = ()

@@ -6,7 +6,8 @@ a shared key the list of those that count (`NAME_KEYS`), the one that signs firs
 
 from __future__ import annotations
 
-from fairlead.project.stack import Job, SecretSpec, Service, Stack
+from fairlead.project.access import derived_names, store_secrets
+from fairlead.project.stack import Job, SecretSpec, Service, ServiceSecret, Stack
 
 JWKS, KEYS = "JWKS", "KEYS"
 
@@ -14,7 +15,12 @@ JWKS, KEYS = "JWKS", "KEYS"
 def consumers(stack: Stack) -> tuple[Service | Job, ...]:
     """Everything that gets a secret, or a file that is made with one."""
     items: tuple[Service | Job, ...] = (*stack.services, *stack.jobs)
-    return tuple(item for item in items if item.secrets or templates_for(item, stack))
+    return tuple(item for item in items if handed(item) or templates_for(item, stack))
+
+
+def handed(item: Service | Job) -> tuple[ServiceSecret, ...]:
+    """All that it gets: its secrets, and how it reaches the stores that it uses."""
+    return (*item.secrets, *item.access)
 
 
 def templates_for(item: Service | Job, stack: Stack) -> tuple[str, ...]:
@@ -25,12 +31,13 @@ def templates_for(item: Service | Job, stack: Stack) -> tuple[str, ...]:
 
 def consumers_of(stack: Stack, name: str) -> tuple[Service | Job, ...]:
     """Everything that gets this one."""
-    return tuple(item for item in consumers(stack) if any(one.name == name for one in item.secrets))
+    return tuple(item for item in consumers(stack) if any(one.name == name for one in handed(item)))
 
 
 def secret_names(stack: Stack) -> tuple[str, ...]:
-    """Every secret that somebody gets, sorted."""
-    return tuple(sorted({one.name for item in consumers(stack) for one in item.secrets}))
+    """Every secret of the back end that a service, a job or a store gets, sorted."""
+    services = {one.name for item in consumers(stack) for one in handed(item)} - derived_names(stack)
+    return tuple(sorted(services.union(*(store_secrets(one) for one in stack.stores))))
 
 
 def spec_of(stack: Stack, name: str) -> SecretSpec:
@@ -49,15 +56,15 @@ def document_of(stack: Stack, name: str) -> str | None:
 
 def file_names(item: Service | Job, stack: Stack) -> tuple[str, ...]:
     """The files that lie in the folder of a service or job: its secrets, the documents beside them, its templates."""
-    documents = (document_of(stack, one.name) for one in item.secrets)
-    names = (*(one.name for one in item.secrets), *(name for name in documents if name))
+    documents = (document_of(stack, one.name) for one in handed(item))
+    names = (*(one.name for one in handed(item)), *(name for name in documents if name))
     return (*names, *templates_for(item, stack))
 
 
 def path_variables(item: Service | Job, stack: Stack) -> dict[str, str]:
     """The variables that name a file, and the name of each in the item's folder."""
-    found = {one.variable: one.name for one in item.secrets if one.delivery == "file"}
-    for one in item.secrets:
+    found = {one.variable: one.name for one in handed(item) if one.delivery == "file"}
+    for one in handed(item):
         if document := document_of(stack, one.name):
             found[f"{one.key or one.name}{document.removeprefix(one.name)}_FILE"] = document
     return found
@@ -65,4 +72,4 @@ def path_variables(item: Service | Job, stack: Stack) -> dict[str, str]:
 
 def value_variables(item: Service | Job) -> dict[str, str]:
     """The variables that hold a value itself, and the name of each in the item's folder."""
-    return {one.variable: one.name for one in item.secrets if one.delivery == "env"}
+    return {one.variable: one.name for one in handed(item) if one.delivery == "env"}

@@ -115,6 +115,17 @@ def with_secrets(env: dict, files: dict) -> dict:  # type: ignore[type-arg]
     return whole
 
 
+def become(user: list) -> None:  # type: ignore[type-arg]
+    """Another user, for good: name, number, and number of the group."""
+    name, uid, gid = user
+    try:
+        os.initgroups(name, gid)
+        os.setgid(gid)
+        os.setuid(uid)
+    except OSError as error:
+        give_up(f"cannot become user {name}: {error.strerror}")
+
+
 def give_up(why: str) -> None:
     """Say it in the log and end."""
     os.write(1, f"fairlead: {why}\n".encode(errors="replace"))
@@ -131,6 +142,8 @@ def main() -> None:
     env = with_secrets(spec["env"], spec.get("secret_env", {}))
     try:
         os.chdir(spec["cwd"])
+        if spec.get("user"):
+            become(spec["user"])
         os.execvpe(spec["argv"][0], spec["argv"], env)  # noqa: S606 — argv, no shell
     except OSError as error:
         give_up(f"{spec['argv'][0]} could not be started in {spec['cwd']}: {error.strerror}")

@@ -10,6 +10,7 @@ HOME/PROJECT/ENV/supervisor/            supervisord: its configuration, programs
 HOME/PROJECT/ENV/edge/                  Traefik: static file, dynamic folder, logs
 HOME/PROJECT/ENV/notify/                who is told of what (readable by this user alone), what was sent
 HOME/PROJECT/ENV/secrets/ID/SERVICE/    what a service of a release reads of secrets (readable by this user alone)
+HOME/PROJECT/ENV/stores/NAME/           a store: how it was made, what it reads, what it keeps
 HOME/PROJECT/ENV/files/ID/              what was made of templates for a release, read-only
 HOME/PROJECT/ca/                        the project's certificate authority; its key is readable by this user alone
 HOME/PROJECT/ENV/remote/                what came over SSH: checkouts, and operations with what they said
@@ -117,6 +118,11 @@ class Place:
         return self.root / "remote"
 
     @property
+    def stores(self) -> Path:
+        """Made when Fairlead runs a store."""
+        return self.root / "stores"
+
+    @property
     def reserve(self) -> Path:
         """A file that is given up when the disk is full, so that undoing can still be written down."""
         return self.root / "reserve"
@@ -141,12 +147,7 @@ class Place:
         path = self.supervisor / "sock"
         if len(str(path)) <= LONGEST_SOCKET_PATH:
             return path
-        folder = SHORT / f"fairlead-{os.geteuid()}"
-        folder.mkdir(mode=0o700, exist_ok=True)
-        facts = folder.lstat()
-        if not stat.S_ISDIR(facts.st_mode) or facts.st_uid != os.geteuid() or facts.st_mode & 0o077:
-            raise FairleadError(f"{folder} is not a folder of this user alone", "set FAIRLEAD_HOME to a shorter path")
-        return folder / f"{hashlib.sha256(str(path).encode()).hexdigest()[:16]}.sock"
+        return short_folder() / f"{hashlib.sha256(str(path).encode()).hexdigest()[:16]}.sock"
 
     def fill_reserve(self, size: int = 4 << 20) -> None:
         """Have the reserve on disk; a disk too full for it is the doctor's finding, not an error here."""
@@ -164,3 +165,24 @@ class Place:
             return False
         self.reserve.unlink(missing_ok=True)
         return True
+
+
+def short_folder() -> Path:
+    """A folder of this user alone whose path is short enough for sockets. FairleadError when it is another's."""
+    folder = SHORT / f"fairlead-{os.geteuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    facts = folder.lstat()
+    if not stat.S_ISDIR(facts.st_mode) or facts.st_uid != os.geteuid() or facts.st_mode & 0o077:
+        raise FairleadError(f"{folder} is not a folder of this user alone", "set FAIRLEAD_HOME to a shorter path")
+    return folder
+
+
+def near(folder: Path, name: str) -> Path:
+    """A path to `folder` in which a socket called `name` can be reached: itself, or a short link to it."""
+    if len(str(folder / name)) <= LONGEST_SOCKET_PATH:
+        return folder
+    link = short_folder() / hashlib.sha256(str(folder).encode()).hexdigest()[:16]
+    if not link.is_symlink() or link.readlink() != folder:
+        link.unlink(missing_ok=True)
+        link.symlink_to(folder)
+    return link

@@ -31,6 +31,8 @@ ELSEWHERE = {
         "install",
     ): "tests/acceptance/remote runs it, against a real sshd; it knows no secret but the key it makes",
     ("serve-ssh",): "tests/acceptance/remote runs it; what it says is masked as all that is said",
+    ("stores", "apply"): "it needs a store; tests/docs/test_docs_stores.py",
+    ("stores", "logs"): "the same",
     ("serve",): "the keeper: it runs all the time, and the sampler has to have seen it",
 }
 FILE = """\

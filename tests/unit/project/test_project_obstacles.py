@@ -12,6 +12,8 @@ from fairlead.project.project import parse_project
 
 NOT = "not built yet in this version of Fairlead"
 
+CONTAINERS = "this needs runtime docker; on process give the url of one that somebody else runs"
+
 
 def obstacles(text, environment="local"):
     project = parse_project(text, Path("/nowhere"))
@@ -26,11 +28,11 @@ def obstacles(text, environment="local"):
 CASES = {
     "a runtime": (small(environments="  local: {runtime: docker}\n"), [f"7:11: environments.local.runtime: docker is {NOT}; use process"]),
     "a host": (small(environments="  local: {host: 'ssh://a@b'}\n"), []),
-    "stores": (
-        small(top="stores: {a: {kind: redis}, b: {kind: postgres}}\n"),
+    "stores that need containers": (
+        small(top="stores: {a: {kind: redis}, b: {kind: container, image: x}, c: {kind: redis, command: y}}\n"),
         [
-            f"6:10: stores.a: {NOT}; PostgreSQL with a url is migrated",
-            f"6:28: stores.b: {NOT}; PostgreSQL with a url is migrated",
+            f"6:32: stores.b.kind: {CONTAINERS}",
+            f"6:77: stores.c.command: {CONTAINERS}",
         ],
     ),
     "what is not done with a database": (

@@ -17,6 +17,8 @@ from fairlead.operations.checks.check import Check, failed, ok, warning
 from fairlead.project.stack import Stack
 from fairlead.rollout.journal import open_rollout
 from fairlead.runtimes.table import runtime_of
+from fairlead.stores.folder import names
+from fairlead.stores.process import program
 from fairlead.supervisor.supervisor import Supervisor
 from fairlead.supervisor.survivors import last_started
 from fairlead.system import clock, machine, sockets
@@ -159,7 +161,8 @@ def _instances(stack: Stack, place: Place) -> Iterator[str]:
     strangers = [one.id for one in seen if one.release not in known]
     if strangers:
         yield f"instances of no release: {', '.join(strangers)}"
-    programs = Supervisor(place).programs().keys() - {one.id for one in seen} - OWN
+    ours = OWN | {program(name) for name in names(place)}
+    programs = Supervisor(place).programs().keys() - {one.id for one in seen} - ours
     if programs:
         yield f"programs of no instance: {', '.join(sorted(programs))}"
 

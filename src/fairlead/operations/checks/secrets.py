@@ -17,7 +17,8 @@ def examine(supply: Supply) -> Iterator[Check]:
         return
     yield _values(supply)
     for item in consumers(supply.stack):
-        direct = value_variables(item)
+        usual = {one.variable for one in item.access}  # most programs read the address of a store nowhere else
+        direct = [one for one in value_variables(item) if one not in usual]
         if direct:
             yield _readable(item.name, tuple(direct))
 

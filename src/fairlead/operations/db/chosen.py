@@ -12,9 +12,13 @@ from fairlead.masking import Secret
 from fairlead.postgres.connection import Address, Settings, address
 from fairlead.postgres.files import Folder
 from fairlead.project import placeholders
+from fairlead.project.access import managed, password_name
 from fairlead.project.problem import did_you_mean
 from fairlead.project.stack import Migrations, Stack, Store
 from fairlead.secrets.table import backend_of
+from fairlead.stores.handover import by_socket
+from fairlead.stores.table import stores_of
+from fairlead.system.home import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +69,14 @@ def _fit(store: Store, one: Migrations) -> None:
         raise Refused(what, "run that command yourself; what this version runs are SQL files: `migrations`")
     if one.folder is None:
         raise Refused(f"{name} has no migrations", "name their folder: `migrations: db/shop`")
-    if store.url is None:
-        what = f"{store.name} has no url, and this version of Fairlead does not run PostgreSQL itself yet"
+    if store.url is None and not managed(store):
+        what = f"{store.name} has neither a url nor a PostgreSQL that Fairlead knows: it has a command of its own"
         raise Refused(what, 'name the server: url: "${DATABASE_URL}", the name of a secret')
 
 
 def _database(stack: Stack, root: Path, store: Store, one: Migrations) -> Database:
     several = len(store.databases) > 1
-    url = url_of(stack, root, store)
+    url = _own_url(stack, root, store, one) if store.url is None else url_of(stack, root, store)
     contract = root / one.contract if one.contract else None
     settings = Settings(one.schema, one.table, one.lock_timeout, one.statement_timeout, undo_type=one.undo_rows)
     return Database(
@@ -85,6 +89,17 @@ def _database(stack: Stack, root: Path, store: Store, one: Migrations) -> Databa
         secret=frozenset(spec.name for spec in stack.secrets) - set(one.placeholders),
         environment=stack.environment,
     )
+
+
+def _own_url(stack: Stack, root: Path, store: Store, one: Migrations) -> Secret:
+    """Of a PostgreSQL that Fairlead runs: over its socket, which is there on every runtime. Refused before it runs."""
+    where = stores_of(stack.runtime, Place.of(stack.project, stack.environment)).socket(store)
+    name = password_name(store.name)
+    password = backend_of(stack, root).get([name]).get(name)
+    if where is None or not password:
+        hint = f"have it made: fairlead deploy {stack.environment}, or fairlead stores apply {stack.environment}"
+        raise Refused(f"{store.name} was never started in {stack.environment}", hint)
+    return by_socket(one.database, where, password)
 
 
 def url_of(stack: Stack, root: Path, store: Store) -> Secret:

@@ -7,6 +7,7 @@ from fairlead.ledger import Ledger
 from fairlead.masking import Secret
 from fairlead.operations.environment import Environment
 from fairlead.operations.secrets.supply import Supply, content_of, document_text
+from fairlead.project.access import managed, store_secrets
 from fairlead.project.stack import SecretSpec
 from fairlead.secrets.consumers import consumers_of, document_of
 from fairlead.secrets.delivery import folder_of
@@ -32,6 +33,7 @@ def examine(supply: Supply, environment: Environment, spec: SecretSpec, kind: Ro
 
     Refused, UsageError, or what the back end or the server says.
     """
+    _require_no_store(supply, spec)
     old = _old(supply, spec)
     _require_fit(supply, spec, kind, old, new)
     _require_deployed(environment, spec, old)
@@ -40,6 +42,15 @@ def examine(supply: Supply, environment: Environment, spec: SecretSpec, kind: Ro
     if kind.server is not None:
         kind.server(spec, slot).check(old)
     return slot
+
+
+def _require_no_store(supply: Supply, spec: SecretSpec) -> None:
+    """Refused for what a store of Fairlead's itself accepts: both values would have to be good for a while."""
+    for store in supply.stack.stores:
+        if managed(store) and spec.name in store_secrets(store):
+            what = f"{spec.name} is that of store {store.name}, and this version does not rotate those"
+            hint = "set another value and deploy: services that run may be refused until the new ones are live"
+            raise Refused(what, hint)
 
 
 def _old(supply: Supply, spec: SecretSpec) -> Secret:

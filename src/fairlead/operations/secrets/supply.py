@@ -13,6 +13,7 @@ from fairlead.errors import FairleadError, Refused
 from fairlead.masking import Secret
 from fairlead.operations.secrets.ensure import ensure
 from fairlead.operations.templates import plain_values, read_template
+from fairlead.project.access import derived_names
 from fairlead.project.loader import shown_path
 from fairlead.project.stack import Stack
 from fairlead.render.template import used
@@ -24,6 +25,8 @@ from fairlead.secrets.keyset import key_list, key_set
 from fairlead.secrets.rotation.slot import slots
 from fairlead.secrets.table import backend_of, elsewhere
 from fairlead.secrets.templates import Recipe, pack
+from fairlead.stores.handover import handed_over, url_secrets
+from fairlead.stores.table import stores_of
 from fairlead.system.home import Place
 
 
@@ -45,7 +48,7 @@ class Supply:
         """The names that somebody gets, or a file that somebody gets is made with. ConfigurationError."""
         declared = {one.name for one in self.stack.secrets}
         in_files = {name for text in self._texts.values() for name in used(text) if name in declared}
-        return tuple(sorted({*secret_names(self.stack), *in_files}))
+        return tuple(sorted({*secret_names(self.stack), *in_files, *url_secrets(self.stack)}))
 
     @cached_property
     def _texts(self) -> dict[str, str]:
@@ -68,14 +71,24 @@ class Supply:
     def read(self) -> Handful:
         """Everything, whole. Refused, with the names, when a value is missing; Unavailable."""
         values = self._values()
-        missing = [name for name in self.needed if not values.get(name)]
-        if missing:
-            raise Refused(f"no value for {', '.join(missing)} in {self.backend.where}", self.hint(missing))
+        self._require(values)
         return self._handful(values)
 
     def look(self) -> Handful:
         """What there is, without those that are not made yet."""
         return self._handful(self._values())
+
+    def values(self) -> dict[str, Secret]:
+        """What stores are handed too, whole. Refused, with the names, when a value is missing; Unavailable."""
+        values = self._values()
+        self._require(values)
+        rotated = slots(self.place.secrets)
+        return {name: rotated[name].counting()[0] if name in rotated else value for name, value in values.items()}
+
+    def _require(self, values: Mapping[str, Secret]) -> None:
+        missing = [name for name in self.needed if not values.get(name)]
+        if missing:
+            raise Refused(f"no value for {', '.join(missing)} in {self.backend.where}", self.hint(missing))
 
     def _values(self) -> dict[str, Secret]:
         return self.backend.get(self.needed) if self.needed else {}
@@ -103,6 +116,7 @@ class Supply:
         rotated = slots(self.place.secrets)
         counting = {name: rotated[name].counting() if name in rotated else (value,) for name, value in values.items()}
         files = {name: content_of(keys[0]) for name, keys in counting.items()}
+        files |= self._of_stores({name: keys[0] for name, keys in counting.items()})
         for name, keys in counting.items():
             if document := document_of(self.stack, name):
                 files[document] = document_text(document, name, keys)
@@ -110,6 +124,13 @@ class Supply:
         recipes = tuple(self._recipes({name: keys[0] for name, keys in counting.items()})) if whole else ()
         files |= {one.target: one.filled() for one in recipes}
         return Handful(files, key_of(self.place.root.parent), pack(recipes)) if files else Handful()
+
+    def _of_stores(self, values: Mapping[str, Secret]) -> dict[str, bytes]:
+        """How services reach what they use; nothing of a store that was never made."""
+        if not derived_names(self.stack):
+            return {}
+        found = handed_over(self.stack, stores_of(self.stack.runtime, self.place), values)
+        return {name: content_of(value) for name, value in found.items()}
 
     def _recipes(self, values: Mapping[str, Secret]) -> Iterator[Recipe]:
         plain = plain_values(self.stack)

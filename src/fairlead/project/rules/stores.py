@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from fairlead.project.access import prefix
 from fairlead.project.problem import Problem, did_you_mean, problem
 from fairlead.project.rules.services import entries
 from fairlead.project.rules.variables import written
-from fairlead.project.tree import Mapping, Node, child, children, quoted, select, shown, text_of
+from fairlead.project.tree import Mapping, Node, Scalar, child, children, quoted, select, shown, text_of
 
 NUMBER = re.compile("[0-9]{1,5}")
 
@@ -17,16 +18,22 @@ def used(tree: Mapping) -> Iterator[Problem]:
     """`uses` names a store, or a database of one that names its databases."""
     stores = entries(tree, "stores")
     for node in select(tree, "services", "*", "uses", "*"):
-        store, _, database = (text_of(node) or "").partition(".")
-        if not store:
-            continue
-        if store not in stores:
-            yield from _missing(node, store, stores)
-            continue
-        databases = {str(key) for key, _ in children(child(stores[store], "databases"))}
-        if database and databases and database not in databases:
-            advice = did_you_mean(database, databases)
-            yield problem(node, f"store {quoted(store)} has no database {quoted(database)}{advice}")
+        named = child(node, "store") if isinstance(node, Mapping) else node
+        if named is not None:
+            yield from _used(named, stores)
+
+
+def _used(node: Node, stores: dict[str, Mapping]) -> Iterator[Problem]:
+    store, _, database = (text_of(node) or "").partition(".")
+    if not store:
+        return
+    if store not in stores:
+        yield from _missing(node, store, stores)
+        return
+    databases = {str(key) for key, _ in children(child(stores[store], "databases"))}
+    if database and databases and database not in databases:
+        advice = did_you_mean(database, databases)
+        yield problem(node, f"store {quoted(store)} has no database {quoted(database)}{advice}")
 
 
 def pools(tree: Mapping) -> Iterator[Problem]:
@@ -48,4 +55,55 @@ def _missing(node: Node, name: str, stores: dict[str, Mapping]) -> Iterator[Prob
         yield problem(node, f"there is no store {quoted(name)}{did_you_mean(name, stores)}")
 
 
-RULES = (used, pools)
+OF_KINDS = {
+    "postgres": ("databases", "max_connections"),
+    "redis": ("maxmemory", "maxmemory_policy", "queue"),
+    "s3": ("buckets", "encrypted"),
+    "container": ("preset",),
+}
+"""What only stores of one kind have."""
+
+
+def fitting(tree: Mapping) -> Iterator[Problem]:
+    """What a store says goes with its kind."""
+    for store in entries(tree, "stores").values():
+        own = text_of(child(store, "kind"))
+        for kind, keys in OF_KINDS.items():
+            for key in keys:
+                node = child(store, key)
+                if node is not None and own in OF_KINDS and own != kind:
+                    yield problem(node, f"{key} is of stores of kind {kind}, and this one is {own}")
+
+
+def started(tree: Mapping) -> Iterator[Problem]:
+    """A container is of some image."""
+    for store in entries(tree, "stores").values():
+        kind = child(store, "kind")
+        if text_of(kind) == "container" and all(child(store, key) is None for key in ("image", "preset", "url")):
+            yield problem(kind or store, "a container needs an image, or a preset")
+
+
+def queues(tree: Mapping) -> Iterator[Problem]:
+    """A job that is dropped when memory runs out is a job that was lost."""
+    for store in entries(tree, "stores").values():
+        policy, queue = child(store, "maxmemory_policy"), child(store, "queue")
+        says_so = isinstance(queue, Scalar) and queue.value is True
+        if policy is not None and says_so and text_of(policy) != "noeviction":
+            what = f"a queue must not drop jobs, and {text_of(policy)} does when memory is full"
+            yield problem(policy, f"{what}; use noeviction, or another store for the queue")
+
+
+def names_apart(tree: Mapping) -> Iterator[Problem]:
+    """What services are handed of a store has a name that no secret of the file may have too."""
+    secrets = dict(children(child(tree, "secrets")))
+    for name, store in entries(tree, "stores").items():
+        databases = [str(key) for key, _ in children(child(store, "databases"))]
+        own = prefix(name)
+        made = [f"{own}_URL", f"{own}_CA", f"{own}_ACCESS_KEY"]
+        for taken in (*made, *(f"{prefix(name, one)}_URL" for one in databases)):
+            if taken in secrets and text_of(child(store, "url")) != f"${{{taken}}}":
+                what = f"services get this of store {quoted(name)}; call the secret something else"
+                yield problem(secrets[taken], what)
+
+
+RULES = (used, pools, fitting, started, queues, names_apart)

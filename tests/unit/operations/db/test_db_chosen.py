@@ -76,7 +76,7 @@ def test_a_secret_that_is_a_part_of_a_url_is_encoded(stack, monkeypatch):
         (TWO, ["shpo"], UsageError, 'there is no database "shpo" in local'),
         (TWO, ["x"], Refused, "db.x has no migrations"),
         ("  db: {kind: postgres, databases: {shop: {}}}", [], UsageError, "no database of local has migrations"),
-        ("  db: {kind: postgres, databases: {shop: {migrations: a}}}", [], Refused, "db has no url, and this version"),
+        ("  db: {kind: postgres, databases: {shop: {migrations: a}}}", [], Refused, "db was never started in local"),
         (
             "  db: {kind: postgres, databases: {shop: {migrator: alembic upgrade head}}}",
             [],

@@ -1,0 +1,122 @@
+"""Have the stores of an environment as they are declared, and well, before anything of a release starts.
+
+Everything is idempotent and looks before it acts, so whoever was killed in the middle is followed by one that goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+
+from fairlead.errors import Refused
+from fairlead.project.access import runs, store_secrets
+from fairlead.project.stack import RuntimeName, Stack, Store
+from fairlead.stores.awaiting import await_well
+from fairlead.stores.base import Stores, Values
+from fairlead.stores.plan import StoreStep, store_steps
+from fairlead.stores.table import stores_of
+from fairlead.system.home import Place
+
+Say = Callable[[str, str], object]
+
+
+def steps_of(stack: Stack, place: Place) -> tuple[StoreStep, ...]:
+    """What has to happen; nothing is touched."""
+    if not any(map(runs, stack.stores)) and not place.stores.is_dir():
+        return ()
+    return store_steps(stack.stores, stores_of(stack.runtime, place).observe())
+
+
+def ensure(stack: Stack, place: Place, values: Values, say: Say, anew: bool = False) -> None:
+    """Have all of them well. `anew`: a person agreed that those that changed are made anew.
+
+    Refused, with what would be made anew, when nobody agreed; NotWell when one does not answer.
+    """
+    steps = steps_of(stack, place)
+    if not steps:
+        return
+    require_agreed(steps, place, anew)
+    stores = stores_of(stack.runtime, place)
+    for step in steps:
+        if step.kind not in ("have", "leave"):
+            say("note", step.text)
+    carry(stores, stack.stores, steps, values, say)
+    for name in stores.renew([step.name for step in steps if step.kind != "leave"]):
+        say("note", f"{name} has a new certificate")
+
+
+def require_agreed(steps: Iterable[StoreStep], place: Place, anew: bool) -> None:
+    """Refused when one has to be made anew and nobody said that it may be."""
+    asking = [step for step in steps if step.asks]
+    if asking and not anew:
+        lines = "\n".join(f"  {step.text}" for step in asking)
+        hint = f"agree with --yes, or do it by itself: fairlead stores apply {place.environment}"
+        raise Refused(f"stores were declared otherwise than they were made:\n{lines}", hint)
+
+
+def carry(stores: Stores, declared: tuple[Store, ...], steps: Iterable[StoreStep], values: Values, say: Say) -> None:
+    """Those that change one after the other, so that at most one is away; the others side by side."""
+    known = {store.name: store for store in declared}
+    together = [step.name for step in steps if step.kind in ("make", "start", "have")]
+    for step in steps:
+        if step.kind == "change":
+            stores.stop([step.name])
+            stores.remove(step.name)
+            _have(stores, [known[step.name]], values, say)
+    _have(stores, [known[name] for name in together], values, say, {one.name for one in steps if one.kind == "have"})
+
+
+def _have(stores: Stores, wanted: list[Store], values: Values, say: Say, quiet: Collection[str] = ()) -> None:
+    """`quiet`: those that run already, of which nothing is said."""
+    for store in wanted:
+        stores.have(store, {name: values[name] for name in store_secrets(store)})
+    await_well(stores, wanted, _ready(say, quiet))
+    for store in wanted:
+        stores.settle(store, values)
+
+
+def _ready(say: Say, quiet: Collection[str] = ()) -> Callable[[str], None]:
+    def ready(name: str) -> None:
+        if name not in quiet:
+            say("ready", f"{name} is well")
+
+    return ready
+
+
+def revive(runtime: RuntimeName, place: Place, say: Say) -> None:
+    """Start those that were made and do not run, from what is on the disk, and wait until all are well."""
+    if not place.stores.is_dir():
+        return
+    stores = stores_of(runtime, place)
+    there = stores.observe()
+    stores.start([one.name for one in there])
+    await_well(stores, [one.store for one in there], _ready(say))
+
+
+def any_dead(runtime: RuntimeName, place: Place) -> bool:
+    """Whether one ended that nobody starts again."""
+    return bool(_dead(stores_of(runtime, place)))
+
+
+def start_dead(runtime: RuntimeName, place: Place) -> tuple[str, ...]:
+    """Start those; which they were. Does not wait for them."""
+    stores = stores_of(runtime, place)
+    dead = _dead(stores)
+    stores.start(dead)
+    return dead
+
+
+def _dead(stores: Stores) -> tuple[str, ...]:
+    return tuple(one.name for one in stores.observe() if one.phase in ("stopped", "failed"))
+
+
+def renew_all(runtime: RuntimeName, place: Place) -> None:
+    """Have certificates that do not end soon, of all that run."""
+    stores = stores_of(runtime, place)
+    stores.renew([one.name for one in stores.observe() if one.living])
+
+
+def stop(runtime: RuntimeName, place: Place) -> None:
+    """End all of them: the last that an environment does. Their data stays."""
+    if place.stores.is_dir():
+        stores = stores_of(runtime, place)
+        stores.stop([one.name for one in stores.observe()])

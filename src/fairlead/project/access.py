@@ -1,0 +1,139 @@
+"""How services are told of the stores that they use: the names of what they get, and of the secrets behind it. Pure.
+
+A service that uses one database finds its address in DATABASE_URL, one Redis in REDIS_URL, one S3 in S3_URL; of several
+of a kind each has the name of the store in front: DB_SHOP_URL. What the service says itself in `env` or `secrets` wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from fairlead.project.stack import Generate, Job, SecretSpec, Service, ServiceSecret, Stack, Store
+
+ONLY = {"postgres": "DATABASE", "redis": "REDIS", "s3": "S3"}
+"""What stands for the name of a store that is the only one of its kind."""
+KEY_LENGTH = 44  #: of a key of 32 bytes in base64
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One item of `uses`."""
+
+    store: str
+    database: str = ""  #: empty: all of the store's
+    delivery: Literal["file", "env"] = "env"
+    key: str | None = None  #: what the service calls the address
+
+
+def prefix(store: str, database: str = "") -> str:
+    """`DB_SHOP` of `db.shop`."""
+    return "_".join(part.upper().replace("-", "_") for part in (store, database) if part)
+
+
+def password_name(store: str) -> str:
+    """The secret that a store accepts."""
+    return f"{prefix(store)}_PASSWORD"
+
+
+def encryption_name(store: str) -> str:
+    """The secret with which a store encrypts what it keeps."""
+    return f"{prefix(store)}_ENCRYPTION_KEY"
+
+
+def authority_name(store: str) -> str:
+    """What services find the certificate under by which they know the store."""
+    return f"{prefix(store)}_CA"
+
+
+def runs(store: Store) -> bool:
+    """Whether Fairlead runs it, and not somebody else."""
+    return store.url is None
+
+
+def managed(store: Store) -> bool:
+    """Whether Fairlead knows all of it: how it is set up, asked and reached. One with a `command` is run as it is."""
+    return runs(store) and store.kind in ONLY and store.command is None
+
+
+def implied_secrets(stores: Iterable[Store], declared: Collection[str]) -> tuple[SecretSpec, ...]:
+    """Those that stores need and the file does not name: made once, like any other that is made."""
+    found: list[SecretSpec] = []
+    for store in stores:
+        if managed(store):
+            found.append(SecretSpec(password_name(store.name), Generate("password")))
+        if managed(store) and store.encrypted:
+            found.append(SecretSpec(encryption_name(store.name), Generate("base64", KEY_LENGTH)))
+    return tuple(one for one in found if one.name not in declared)
+
+
+def store_secrets(store: Store) -> tuple[str, ...]:
+    """The secrets that a store itself is handed."""
+    if not runs(store):
+        return ()
+    own = [password_name(store.name)] if managed(store) else []
+    own += [encryption_name(store.name)] if managed(store) and store.encrypted else []
+    return (*own, *(one.name for one in store.secrets))
+
+
+def databases(store: Store) -> tuple[str, ...]:
+    """Those of a store; a PostgreSQL that names none has one of its own name."""
+    return store.databases or (store.name.replace("-", "_"),)
+
+
+def access(wishes: Iterable[Wish], stores: Iterable[Store], taken: Collection[str]) -> tuple[ServiceSecret, ...]:
+    """What a service gets of all that it uses, without the variables that are `taken`."""
+    known = {store.name: store for store in stores}
+    parts = [(known[one.store], database, one) for one in wishes if one.store in known
+             for database in _wanted(known[one.store], one)]  # fmt: skip
+    found: dict[str, ServiceSecret] = {}
+    for store, database, wish in parts:
+        only = sum(other.kind == store.kind for other, _, _ in parts) == 1
+        name = ONLY[store.kind] if only and store.kind in ONLY else prefix(store.name, database)
+        for one in _given(store, database, name, wish):
+            if one.variable not in taken:
+                found.setdefault(one.variable, one)
+    return tuple(found.values())
+
+
+def plain(wishes: Iterable[Wish], stores: Iterable[Store]) -> dict[str, str]:
+    """What is no secret of it: the only bucket of an S3."""
+    known = {store.name: store for store in stores if managed(store) and store.kind == "s3"}
+    used = [known[one.store] for one in wishes if one.store in known]
+    single = [one for one in used if len(one.buckets) == 1]
+    return {f"{ONLY['s3'] if len(used) == 1 else prefix(one.name)}_BUCKET": one.buckets[0] for one in single}
+
+
+def _wanted(store: Store, wish: Wish) -> tuple[str, ...]:
+    if store.kind != "postgres":
+        return ("",)
+    return (wish.database,) if wish.database else databases(store)
+
+
+def _given(store: Store, database: str, name: str, wish: Wish) -> Iterator[ServiceSecret]:
+    if runs(store) and not managed(store) and store.port is None:
+        return  # nobody knows where it listens
+    yield ServiceSecret(url_name(store, database), wish.delivery, wish.key or f"{name}_URL")
+    if store.kind == "postgres" and managed(store):
+        yield ServiceSecret(authority_name(store.name))
+    if store.kind == "s3" and managed(store):
+        yield ServiceSecret(access_key_name(store.name), wish.delivery, f"{name}_ACCESS_KEY")
+        yield ServiceSecret(password_name(store.name), wish.delivery, f"{name}_SECRET_KEY")
+
+
+def url_name(store: Store, database: str = "") -> str:
+    """What an address is called among the values that are handed over."""
+    return f"{prefix(store.name, database)}_URL"
+
+
+def access_key_name(store: str) -> str:
+    """The same of who asks an S3."""
+    return f"{prefix(store)}_ACCESS_KEY"
+
+
+def derived_names(stack: Stack) -> frozenset[str]:
+    """What services are handed and no back end has: it is made of a store's address and its password."""
+    items: tuple[Service | Job, ...] = (*stack.services, *stack.jobs)
+    declared = {one.name for one in stack.secrets}
+    return frozenset(one.name for item in items for one in item.access) - declared

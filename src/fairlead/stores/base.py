@@ -1,0 +1,99 @@
+"""What can run stores. Every method is idempotent: it looks at the world before it acts, because it may run twice."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from fairlead.engine.facts import Ran
+from fairlead.masking import Secret
+from fairlead.project.stack import Store
+
+Values = Mapping[str, Secret]
+"""What a store is handed, by the name of each secret."""
+
+Phase = Literal["running", "starting", "stopping", "stopped", "failed"]
+
+LIVING: frozenset[Phase] = frozenset({"running", "starting"})
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """One store as it is seen now, running or not."""
+
+    store: Store  #: as it was declared when it was made
+    fingerprint: str  #: of that declaration
+    phase: Phase
+    mark: str = ""  #: another one after each start; empty when it does not run
+
+    @property
+    def name(self) -> str:
+        """The store's name."""
+        return self.store.name
+
+    @property
+    def living(self) -> bool:
+        """Whether a process of it runs."""
+        return self.phase in LIVING
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where services reach a store."""
+
+    host: str
+    port: int
+
+
+class Reach(Protocol):
+    """A store that runs, for those who ask it something."""
+
+    def run(self, argv: Sequence[str]) -> Ran:
+        """Run a command where the store runs, as who it runs as, to its end."""
+
+    def address(self) -> Address | None:
+        """Where this machine reaches it; None where it does not."""
+
+
+class Stores(Protocol):
+    """What runs the stores of one environment."""
+
+    def observe(self) -> tuple[Running, ...]:
+        """Every store that was made, sorted by name."""
+
+    def address(self, store: Store) -> Address | None:
+        """Where services reach it; None while it was never made."""
+
+    def socket(self, store: Store) -> Address | None:
+        """Where this machine reaches a PostgreSQL: the folder of its UNIX socket; None while it was never made."""
+
+    def authority(self, store: Store) -> str:
+        """The path at which services find the certificate that they know a store by."""
+
+    def authority_pem(self) -> str:
+        """That certificate."""
+
+    def have(self, store: Store, values: Values) -> None:
+        """Set it up as it is declared and start it; one that runs is not disturbed. Does not wait until it is well."""
+
+    def start(self, names: Collection[str]) -> None:
+        """Start those that do not run, as they were set up last."""
+
+    def ask(self, name: str) -> str:
+        """Whether it answers: empty, or why not."""
+
+    def settle(self, store: Store, values: Values) -> None:
+        """Have in one that is well what it declares: databases, roles, buckets, its password."""
+
+    def renew(self, names: Collection[str]) -> tuple[str, ...]:
+        """Have certificates that are not about to end; whose was made anew."""
+
+    def stop(self, names: Collection[str]) -> None:
+        """End those, each within its time; returns when nothing of them runs. Their data stays."""
+
+    def remove(self, name: str) -> None:
+        """Forget a stopped one. Its data stays."""
+
+    def log_tail(self, name: str, lines: int) -> str:
+        """The last lines it wrote, masked."""

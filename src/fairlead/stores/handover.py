@@ -1,0 +1,104 @@
+"""What services are told of stores: addresses with their passwords in them."""
+
+from __future__ import annotations
+
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from fairlead.masking import Secret
+from fairlead.project import placeholders
+from fairlead.project.access import (
+    access_key_name,
+    authority_name,
+    databases,
+    derived_names,
+    managed,
+    password_name,
+    runs,
+    url_name,
+)
+from fairlead.project.stack import Stack, Store
+from fairlead.stores.base import Address, Stores, Values
+from fairlead.stores.kinds.plain import preset
+from fairlead.stores.kinds.postgres import role_of
+from fairlead.stores.kinds.s3 import user_of
+
+
+def url_secrets(stack: Stack) -> frozenset[str]:
+    """The secrets that stand in the url of a store that somebody uses."""
+    used = {use.partition(".")[0] for service in stack.services for use in service.uses}
+    names = {name for one in stack.stores if one.name in used for name in placeholders.names(one.url or "")}
+    return frozenset(names & {one.name for one in stack.secrets})
+
+
+def handed_over(stack: Stack, stores: Stores, found: Values) -> dict[str, Secret]:
+    """Everything of it that can be said now: a store that was never made has no address yet."""
+    wanted = derived_names(stack)
+    made: dict[str, Secret] = {}
+    for store in stack.stores:
+        made.update(_of(store, stores.address(store), stores, found) if runs(store) else _given(stack, store, found))
+    return {name: value for name, value in made.items() if name in wanted}
+
+
+def _of(store: Store, where: Address | None, stores: Stores, found: Values) -> dict[str, Secret]:
+    password = found.get(password_name(store.name))
+    if where is None or (managed(store) and password is None):
+        return {}
+    if not managed(store):
+        return {url_name(store): Secret(f"tcp://{where.host}:{store.port or preset(store).port}")}
+    assert password is not None  # noqa: S101 — said above
+    if store.kind == "postgres":
+        root = stores.authority(store)
+        urls = {url_name(store, one): _postgres(one, where, password, root) for one in databases(store)}
+        return urls | {authority_name(store.name): Secret(stores.authority_pem())}
+    if store.kind == "redis":
+        return {url_name(store): Secret(f"redis://:{_encoded(password)}@{where.host}:{where.port}/0")}
+    url = Secret(f"http://{where.host}:{where.port}")
+    return {url_name(store): url, access_key_name(store.name): user_of(password)}
+
+
+def _postgres(database: str, where: Address, password: Secret, root: str) -> Secret:
+    """Verified: whoever has the address knows the server, and nobody in between can be one."""
+    who = f"{quote(role_of(database))}:{_encoded(password)}"
+    how = f"sslmode=verify-full&sslrootcert={quote(root)}"
+    return Secret(f"postgresql://{who}@{where.host}:{where.port}/{quote(database)}?{how}")
+
+
+def by_socket(database: str, where: Address, password: Secret) -> Secret:
+    """The address of a database for this machine: the owner's, over the UNIX socket."""
+    who = f"{quote(role_of(database))}:{_encoded(password)}"
+    return Secret(f"postgresql://{who}@/{quote(database)}?host={quote(where.host, safe='')}&port={where.port}")
+
+
+def _encoded(value: Secret) -> str:
+    return quote(value.reveal(), safe="", errors="surrogateescape")
+
+
+def _given(stack: Stack, store: Store, found: Values) -> dict[str, Secret]:
+    """Of one that somebody else runs: its url, with the name of each of several databases."""
+    url = filled(stack, store, found)
+    if url is None:
+        return {}
+    if store.kind != "postgres":
+        return {url_name(store): url}
+    several = len(store.databases) > 1
+    return {url_name(store, one): _at(url, one) if several else url for one in databases(store)}
+
+
+def _at(url: Secret, database: str) -> Secret:
+    return Secret(urlunsplit(urlsplit(url.reveal().strip())._replace(path=f"/{quote(database)}")))
+
+
+def filled(stack: Stack, store: Store, found: Values) -> Secret | None:
+    """The url with its names filled in; None while one of them has no value.
+
+    A secret that is the whole url stands as it is; one that is a part of it, a password say, is %-encoded.
+    """
+    text = store.url or ""
+    names = set(placeholders.names(text))
+    secret = names & {spec.name for spec in stack.secrets}
+    if names - secret - stack.variables.keys() or secret - found.keys():
+        return None
+    whole = text.strip() in {f"${{{name}}}" for name in secret}
+    values = {name: stack.variables[name] for name in names - secret}
+    values |= {name: found[name].reveal() if whole else _encoded(found[name]) for name in secret}
+    return Secret(placeholders.expand(text, values))

@@ -1,0 +1,88 @@
+"""Any image, run as it is declared. Presets say what is usual for some."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+
+from fairlead.project.stack import Store
+from fairlead.stores.base import Reach, Values
+from fairlead.stores.kinds.base import Ground
+from fairlead.system import http
+
+WAIT = 2.0  #: seconds for a connection
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """What is usual for an image."""
+
+    image: str
+    port: int
+    keeps: str
+    command: str = ""  #: how it is started; empty: as the image says
+    ask: str = ""  #: a command in it that ends with 0 when it is well
+    user: str | None = None
+
+
+PRESETS = {
+    "clamav": Preset("clamav/clamav:1.4", 3310, "/var/lib/clamav", ask="clamdcheck.sh"),
+    "minio": Preset("minio/minio:RELEASE.2025-04-22T22-12-26Z", 9000, "/data", "server /data"),
+}
+NONE = Preset("", 0, "")
+
+
+def preset(store: Store) -> Preset:
+    """That of a store; one that says nothing when it has none."""
+    return PRESETS.get(store.preset or "", NONE)
+
+
+class Plain:
+    """Nothing is known of it but what the file says."""
+
+    port = 0
+    certified = False
+    stop_signal = "SIGTERM"
+    programs: tuple[str, ...] = ()
+
+    def image(self, store: Store) -> str:
+        """That of the preset."""
+        return preset(store).image
+
+    def user(self, store: Store) -> str | None:
+        """As the image says, or the preset."""
+        return preset(store).user
+
+    def keeps(self, store: Store) -> str:
+        """As the preset says."""
+        return preset(store).keeps
+
+    def files(self, store: Store, ground: Ground, values: Values) -> dict[str, str]:
+        """None of ours."""
+        return {}
+
+    def argv(self, store: Store, ground: Ground) -> tuple[str, ...]:
+        """As the file says, or the preset."""
+        return tuple(shlex.split(store.command or preset(store).command))
+
+    def env(self, store: Store, ground: Ground) -> dict[str, str]:
+        """None of ours."""
+        return {}
+
+    def ask(self, store: Store, ground: Ground, reach: Reach) -> str:
+        """By its command; else by its port, where this machine reaches that."""
+        command = (store.health.command if store.health else None) or preset(store).ask
+        if command:
+            ran = reach.run(shlex.split(command))
+            return "" if ran.code == 0 else f"`{command}` ended with {ran.code}: {ran.output.strip()[-200:]}"
+        port, address = store.port or preset(store).port, reach.address()
+        if port and address:
+            answer = http.connects(port, WAIT, address.host)
+            return "" if answer.ok else f"port {port}: {answer.error}"
+        return ""
+
+    def settle(self, store: Store, ground: Ground, reach: Reach, values: Values) -> None:
+        """Nothing is known of what is in it."""
+
+    def reload(self, ground: Ground, reach: Reach) -> None:
+        """It has no certificate of ours."""

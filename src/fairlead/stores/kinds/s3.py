@@ -1,0 +1,113 @@
+"""S3: MinIO in a container, `rclone serve s3` as a program of this machine."""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+
+from fairlead.errors import FairleadError
+from fairlead.masking import Secret
+from fairlead.project.access import encryption_name, password_name
+from fairlead.project.stack import Store
+from fairlead.stores.base import Reach, Values
+from fairlead.stores.kinds.base import Ground
+from fairlead.stores.kinds.buckets import have_bucket
+from fairlead.stores.kinds.plain import PRESETS
+from fairlead.system import http
+
+KEY = "fairlead"  #: what MinIO calls the key with which it encrypts
+PLAIN_FOLDERS = {"RCLONE_CONFIG_KEPT_DIRECTORY_NAME_ENCRYPTION": "false"}
+WAIT = 2.0  #: seconds for an answer
+
+
+class S3:
+    """An S3 of Fairlead's."""
+
+    port = 9000
+    certified = False
+    stop_signal = "SIGTERM"
+    programs: tuple[str, ...] = ("rclone",)
+
+    def image(self, store: Store) -> str:
+        """The usual one."""
+        return PRESETS["minio"].image
+
+    def user(self, store: Store) -> str | None:
+        """As the image says."""
+        return None
+
+    def keeps(self, store: Store) -> str:
+        """As the usual image has it."""
+        return "/data"
+
+    def files(self, store: Store, ground: Ground, values: Values) -> dict[str, str]:
+        """Only what it is given as values."""
+        secret = values[password_name(store.name)]
+        user, password = user_of(secret).reveal(), secret.reveal()
+        key = {"encryption": values[encryption_name(store.name)].reveal()} if store.encrypted else {}
+        if ground.contained:
+            return {"user": user, "password": password} | {name: f"{KEY}:{text}" for name, text in key.items()}
+        return {"auth": _listed(f"{user},{password}"), "start.sh": _start(store, ground)} | key
+
+    def argv(self, store: Store, ground: Ground) -> tuple[str, ...]:
+        """Of rclone a script, since it reads no secret from a file."""
+        return ("server", "/data") if ground.contained else ("sh", f"{ground.conf}/start.sh")
+
+    def env(self, store: Store, ground: Ground) -> dict[str, str]:
+        """How what is kept is encrypted."""
+        if ground.contained:
+            files = {
+                "MINIO_ROOT_USER_FILE": f"{ground.conf}/user",
+                "MINIO_ROOT_PASSWORD_FILE": f"{ground.conf}/password",
+            }
+            kms = {"MINIO_KMS_SECRET_KEY_FILE": f"{ground.conf}/encryption", "MINIO_KMS_AUTO_ENCRYPTION": "on"}
+            return files | (kms if store.encrypted else {})
+        if not store.encrypted:
+            return {}
+        remote = {"TYPE": "crypt", "REMOTE": ground.data, "FILENAME_ENCRYPTION": "off"}
+        return {f"RCLONE_CONFIG_KEPT_{key}": value for key, value in remote.items()} | PLAIN_FOLDERS
+
+    def ask(self, store: Store, ground: Ground, reach: Reach) -> str:
+        """Whoever asks without a key is refused by one that is well."""
+        address = reach.address()
+        if address is None:
+            return "" if ground.contained else "it has no address"
+        answer = http.get(address.port, "/", WAIT, host=address.host)
+        return "" if 0 < answer.status < 500 else answer.error or f"it answers {answer.status}"
+
+    def settle(self, store: Store, ground: Ground, reach: Reach, values: Values) -> None:
+        """Its buckets."""
+        address, secret = reach.address(), values[password_name(store.name)]
+        for bucket in store.buckets:
+            if address is None:
+                hint = "have it in a network that this machine reaches, backend say"
+                raise FairleadError(f"store {store.name}: bucket {bucket} cannot be made from here", hint)
+            have_bucket(address, bucket, user_of(secret).reveal(), secret)
+
+    def reload(self, ground: Ground, reach: Reach) -> None:
+        """It has no certificate."""
+
+
+def user_of(password: Secret) -> Secret:
+    """The access key: it follows from the password, so that there is one secret to keep."""
+    return Secret("FL" + hashlib.sha256(b"access key\0" + password.reveal().encode()).hexdigest()[:18].upper())
+
+
+def _listed(text: str) -> str:
+    """As one item of a list in CSV."""
+    return '"' + text.replace('"', '""') + '"'
+
+
+def _start(store: Store, ground: Ground) -> str:
+    """What is encrypted goes through a remote of its own."""
+    rclone, data = shlex.quote(ground.program("rclone")), shlex.quote(ground.data)
+    secrets = {"RCLONE_AUTH_KEY": 'cat "$conf/auth"'}
+    secrets |= {"RCLONE_CONFIG_KEPT_PASSWORD": f'{rclone} obscure - < "$conf/encryption"'} if store.encrypted else {}
+    lines = "".join(f"{name}=$({command})\nexport {name}\n" for name, command in secrets.items())
+    served = "kept:" if store.encrypted else data
+    return f"""#!/bin/sh
+set -eu
+conf=$(dirname "$0")
+mkdir -p {data}
+{lines}exec {rclone} serve s3 --addr 127.0.0.1:{ground.port} --config "" --vfs-cache-mode off {served}
+"""

@@ -1,0 +1,244 @@
+"""Stores as programs of this machine, under the environment's supervisord, on its loopback."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fairlead.certificates.internal import InternalCa
+from fairlead.certificates.kept import KeptCertificate
+from fairlead.engine.facts import Ran
+from fairlead.errors import FairleadError
+from fairlead.masking import masked
+from fairlead.project.stack import Store
+from fairlead.render.supervisord import Program
+from fairlead.stores import programs
+from fairlead.stores.base import Address, Phase, Running, Values
+from fairlead.stores.declared import fingerprint
+from fairlead.stores.folder import Owner, StoreFolder, names
+from fairlead.stores.kinds.base import Ground, StoreKind
+from fairlead.stores.kinds.postgres import Postgres
+from fairlead.stores.kinds.table import kind_of
+from fairlead.supervisor.supervisor import ProgramState, Supervisor, base_environment, launched
+from fairlead.supervisor.survivors import end_program, have_starts, last_started, read_starts
+from fairlead.system import sockets
+from fairlead.system.commands import Command, run
+from fairlead.system.files import write_json
+from fairlead.system.home import Place, near
+from fairlead.system.ports import Ports
+
+HOSTS = {"postgres": "localhost"}  #: what its certificate is for; all others are at the address
+LOOPBACK = "127.0.0.1"
+GRACE = 60.0  #: seconds to write down what is in memory
+PATIENCE = 30.0  #: seconds for a command
+SHOWN = 65536  #: bytes of a log that are looked at
+PHASES: dict[str, Phase] = {
+    "RUNNING": "running", "STARTING": "starting", "STOPPING": "stopping", "BACKOFF": "starting", "FATAL": "failed",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Here:
+    """A store that is a program of this machine."""
+
+    port: int
+
+    def run(self, argv: Sequence[str]) -> Ran:
+        """As who Fairlead runs as."""
+        outcome = run(Command(tuple(argv), cwd=Path("/"), env=base_environment(), timeout=PATIENCE))
+        return Ran(outcome.code, outcome.output)
+
+    def address(self) -> Address | None:
+        """On the loopback."""
+        return Address(LOOPBACK, self.port)
+
+
+class ProcessStores:
+    """Their files are in `place.stores`."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.supervisor = Supervisor(place)
+        self.ports = Ports(place.ports)
+
+    def observe(self) -> tuple[Running, ...]:
+        """Every store with a declaration."""
+        there = names(self.place)
+        states = self.supervisor.programs() if there else {}
+        return tuple(self._look(name, states.get(program(name))) for name in there)
+
+    def _look(self, name: str, state: ProgramState | None) -> Running:
+        path = self.place.stores / name
+        kept = StoreFolder(path, path).kept()
+        if kept is None:
+            raise FairleadError(f"{path}: store.json is gone", "deploy again to have it anew")
+        phase = PHASES.get(state.state, "stopped") if state else "stopped"
+        if phase == "stopped" and last_started(path / "starts"):
+            phase = "running"  # it outlived the supervisord that started it, and serves
+        mark = read_starts(path / "starts").last if phase in ("running", "starting") else ""
+        return Running(kept.store, kept.fingerprint, phase, mark)
+
+    def address(self, store: Store) -> Address | None:
+        """On the loopback, at the port that it keeps."""
+        path = self.place.stores / store.name
+        kept = StoreFolder(path, path).kept()
+        return Address(HOSTS.get(store.kind, LOOPBACK), kept.port) if kept else None
+
+    def socket(self, store: Store) -> Address | None:
+        """Beside its data."""
+        path = self.place.stores / store.name
+        if StoreFolder(path, path).kept() is None:
+            return None
+        _, ground, _ = self._known(store.name)
+        return Address(ground.near, ground.port)
+
+    def have(self, store: Store, values: Values) -> None:
+        """Files first, then the program."""
+        kind = kind_of(store)
+        found = programs.require(kind.programs, f"store {store.name}")
+        folder = self._folder(store)
+        running = next((one for one in self.observe() if one.name == store.name and one.living), None)
+        folder.create()
+        if kind.port != Postgres.port:  # which makes it itself
+            folder.data.mkdir(mode=0o700, exist_ok=True)
+        port = self._port(folder, running is not None)
+        ground = self._ground(store, folder, port, found)
+        folder.write(kind.files(store, ground, values))
+        if kind.certified and not running:
+            self._certify(folder)
+        folder.give()
+        folder.keep(store, fingerprint(store), port)
+        self._describe(kind, store, ground, folder)
+        self._begin(store)
+
+    def _port(self, folder: StoreFolder, runs: bool) -> int:
+        """The one it has, as long as nobody else took it."""
+        kept = folder.kept()
+        if kept and (runs or sockets.bindable(kept.port)):
+            return kept.port
+        return self.ports.take(str(folder.path))
+
+    def _describe(self, kind: StoreKind, store: Store, ground: Ground, folder: StoreFolder) -> None:
+        """What the launcher reads."""
+        first, *rest = kind.argv(store, ground)
+        spec = {
+            "argv": [programs.SHELL if first == "sh" else first, *rest], "cwd": "/", "log": str(folder.path / "log"),
+            "starts": str(folder.path / "starts"), "env": base_environment() | kind.env(store, ground),
+            "user": [folder.owner.name, folder.owner.uid, folder.owner.gid] if folder.owner else None,
+        }  # fmt: skip
+        have_starts(folder.path / "starts")
+        write_json(folder.path / "spec.json", spec, 0o600)
+
+    def _begin(self, store: Store) -> None:
+        name = program(store.name)
+        if last_started(self.place.stores / store.name / "starts"):
+            return
+        self.supervisor.start()
+        argv = launched(self.place.stores / store.name / "spec.json")
+        self.supervisor.add([Program(name, argv, kind_of(store).stop_signal, GRACE, retries=1000, priority=0)])
+        self.supervisor.begin([name])
+
+    def start(self, names: Collection[str]) -> None:
+        """From the files that there are."""
+        for one in self.observe():
+            if one.name in names and not one.living:
+                self._begin(one.store)
+
+    def ask(self, name: str) -> str:
+        """By its kind."""
+        store, ground, reach = self._known(name)
+        if last_started(self.place.stores / name / "starts") is None:
+            return "it does not run"
+        return kind_of(store).ask(store, ground, reach)
+
+    def settle(self, store: Store, values: Values) -> None:
+        """By its kind. What it declares now is written down, so that whoever asks it later knows."""
+        _, ground, reach = self._known(store.name)
+        kind_of(store).settle(store, ground, reach, values)
+
+    def renew(self, names: Collection[str]) -> tuple[str, ...]:
+        """New ones count for new connections."""
+        renewed = []
+        for name in names:
+            store, ground, reach = self._known(name)
+            folder = self._folder(store)
+            if kind_of(store).certified and self._certify(folder):
+                folder.give()
+                kind_of(store).reload(ground, reach)
+                renewed.append(name)
+        return tuple(renewed)
+
+    def stop(self, names: Collection[str]) -> None:
+        """All at once."""
+        known = self.supervisor.programs()
+        self.supervisor.end([program(name) for name in names if program(name) in known])
+        for name in names:
+            end_program(self.supervisor, program(name), self.place.stores / name / "starts", GRACE)
+
+    def remove(self, name: str) -> None:
+        """Its data stays, and so does its port."""
+        self.supervisor.remove([program(name)])
+        store, _, _ = self._known(name)
+        self._folder(store).forget()
+
+    def log_tail(self, name: str, lines: int) -> str:
+        """Of its own log."""
+        path = self.place.stores / name / "log"
+        if not path.exists():
+            return ""
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - SHOWN))
+            text = file.read().decode(errors="replace")
+        return masked("\n".join(text.splitlines()[-lines:]))
+
+    def _known(self, name: str) -> tuple[Store, Ground, Here]:
+        path = self.place.stores / name
+        kept = StoreFolder(path, path).kept()
+        if kept is None:
+            raise FairleadError(f"store {name} was never made", f"deploy: fairlead deploy {self.place.environment}")
+        found = {one: programs.find(one) or one for one in kind_of(kept.store).programs}
+        return kept.store, self._ground(kept.store, self._folder(kept.store), kept.port, found), Here(kept.port)
+
+    def _folder(self, store: Store) -> StoreFolder:
+        """What runs as another user is in a folder that this user gets into. Refused when there is none."""
+        path, owner = self.place.stores / store.name, passage(self.place, store)
+        return StoreFolder(path, outside(self.place, store.name), owner) if owner else StoreFolder(path, path)
+
+    def _ground(self, store: Store, folder: StoreFolder, port: int, found: dict[str, str]) -> Ground:
+        socket = near(folder.data, f".s.PGSQL.{port}")
+        owner: tuple[Owner, ...] = (folder.owner,) if folder.owner else ()
+        users = (pwd.getpwuid(os.geteuid()).pw_name, *(one.name for one in owner))
+        return Ground(str(folder.data), str(folder.conf), port, ".", str(socket), programs=found, users=users)
+
+    def _certify(self, folder: StoreFolder) -> bool:
+        kept = KeptCertificate(folder.certificate)
+        return kept.renew(InternalCa.of(self.place), ("localhost", folder.name), (LOOPBACK, "::1"))
+
+    def authority(self, store: Store) -> str:
+        """Where it lies: services are programs of this machine too."""
+        return str(InternalCa.of(self.place).root_path)
+
+    def authority_pem(self) -> str:
+        """That of the project."""
+        return InternalCa.of(self.place).root_pem
+
+
+def program(store: str) -> str:
+    """What supervisord calls it."""
+    return f"store.{store}"
+
+
+def passage(place: Place, store: Store) -> Owner | None:
+    """Who runs it where Fairlead itself may not. Refused when that user cannot get to its folder, or is not there."""
+    owner = programs.unprivileged() if store.kind == "postgres" else None
+    if owner:
+        programs.require_passage(outside(place, store.name).parent, owner)
+    return owner
+
+
+def outside(place: Place, name: str) -> Path:
+    """The folder of a store that runs as another user."""
+    return place.root.parent.parent / "stores" / f"{place.project}.{place.environment}.{name}"

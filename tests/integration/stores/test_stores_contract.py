@@ -1,0 +1,170 @@
+"""What stores promise, whatever runs them: real PostgreSQL, Redis and S3."""
+
+from dataclasses import replace
+
+import psycopg
+import pytest
+import redis
+
+from fairlead.errors import FairleadError
+from fairlead.masking import Secret
+from fairlead.project.stack import Store
+from fairlead.stores.handover import handed_over
+from fairlead.stores.kinds.s3 import user_of
+from fairlead.system.clock import wait_until
+
+OTHER = "another"
+DB = Store("db", "postgres", databases=("shop", "reports"), max_connections=20)
+
+
+@pytest.fixture(scope="module")
+def made(rig):
+    """A PostgreSQL that tests share, and its password."""
+    values = rig.values(DB)
+    rig.have(DB, values)
+    return values
+
+
+def test_every_database_has_an_owner_who_is_not_the_superuser(rig, made):
+    (row,) = rig.sql(DB, made, "SELECT current_user, rolsuper FROM pg_roles WHERE rolname = current_user")
+    assert row == ("shop", False)
+    rig.sql(DB, made, "CREATE TABLE orders (number int)")  # in `public`, as programs do
+
+
+def test_one_database_is_closed_to_the_owner_of_another(rig, made):
+    with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+        rig.over_network(DB, made, dbname="reports")
+
+
+def test_the_server_is_known_by_the_project_s_own_authority(rig, made):
+    with rig.over_network(DB, made) as connection:
+        tls = "SELECT ssl, version FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
+        assert connection.execute(tls).fetchone()[0] is True
+    with pytest.raises(psycopg.OperationalError, match="certificate verify failed"):
+        rig.over_network(DB, made, sslrootcert="system")
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"mode": "disable"}, "no encryption"),
+        (dict(password=OTHER), "password authentication failed"),
+        ({"user": "postgres"}, "pg_hba.conf rejects connection"),
+    ],
+)
+def test_without_tls_or_password_nobody_comes_in_and_the_superuser_never(rig, made, changed, said):
+    with pytest.raises(psycopg.OperationalError, match=said):
+        rig.over_network(DB, made, **changed)
+
+
+def test_settings_are_in_force(rig, made):
+    assert rig.sql(DB, made, "SHOW max_connections") == [("20",)]
+    assert rig.sql(DB, made, "SHOW data_checksums") == [("on",)]
+
+
+def test_another_database_comes_without_a_restart(rig, made):
+    before = rig.mark("db")
+    wider = replace(DB, databases=("shop", "reports", "later"), extensions={"later": ("citext",)})
+    rig.have(wider, made)
+    assert rig.sql(wider, made, "SELECT 'A'::citext = 'a'", database="later") == [(True,)]
+    assert rig.mark("db") == before
+
+
+def test_another_password_counts_without_a_restart(rig, made):
+    before, old = rig.mark("db"), made["DB_PASSWORD"]
+    made["DB_PASSWORD"] = Secret('it\'s "another" 1')
+    rig.have(DB, made)
+    assert rig.sql(DB, made, "SELECT 1") == [(1,)]
+    with pytest.raises(psycopg.OperationalError):
+        rig.over_network(DB, made, password=old.reveal())
+    assert rig.mark("db") == before
+
+
+def test_data_outlives_a_kill_and_a_declaration_that_changed(rig, made):
+    rig.sql(DB, made, "CREATE TABLE kept (a int)", "INSERT INTO kept VALUES (7)")
+    before = rig.mark("db")
+    rig.kill("db")
+    assert wait_until(lambda: rig.mark("db") not in ("", before) and not rig.stores.ask("db"), 60)
+    assert rig.sql(DB, made, "SELECT a FROM kept") == [(7,)]
+    changed = replace(DB, max_connections=25)
+    rig.have(changed, made)
+    assert rig.sql(changed, made, "SHOW max_connections") == [("25",)]
+    assert rig.sql(changed, made, "SELECT a FROM kept") == [(7,)]
+    rig.have(DB, made)
+
+
+def test_redis_keeps_what_it_was_told_over_a_kill(rig):
+    store = Store("cache", "redis", maxmemory=32 << 20, maxmemory_policy="allkeys-lru")
+    values = rig.values(store)
+    rig.have(store, values)
+    client = rig.redis(store, values)
+    client.set("kept", "7")
+    assert client.config_get("maxmemory*") == {
+        "maxmemory": str(32 << 20), "maxmemory-policy": "allkeys-lru", "maxmemory-samples": "5",
+        "maxmemory-clients": "0", "maxmemory-eviction-tenacity": "10",
+    }  # fmt: skip
+    assert client.config_get("appendonly")["appendonly"] == "yes"
+    assert client.config_get("save")["save"] == "3600 1 300 100 60 10000"
+    # once the file of the log is flushed, which it is each second
+    assert wait_until(lambda: client.info("persistence")["aof_pending_bio_fsync"] == 0, 5)
+    before = rig.mark("cache")
+    rig.kill("cache")
+    assert wait_until(lambda: rig.mark("cache") not in ("", before) and not rig.stores.ask("cache"), 60)
+    assert rig.redis(store, values).get("kept") == b"7"
+
+
+def test_redis_refuses_whoever_has_not_its_password_and_takes_another_one(rig):
+    store = Store("queue", "redis")
+    values = rig.values(store)
+    rig.have(store, values)
+    with pytest.raises(redis.AuthenticationError):
+        rig.redis(store, rig.values(store)).ping()
+    before = rig.mark("queue")
+    changed = rig.values(store)
+    rig.have(store, changed)
+    assert rig.redis(store, changed).ping()
+    with pytest.raises(redis.AuthenticationError):
+        rig.redis(store, values).ping()
+    assert rig.mark("queue") == before
+
+
+@pytest.mark.parametrize("encrypted", [False, True], ids=["plain", "encrypted"])
+def test_s3_has_its_buckets_and_what_was_put_there(rig, encrypted):
+    boto3 = pytest.importorskip("boto3")
+    store = Store("sealed" if encrypted else "files", "s3", buckets=("uploads", "exports"), encrypted=encrypted)
+    values = rig.values(store)
+    rig.have(store, values)
+    rig.have(store, values)  # buckets that are there stay
+    where, secret = rig.stores.address(store), values[f"{store.name.upper()}_PASSWORD"]
+    client = boto3.client(
+        "s3", endpoint_url=f"http://{where.host}:{where.port}", aws_access_key_id=user_of(secret).reveal(),
+        aws_secret_access_key=secret.reveal(), region_name="us-east-1",
+    )  # fmt: skip
+    assert {one["Name"] for one in client.list_buckets()["Buckets"]} == {"uploads", "exports"}
+    client.put_object(Bucket="uploads", Key="a/b.txt", Body=b"what nobody else reads")
+    assert client.get_object(Bucket="uploads", Key="a/b.txt")["Body"].read() == b"what nobody else reads"
+    assert rig.found_on_disk(store, b"what nobody else reads") is not encrypted
+
+
+def test_all_that_services_are_told_is_known_once_a_store_was_made(rig, made):
+    from fairlead.project.stack import Service, ServiceSecret, Stack  # noqa: PLC0415
+
+    told = tuple(ServiceSecret(name) for name in ("DB_SHOP_URL", "DB_REPORTS_URL", "DB_CA"))
+    stack = Stack(rig.place.project, "local", services=(Service("web", access=told),), stores=(DB,))
+    found = handed_over(stack, rig.stores, made)
+    assert set(found) == {one.name for one in told}
+    assert found["DB_CA"].reveal().startswith("-----BEGIN CERTIFICATE")
+
+
+def test_one_that_cannot_start_says_why(rig):
+    from fairlead.project.stack import Health  # noqa: PLC0415
+
+    store = Store("broken", "postgres", databases=("x",), max_connections=1, health=Health(deadline=3, interval=0.1))
+    with pytest.raises(FairleadError, match="store broken is not well"):
+        rig.have(store, rig.values(store))
+    assert "max_connections" in rig.stores.log_tail("broken", 50) or "superuser_reserved" in rig.stores.log_tail(
+        "broken", 50
+    )
+    rig.stores.stop(["broken"])
+    rig.stores.remove("broken")
+    assert "broken" not in [one.name for one in rig.stores.observe()]
