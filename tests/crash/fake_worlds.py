@@ -129,7 +129,7 @@ class FakeMachine:
         return (
             tuple((id, copies[id].living, copies[id].verified, copies[id].port) for id in sorted(kept)),
             tuple(sorted((port, holder) for port, holder in self.runtime.ports.items())),
-            tuple((route, tuple(map(self.edge.instances, dict(route.weights)))) for route in self.edge.table.routes),
+            tuple((repr(one), tuple(map(self.edge.instances, dict(one.weights)))) for one in self.edge.table.routes),
             frozenset((one.release, one.host, one.path) for one in self.edge.table.headers),
         )
 

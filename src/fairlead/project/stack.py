@@ -10,8 +10,9 @@ from __future__ import annotations
 import dataclasses
 import types
 import typing
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from typing import Any, Literal, TypeVar
 
 from fairlead.project.stack_container import Build, Container, LogBounds, Registry, Resources, Security
@@ -376,25 +377,31 @@ def to_data(value: object) -> dict[str, Any]:
 
 def from_data(kind: type[T], data: dict[str, Any]) -> T:
     """The inverse of `to_data`. Keys it does not know are ignored, so an older Fairlead reads a newer release."""
-    fields = _fields(kind)  # type: ignore[arg-type]
-    return kind(**{key: _convert(fields[key], value) for key, value in data.items() if key in fields})
+    readers = _readers(kind)  # type: ignore[arg-type]
+    return kind(**{key: _read(readers[key], value) for key, value in data.items() if key in readers})
+
+
+_Reader = Callable[[Any], Any] | None  #: None: what is there is what is meant
 
 
 @cache
-def _fields(kind: type) -> dict[str, Any]:
-    return typing.get_type_hints(kind)
+def _readers(kind: type) -> dict[str, _Reader]:
+    """By field. Made once: a release has hundreds of values, and is read again and again."""
+    return {name: _reader(hint) for name, hint in typing.get_type_hints(kind).items()}
 
 
-def _convert(kind: Any, value: Any) -> Any:
-    if value is None:
-        return None
-    origin = typing.get_origin(kind)
+def _reader(hint: Any) -> _Reader:
+    origin, parts = typing.get_origin(hint), typing.get_args(hint)
     if origin is types.UnionType:
-        return _convert(next(part for part in typing.get_args(kind) if part is not type(None)), value)
+        return _reader(next(part for part in parts if part is not type(None)))
     if origin is tuple:
-        return tuple(_convert(typing.get_args(kind)[0], item) for item in value)
+        one = _reader(parts[0])
+        return lambda value: tuple(_read(one, item) for item in value)
     if origin is dict:
-        return {key: _convert(typing.get_args(kind)[1], item) for key, item in value.items()}
-    if dataclasses.is_dataclass(kind):
-        return from_data(kind, value)  # type: ignore[arg-type]
-    return value
+        one = _reader(parts[1])
+        return lambda value: {key: _read(one, item) for key, item in value.items()}
+    return partial(from_data, hint) if dataclasses.is_dataclass(hint) else None  # type: ignore[arg-type]
+
+
+def _read(reader: _Reader, value: Any) -> Any:
+    return value if reader is None or value is None else reader(value)
