@@ -1,7 +1,7 @@
 """A small HTTP server in a thread that notes every request and can be told to misbehave on the wire.
 
 /                     200, its name
-/status/NNN           that status, with Date and Content-Length, as every server sends
+/status/NNN           that status (404 where it is no number), with Date and Content-Length, as every server sends
 /bare/NNN             that status without Date, Server or Content-Length
 /cut                  the connection is closed without an answer
 /cut-body             an answer that ends before its announced length
@@ -126,7 +126,7 @@ class Backend:
         """A body in chunks; none where there is no such header."""
         body = b""
         while headers.get("transfer-encoding") == "chunked":
-            size = int(await reader.readline(), 16)
+            size = int(await reader.readuntil(b"\n"), 16)
             body += (await reader.readexactly(size + 2))[:-2]
             if not size:
                 break
@@ -146,7 +146,7 @@ class Backend:
         return True
 
     async def _status(self, rest, reader, writer):
-        return await self._plain(rest, reader, writer, int(rest))
+        return await self._plain(rest, reader, writer, int(rest) if rest.isdecimal() else 404)
 
     async def _cookie(self, rest, reader, writer):
         return await self._plain(rest, reader, writer, more="Set-Cookie: session=1\r\n")

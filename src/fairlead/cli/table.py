@@ -35,6 +35,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "ps": "What each instance uses of the machine.",
         "ports": "What is declared, against what really listens.",
         "drift": "Whether what runs is what was deployed.",
+        "edge": "Try the routes and policies of the running system.",
         "notify": "Send a test to those who are told, or show what was sent.",
         "env": "Values of environments, where they come from, what differs.",
         "certs": "Certificates of https: what to trust, what is in force, renew.",

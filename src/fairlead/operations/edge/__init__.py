@@ -1,0 +1,1 @@
+"""Trying what the edge is told to do, against the running system."""
