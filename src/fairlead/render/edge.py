@@ -8,6 +8,8 @@ from fairlead.project.stack_edge import Edge, Route
 
 RELEASE_HEADER = "X-Fairlead-Release"
 RELEASE_COOKIE = "fairlead-release"
+USERS = "users"
+"""In the place of a release's id: whichever a user would get, without being counted as a client."""
 LOOPBACK = "127.0.0.1"
 SHADOW_HEADER = "X-Fairlead-Shadow"
 """Marks a copy of a request, so that an application can tell it from a user's."""

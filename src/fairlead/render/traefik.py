@@ -20,7 +20,7 @@ import math
 import re
 from typing import Any
 
-from fairlead.render.edge import RELEASE_COOKIE, RELEASE_HEADER, SHADOW_HEADER, EdgeRoute, EdgeTable, HeaderRoute
+from fairlead.render.edge import RELEASE_COOKIE, RELEASE_HEADER, SHADOW_HEADER, USERS, EdgeRoute, EdgeTable, HeaderRoute
 from fairlead.render.entrypoints import inner_point
 from fairlead.render.matching import FIRST, cookie, priority, route_key, rule
 from fairlead.render.middlewares import Middlewares
@@ -63,11 +63,12 @@ def _body(table: EdgeTable, token: str) -> dict[str, Any]:
     routers: dict[str, Any] = {}
     services: dict[str, Any] = {}
     made = Middlewares(table.listen.trusted_proxies if table.listen else ())
-    points = _entry_points(table)
+    points, counts = _entry_points(table), any(one.how.policies.counts for one in table.routes)
     for route in table.routes:
         own = (inner_point(route.port),) if route.port else points
         trunk = Trunk(_key(route), rule(route.host, route.path), _priority(route), own)
         routers |= for_users(route.how, trunk, _sides(table, route), made)
+        routers |= _uncounted(route, token, own, made) if counts else {}
         services[_key(route)] = _shared(table, route)
         services |= _mirror_services(table, route) if route.mirror else {}
     for header in table.headers:
@@ -232,6 +233,13 @@ def _mirror_services(table: EdgeTable, route: EdgeRoute) -> dict[str, Any]:
         return made | {f"mirror-{key}": mirroring}
     shares = [{"name": f"mirrored-{key}", "weight": part}, {"name": key, "weight": whole - part}]
     return made | {f"mirrored-{key}": mirroring, f"mirror-{key}": {"weighted": {"services": shares}}}
+
+
+def _uncounted(route: EdgeRoute, token: str, points: tuple[str, ...], made: Middlewares) -> dict[str, Any]:
+    """The same route for Fairlead's own requests as a user. Where one route counts all have it: it goes before them."""
+    match = f"Header(`{RELEASE_HEADER}`, `{header_value(token, USERS)}`) && {rule(route.host, route.path)}"
+    trunk = Trunk(_key(route), match, FIRST + _priority(route), points)
+    return for_testers(route.how, trunk, Branch("uncounted", service=_key(route)), made)
 
 
 def _header_routers(header: HeaderRoute, token: str, points: tuple[str, ...], made: Middlewares) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from fairlead.artifacts.release import Release
 from fairlead.errors import FairleadError
+from fairlead.render.edge import USERS
 from fairlead.rollout import checks, specs
 from fairlead.rollout.journal import Journal, OpenRollout
 from fairlead.rollout.judging import LOOK, Judging
@@ -175,7 +176,8 @@ class Actions:
         ids = {id for service in stack.services for id in instance_ids(step.release, service)}
         self._require_well(ids)
         if is_public(stack):
-            checks.run_smoke_tests(self.world.edge, checks.smoke_tests(stack), {}, self.world.patience)
+            header = self.world.edge.release_header(USERS)
+            checks.run_smoke_tests(self.world.edge, checks.smoke_tests(stack), header, self.world.patience)
             self._require_well(ids)
 
     def _require_well(self, ids: Collection[str]) -> None:

@@ -292,6 +292,7 @@ def release(hunt):
     hunt.run("prune", "local", "--yes", "--json")
     hunt.run("exec", "local", "web", "--", "true")
     hunt.run("shell", "local", "web")
+    hunt.both("edge", "test", "local")
     hunt.both("notify", "test", "local")
     assert wait_until(lambda: len(site.hook.got) >= 3, 60), site.hook.titles  # two tests, and a release at least
     hunt.both("notify", "log", "local")

@@ -7,7 +7,7 @@ import pytest
 from policed import Policed, header_of, sent
 
 from fairlead.project.stack_edge import Limit, Policies, Redirect, Route
-from fairlead.render.edge import EdgeRoute, EdgeTable, Pool
+from fairlead.render.edge import USERS, EdgeRoute, EdgeTable, Pool
 
 STRICT = {
     "Content-Security-Policy": "default-src 'self'", "Referrer-Policy": "strict-origin-when-cross-origin",
@@ -286,6 +286,16 @@ def test_requests_with_the_secret_header_pass_whatever_is_limited(police, one):
     assert police.ask(headers=secret, method="POST", body=b"x" * 100).status == 200
     assert police.ask("/slow?0.5", headers=secret).status == 200
     assert all("x-fairlead-release" not in request.headers for request in one.requests)
+
+
+def test_its_requests_as_a_user_are_not_counted(police, one, two):
+    """After the switch the smoke tests go the way of users, however little of it one client may have."""
+    police.two(one, two, Policies(limit=Limit(1, 60, 1), connections=1))
+    statuses(police, 2)
+    found = [police.ask(headers=police.edge.release_header(USERS)) for _ in range(8)]
+    assert {answer.status for answer in found} == {200}
+    assert {answer.who for answer in found} == {"one", "two"}, "by weight, as users"
+    assert all("x-fairlead-release" not in request.headers for request in one.requests + two.requests)
 
 
 def test_the_fallback_does_not_tell_the_secret_header(police, one):

@@ -67,13 +67,15 @@ def body(probe: Probe) -> Iterator[Result]:
     if not most or probe.route.redirect:
         return
     answer = _post(probe, {"Content-Length": str(most + 1)})
-    yield probe.judged("body", answer.status == 413, f"{most + 1} bytes announced: {came(answer)}")
+    said = f"{most + 1} bytes announced: {came(answer)}"
+    yield probe.used_up("body", answer.status == 413, said, [answer.status])
     if most >= SENT_AT_MOST:
         yield probe.untested("body in chunks", f"{most + 1} bytes would have to be sent")
         return
     piece = b"%x\r\n" % (most + 1) + b"x" * (most + 1) + b"\r\n0\r\n\r\n"
     answer = _post(probe, {"Transfer-Encoding": "chunked"}, piece)
-    yield probe.judged("body in chunks", answer.status == 413, f"{most + 1} bytes sent: {came(answer)}")
+    said = f"{most + 1} bytes sent: {came(answer)}"
+    yield probe.used_up("body in chunks", answer.status == 413, said, [answer.status])
 
 
 def _post(probe: Probe, sent: dict[str, str], *pieces: bytes) -> Answer:
@@ -104,7 +106,7 @@ def fallback(probe: Probe) -> Iterator[Result]:
         yield probe.untested("fallback", f"the service answers {came(file)} itself where there is nothing")
         return
     detail = f"a page that is not there: {came(page)}, a file: {came(file)}"
-    yield probe.judged("fallback", page.status == 200, detail)
+    yield probe.used_up("fallback", page.status == 200, detail, [page.status])
 
 
 def rewrite(probe: Probe) -> Iterator[Result]:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_address, ip_network
 
-from fairlead.operations.edge.trial import Probe, Result
+from fairlead.operations.edge.trial import REFUSED, Probe, Result
 from fairlead.operations.edge.wire import status_of
 from fairlead.project.stack_edge import Limit
 from fairlead.system.clock import wait_until
@@ -22,7 +22,6 @@ MOST_REQUESTS = 500  #: in one trial
 MOST_OPEN = 200  #: connections at one time
 AT_ONCE = 16
 LONGEST = 15.0  #: seconds that a limit is waited for
-REFUSED = 429
 EXTRA = 2  #: requests more than there may be at one time
 HELD = 1.5  #: seconds by which one that is refused has been answered
 FORGED = {"X-Forwarded-For": "203.0.113.77", "X-Real-Ip": "203.0.113.77"}
@@ -94,7 +93,7 @@ def connections(probe: Probe) -> Iterator[Result]:
         with ThreadPoolExecutor(len(links)) as pool:
             refused = Counter(pool.map(status_of, links))[REFUSED]
     said = f"of {most + EXTRA} requests at one time {refused} were 429"
-    yield probe.judged("connections", refused == EXTRA, said)
+    yield probe.used_up("connections", refused == EXTRA, said, [REFUSED] if refused > EXTRA else [])
     over = wait_until(lambda: probe.ask().status not in (0, REFUSED), 5.0)
     yield probe.judged("connections are free", over, "answered again" if over else "still 429 after 5 s")
 
@@ -145,7 +144,8 @@ def _more(probe: Probe, most: int, stack: contextlib.ExitStack) -> Iterator[Resu
         stack.enter_context(contextlib.closing(link))
         statuses.append(status)
     good = statuses == [101] * (most - 1) + [REFUSED]
-    yield probe.judged("websockets", good, f"beside {most} another is answered {statuses[-1]}")
+    said = f"beside {most} another is answered {statuses[-1]}"
+    yield probe.used_up("websockets", good, said, statuses[:-1])
 
 
 def _opened(probe: Probe) -> tuple[int, socket.socket]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,6 +10,7 @@ from fairlead.operations.edge.wire import Wire
 from fairlead.project.stack_edge import Edge, Route
 from fairlead.system.http import Answer
 
+REFUSED = 429
 Outcome = Literal["passed", "failed", "not tested"]
 
 
@@ -55,6 +56,12 @@ class Probe:
     def untested(self, policy: str, why: str) -> Result:
         """Nobody knows."""
         return Result(self.name, policy, "not tested", why)
+
+    def used_up(self, policy: str, good: bool, detail: str, statuses: Iterable[int]) -> Result:
+        """The same, but that nobody knows where the limit of the route refused what should have been tried."""
+        if not good and REFUSED in statuses and self.route.policies.limit:
+            return self.untested(policy, "the limit of the route is used up; try again later")
+        return self.judged(policy, good, detail)
 
     def judged(self, policy: str, good: bool, detail: str) -> Result:
         """One of the first two."""
