@@ -14,7 +14,7 @@ brought or built for a release goes when none names it any more, what was here b
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -44,6 +44,19 @@ class Wanted:
     name: ImageName
     platform: str | None = None  #: None: what the engine runs
     policy: PullPolicy = "always"
+
+    @property
+    def source(self) -> tuple[object, ...]:
+        """The same for all who want the same."""
+        return (self.name, self.platform, self.policy)
+
+
+def distinct(wanted: Iterable[Wanted]) -> tuple[Wanted, ...]:
+    """One for each source, in their order."""
+    found: dict[tuple[object, ...], Wanted] = {}
+    for one in wanted:
+        found.setdefault(one.source, one)
+    return tuple(found.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +125,13 @@ class ImageStore:
 
         Errors as `find`; Refused for an image that is not for the machine it is to run on.
         """
-        first = {(one.name, one.platform, one.policy): one for one in reversed(tuple(wanted))}
-        origins = side_by_side([partial(self.find, one, tell) for one in first.values()])
+        first = distinct(wanted)
+        origins = side_by_side([partial(self.find, one, tell) for one in first])
         images = side_by_side([partial(self._have, origin, tell) for origin in origins])
-        for one, image in zip(first.values(), images, strict=True):
+        for one, image in zip(first, images, strict=True):
             self._keep_fitting(one, image)
-        had = dict(zip(first, images, strict=True))
-        return {one.item: had[one.name, one.platform, one.policy] for one in wanted}
+        had = {one.source: image for one, image in zip(first, images, strict=True)}
+        return {one.item: had[one.source] for one in wanted}
 
     def _have(self, origin: Origin, tell: Tell) -> Image:
         name, platform = origin.wanted.name, origin.wanted.platform

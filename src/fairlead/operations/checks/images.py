@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fairlead.artifacts.images import ImageStore, Origin, Wanted, misfit, platform_of
+from fairlead.artifacts.images import ImageStore, Origin, Wanted, distinct, misfit, platform_of
 from fairlead.engine.building import no_buildkit
 from fairlead.engine.buildkit import find_buildkit
 from fairlead.errors import FairleadError
@@ -24,7 +24,7 @@ def examine(supply: Supply) -> Iterator[Check]:
     except FairleadError as error:
         yield failed("images", error.message, error.hint or "")
         return
-    for one in {(each.name, each.platform): each for each in reversed(wanted)}.values():
+    for one in distinct(wanted):
         yield _image(store, one, machine)
     yield from _builds(supply, store)
 
