@@ -5,20 +5,23 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from fairlead.artifacts.commit import Commit, labels_of
+from fairlead.artifacts.commit import Commit, labels_of, tags_of
 from fairlead.artifacts.context import Context
-from fairlead.artifacts.images import CALLED, CONTENT, Image, ImageStore, digest_of
+from fairlead.artifacts.images import CALLED, CONTENT, Image, ImageStore, digest_of, platform_of
 from fairlead.engine.building import BuildOrder, build
 from fairlead.engine.facts import ImageFacts
+from fairlead.engine.images import Patience
+from fairlead.engine.registry_failures import RegistryError
 from fairlead.masking import Secret
 from fairlead.project.image_name import ImageName
 from fairlead.project.stack_container import Build
 from fairlead.system.files import explained
 from fairlead.system.lock import held_lock
 
+GLANCE = Patience(stall=10.0, tries=1)  #: for a registry that may have the image; else it is built
 PATIENCE = 3600.0  #: seconds to wait for another one who builds the same
 
 
@@ -51,20 +54,43 @@ class ImageBuilder:
     owner: str = ""  #: who builds, for the message that another one gets
 
     def find(self, recipe: Recipe) -> Image | None:
-        """The image, when it was built already."""
-        facts = self.store.built(recipe.content)
+        """The image, when it is here: built here, or built elsewhere and brought from where its name says."""
+        facts = self.store.built(recipe.content, recipe.name)
         return _image(facts, recipe) if facts else None
 
     def ensure(self, recipe: Recipe, say: Callable[[str], None], fresh: bool = False) -> tuple[Image, bool]:
         """The image, built now if it is not there, or `fresh`; and whether it was built now.
 
-        Errors as `build`; when another process builds the same, it waits and uses that one.
+        Where the registry has the image of this very commit, made of the same content, that one is brought: a CI job
+        has built it. Errors as `build`; when another process builds the same, it waits and uses that one.
         """
         self.locks.mkdir(parents=True, exist_ok=True)
         lock = self.locks / f"image-{recipe.content[:2]}"
         with held_lock(lock, self.owner, f"the build of {recipe.item}", PATIENCE, say):
-            found = None if fresh else self.find(recipe)
+            found = None if fresh else self.find(recipe) or self._bring(recipe, say)
             return (found, False) if found else (self._build(recipe, say, fresh), True)
+
+    def _bring(self, recipe: Recipe, say: Callable[[str], None]) -> Image | None:
+        """From the registry, by the tag of the commit; None when it has no such image, or cannot be asked."""
+        if recipe.name is None or not self.commit.id or self.commit.dirty:
+            return None
+        name = ImageName.parse(recipe.name.tagged(tags_of(self.commit, recipe.content)[0]))
+        images = replace(self.store.images, patience=GLANCE)
+        try:
+            digest = images.look_up(name, say).digest
+            say(f"pulling {name}, which was built already")
+            self.store.images.pull(name, digest, recipe.platform, say)
+        except RegistryError as error:
+            if not error.absent:
+                say(f"{error.message}; building {recipe.item} here")
+            return None
+        facts = self.store.facts(name.at(digest))
+        if facts.labels.get(CONTENT) != recipe.content or platform_of(facts) != recipe.platform:
+            say(f"{name} is made of something else; building {recipe.item} here")
+            return None
+        image = Image(facts, name.at(digest), "pulled")
+        self.store.keep(image)
+        return image
 
     def _build(self, recipe: Recipe, say: Callable[[str], None], fresh: bool) -> Image:
         images, name = self.store.images, f"{self.store.repository}:building-{recipe.content[:16]}"

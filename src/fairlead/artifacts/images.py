@@ -164,11 +164,19 @@ class ImageStore:
         if not any(tag.endswith(f"-{mark}") for tag in held):
             self.images.tag(image.id, ImageName.parse(f"{self.repository}:{image.how}-{mark}"))
 
-    def built(self, content: str) -> ImageFacts | None:
-        """The newest image that was built here from that content. A label alone proves nothing: anybody can set it."""
+    def built(self, content: str, name: ImageName | None = None) -> ImageFacts | None:
+        """The newest image of that content that was built here, or brought from the repository of `name`.
+
+        A label alone proves nothing: anybody can set it.
+        """
         for id in self.images.labelled({CONTENT: content}):
-            facts = self.images.engine.image(id)
-            if facts and f"{self.repository}:built-{id.removeprefix(ID)}" in facts.tags:
+            facts, mark = self.images.engine.image(id), id.removeprefix(ID)
+            if facts is None:
+                continue
+            brought = name is not None and digest_of(facts, name) is not None
+            if f"{self.repository}:built-{mark}" in facts.tags or (
+                brought and f"{self.repository}:pulled-{mark}" in facts.tags
+            ):
                 return facts
         return None
 

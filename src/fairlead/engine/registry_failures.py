@@ -17,6 +17,7 @@ class RegistryError(EngineError):
     """A registry did not give, or not take, an image. `again`: it may work when it is tried again."""
 
     again = False
+    absent = False  #: the registry answers, and has nothing of that name
 
 
 class Stalled(RegistryError):
@@ -29,6 +30,7 @@ class Reading:
 
     again: bool  #: it may work when it is tried again
     hint: str
+    absent: bool = False  #: there is nothing of that name
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +38,11 @@ class _Row:
     said: re.Pattern[str]
     again: bool
     hint: str
+    absent: bool
 
 
-def _row(said: str, hint: str, again: bool = False) -> _Row:
-    return _Row(re.compile(said, re.IGNORECASE), again, hint)
+def _row(said: str, hint: str, again: bool = False, absent: bool = False) -> _Row:
+    return _Row(re.compile(said, re.IGNORECASE), again, hint, absent)
 
 
 _ROWS = (
@@ -63,6 +66,7 @@ _ROWS = (
     _row(
         r"manifest unknown|name unknown|not found|name not known|does not exist|\b404\b",
         "see that {name} is its name and that it was pushed there",
+        absent=True,
     ),
     _row(
         r"gave HTTP response to HTTPS client",
@@ -90,7 +94,9 @@ def read(said: str, name: ImageName) -> Reading:
     """What `said` means for the image `name`. What nobody knows is not tried again."""
     for row in _ROWS:
         if row.said.search(said):
-            return Reading(row.again, row.hint.format(domain=shown_domain(name.domain), where=called(name), name=name))
+            return Reading(
+                row.again, row.hint.format(domain=shown_domain(name.domain), where=called(name), name=name), row.absent
+            )
     return Reading(False, f"see whether `docker pull {name.asked()}` says more")
 
 
@@ -110,7 +116,7 @@ def refused(doing: str, said: str, name: ImageName) -> RegistryError:
     error = RegistryError(
         f"could not {doing} {name}: {called(name)} says: {tidy(said)}", " ".join(reading.hint.split())
     )
-    error.again = reading.again
+    error.again, error.absent = reading.again, reading.absent
     return error
 
 

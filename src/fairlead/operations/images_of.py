@@ -85,7 +85,7 @@ def plan(project: Project, environment: str) -> tuple[BuiltImage, ...]:
     store, commit = image_store(supply.place), commit_of(supply)
     rows: dict[str, BuiltImage] = {}
     for recipe in recipes(supply, store, with_secrets=False):
-        there, container = store.built(recipe.content), _container(supply.stack, recipe.item)
+        there, container = store.built(recipe.content, recipe.name), _container(supply.stack, recipe.item)
         names = _named(supply.stack, recipe.item, container, recipe.name, _tags(commit, recipe.content))
         _add(rows, BuiltImage((recipe.item,), there.id if there else recipe.content, names, there is None))
     return tuple(rows.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fairlead.artifacts.image_builder import Recipe
 from fairlead.artifacts.images import ImageStore, Origin, Wanted, distinct, misfit, platform_of
 from fairlead.engine.building import no_buildkit
 from fairlead.engine.buildkit import find_buildkit
@@ -44,17 +45,17 @@ def _image(store: ImageStore, wanted: Wanted, machine: str) -> Check:
 
 def _builds(supply: Supply, store: ImageStore) -> Iterator[Check]:
     """What is built: from what, and with what."""
-    seen: dict[str, str] = {}
+    seen: dict[str, Recipe] = {}
     try:
         for recipe in recipes(supply, store):
-            seen.setdefault(recipe.content, recipe.item)
+            seen.setdefault(recipe.content, recipe)
             if recipe.secrets and find_buildkit(store.images.engine) is None:
                 yield failed("images", *no_buildkit(recipe.item, recipe.secrets))
     except FairleadError as error:
         yield failed("images", error.message, error.hint or "")
-    for content, item in seen.items():
-        facts = store.built(content)
-        yield ok("images", f"{item}: {'was built' if facts else 'is to be built'} ({content[:12]})")
+    for content, recipe in seen.items():
+        facts = store.built(content, recipe.name)
+        yield ok("images", f"{recipe.item}: {'was built' if facts else 'is to be built'} ({content[:12]})")
 
 
 def _platforms(origin: Origin) -> tuple[str, ...]:
