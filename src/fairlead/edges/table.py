@@ -15,7 +15,13 @@ def _traefik(place: Place) -> Edge:
     return TraefikEdge(place)
 
 
-EDGES: dict[RuntimeName, Callable[[Place], Edge]] = {"process": _traefik}
+def _container(place: Place) -> Edge:
+    from fairlead.edges.traefik.container import ContainerEdge  # noqa: PLC0415
+
+    return ContainerEdge(place)
+
+
+EDGES: dict[RuntimeName, Callable[[Place], Edge]] = {"process": _traefik, "docker": _container}
 
 
 def edge_of(runtime: RuntimeName, place: Place) -> Edge:

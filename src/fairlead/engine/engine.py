@@ -63,6 +63,19 @@ class Engine:
         seen = (self.container(one["Id"]) for one in found)
         return tuple(sorted((one for one in seen if one), key=lambda one: one.name))
 
+    def names(self) -> dict[str, dict[str, str]]:
+        """The labels of every container there is, whoever made it, by name."""
+        with explained("list containers"):
+            found = self.api.containers(all=True)
+        return {name.removeprefix("/"): one.get("Labels") or {} for one in found for name in one.get("Names") or ()}
+
+    def publisher(self, port: int) -> ContainerFacts | None:
+        """The container that has this port of the machine; None when none does."""
+        with explained(f"ask who publishes port {port}"):
+            found = self.api.containers(filters={"publish": str(port)})
+        named = (one for one in found if any(each.get("PublicPort") == port for each in one.get("Ports") or ()))
+        return next((self.container(one["Id"]) for one in named), None)
+
     def container(self, name: str) -> ContainerFacts | None:
         """One by name or id; None when there is none."""
         try:

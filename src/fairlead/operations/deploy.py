@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fairlead.artifacts import ArtifactStore, Release, describe_origin
 from fairlead.operations import doctor
 from fairlead.operations.build import build, move, predict
+from fairlead.operations.checks import docker
 from fairlead.operations.environment import LOCK_PATIENCE, machine_facts, opened
 from fairlead.operations.secrets.supply import Supply
 from fairlead.operations.stores.ensure import steps_of
@@ -52,7 +53,8 @@ def deploy(project: Project, name: str, options: Options = Options(), emit: Emit
 
         def make() -> Release:
             made = build(environment, supply)
-            return Release.of(stack, made.artifacts, origin, machine=machine_facts(), images=made.images)
+            docker.require_users(stack, made.artifacts)
+            return Release.of(stack, made.artifacts, origin, machine=machine_facts(project.root), images=made.images)
 
         intent = _intent(stack, options, origin)
         return move(environment, make, intent, f"fairlead deploy {name}", options.wait, supply)

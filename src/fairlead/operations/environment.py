@@ -23,7 +23,8 @@ from fairlead.rollout.evidence.samples import sample
 from fairlead.rollout.state import State, read_state
 from fairlead.rollout.verdict.evidence import History, Side
 from fairlead.rollout.world import World
-from fairlead.runtimes.table import runtime_of
+from fairlead.runtimes.table import RUNTIMES, runtime_of
+from fairlead.system.files import write_file
 from fairlead.system.home import Place
 from fairlead.system.lock import FOR_A_MOMENT, FileLock, held_lock
 
@@ -75,6 +76,7 @@ class Environment:
 def opened(place: Place, runtime: RuntimeName, emit: Emit = silent) -> Iterator[Environment]:
     """Open an environment, making its folders when it is new."""
     place.create()
+    _keep_runtime(place, runtime)
     with Ledger.open(place.ledger, room=place.free_reserve) as ledger:
         artifacts = ArtifactStore(place.artifacts)
         images = image_store(place) if runtime != "process" else None
@@ -101,8 +103,19 @@ def existing(place: Place, emit: Emit = silent) -> Iterator[Environment]:
     with Ledger.open(place.ledger, room=place.free_reserve) as ledger:
         live = read_state(ledger).live
     release = ReleaseStore(place.releases).load_or_none(live) if live else None
-    with opened(place, release.stack.runtime if release else "process", emit) as environment:
+    with opened(place, release.stack.runtime if release else kept_runtime(place), emit) as environment:
         yield environment
+
+
+def kept_runtime(place: Place) -> RuntimeName:
+    """The runtime an environment was last deployed with, whether or not anything became live."""
+    text = place.runtime.read_text().strip() if place.runtime.exists() else ""
+    return next((name for name in RUNTIMES if name == text), "process")
+
+
+def _keep_runtime(place: Place, runtime: RuntimeName) -> None:
+    if kept_runtime(place) != runtime:
+        write_file(place.runtime, runtime, 0o600)
 
 
 def answered_lately(place: Place, releases: ReleaseStore, id: str, over: float | None) -> History:
@@ -133,9 +146,12 @@ def sample_live(environment: Environment, live: str, last: bool = False) -> None
         sample(environment.place, environment.world.edge, live, services, last)
 
 
-def machine_facts() -> dict[str, Any]:
-    """What a release is deployed with and keeps: `python`, and `env`, the variables that its instances inherit."""
-    return {"python": base_python(), "env": inherited()}
+def machine_facts(root: Path | None = None) -> dict[str, Any]:
+    """What a release is deployed with and keeps: `python`, and `env`, the variables that its instances inherit.
+
+    And `root`, the folder of its project file.
+    """
+    return {"python": base_python(), "env": inherited()} | ({"root": str(root)} if root else {})
 
 
 def inherited() -> dict[str, str]:

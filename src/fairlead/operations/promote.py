@@ -7,6 +7,7 @@ from fairlead.errors import FairleadError
 from fairlead.ledger import Ledger
 from fairlead.operations import doctor
 from fairlead.operations.build import built, move
+from fairlead.operations.checks import docker
 from fairlead.operations.deploy import Options
 from fairlead.operations.environment import Environment, machine_facts, opened
 from fairlead.operations.images import image_store, logins
@@ -38,8 +39,9 @@ def promote(project: Project, source: str, target: str, options: Options, emit: 
             names = [item.name for item in built(stack)]
             artifacts = _artifacts(origin_release, names, source, stack)
             _verify(environment, origin_release, supply)
+            docker.require_users(stack, artifacts)
             images = {name: called for name, called in origin_release.images.items() if name in names}
-            return Release.of(stack, artifacts, origin, machine=machine_facts(), images=images)
+            return Release.of(stack, artifacts, origin, machine=machine_facts(project.root), images=images)
 
         return move(environment, make, intent, f"fairlead promote {source} {target}", options.wait, supply)
 

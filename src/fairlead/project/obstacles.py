@@ -1,40 +1,27 @@
-"""What an environment asks for and this version cannot run yet. Building a part deletes its row.
+"""What an environment asks for and this version cannot run yet. Building a part deletes it here.
 
 The schema of the whole file was settled first, so that the parts fit. All of it loads, is checked and rendered; only
-running an environment that needs a part which is not built is refused. A row names a place.
+running an environment that needs a part which is not built is refused.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from fairlead.project.problem import Problem, problem
-from fairlead.project.tree import Mapping, child, children, select, text_of
+from fairlead.project.tree import Mapping, Node, child, children, select, text_of
 
 THIS_VERSION = "not built yet in this version of Fairlead"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One part that is not built yet. `place` is dotted, `*` is any key or item."""
-
-    place: str
-    instead: str = ""
-
-
-SECTIONS = (Row("services.*.health.command", "use ready"),)  #: of what is merged for it
 
 
 def obstacles(merged: Mapping, own: Mapping) -> Iterator[Problem]:
     """Why this environment cannot be run by this version, all of it."""
     runtime = child(own, "runtime")
     name = text_of(runtime)
-    if runtime is not None and name in ("docker", "kubernetes"):
-        yield problem(runtime, f"{name} is {THIS_VERSION}; use process")
-    yield from _rows(merged, SECTIONS)
+    if runtime is not None and name == "kubernetes":
+        yield problem(runtime, f"{name} is {THIS_VERSION}; use process or docker")
     yield from _stores(merged, name or "process")
-    yield from _without_files(merged)
+    yield from _without_image(merged) if name == "docker" else _only_in_containers(merged)
 
 
 def _stores(merged: Mapping, runtime: str) -> Iterator[Problem]:
@@ -54,18 +41,26 @@ def _stores(merged: Mapping, runtime: str) -> Iterator[Problem]:
                 yield problem(node, THIS_VERSION)
 
 
-def _rows(tree: Mapping, rows: tuple[Row, ...]) -> Iterator[Problem]:
-    for row in rows:
-        for node in select(tree, *row.place.split(".")):
-            yield problem(node, THIS_VERSION + (f"; {row.instead}" if row.instead else ""))
-
-
-def _without_files(merged: Mapping) -> Iterator[Problem]:
-    """A process needs a command; an image is of no use to it."""
-    services = child(merged, "services")
-    for _, entry in children(services):
-        donor = child(services, text_of(child(entry, "like")) or "")
+def _only_in_containers(merged: Mapping) -> Iterator[Problem]:
+    """A process needs a command; an image is of no use to it, and nothing can be run beside it."""
+    for node in select(merged, "services", "*", "health", "command"):
+        yield problem(node, "a command is asked in a container, which needs runtime docker; use ready")
+    for entry, donor in _services(merged):
         image = child(entry, "image") or child(entry, "build") or child(donor, "image") or child(donor, "build")
         has_source = child(entry, "source") is not None or child(donor, "source") is not None
         if image is not None and not (has_source and child(entry, "command") is not None):
-            yield problem(image, f"images are {THIS_VERSION}; use source and command")
+            yield problem(image, "an image needs runtime docker; on process use source and command")
+
+
+def _without_image(merged: Mapping) -> Iterator[Problem]:
+    """A container needs an image, and a source alone is none."""
+    for entry, donor in _services(merged):
+        if not any(child(one, key) is not None for one in (entry, donor) for key in ("image", "build")):
+            yield problem(entry, "docker has no image to run it from; add `build` with a Dockerfile, or `image`")
+
+
+def _services(merged: Mapping) -> Iterator[tuple[Node, Node | None]]:
+    """Each with the one it is like."""
+    services = child(merged, "services")
+    for _, entry in children(services):
+        yield entry, child(services, text_of(child(entry, "like")) or "")

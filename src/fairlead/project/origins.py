@@ -34,7 +34,19 @@ _APART = (
     "may_differ",
     "environments",
 )  #: sections looked at for themselves
-_SHARED = ("source", "prepare", "image", "build", "platform", "pull_policy", "env", "secrets", "uses", "networks")
+_SHARED = (
+    "source",
+    "prepare",
+    "image",
+    "build",
+    "platform",
+    "pull_policy",
+    "env",
+    "secrets",
+    "uses",
+    "networks",
+    "security",
+)
 
 
 @dataclass(frozen=True, slots=True)

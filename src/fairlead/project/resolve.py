@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fairlead.project import stack
 from fairlead.project.access import Wish, access, implied_secrets, plain
-from fairlead.project.resolve_container import container, pools, resources, shared
+from fairlead.project.resolve_container import container, log_bounds, pools, resources, security, shared
 from fairlead.project.resolve_edge import edge, route
 from fairlead.project.resolve_values import backend, migrations, registry, secrets, templates, variables
 from fairlead.project.stack import CanaryStep, Stack
@@ -125,6 +125,8 @@ def _store(name: str, one: Store) -> stack.Store:
             volumes=one.volumes,
             networks=one.networks,
             resources=resources(one.resources),
+            security=security(one.security),
+            logs=log_bounds(one.logs),
             compose=dict(one.compose),
         ),
         extensions={name: it.extensions for name, it in one.databases.items() if it.extensions},

@@ -8,6 +8,7 @@ from fairlead.project import placeholders, stack
 
 if TYPE_CHECKING:
     from fairlead.project.jobs import Job
+    from fairlead.project.security import Logs, Security
     from fairlead.project.services import Build, Pool, Resources, Service
 
 
@@ -27,6 +28,8 @@ def container(one: Service, donor: Service | None) -> stack.Container:
         publish=one.publish,
         networks=shared(one, donor, "networks"),
         resources=resources(one.resources),
+        security=security(shared(one, donor, "security")),
+        logs=log_bounds(one.logs),
         compose=dict(one.compose),
     )
 
@@ -46,6 +49,18 @@ def _build(one: Build | None) -> stack.Build | None:
 def resources(one: Resources | None) -> stack.Resources:
     """As declared; nothing is no limit."""
     return stack.Resources(one.cpu, one.memory) if one else stack.Resources()
+
+
+def security(one: Security) -> stack.Security:
+    """As declared; what the file does not say is the careful way."""
+    return stack.Security(
+        one.root, one.read_only, one.tmpfs, one.cap_add, one.cap_drop, one.no_new_privileges, one.pids, one.init
+    )
+
+
+def log_bounds(one: Logs) -> stack.LogBounds:
+    """As declared, or the usual ones."""
+    return stack.LogBounds(one.size or stack.LogBounds().size, one.files)
 
 
 def pools(some: dict[str, Pool], values: dict[str, str]) -> tuple[stack.Pool, ...]:

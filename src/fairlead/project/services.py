@@ -31,6 +31,7 @@ from fairlead.project.sections import (
     text_like,
     whole,
 )
+from fairlead.project.security import Logs, Security
 
 _VALUE = r"\$\{[A-Za-z_][A-Za-z0-9_]*\}"
 Volume = Annotated[
@@ -153,6 +154,8 @@ class Service(Section):
     replicas: Annotated[int, whole(1, 100, upper=False)] = 1
     pools: dict[Name, Pool] = Field(default_factory=dict)
     resources: Resources | None = None
+    security: Security = Field(default_factory=Security)
+    logs: Logs = Field(default_factory=Logs)
     user: OptionalLine = None
     workdir: OptionalLine = None
     volumes: tuple[Volume, ...] = ()

@@ -26,6 +26,7 @@ from fairlead.project.sections import (
     text_like,
     whole,
 )
+from fairlead.project.security import Logs, Security
 from fairlead.project.services import Resources, ServiceSecret, Volume
 
 _Every = Annotated[
@@ -147,5 +148,7 @@ class Store(Section):
     volumes: tuple[Volume, ...] = ()
     networks: tuple[Name, ...] = ()
     resources: Resources | None = None
+    security: Security = Field(default_factory=Security)
+    logs: Logs = Field(default_factory=Logs)
     compose: dict[Line, Anything] = Field(default_factory=dict)
     tune: Annotated[Literal["auto", "off"], choice("auto", "off")] = "auto"

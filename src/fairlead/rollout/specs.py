@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fairlead.artifacts.release import Release
-from fairlead.project.stack import Container, Job, Service
+from fairlead.project.stack import Container, Job, Service, Stack
 from fairlead.render import container
+from fairlead.render.networks import service_networks
 from fairlead.rollout.observed import instance_id
 from fairlead.runtimes.base import InstanceSpec
 from fairlead.secrets.consumers import path_variables, value_variables
@@ -28,6 +29,7 @@ class Machine:
     secrets: Path = NOWHERE  #: where secrets are handed over
     files: Path = NOWHERE  #: where the files of each release lie
     containers: bool = False  #: instances see folders of their own, and inherit nothing
+    root: str = "/"  #: the project's folder, which relative paths of volumes begin at
 
     def handed(self, release: str, item: str) -> Path:
         """The folder on this machine in which the secrets of a service or job of a release lie."""
@@ -66,7 +68,7 @@ def _service_spec(release: Release, id: str, machine: Machine) -> InstanceSpec:
         id, release.id, name, int(index), _argv(service), _folder(release, name, machine),
         _env(service, release, machine), _values(release, id, machine), service.port is not None, service.health,
         service.stop, secret_env=_secret_env(service, release, machine), port=service.port,
-        image=_image(release, name, machine), container=service.container,
+        image=_image(release, name, machine), container=_joined(service, release.stack),
     )  # fmt: skip
 
 
@@ -91,7 +93,13 @@ def _image(release: Release, name: str, machine: Machine) -> str:
 
 def _container_of(job: Job, release: Release) -> Container:
     """A job runs as the service it is like, but is published nowhere."""
-    return replace(release.stack.service(job.like).container, publish=()) if job.like else Container()
+    if not job.like:
+        return Container()
+    return replace(_joined(release.stack.service(job.like), release.stack), publish=())
+
+
+def _joined(service: Service, stack: Stack) -> Container:
+    return replace(service.container, networks=service_networks(service, stack))
 
 
 def _argv(item: Service | Job) -> tuple[str, ...]:
@@ -99,8 +107,11 @@ def _argv(item: Service | Job) -> tuple[str, ...]:
 
 
 def _folder(release: Release, name: str, machine: Machine) -> str:
+    """Where a process starts; for a container, where relative paths of its volumes begin."""
     digest = release.artifacts.get(name)
-    return str(machine.trees[digest]) if digest and not machine.containers else "/"
+    if machine.containers:
+        return machine.root
+    return str(machine.trees[digest]) if digest else "/"
 
 
 def _env(item: Service | Job, release: Release, machine: Machine) -> dict[str, str]:

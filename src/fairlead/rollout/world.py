@@ -64,7 +64,8 @@ class World:
         containers = release.stack.runtime != "process"
         trees = {} if containers else {digest: self.tree(digest) for digest in release.artifacts.values()}
         python, env = release.machine.get("python", self.python), release.machine.get("env", self.env)
-        return Machine(trees, python, env, self.secrets or NOWHERE, self.files or NOWHERE, containers)
+        root = release.machine.get("root", "/")
+        return Machine(trees, python, env, self.secrets or NOWHERE, self.files or NOWHERE, containers, root)
 
     def observe(self) -> Observed:
         """The environment now. A live release whose file is damaged counts as none: another can take its place."""

@@ -55,7 +55,7 @@ def deliver(secrets: Path, release: str, stack: Stack, handful: Handful) -> None
         make_private(secrets)
         make_private(secrets / release)
         mine = handful.of(file_names(item, stack))
-        folder = folder_of(secrets, release, item.name)
+        folder = SecretFolder(secrets / release / item.name, contained=stack.runtime != "process")
         folder.swap(mine.whole(), mine.files)
         folder.sweep()
     if handful.templates:

@@ -4,6 +4,9 @@ FOLDER/..VERSION/NAME   the files of a version, mode 600 in folders of mode 700
 FOLDER/current          a symbolic link to the version that counts; readers open FOLDER/current/NAME
 
 A reader never sees a part of one version and a part of the next, and a full disk leaves the old one in place.
+
+Of a container only FOLDER is seen, by whatever user it runs as, so there all of FOLDER may be read by everybody, and
+FOLDER/NAME is a link to current/NAME. Who else is on the machine does not get so far: the folders above are private.
 """
 
 from __future__ import annotations
@@ -21,8 +24,9 @@ _PREFIX = ".."
 class SecretFolder:
     """The folder of one service of one release."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, contained: bool = False) -> None:
         self.path = path
+        self.contained = contained  #: it is read in a container
 
     @property
     def current(self) -> Path:
@@ -48,12 +52,15 @@ class SecretFolder:
         FairleadError when they cannot be written: then what was there still counts.
         """
         if self.version() == version and self.files() == dict(files):
+            self._open()
             return False
         folder = self.path / f"{_PREFIX}{version}"
         try:
             make_private(self.path)
             self._write(folder, files)
+            self._open(folder)
             self._point(folder)
+            self._open()
         except (OSError, FairleadError) as error:
             if self.version() != version:
                 remove_tree(folder)
@@ -62,7 +69,7 @@ class SecretFolder:
 
     def sweep(self) -> None:
         """Remove every version but the one that counts, and what a killed writer left."""
-        kept = {CURRENT, f"{_PREFIX}{self.version()}"}
+        kept = {CURRENT, f"{_PREFIX}{self.version()}"} | self._links()
         for path in self.path.iterdir() if self.path.is_dir() else ():
             if path.name not in kept:
                 remove_tree(path)
@@ -73,6 +80,20 @@ class SecretFolder:
             write_file(folder / name, content, 0o600)
         make_private(folder)
         sync_folder(self.path)
+
+    def _open(self, version: Path | None = None) -> None:
+        """Have what a container sees readable there: a version that does not count yet, or all, with links to it."""
+        if not self.contained:
+            return
+        for path in (version, *version.rglob("*")) if version else (self.path,):
+            path.chmod(0o755 if path.is_dir() else 0o444)
+        for name in () if version else self._links():
+            if not (self.path / name).is_symlink():
+                (self.path / name).symlink_to(f"{CURRENT}/{name}")
+
+    def _links(self) -> set[str]:
+        """The names beside `current` that lead to what is in it."""
+        return {path.name for path in self.current.iterdir()} if self.contained and self.version() else set()
 
     def _point(self, folder: Path) -> None:
         """rename(2) puts the new link in place of the old one: there is no moment without."""

@@ -78,6 +78,11 @@ class Place:
         return self.root / "ledger.db"
 
     @property
+    def runtime(self) -> Path:
+        """The name of the runtime it was last deployed with: known before anything is live."""
+        return self.root / "runtime"
+
+    @property
     def lock(self) -> Path:
         return self.root / "lock"
 

@@ -26,7 +26,12 @@ def obstacles(text, environment="local"):
 
 
 CASES = {
-    "a runtime": (small(environments="  local: {runtime: docker}\n"), [f"7:11: environments.local.runtime: docker is {NOT}; use process"]),
+    "a runtime": (small(environments="  local: {runtime: kubernetes}\n"), [f"7:11: environments.local.runtime: kubernetes is {NOT}; use process or docker"]),
+    "a source alone on docker": (
+        small(environments="  local: {runtime: docker}\n"),
+        ["3:3: services.web: docker has no image to run it from; add `build` with a Dockerfile, or `image`"],
+    ),
+    "an image on docker": (small("    image: x\n    health: {command: y}\n", environments="  local: {runtime: docker}\n"), []),
     "a host": (small(environments="  local: {host: 'ssh://a@b'}\n"), []),
     "stores that need containers": (
         small(top="stores: {a: {kind: redis}, b: {kind: container, image: x}, c: {kind: redis, command: y}}\n"),
@@ -42,15 +47,15 @@ CASES = {
             f"6:74: stores.a.databases.b.rls: {NOT}",
         ],
     ),
-    "a command as a check": (small("    health: {command: x}\n"), [f"6:14: services.web.health.command: {NOT}; use ready"]),
+    "a command as a check": (small("    health: {command: x}\n"), ["6:14: services.web.health.command: a command is asked in a container, which needs runtime docker; use ready"]),
     "an image alone": (
         small("    image: x\n  b: {like: web, source: y}\n"),
-        [f"6:5: services.web.image: images are {NOT}; use source and command"] * 2,
+        ["6:5: services.web.image: an image needs runtime docker; on process use source and command"] * 2,
     ),
     "an image beside files": (small("    image: x\n    source: y\n    networks: [a]\n    resources: {cpu: 1}\n"), []),
     "what an environment adds": (
         small(environments="  local: {edge: {http: 1}, services: {b: {image: x}}}\n"),
-        [f"7:43: environments.local.services.b.image: images are {NOT}; use source and command"],
+        ["7:43: environments.local.services.b.image: an image needs runtime docker; on process use source and command"],
     ),
 }  # fmt: skip
 

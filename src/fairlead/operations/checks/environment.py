@@ -14,6 +14,7 @@ from fairlead.artifacts.release import ReleaseStore
 from fairlead.errors import FairleadError
 from fairlead.ledger import Entry, Ledger, verify
 from fairlead.operations.checks.check import Check, failed, ok, warning
+from fairlead.operations.checks.docker import stranger_on
 from fairlead.project.stack import Stack
 from fairlead.rollout.journal import open_rollout
 from fairlead.runtimes.table import runtime_of
@@ -86,8 +87,9 @@ def _port(stack: Stack, place: Place, port: int, key: str) -> Check:
         return ok("port", f"{port} is this environment's edge")
     if stack.runtime == "docker" and _published(place, port):
         return ok("port", f"{port} is this environment's edge")
-    what = f"port {port} is used by another program"
-    return failed("port", what, f"set another one under edge.{key}, or stop that program")
+    who = stranger_on(port) if stack.runtime == "docker" else ""
+    what = f"port {port} is used by {who or 'another program'}"
+    return failed("port", what, f"set another one under edge.{key}, or stop that {'container' if who else 'program'}")
 
 
 def _published(place: Place, port: int) -> bool:

@@ -20,6 +20,8 @@ def examine(stack: Stack, root: Path, path: str) -> Iterator[Check]:
     )
     yield ok("configuration", f"valid; {what} in {stack.environment}")
     items: tuple[Service | Job, ...] = (*stack.services, *stack.jobs)
+    if stack.runtime != "process":
+        return
     yield _sources(items, root)
     yield _programs(items, path)
     if any("-m venv" in line for line in _prepare_lines(items)):

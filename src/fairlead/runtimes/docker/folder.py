@@ -2,13 +2,14 @@
 
 instances/ID/spec.json   what it was asked to be; placeholders and values of secrets are filled in at each creation
 instances/ID/starts      a line for each start that was seen: the process of this machine that it is
-instances/ID/seen        the last of them, as the engine names it
+instances/ID/seen.*      the last of them, as the engine names it
 instances/ID/verified    the start that passed its readiness check: as the engine names it, and its process
 instances/ID/ending      the start that was told to end
 """
 
 from __future__ import annotations
 
+import hashlib
 import time
 from contextlib import suppress
 
@@ -33,13 +34,16 @@ class ContainerFolder(InstanceFolder):
         return from_data(InstanceSpec, data) if data and not data.get("damaged") else None
 
     def saw(self, facts: ContainerFacts) -> None:
-        """Write down this start, unless it is the last one: the keeper waits for the end of its process."""
-        seen, mark = self.path / "seen", facts.start_mark
-        if not mark or (seen.exists() and seen.read_text() == mark):
+        """Write down this start, once whoever sees it first: the keeper waits for the end of its process."""
+        if not facts.start_mark:
             return
-        with suppress(OSError, FairleadError):  # a full disk; it is seen again
+        seen = self.path / f"seen.{hashlib.sha256(facts.start_mark.encode()).hexdigest()[:16]}"
+        with suppress(OSError, FairleadError):  # seen by another one; or a full disk, and it is seen again
+            seen.touch(0o600, exist_ok=False)
             self._add_start(_process(facts))
-            write_file(seen, mark, 0o600)
+            for other in self.path.glob("seen.*"):
+                if other != seen:
+                    other.unlink(missing_ok=True)
 
     def _add_start(self, line: str) -> None:
         before = self.starts()

@@ -1,0 +1,135 @@
+"""Checks of the runtime docker: the engine, who else is there, and what a stack asks of containers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fairlead.errors import FairleadError, Refused
+from fairlead.operations.checks.check import Check, failed, ok, warning
+from fairlead.operations.checks.machine import disk
+from fairlead.operations.images import containers
+from fairlead.project.stack import Service, Stack
+from fairlead.render.networks import DATABASE, networks_of, service_networks
+from fairlead.render.short_forms import published
+from fairlead.system.files import free_bytes
+from fairlead.system.home import Place
+
+if TYPE_CHECKING:
+    from fairlead.engine.engine import Engine
+    from fairlead.engine.facts import EngineFacts
+    from fairlead.engine.owner import Owner
+
+OLDEST = (20, 10)  #: version of the engine
+ROOTS = ("", "0", "root")
+
+
+def examine(stack: Stack, place: Place, thorough: bool) -> Iterator[Check]:
+    """Nothing where nothing is a container. `thorough` recommends too."""
+    if stack.runtime != "docker":
+        return
+    from fairlead.engine.engine import Engine  # noqa: PLC0415 — only where there is an engine
+    from fairlead.engine.owner import Owner  # noqa: PLC0415
+
+    engine, owner = Engine(timeout=20), Owner.of(place)
+    try:
+        facts = engine.facts()
+        yield version(facts)
+        yield from _settings(facts, thorough)
+        yield strangers(engine, owner, stack)
+    except FairleadError as error:
+        yield failed("docker", error.message, error.hint or "")
+    yield from declared(stack)
+
+
+def version(facts: EngineFacts) -> Check:
+    """Whether it is new enough."""
+    found = tuple(int(number) for number in re.findall(r"\d+", facts.version)[:2])
+    text = f"engine {facts.version}, API {facts.api}, {facts.architecture}"
+    if found < OLDEST:
+        return failed("docker", f"{text}: too old", "install Docker Engine 20.10 or newer")
+    return ok("docker", text)
+
+
+def _settings(facts: EngineFacts, thorough: bool) -> Iterator[Check]:
+    root = Path(facts.root)
+    if root.is_dir():  # it may be on another machine, or in another user's folder
+        yield disk(free_bytes(root), root)
+    if facts.rootless:
+        text = "the engine runs without root: this machine does not reach containers by their address"
+        yield warning("docker", text, "give each service a health.command")
+    if thorough and not facts.live_restore:
+        text = "containers end while the engine is restarted"
+        yield warning("docker", text, 'set "live-restore": true in /etc/docker/daemon.json')
+    if any("userns" in option for option in facts.raw.get("SecurityOptions") or ()):
+        yield ok("docker", "users in containers are others on this machine (userns-remap)")
+
+
+def strangers(engine: Engine, owner: Owner, stack: Stack) -> Check:
+    """Somebody else's containers and networks on names of ours."""
+    services = "|".join(re.escape(item.name) for item, _ in containers(stack)) or "(?!)"
+    stores = "|".join(re.escape(one.name) for one in stack.stores) or "(?!)"
+    own = re.compile(rf"{re.escape(owner.name(''))}(?:(?:{services})-[0-9a-f]+-\d+|{stores}|edge(?:-.*)?)")
+    foreign = [name for name, labels in engine.names().items() if own.fullmatch(name) and not owner.owns(labels)]
+    if foreign:
+        what = f"not Fairlead's, and on names it needs: container {', '.join(sorted(foreign))}"
+        return failed("docker", what, f"rename or remove it: docker rename {foreign[0]} OTHER")
+    for spec in networks_of(stack):
+        found = engine.network(owner.name(spec.name))
+        if found is not None and not owner.owns(found.get("Labels")):
+            name = found["Name"]
+            return failed("docker", f"network {name} is not Fairlead's", f"remove it: docker network rm {name}")
+    return ok("docker", "nobody else is on a name of ours")
+
+
+def stranger_on(port: int) -> str:
+    """The container that has this port of the machine, in words; empty when it is no container, or nobody can say."""
+    from fairlead.engine.engine import Engine  # noqa: PLC0415
+
+    try:
+        holder = Engine(timeout=20).publisher(port)
+    except FairleadError:
+        return ""
+    return f"container {holder.name}" if holder else ""
+
+
+def declared(stack: Stack) -> Iterator[Check]:
+    """What a stack asks for and no container can have."""
+    for service in stack.services:
+        yield from (failed("docker", f"{service.name}: {what}", hint) for what, hint in _impossible(service, stack))
+
+
+def _impossible(service: Service, stack: Stack) -> Iterator[tuple[str, str]]:
+    networks = service_networks(service, stack)
+    if set(networks) == {DATABASE}:
+        if service.routes:
+            yield "it has routes, and the edge is never in the network database", "put it in backend too"
+        if service.port and not service.health.command:
+            yield "nobody reaches it in the network database to ask whether it is ready", "name a health.command"
+    ports = [port for text in service.container.publish if "${" not in text for port in published(text)]
+    if ports and (service.port or service.replicas > 1 or service.handover == "overlap"):
+        what = f"port {ports[0].host_port} of the machine can have one container, and old and new run side by side"
+        yield what, "use routes, or publish only from a worker with one replica that hands over stop-first"
+    user = (service.container.user or "1").partition(":")[0]
+    if user in ROOTS and not service.container.security.root:
+        yield "it is to run as root", "name another user, or allow it: security: {root: true}"
+
+
+def require_users(stack: Stack, artifacts: Mapping[str, str]) -> None:
+    """Refused when an image would run as root and nobody allowed it. The images are here, and nothing has changed."""
+    if stack.runtime != "docker":
+        return
+    from fairlead.engine.engine import Engine  # noqa: PLC0415
+
+    engine = Engine()
+    careful = [item.name for item, one in containers(stack) if not one.user and not one.security.root]
+    if found := [name for name in careful if _as_root(engine, artifacts.get(name, ""))]:
+        hint = "set `USER` in its Dockerfile, name a `user`, or allow it: security: {root: true}"
+        raise Refused(f"{', '.join(found)}: the image runs as root", hint)
+
+
+def _as_root(engine: Engine, image: str) -> bool:
+    facts = engine.image(image) if image else None
+    return facts is not None and facts.runs_as_root
