@@ -162,6 +162,7 @@ def test_the_step_that_failed_and_its_last_lines(site, builder):
     assert site.store.images.tags(site.store.repository) == ()  # nothing half-built has a name
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("text", "said"),
     [("FROMM x\n", "(?i)unknown instruction: FROMM"), ("FROM nobody.invalid/x:1\n", "nobody.invalid")],
@@ -199,6 +200,7 @@ def test_what_was_built_goes_with_its_names(site):
     assert not site.store.exists(image.id)
 
 
+@pytest.mark.long
 def test_fresh_uses_nothing_of_before(site, builder, engine):
     """Base images are pulled then; this one is nowhere to be had, so that it was tried is what is seen."""
     site.ensure()

@@ -8,8 +8,9 @@ from tests.registries import registry, unique
 from fairlead.artifacts import Release, ReleaseStore
 from fairlead.errors import Refused
 from fairlead.ledger import Ledger
-from fairlead.operations.build import NEW, predict
+from fairlead.operations.build import NEW, built, predict
 from fairlead.operations.checks import images as checks
+from fairlead.operations.forecast import _build
 from fairlead.operations.images import image_store
 from fairlead.operations.images_of import push
 from fairlead.operations.made import make_images
@@ -72,6 +73,10 @@ def test_foreseen_had_and_had_again(supply, docker_engine):
     assert foreseen.id == NEW
     checked = [check.text for check in checks.examine(supply)]
     assert [text for text in checked if "is to be" in text] == [checked[1], checked[2]]
+    rows = {item.name: _build(supply.place, item, foreseen) for item in built(supply.stack)}
+    assert {name: (row.needed, row.how) for name, row in rows.items()} == {
+        "api": (True, "built"), "near": (False, "pulled"), "far": (True, "pulled"), "seed": (True, "built"),
+    }  # fmt: skip
     images = make_images(supply, quiet)
     assert set(images.artifacts) == {"api", "near", "far", "seed"}
     assert images.artifacts["seed"] == images.artifacts["api"] and images.images["near"] == "fairlead-test/tiny"

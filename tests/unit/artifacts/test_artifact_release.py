@@ -53,6 +53,20 @@ def test_a_release_comes_back_whole(store: ReleaseStore) -> None:
     assert store.all() == (first,)
 
 
+def test_where_an_image_is_to_be_had_is_learned_and_not_forgotten(store: ReleaseStore) -> None:
+    """It is pushed after it was deployed: the same release, which a registry has now."""
+    artifacts = {"web": "sha256:" + "a" * 64, "seed": "sha256:" + "a" * 64}
+    first = Release.of(STACK, artifacts, {}, images={"web": "", "seed": ""})
+    pinned = f"ghcr.io/acme/shop@sha256:{'b' * 64}"
+    assert store.save(first).pinned() == {"sha256:" + "a" * 64: ""}
+    later = Release.of(STACK, artifacts, {"user": "bob"}, images={"web": pinned, "seed": pinned})
+    assert later.id == first.id
+    assert store.save(later).images == {"web": pinned, "seed": pinned}
+    assert store.save(first).images == {"web": pinned, "seed": pinned}
+    kept = store.load(first.id)
+    assert (kept.pinned(), kept.origin) == ({"sha256:" + "a" * 64: pinned}, first.origin)
+
+
 def test_the_first_one_saved_stays(store: ReleaseStore) -> None:
     first = Release.of(STACK, ARTIFACTS, {"user": "ada"})
     store.save(first)

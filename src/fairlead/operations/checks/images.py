@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from fairlead.artifacts.image_builder import Recipe
 from fairlead.artifacts.images import ImageStore, Origin, Wanted, distinct, misfit, platform_of
@@ -13,6 +14,7 @@ from fairlead.operations.checks.check import Check, failed, ok
 from fairlead.operations.images import fetched, image_store, logins
 from fairlead.operations.made import recipes
 from fairlead.operations.secrets.supply import Supply
+from fairlead.system.threads import side_by_side
 
 
 def examine(supply: Supply) -> Iterator[Check]:
@@ -25,8 +27,7 @@ def examine(supply: Supply) -> Iterator[Check]:
     except FairleadError as error:
         yield failed("images", error.message, error.hint or "")
         return
-    for one in distinct(wanted):
-        yield _image(store, one, machine)
+    yield from side_by_side([partial(_image, store, one, machine) for one in distinct(wanted)])
     yield from _builds(supply, store)
 
 
