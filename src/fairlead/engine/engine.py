@@ -99,7 +99,9 @@ class Engine:
     def join(self, name: str, one: Joined) -> None:
         """Have a container in a network."""
         with explained(f"connect {name} to network {one.network}"):
-            self.api.connect_container_to_network(name, one.network, aliases=endpoint(one)["Aliases"])
+            self.api.connect_container_to_network(
+                name, one.network, aliases=endpoint(one)["Aliases"], links=list(one.links) or None
+            )
 
     def leave(self, name: str, network: str) -> None:
         """Have a container in a network no longer."""

@@ -155,6 +155,8 @@ def _named(traffic: dict[str, dict[str, int]], stack: Stack | None) -> dict[str,
 
     routes = [route for service in stack.services for route in service.routes] if stack else []
     shown = {route_key(route.host, route.path): f"{route.host or ''}{route.path}" for route in routes}
+    inner = [f"{one.name}:{one.port}" for one in (stack.services if stack else ()) if one.port]
+    shown |= {route_key(name, "/"): name for name in inner}  # as services in containers ask each other
     return {shown.get(key, key): shares for key, shares in traffic.items()}
 
 

@@ -39,6 +39,7 @@ class Joined:
 
     network: str
     aliases: tuple[str, ...] = ()
+    links: tuple[tuple[str, str], ...] = ()  #: (container, what this one alone calls it), whether it is there or not
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,8 @@ def creation(spec: ContainerSpec) -> dict[str, Any]:
 
 def endpoint(one: Joined) -> dict[str, Any]:
     """How it joins a network."""
-    return {"Aliases": list(one.aliases)}
+    links = {"Links": [f"{container}:{name}" for container, name in one.links]} if one.links else {}
+    return {"Aliases": list(one.aliases)} | links
 
 
 def _host(spec: ContainerSpec) -> dict[str, Any]:

@@ -35,25 +35,25 @@ def api_port(role: str) -> int:
     return FIRST[role] + _API
 
 
-def ports_of(role: str, listen: Edge, inner: Iterable[int], http: int | None) -> EdgePorts:
-    """Where a Traefik of that role listens, in the door's network. `http`: the one of `listen`, or the default."""
+def ports_of(role: str, listen: Edge, inner: Iterable[int]) -> EdgePorts:
+    """Where a Traefik of that role listens, in the door's network."""
     first, declared = FIRST[role], sorted(inner)
     own = declared if role == MAIN else [INNER + number for number in range(len(declared))]
     return EdgePorts(
-        "", first + _HTTP if http else None, api_port(role), first + _HTTPS if listen.https else None,
+        "", first + _HTTP if listen.http else None, api_port(role), first + _HTTPS if listen.https else None,
         api_address="", inner=tuple(zip(declared, own, strict=True)),
         trusted=listen.trusted_proxies, role=role,
     )  # fmt: skip
 
 
-def redirect_rules(listen: Edge, inner: Iterable[int], http: int | None) -> str:
+def redirect_rules(listen: Edge, inner: Iterable[int]) -> str:
     """What leads new connections from the main Traefik's ports to the deputy's, for `iptables-restore --noflush`.
 
     It is one transaction, and the same when it runs twice. Connections that are open stay where they are: the kernel
     remembers each (conntrack).
     """
     inner = tuple(inner)
-    main, deputy = (ports_of(role, listen, inner, http) for role in (MAIN, DEPUTY))
+    main, deputy = (ports_of(role, listen, inner) for role in (MAIN, DEPUTY))
     pairs = [(main.http, deputy.http), (main.https, deputy.https)]
     pairs += [(own, other) for (_, own), (_, other) in zip(main.inner, deputy.inner, strict=True)]
     lines = [f"-A PREROUTING -p tcp --dport {a} -j REDIRECT --to-ports {b}" for a, b in pairs if a]
@@ -74,9 +74,9 @@ class EdgeBox:
     configuration: Path  #: folders of this machine
     logs: Path
 
-    def door(self, listen: Edge, http: int | None, networks: Iterable[str]) -> ContainerSpec:
+    def door(self, listen: Edge, networks: Iterable[str]) -> ContainerSpec:
         """It listens nowhere; what it publishes is what Traefik listens on beside it."""
-        published = [(FIRST[MAIN] + _HTTP, http), (FIRST[MAIN] + _HTTPS, listen.https)]
+        published = [(FIRST[MAIN] + _HTTP, listen.http), (FIRST[MAIN] + _HTTPS, listen.https)]
         return ContainerSpec(
             name=self.names[DOOR],
             image=self.image,

@@ -13,6 +13,7 @@ from fairlead.project.stack import Service, Stack, Store
 
 FRONTEND, BACKEND, DATABASE, OUTGOING = "frontend", "backend", "database", "outgoing"
 
+EDGELESS = frozenset({DATABASE, OUTGOING})  #: the edge is never in these
 _BRIDGE = "com.docker.network.bridge."
 SEALED = {_BRIDGE + "inhibit_ipv4": "true"}
 APART = {_BRIDGE + "enable_icc": "false"}  #: who is in it does not reach the others
@@ -62,6 +63,16 @@ def service_networks(service: Service, stack: Stack) -> tuple[str, ...]:
     used = {use.partition(".")[0] for use in service.uses}
     sealed = any(DATABASE in store_networks(store) for store in stack.stores if store.name in used)
     return (BACKEND, DATABASE) if sealed else (BACKEND,)
+
+
+def edge_networks(stack: Stack) -> tuple[str, ...]:
+    """Those beside `frontend` and `backend` in which the edge reaches a service with a port."""
+    found = set()
+    for service in stack.services:
+        here = [name for name in service_networks(service, stack) if name not in EDGELESS]
+        if service.port and here and not {FRONTEND, BACKEND} & set(here):
+            found.add(here[0])
+    return tuple(sorted(found))
 
 
 def store_networks(store: Store) -> tuple[str, ...]:

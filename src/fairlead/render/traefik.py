@@ -83,7 +83,12 @@ def _body(table: EdgeTable, token: str) -> dict[str, Any]:
 
 
 def _key(route: EdgeRoute | HeaderRoute) -> str:
-    return route_key(route.host, route.path)
+    return key_of(route) if isinstance(route, EdgeRoute) else route_key(route.host, route.path)
+
+
+def key_of(route: EdgeRoute) -> str:
+    """The name of its service: of one that services ask for by name, another than of one for users."""
+    return route_key(f"{route.host}:{route.port}" if route.port else route.host, route.path)
 
 
 def _priority(route: EdgeRoute | HeaderRoute) -> int:

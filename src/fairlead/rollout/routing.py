@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from fairlead.project.stack import Edge, Route, Service, Stack
 from fairlead.render.edge import LOOPBACK, EdgeRoute, EdgeTable, HeaderRoute, Pool, Sticky
+from fairlead.render.networks import edge_networks
 from fairlead.rollout.steps import Shares
 from fairlead.runtimes.base import Instance
 
@@ -22,6 +23,7 @@ class _Served:
     release: str
     pool: str
     rank: int  #: of the pool, see `_candidates`
+    port: int = 0  #: at which services ask for it by name; 0: it is for users
 
 
 def edge_table(shares: Shares, stacks: Mapping[str, Stack], instances: Iterable[Instance]) -> EdgeTable:
@@ -38,14 +40,32 @@ def edge_table(shares: Shares, stacks: Mapping[str, Stack], instances: Iterable[
     for release in _known(shares):
         for service in stacks[release].services if release in stacks else ():
             rank, chosen = _candidates(by_pool.get((service.name, release), []), shares.without)
-            if service.routes and chosen:
+            if chosen and (service.routes or stacks[release].runtime == "docker"):
                 pool = _pool(service, release, chosen)
                 pools.append(pool)
                 served += [_Served(route, release, pool.name, rank) for route in service.routes]
-    headers = tuple(HeaderRoute(one.route.path, one.route.host, one.release, one.pool, one.route) for one in served)
+                served += _by_name(service, release, pool.name, rank, stacks[release])
+    headers = tuple(
+        HeaderRoute(one.route.path, one.route.host, one.release, one.pool, one.route) for one in served if not one.port
+    )
     withheld = {pool.name for pool in pools if service_id(pool.release, pool.service) in shares.without}
     public = [one for one in served if one.pool not in withheld]
-    return EdgeTable(tuple(pools), _routes(shares, public), headers, _listen(shares, stacks), _sticky(shares, stacks))
+    networks = tuple(sorted({name for release in _known(shares) for name in _networks(release, stacks)}))
+    listen, sticky = _listen(shares, stacks), _sticky(shares, stacks)
+    return EdgeTable(tuple(pools), _routes(shares, public), headers, listen, sticky, networks)
+
+
+def _by_name(service: Service, release: str, pool: str, rank: int, stack: Stack) -> list[_Served]:
+    """In containers services ask each other by NAME:PORT, and the edge answers: so that moves with the users too."""
+    if stack.runtime != "docker" or not service.port:
+        return []
+    return [_Served(Route(host=service.name), release, pool, rank, service.port)]
+
+
+def _networks(release: str, stacks: Mapping[str, Stack]) -> tuple[str, ...]:
+    """Where the edge has to be beside those that it is always in."""
+    docker = release in stacks and stacks[release].runtime == "docker"
+    return edge_networks(stacks[release]) if docker else ()
 
 
 def _pool(service: Service, release: str, chosen: list[Instance]) -> Pool:
@@ -76,9 +96,14 @@ def service_id(release: str, service: str) -> str:
 
 def _listen(shares: Shares, stacks: Mapping[str, Stack]) -> Edge | None:
     """Where the edge listens moves with the users: to the ports of the release that gets most of them."""
-    public = [name for name in shares.releases() if name in stacks and any(one.routes for one in stacks[name].services)]
+    public = [name for name in shares.releases() if name in stacks and _is_asked(stacks[name])]
     ranked = sorted(public, key=lambda release: -shares.weight(release))
     return next((stacks[release].edge for release in ranked if release in stacks), None)
+
+
+def _is_asked(stack: Stack) -> bool:
+    """Whether the edge has anything to do for it."""
+    return any(one.routes or (one.port and stack.runtime == "docker") for one in stack.services)
 
 
 def _candidates(instances: list[Instance], without: tuple[str, ...]) -> tuple[int, list[Instance]]:
@@ -97,11 +122,13 @@ def _candidates(instances: list[Instance], without: tuple[str, ...]) -> tuple[in
 def _routes(shares: Shares, served: list[_Served]) -> tuple[EdgeRoute, ...]:
     """By host and path."""
     found = []
-    for key in dict.fromkeys((one.route.host, one.route.path) for one in served):
-        here = [one for one in served if (one.route.host, one.route.path) == key]
+    for key in dict.fromkeys((one.route.host, one.route.path, one.port) for one in served):
+        here = [one for one in served if (one.route.host, one.route.path, one.port) == key]
+        host, path, port = key
         chosen = _choose(shares, here)
         if chosen:
-            found.append(EdgeRoute(key[1], key[0], chosen, *_mirror(shares, here, chosen), how=_how(here, chosen)))
+            mirror = ("", 0.0) if port else _mirror(shares, here, chosen)
+            found.append(EdgeRoute(path, host, chosen, *mirror, port=port, how=_how(here, chosen)))
     return tuple(found)
 
 

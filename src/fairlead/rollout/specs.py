@@ -69,6 +69,7 @@ def _service_spec(release: Release, id: str, machine: Machine) -> InstanceSpec:
         _env(service, release, machine), _values(release, id, machine), service.port is not None, service.health,
         service.stop, secret_env=_secret_env(service, release, machine), port=service.port,
         image=_image(release, name, machine), container=_joined(service, release.stack),
+        names=_names(release, machine),
     )  # fmt: skip
 
 
@@ -83,12 +84,17 @@ def job_spec(release: Release, name: str, machine: Machine) -> InstanceSpec:
     return InstanceSpec(
         id, release.id, name, 1, _argv(job), _folder(release, name, machine), _env(job, release, machine),
         _values(release, id, machine), job=True, secret_env=_secret_env(job, release, machine),
-        image=_image(release, name, machine), container=_container_of(job, release),
+        image=_image(release, name, machine), container=_container_of(job, release), names=_names(release, machine),
     )  # fmt: skip
 
 
 def _image(release: Release, name: str, machine: Machine) -> str:
     return release.artifacts.get(name, "") if machine.containers else ""
+
+
+def _names(release: Release, machine: Machine) -> tuple[str, ...]:
+    """The services that its containers reach by NAME:PORT."""
+    return tuple(one.name for one in release.stack.services if one.port) if machine.containers else ()
 
 
 def _container_of(job: Job, release: Release) -> Container:

@@ -36,6 +36,7 @@ class InstanceSpec:
     port: int | None = None  #: that it declares; a container listens there, a process gets a free one
     image: str = ""  #: id of the image it is started from; empty: no container
     container: Container = field(default_factory=Container)
+    names: tuple[str, ...] = ()  #: services that it reaches by name, through the edge
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,8 @@ class Signs:
         Asking it has a second use: supervisord notices a child's end within a second, or at once when it is asked.
         """
         looked_after = {name: state.pid for name, state in self.supervisor.programs().items() if state.pid}
-        starts = [self.place.edge / "starts", *self.place.instances.glob("*/starts")]
+        edge = (self.place.edge / "starts", self.place.edge / "door" / "starts")
+        starts = [*edge, *self.place.instances.glob("*/starts")]
         alone = [last_started(file) for file in starts if file.parent.name not in looked_after]
         return {*looked_after.values(), *(one.pid for one in alone if one)} - {os.getpid()}
 

@@ -8,17 +8,21 @@ from dataclasses import replace
 import asking
 import pytest
 from running import eventually
+from tests.docker_engine import images
 
 from fairlead.demo.mix import Mix, Options, Paths
 from fairlead.demo.traffic import Traffic
 from fairlead.edges.traefik.container import ContainerEdge
 from fairlead.errors import FairleadError
+from fairlead.render.container import ContainerSpec, Joined
+from fairlead.render.edge import EdgeRoute
 from fairlead.render.edge_containers import DOOR, REDIRECT, TRAEFIK, api_port
 from fairlead.render.entrypoints import DEPUTY, KEY_HEADER, MAIN
 from fairlead.system import http
 
 pytestmark = pytest.mark.real
 KINDS = ("docker",)
+FETCH = "import sys, urllib.request as http; print(http.urlopen(sys.argv[1], timeout=5).read().decode())"
 PATHS = Paths(slow="/slow?1", stream="/stream?1", stream_end="", post="")
 OPTIONS = Options(rate=60, idle_gap=(0.5, 3.0), slow_seconds=1, stream_seconds=1, version_header="X-App", paths=PATHS)
 MIX = Mix(get=4, post=0, fresh=2, idle=4, slow=1, stream=1, websocket=0)
@@ -113,6 +117,42 @@ def test_replaced_under_load_it_loses_nothing(rig, one):
     assert (report.lost, report.app_errors, set(report.statuses)) == (0, 0, {200}), report.losses
     assert rig.facts(TRAEFIK[DEPUTY]) is None
     assert rig.facts(REDIRECT) is None
+
+
+def test_services_ask_each_other_by_name_and_that_moves_with_the_switch(rig, one, two):
+    rig.route({"r1": [one.port]})
+    owner, engine = rig.edge.boxes.owner, rig.edge.boxes.engine
+    links = ((owner.name(DOOR), "web"), (owner.name(DOOR), "api"))
+    name, joined = owner.name("client"), Joined(owner.name("backend"), (), links)
+    asker = ContainerSpec(
+        name=name, image=images()["python"], entrypoint=("sleep", "infinity"), networks=(joined,), stop_grace=0
+    )
+    engine.create(asker)
+    try:
+        engine.start(name)
+
+        def asked(url):
+            return engine.run(name, ("python", "-c", FETCH, url)).output.strip()
+
+        def named(release, *names):
+            table = rig.table({"r1": [one.port], "r2": [two.port]}, {release: 100})
+            inner = [EdgeRoute("/", host, ((f"web-{release}", 100),), port=port) for host, port in names]
+            return replace(table, routes=(*table.routes, *inner))
+
+        with Traffic(f"http://127.0.0.1:{rig.port}", MIX, OPTIONS) as traffic:
+            rig.edge.route(named("r1", ("web", 8000)))
+            assert asked("http://web:8000/") == "one"
+            rig.edge.route(named("r2", ("web", 8000)))
+            assert asked("http://web:8000/") == "two"
+            before = rig.process()
+            rig.edge.route(named("r2", ("web", 8000), ("api", 8000)))
+            assert rig.process() == before, "another name needs no other Traefik"
+            assert asked("http://api:8000/") == "two"
+            report = traffic.stop()
+        assert (report.lost, report.app_errors, set(report.statuses)) == (0, 0, {200}), report.losses
+        assert asking.ask(rig.port, headers={"Host": "api"}).who == "two", "that is the route for users"
+    finally:
+        engine.remove(name)
 
 
 @pytest.mark.long

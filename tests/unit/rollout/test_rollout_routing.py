@@ -195,3 +195,44 @@ def test_visitors_stay_as_long_as_a_rollout_can_last() -> None:
         table = edge_table(shares, {**both, "new": replace(WEB, rollout=rollout)}, (*OLD, *NEW))
         assert table.sticky == Sticky("fairlead-new", seconds)
     assert edge_table(replace(shares, sticky=""), both, (*OLD, *NEW)).sticky is None
+
+
+# ---- services that ask each other, in containers
+
+
+def contained(made: Stack, networks: dict[str, tuple[str, ...]] | None = None) -> Stack:
+    """The same on docker."""
+    named = networks or {}
+    services = (
+        replace(one, container=replace(one.container, networks=named.get(one.name, ()))) for one in made.services
+    )
+    return replace(made, runtime="docker", services=tuple(services))
+
+
+def test_in_containers_every_service_with_a_port_is_asked_by_its_name_too() -> None:
+    made = contained(TWO)
+    table = edge_table(Shares((("old", 100),)), {"old": made}, instances("old", made))
+    inner = {(one.host, one.port): dict(one.weights) for one in table.routes if one.port}
+    assert inner == {(one.name, one.port): {f"{one.name}-old": 100} for one in made.services if one.port}
+    assert {(one.path, one.host) for one in table.headers} == {("/api", None), ("/", None)}
+    assert all(one.mirror == "" for one in table.routes)
+
+
+def test_names_move_with_the_users() -> None:
+    made = contained(WEB)
+    found = (*instances("old", made), *at(100, *instances("new", made)))
+    table = edge_table(Shares((("old", 80), ("new", 20))), {"old": made, "new": made}, found)
+    [inner] = [one for one in table.routes if one.port]
+    [public] = [one for one in table.routes if not one.port]
+    assert inner.weights == public.weights
+
+
+def test_the_edge_is_in_the_networks_of_services_that_are_not_where_it_always_is() -> None:
+    made = contained(TWO, {"api": ("private", "database"), "web": ("backend", "other"), "inner": ("outgoing",)})
+    assert edge_table(Shares((("old", 100),)), {"old": made}, instances("old", made)).networks == ("private",)
+    assert edge_table(Shares((("old", 100),)), {"old": TWO}, instances("old", TWO)).networks == ()
+
+
+def test_without_routes_it_listens_for_services_alone() -> None:
+    made = contained(stack(service("inner")))
+    assert edge_table(Shares((("old", 100),)), {"old": made}, instances("old", made)).listen == made.edge

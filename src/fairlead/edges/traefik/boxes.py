@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from fairlead.edges.traefik.common import DEFAULT_PORT
 from fairlead.engine.engine import Engine
 from fairlead.engine.facts import ContainerFacts
 from fairlead.engine.failures import EngineError
@@ -50,11 +49,6 @@ class Shape:
     image: str  #: id
     inner: tuple[int, ...] = ()  #: ports at which services ask each other
     networks: tuple[str, ...] = ()  #: as the project file calls them
-
-    @property
-    def http(self) -> int | None:
-        """The port for http; the default where nothing is said."""
-        return self.listen.http or (None if self.listen.https else DEFAULT_PORT)
 
 
 class Boxes:
@@ -99,7 +93,7 @@ class Boxes:
     def have_door(self, shape: Shape) -> None:
         """Have it run and in all its networks; what is beside a door that publishes other ports ends with it."""
         ensure_named(self.engine, self.owner, shape.networks)
-        spec = self._box(shape).door(shape.listen, shape.http, [self.name(one) for one in shape.networks])
+        spec = self._box(shape).door(shape.listen, [self.name(one) for one in shape.networks])
         mark = replace(spec, image="", networks=()).fingerprint  # these two need no other door
         found = self.facts(DOOR)
         if found and label(found.labels, "spec") != mark:
@@ -140,7 +134,7 @@ class Boxes:
         return self._box(shape).traefik(role)
 
     def _static(self, shape: Shape, role: str) -> str:
-        ports = ports_of(role, shape.listen, shape.inner, shape.http)
+        ports = ports_of(role, shape.listen, shape.inner)
         return static_file(ports, Path(CONFIGURATION), Path(LOGS))
 
     def is_current(self, shape: Shape, role: str) -> bool:
@@ -183,7 +177,7 @@ class Boxes:
 
     def redirect(self, shape: Shape, on: bool) -> None:
         """Lead new connections to the deputy, or to the main Traefik again; FairleadError when that did not work."""
-        rules = redirect_rules(shape.listen, shape.inner, shape.http) if on else NO_RULES
+        rules = redirect_rules(shape.listen, shape.inner) if on else NO_RULES
         self.put(self.configuration / RULES, rules)
         program = redirecting_program()
         if program is None:

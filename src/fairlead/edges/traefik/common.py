@@ -179,7 +179,7 @@ class TraefikFiles(ABC):
         faulty = [name for name, router in raw.get("routers", {}).items() if router.get("status") == "disabled"]
         if faulty:
             raise FairleadError(f"Traefik refuses {', '.join(faulty)}", self._log_hint())
-        wanted = {traefik.route_key(route.host, route.path): dict(route.weights) for route in table.routes}
+        wanted = {traefik.key_of(route): dict(route.weights) for route in table.routes}
         if _weights(raw) != wanted:
             raise FairleadError("Traefik shows other weights than were written", self._log_hint())
 
@@ -247,7 +247,7 @@ def readable(path: Path) -> object:
 
 def _hosts(table: EdgeTable) -> tuple[str, ...]:
     """Every host that users may ask for, sorted."""
-    hosts = {*(route.host for route in table.routes), *(route.host for route in table.headers)}
+    hosts = {*(route.host for route in table.routes if not route.port), *(route.host for route in table.headers)}
     return tuple(sorted(host for host in hosts if host))
 
 

@@ -177,7 +177,7 @@ class ContainerEdge(TraefikFiles):
             self.replacement.finish(wanted)
 
     def _same_door(self, before: Shape, wanted: Shape) -> bool:
-        published = [(one.http, one.listen.https, one.listen.address) for one in (before, wanted)]
+        published = [(one.listen.http, one.listen.https, one.listen.address) for one in (before, wanted)]
         return published[0] == published[1]
 
     def _keep(self, shape: Shape) -> None:

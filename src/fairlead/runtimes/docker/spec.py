@@ -11,7 +11,8 @@ from fairlead.engine.owner import Owner
 from fairlead.project.placeholders import expand
 from fairlead.project.stack import Health
 from fairlead.render.container import FILES, SECRETS, ContainerSpec, Healthcheck, Joined, Mount
-from fairlead.render.networks import BACKEND
+from fairlead.render.edge_containers import DOOR
+from fairlead.render.networks import BACKEND, EDGELESS
 from fairlead.render.short_forms import mount, published
 from fairlead.runtimes.base import InstanceSpec
 
@@ -53,7 +54,7 @@ def container_spec(spec: InstanceSpec, owner: Owner, handed: Handed) -> Containe
         user=expand(one.user, values) if one.user else None,
         workdir=expand(one.workdir, values) if one.workdir else None,
         mounts=(*(mount(text, owner.name, spec.cwd) for text in _all(one.volumes, values)), *_handed_mounts(handed)),
-        networks=tuple(Joined(owner.name(name), (alias_of(spec.id),)) for name in one.networks or (BACKEND,)),
+        networks=tuple(_joined(spec, owner, name) for name in one.networks or (BACKEND,)),
         publish=tuple(port for text in _all(one.publish, values) for port in published(text)),
         resources=one.resources,
         security=one.security,
@@ -63,6 +64,13 @@ def container_spec(spec: InstanceSpec, owner: Owner, handed: Handed) -> Containe
         stop_grace=spec.stop.grace,
         restart="no" if spec.job else "unless-stopped",
     )
+
+
+def _joined(spec: InstanceSpec, owner: Owner, network: str) -> Joined:
+    """Names of services lead to the edge's door: each container has its own, so another set of them needs no other
+    door. Where the edge is not, they lead nowhere."""
+    links = () if network in EDGELESS else tuple((owner.name(DOOR), name) for name in spec.names)
+    return Joined(owner.name(network), (alias_of(spec.id),), links)
 
 
 def command_of(health: Health, spec: InstanceSpec) -> tuple[str, ...]:
