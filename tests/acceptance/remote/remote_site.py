@@ -17,12 +17,13 @@ from fairlead.system.clock import wait_until
 class RemoteSite(Site):
     """`home` is the laptop's, `there` the server's."""
 
-    def __init__(self, root):
+    def __init__(self, root, path=f"{FAIRLEAD.parent}:/usr/bin:/bin"):
         self.sshd = None
         super().__init__(root)
-        self.there = root / "there"
+        self.there, user = root / "there", root / "user"
         self.there.mkdir()
-        self.sshd = Sshd(root / "sshd", {"FAIRLEAD_HOME": str(self.there), "PATH": f"{FAIRLEAD.parent}:/usr/bin:/bin"})
+        user.mkdir()
+        self.sshd = Sshd(root / "sshd", {"FAIRLEAD_HOME": str(self.there), "HOME": str(user), "PATH": path})
         self.env |= {"FAIRLEAD_SSH": str(self.sshd.client())}
         self.write()
 
