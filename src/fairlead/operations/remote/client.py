@@ -101,6 +101,11 @@ class Client:
             raise self._lost() from None
 
     def _lost(self) -> FairleadError:
+        """Why the other side has gone: what it said last, or what ssh says."""
+        with suppress(Ended, Malformed):
+            while (said := self._open.wire.message()).get("frame") != "error":
+                pass
+            return Failed(dict(said["error"]))
         error = self._open.failure(self._heard)
         if not isinstance(error, ConnectionLost):
             hint = (error.hint or "").replace("ENV", self.environment)
