@@ -2,6 +2,7 @@
 
 import json
 import signal
+import subprocess
 import urllib.request
 
 import pytest
@@ -16,7 +17,8 @@ def answer(port):
         return response.read().decode()
 
 
-def test_from_the_first_deployment_to_the_rollback(site):
+def test_from_the_first_deployment_to_the_rollback(site, need):
+    need("git")
     done = site.run("deploy", "local", "--message", "over SSH")
     assert done.returncode == 0, done.stderr
     assert "is live after" in done.stdout and "0 lost" in done.stdout
@@ -25,6 +27,9 @@ def test_from_the_first_deployment_to_the_rollback(site):
     first = site.live()
 
     site.write("2")
+    git = ["git", "-C", site.folder, "-c", "user.name=x", "-c", "user.email=x@example.com"]
+    for words in (["init", "-q", "-b", "trunk"], ["add", "-A"], ["commit", "-qm", "The second"]):
+        subprocess.run([*git, *words], check=True)
     events = site.lines("deploy", "local")
     assert {"plan", "step", "done", "ready", "traffic", "live", "report"} <= {one["kind"] for one in events}
     assert events[-1]["kind"] == "result" and events[-1]["previous"] == first
@@ -49,7 +54,9 @@ def test_from_the_first_deployment_to_the_rollback(site):
     assert live["origin"]["via"] == "127.0.0.1"
     found = site.json("status")["environments"]
     assert [one["environment"] for one in found] == ["local", "next"]
-    assert [one["operation"] for one in site.json("history", "local")["events"]] == ["rollback", "deploy", "deploy"]
+    events = site.json("history", "local")["events"]
+    assert [one["operation"] for one in events] == ["rollback", "deploy", "deploy"]
+    assert events[1]["origin"]["git"]["subject"] == "The second" and events[1]["origin"]["git"]["branch"] == "trunk"
     done = site.run("attach", "local")
     assert done.returncode == 0 and "nothing is under way; the last was fairlead rollback local" in done.stderr
     assert first in done.stdout

@@ -52,6 +52,7 @@ def test_a_connection_that_is_cut_at_any_point(site, point):
     cut(site, kind, kinds[: place + 1].count(kind), (by_client, by_server)[point % 2])
 
 
+@pytest.mark.long
 def test_what_failed_meanwhile_is_told(site):
     site.edit("asgi:app", "asgi:nothing")
     deployer = site.start("deploy", "local")

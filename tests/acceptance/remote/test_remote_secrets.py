@@ -31,6 +31,7 @@ def files_with(folder, value):
     return [path for path in folder.rglob("*") if path.is_file() and value.encode() in path.read_bytes()]
 
 
+@pytest.mark.long
 def test_keys_stay_where_they_are(site):
     declare(site)
     assert site.run("secrets", "init", "local").returncode == 0

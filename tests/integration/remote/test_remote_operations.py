@@ -65,7 +65,8 @@ def test_it_has_a_session_and_nothing_of_ours(place):
     said = next(one for one in (json.loads(line) for line in (operation.folder / "events").open()) if "sid" in one)
     assert said["sid"] != os.getsid(0) and said["pipes"] == []
     assert (operation.folder / "log").read_text() == "said by the by"
-    assert not operation.runs() and (operation.folder.stat().st_mode & 0o077) == 0
+    assert wait_until(lambda: not operation.runs(), 20, 0.01)
+    assert (operation.folder.stat().st_mode & 0o077) == 0
 
 
 def test_ctrl_c_reaches_it_and_attach_tells_what_came_of_it(place):

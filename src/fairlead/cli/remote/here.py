@@ -109,7 +109,8 @@ def carry(context: click.Context, session: Session, words: Words, row: Row, plac
     tree = _tree(session, places) if row.tree and _needs_tree(context, words, places) else None
     value = _handed(context, session) if row.handed else None
     request = Request(
-        " ".join(words), arguments, places[0] if len(places) > 1 else None, _origin(session), session.json,
+        " ".join(words), arguments, places[0] if len(places) > 1 else None,
+        _origin(session) if row.acts(context.params) else {}, session.json,
         _live(session), value,
     )  # fmt: skip
     client = Client(host_of(address), session.peek()[0], environment)
