@@ -6,7 +6,7 @@ import tarfile
 
 HELLO = {"say": "hello", "protocol": 1, "fairlead": "0", "project": "shop", "environment": "local"}
 MANIFEST = {
-    "root": ".", "file": "fairlead.yaml", "tops": [], "returned": [],
+    "root": ".", "file": "fairlead.yaml", "tops": [], "folders": [], "returned": [],
     "files": [["fairlead.yaml", "file", "0" * 64, 5, 0o644, 0]],
 }  # fmt: skip
 
@@ -35,8 +35,8 @@ def tree(data, manifest=MANIFEST):
 
 
 def run(**changed):
-    base = {"say": "run", "operation": "status", "arguments": {}, "source": None, "origin": {}, "json": False,
-            "live": False, "secret": None}  # fmt: skip
+    base = {"say": "run", "operation": "status", "arguments": {}, "source": None, "origin": {}, "commit": None,
+            "json": False, "live": False, "secret": None}  # fmt: skip
     return lines(HELLO, base | changed)
 
 

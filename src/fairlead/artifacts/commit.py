@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from fairlead.artifacts.origin import ask_git, describe_origin
+from fairlead.artifacts.origin import ask_git, describe_origin, told_commit
 
 OCI = "org.opencontainers.image."  #: labels of the OCI image specification, annotations.md
 SHORT = 12  #: hex digits of a commit, or of a content, in a tag
@@ -38,6 +38,9 @@ def read_commit(folder: Path, env: Mapping[str, str], git: Mapping[str, Any] | N
 
     `git`: of what was built before: its commit, branch and whether it was dirty, as `describe_origin` told then.
     """
+    told = told_commit()
+    if told and git is None:
+        return Commit(**told | {"tags": tuple(told["tags"])})
     git = git or describe_origin(folder, env)["git"]
     if git is None:
         return Commit()

@@ -55,10 +55,23 @@ _SYSTEMS = (
 _told: dict[str, Any] = {}
 
 
-def speak_for(origin: Mapping[str, Any]) -> None:
-    """From now on this process acts for somebody elsewhere: both functions below give this origin."""
+_commit: dict[str, Any] = {}
+
+
+def speak_for(origin: Mapping[str, Any], commit: Mapping[str, Any] | None = None) -> None:
+    """From now on this process acts for somebody elsewhere: the functions below give this origin.
+
+    `commit`: what is known there of the commit, as `fairlead.artifacts.commit.Commit` has it.
+    """
     _told.clear()
     _told.update(origin)
+    _commit.clear()
+    _commit.update(commit or {})
+
+
+def told_commit() -> dict[str, Any]:
+    """What was told of the commit; empty when this process acts for nobody elsewhere."""
+    return dict(_commit)
 
 
 def describe_origin(folder: Path, env: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -99,7 +112,8 @@ def user_name(env: Mapping[str, str] | None = None) -> str:
 
 def owner_text(doing: str) -> str:
     """Who holds a lock, for the message another one gets."""
-    return f"{user_name()}@{socket.gethostname()} (`{doing}`, pid {os.getpid()}) since {clock.now():%H:%M:%S} UTC"
+    who, host = _told.get("user") or user_name(), _told.get("host") or socket.gethostname()
+    return f"{who}@{host} (`{doing}`, pid {os.getpid()}) since {clock.now():%H:%M:%S} UTC"
 
 
 def _job(ci: _Ci | None, env: Mapping[str, str]) -> dict[str, str | None] | None:

@@ -24,4 +24,7 @@ def elsewhere(context: click.Context, session: Session, words: Words, places: tu
     if places:
         carry(context, session, words, row, places)
         return
+    if not row.each:
+        what = f"say which environment: some of {', '.join(session.peek()[1])} run on another machine"
+        raise UsageError(what, f"for example `fairlead {' '.join(words)} {session.peek()[1][0]}`")
     each(context, session, words, row)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -109,9 +111,9 @@ def carry(context: click.Context, session: Session, words: Words, row: Row, plac
     tree = _tree(session, places) if row.tree and _needs_tree(context, words, places) else None
     value = _handed(context, session) if row.handed else None
     request = Request(
-        " ".join(words), arguments, places[0] if len(places) > 1 else None,
-        _origin(session) if row.acts(context.params) else {}, session.json,
-        _live(session), value,
+        " ".join(words), arguments, places[0] if len(places) > 1 else None, json=session.json, live=_live(session),
+        origin=_origin(session) if row.acts(context.params) else {}, secret=value,
+        commit=_commit(session, environment) if tree else None,
     )  # fmt: skip
     client = Client(host_of(address), session.peek()[0], environment)
     code = _done(session, client, request, tree, quiet=not row.acts(context.params))
@@ -182,6 +184,16 @@ def _origin(session: Session) -> dict[str, Any]:
     from fairlead.artifacts import describe_origin  # noqa: PLC0415 — brings what starts programs
 
     return describe_origin(session.path().absolute().parent)
+
+
+def _commit(session: Session, environment: str) -> dict[str, Any] | None:
+    """What images are named by, where there are any."""
+    project = session.project()
+    if project.outline(environment).runtime == "process":
+        return None
+    from fairlead.artifacts.commit import read_commit  # noqa: PLC0415 — for images alone
+
+    return asdict(read_commit(project.root, os.environ))
 
 
 def _live(session: Session) -> bool:

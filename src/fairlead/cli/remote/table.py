@@ -17,6 +17,7 @@ class Row:
     changes: str = ""  #: the switch with which alone it changes something
     asks: str = ""  #: what is asked before, on a terminal, when it changes something
     names: tuple[str, ...] = ()  #: parameters for a file of which the name alone is enough there
+    each: bool = False  #: without an environment it is for all of them
     handed: bool = False  #: it may be given a value of a secret
 
     def acts(self, arguments: Mapping[str, object]) -> bool:
@@ -29,6 +30,8 @@ class Row:
 REMOTE: dict[Words, Row] = {
     ("deploy",): Row(tree=True, lasting=True),
     ("promote",): Row(tree=True, lasting=True),
+    ("build",): Row(tree=True, lasting=True),
+    ("push",): Row(tree=True, lasting=True),
     ("rollback",): Row(lasting=True),
     ("approve",): Row(lasting=True),
     ("abort",): Row(lasting=True),
@@ -37,12 +40,12 @@ REMOTE: dict[Words, Row] = {
     ("push",): Row(tree=True, lasting=True),
     ("up",): Row(lasting=True),
     ("stop",): Row(lasting=True, asks="Stop everything in {environment}? It answers nobody until `fairlead up`."),
-    ("status",): Row(),
+    ("status",): Row(each=True),
     ("history",): Row(),
     ("releases",): Row(),
     ("logs",): Row(),
     ("verdict",): Row(tree=True, names=("replay",)),
-    ("doctor",): Row(tree=True),
+    ("doctor",): Row(tree=True, each=True),
     ("ps",): Row(),
     ("ports",): Row(),
     ("drift",): Row(

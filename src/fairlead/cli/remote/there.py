@@ -145,7 +145,7 @@ class Commands:
         if job.checkout is not None:
             os.chdir(job.checkout.root)
             session.file = job.checkout.file
-        speak_for(request.origin | {"via": _via()})
+        speak_for(request.origin | {"via": _via()}, request.commit)
         asked = ["--json"] * request.json
         arguments = argv(self._command(words), row, request.arguments, environments(request, job.bound))
         with _said(emit):

@@ -62,6 +62,8 @@ class Checkout:
                 path.symlink_to(item.content)
         for top in self.manifest.tops:
             (self.tree / top / ".git").mkdir(parents=True, exist_ok=True)
+        for folder in self.manifest.folders:
+            (self.tree / folder).mkdir(parents=True, exist_ok=True)
         for name, content in changed.items():
             (self.tree / name).parent.mkdir(parents=True, exist_ok=True)
             write_file(self.tree / name, content, 0o600)
@@ -152,7 +154,11 @@ def _clear(checkout: Checkout) -> None:
     kept = {one.path for one in manifest.files} | set(manifest.returned)
     folders = {str(parent) for path in (*kept, f"{manifest.root}/x") for parent in PurePosixPath(path).parents}
     folders |= {str(PurePosixPath(top, ".git")) for top in manifest.tops}
-    folders |= {str(parent) for top in manifest.tops for parent in (PurePosixPath(top), *PurePosixPath(top).parents)}
+    folders |= {
+        str(parent)
+        for top in (*manifest.tops, *manifest.folders)
+        for parent in (PurePosixPath(top), *PurePosixPath(top).parents)
+    }
     for folder, below, names in os.walk(checkout.tree, topdown=False):
         here = PurePosixPath(os.path.relpath(folder, checkout.tree))
         for name in (*names, *below):

@@ -19,9 +19,10 @@ from fairlead.operations.remote.manifest import Item, Manifest
 from fairlead.project.loader import DOTENV
 from fairlead.project.project import Project
 from fairlead.project.stack import Stack
+from fairlead.project.stack_container import Build
 from fairlead.secrets.age_file import file_of
 
-GITIGNORE = ".gitignore"
+GITIGNORE, DOCKERIGNORE = ".gitignore", ".dockerignore"
 
 
 @dataclass
@@ -29,6 +30,7 @@ class _Gathering:
     base: Path
     items: dict[str, Item] = field(default_factory=dict)
     tops: set[str] = field(default_factory=set)
+    folders: set[str] = field(default_factory=set)
 
     def add(self, folder: Path, files: Iterable[SourceFile]) -> None:
         for file in files:
@@ -57,6 +59,19 @@ class _Gathering:
         self.add(folder, scan(folder).files)
         self.one(folder / FAIRLEADIGNORE)
         self.tops.add(self.name(repository(folder)))
+
+    def context(self, root: Path, build: Build) -> None:
+        """What an image is built from, as `.dockerignore` has it."""
+        from fairlead.artifacts.context import read_context  # noqa: PLC0415 — brings Docker's rules
+
+        found = read_context(root, build)
+        paths = (*found.folders, *(one.path for one in found.files))
+        if any(part == ".git" for path in paths for part in path.split("/")):
+            raise UsageError(f"{build.context}: a .git in a context is not sent", "add `**/.git` to its .dockerignore")
+        self.add(found.root, found.files)
+        self.folders |= {self.name(found.root), *(self.name(found.root / folder) for folder in found.folders)}
+        for name in (found.dockerfile, f"{found.dockerfile}{DOCKERIGNORE}", DOCKERIGNORE):
+            self.one(found.root / name)
 
     def one(self, path: Path) -> None:
         """A single file, when it is there; of a link what it leads to."""
@@ -91,8 +106,12 @@ def gather(project: Project, environments: Iterable[str]) -> tuple[Path, Manifes
             kept = file_of(root, environment)
             found.one(kept)
             returned.append(found.name(kept))
-        for folder in _sources(stack):
-            found.source(Path(os.path.normpath(root / folder)))
+        if stack.runtime == "process":
+            for folder in _sources(stack):
+                found.source(Path(os.path.normpath(root / folder)))
+        else:
+            for build in _builds(stack):
+                found.context(root, build)
         for file in _files(stack):
             found.one(root / file)
         for folder in _folders(stack):
@@ -100,15 +119,18 @@ def gather(project: Project, environments: Iterable[str]) -> tuple[Path, Manifes
                 found.add(root / folder, (one for one in list_files(root / folder) if one.kind != "link"))
     found.ignore_files()
     files = tuple(found.items[name] for name in sorted(found.items))
-    return found.base, Manifest(
-        found.name(root), Path(project.file).name, files, tuple(sorted(found.tops)), tuple(returned)
-    )
+    tops, folders = tuple(sorted(found.tops)), tuple(sorted(found.folders - {"."}))
+    return found.base, Manifest(found.name(root), Path(project.file).name, files, tops, folders, tuple(returned))
+
+
+def _builds(stack: Stack) -> list[Build]:
+    builds = [*(one.container.build for one in stack.services), *(one.container.build for one in stack.stores)]
+    return [one for one in builds if one is not None]
 
 
 def _sources(stack: Stack) -> list[str]:
     sources = {one.source for one in stack.services} | {one.source for one in stack.jobs}
-    builds = {one.container.build for one in stack.services} | {one.container.build for one in stack.stores}
-    return sorted({one for one in sources if one is not None} | {one.context for one in builds if one is not None})
+    return sorted(one for one in sources if one is not None)
 
 
 def _files(stack: Stack) -> Iterator[str]:

@@ -9,7 +9,6 @@ import hashlib
 import json
 import posixpath
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -50,6 +49,7 @@ class Manifest:
     file: str  #: the project file, in it
     files: tuple[Item, ...]
     tops: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()  #: that are there even when they are empty
     returned: tuple[str, ...] = ()  #: files that may be changed on the host, and come back
 
     def to_data(self) -> dict[str, object]:
@@ -60,6 +60,7 @@ class Manifest:
             "file": self.file,
             "files": files,
             "tops": list(self.tops),
+            "folders": list(self.folders),
             "returned": list(self.returned),
         }
 
@@ -76,7 +77,7 @@ class Manifest:
 
 def from_data(data: Any) -> Manifest:
     """The inverse of `to_data`. Malformed for anything that is not as it has to be, or that leads outside."""
-    if not isinstance(data, dict) or set(data) != {"root", "file", "files", "tops", "returned"}:
+    if not isinstance(data, dict) or set(data) != {"root", "file", "files", "tops", "folders", "returned"}:
         raise Malformed("a manifest that is none")
     rows = data["files"]
     if not isinstance(rows, list) or len(rows) > MOST_FILES:
@@ -84,12 +85,13 @@ def from_data(data: Any) -> Manifest:
     files = tuple(_item(row) for row in rows)
     if sum(one.size for one in files) > LARGEST:
         raise Malformed(f"files of more than {LARGEST >> 30} GiB together")
-    _apart(files)
-    tops, returned = (tuple(_place(one) for one in _texts(data[key])) for key in ("tops", "returned"))
+    keys = ("tops", "folders", "returned")
+    tops, folders, returned = (tuple(_place(one) for one in _texts(data[key])) for key in keys)
+    _apart(files, folders)
     file = inside(data["file"])
     if "/" in file:
         raise Malformed("a project file that is none")
-    return Manifest(_place(data["root"]), file, files, tops, returned)
+    return Manifest(_place(data["root"]), file, files, tops, folders, returned)
 
 
 def _texts(value: Any) -> list[Any]:
@@ -140,11 +142,13 @@ def inside(path: Any) -> str:
     return path
 
 
-def _apart(files: Iterable[Item]) -> None:
-    """No two files have one path, and none lies below another one, which may be a link."""
+def _apart(files: tuple[Item, ...], folders: tuple[str, ...]) -> None:
+    """No two files have one path, and nothing lies below a file, which may be a link, or is one as a folder."""
     seen = {one.path for one in files}
-    if len(seen) != len(tuple(files)):
+    if len(seen) != len(files):
         raise Malformed("a manifest that names a file twice")
-    for path in seen:
+    for path in (*seen, *folders):
+        if path in folders and path in seen:
+            raise Malformed(f"{path!r} is a file and a folder")
         if any(str(parent) in seen for parent in PurePosixPath(path).parents):
             raise Malformed(f"{path!r} lies below a file or a link")

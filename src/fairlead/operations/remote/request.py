@@ -26,14 +26,17 @@ class Request:
     arguments: dict[str, Value] = field(default_factory=dict)
     source: str | None = None  #: of a promotion: the environment that it comes from
     origin: dict[str, Any] = field(default_factory=dict)  #: who asks, and which commit the files are of
+    commit: dict[str, Any] | None = None  #: more of the commit, where images are named by it
     json: bool = False
     live: bool = False  #: a terminal shows it, and wants what changes every second too
     secret: Secret | None = None  #: the value that a rotation was given
 
     def to_data(self) -> dict[str, Any]:
         """As it is sent."""
-        data = {"say": "run", "operation": self.operation, "arguments": self.arguments, "source": self.source,
-                "origin": self.origin, "json": self.json, "live": self.live, "secret": None}  # fmt: skip
+        data = {
+            "say": "run", "operation": self.operation, "arguments": self.arguments, "source": self.source,
+            "origin": self.origin, "commit": self.commit, "json": self.json, "live": self.live, "secret": None,
+        }  # fmt: skip
         if self.secret is not None:
             data["secret"] = base64.b64encode(self.secret.reveal().encode(errors="surrogateescape")).decode()
         return data
@@ -41,7 +44,7 @@ class Request:
 
 def from_data(data: Mapping[str, Any]) -> Request:
     """The inverse of `to_data`. Malformed for anything else."""
-    if set(data) != {"say", "operation", "arguments", "source", "origin", "json", "live", "secret"}:
+    if set(data) != {"say", "operation", "arguments", "source", "origin", "commit", "json", "live", "secret"}:
         raise Malformed("a request with other parts than it has")
     arguments, origin = data["arguments"], _origin(data["origin"])
     if not isinstance(arguments, dict) or len(arguments) > MOST_VALUES:
@@ -50,7 +53,10 @@ def from_data(data: Mapping[str, Any]) -> Request:
         raise Malformed("a request that does not say how it is answered")
     source = None if data["source"] is None else text(data["source"])
     values = {text(name): _value(value) for name, value in arguments.items()}
-    return Request(text(data["operation"]), values, source, origin, data["json"], data["live"], _secret(data["secret"]))
+    return Request(
+        text(data["operation"]), values, source, origin, _commit(data["commit"]), data["json"], data["live"],
+        _secret(data["secret"]),
+    )  # fmt: skip
 
 
 def text(value: Any) -> str:
@@ -81,6 +87,22 @@ def _origin(said: Any) -> dict[str, Any]:
             raise Malformed("a commit without a name")
         found["git"]["dirty"] = said["git"].get("dirty") is True
     return found
+
+
+def _commit(said: Any) -> dict[str, Any] | None:
+    """A commit as `fairlead.artifacts.commit.Commit` has it, and nothing else."""
+    if said is None:
+        return None
+    if not isinstance(said, dict) or set(said) != {"id", "branch", "dirty", "tags", "default", "moment", "source"}:
+        raise Malformed("a commit that is none")
+    tags, moment = said["tags"], said["moment"]
+    if not isinstance(tags, list) or len(tags) > MOST_VALUES or not isinstance(moment, float | None):
+        raise Malformed("a commit that is none")
+    return {
+        "id": text(said["id"]), "branch": _maybe(said["branch"]), "dirty": said["dirty"] is True,
+        "tags": [text(one) for one in tags], "default": said["default"] is True, "moment": moment,
+        "source": text(said["source"]),
+    }  # fmt: skip
 
 
 def _part(said: Any, keys: tuple[str, ...]) -> dict[str, Any] | None:

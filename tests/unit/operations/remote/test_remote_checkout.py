@@ -173,6 +173,28 @@ def test_a_source_that_leads_away_is_refused(folder: Path, tmp_path: Path) -> No
         gather(load_project(folder / "fairlead.yaml"), ["local"])
 
 
+def test_a_context_of_an_image_is_the_same_there(folder: Path, place: Place) -> None:
+    pytest.importorskip("docker")
+    from fairlead.artifacts.context import read_context  # noqa: PLC0415 — brings Docker's rules
+    from fairlead.project.stack_container import Build  # noqa: PLC0415
+
+    (folder / "fairlead.yaml").write_text(
+        "name: shop\nservices: {web: {build: {context: ., dockerfile: deep/Dockerfile}}}\n"
+        "environments: {local: {runtime: docker, host: ssh://a@b}}\n"
+    )
+    (folder / "deep" / "empty").mkdir(parents=True)
+    (folder / "deep" / "Dockerfile").write_text("FROM scratch\n")
+    (folder / ".dockerignore").write_text("build\n**/*.log\n")
+    (folder / ".git").mkdir()
+    checkout, _ = sent(folder, place)
+    build = Build(".", "deep/Dockerfile")
+    here, there = read_context(folder, build), read_context(checkout.root, build)
+    assert "deep/empty" in here.folders and there.folders == here.folders
+    assert there.digest(build, {}, None) == here.digest(build, {}, None)
+    again, wanted = sent(folder, place)
+    assert wanted == set() and read_context(again.root, build).digest(build, {}, None) == here.digest(build, {}, None)
+
+
 FINE = ["a", "file", "0" * 64, 1, 0o644, 0]
 BAD_ROWS = [
     ["/a", *FINE[1:]], ["a/../b", *FINE[1:]], ["./a", *FINE[1:]], ["", *FINE[1:]], ["a\0b", *FINE[1:]],
