@@ -103,6 +103,15 @@ class Sshd:
         """The processes that serve connections now."""
         return children(self._process.pid)
 
+    def serving(self):
+        """The processes that sessions run."""
+        pending, found = self.sessions(), []
+        while pending:
+            pid = pending.pop()
+            pending += children(pid)
+            found += [] if b"sshd" in _name(pid).partition(b"\0")[0] else [pid]
+        return found
+
     def cut(self):
         """End every connection, as a network does that breaks."""
         for pid in self.sessions():

@@ -3,13 +3,11 @@
 import contextlib
 import getpass
 import json
-import os
-import signal
 import sqlite3
 import subprocess
 
 from cli_site import FAIRLEAD, Site
-from tests.sshd import Sshd, children
+from tests.sshd import Sshd
 
 from fairlead.system.clock import wait_until
 
@@ -17,13 +15,14 @@ from fairlead.system.clock import wait_until
 class RemoteSite(Site):
     """`home` is the laptop's, `there` the server's."""
 
-    def __init__(self, root, path=f"{FAIRLEAD.parent}:/usr/bin:/bin"):
+    def __init__(self, root, path=f"{FAIRLEAD.parent}:/usr/bin:/bin", more=None):
         self.sshd = None
         super().__init__(root)
         self.there, user = root / "there", root / "user"
         self.there.mkdir()
         user.mkdir()
-        self.sshd = Sshd(root / "sshd", {"FAIRLEAD_HOME": str(self.there), "HOME": str(user), "PATH": path})
+        session = {"FAIRLEAD_HOME": str(self.there), "HOME": str(user), "PATH": path}
+        self.sshd = Sshd(root / "sshd", session | (more or {}))
         self.env |= {"FAIRLEAD_SSH": str(self.sshd.client())}
         self.write()
 
@@ -65,11 +64,6 @@ class RemoteSite(Site):
                     assert done.returncode == 0, done.stderr
         finally:
             self.sshd.close()
-
-    def kill_ssh(self, process):
-        """Kill the ssh that a command of the laptop talks through."""
-        for pid in children(process.pid):
-            os.kill(pid, signal.SIGKILL)
 
 
 def await_events(site, kind, count, environment="local"):

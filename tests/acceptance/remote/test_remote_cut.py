@@ -1,7 +1,12 @@
 """The connection breaks in the middle: the deployment goes on, and `attach` finds it again."""
 
+import os
+import signal
+from contextlib import contextmanager
+
 import pytest
 from remote_site import await_events
+from tests.sshd import children
 
 pytestmark = pytest.mark.real
 
@@ -11,8 +16,9 @@ POINTS = 10
 def cut(site, kind, count, kill):
     """Deploy version 2, break the connection at a point of the journal, and attach until it is over."""
     deployer = site.start("deploy", "local")
-    await_events(site, kind, count)
-    kill(site, deployer)
+    await_events(site, "rollout.begun", 1)
+    with kill(site, deployer):  # what is said from here on does not get through
+        await_events(site, kind, count)
     said = deployer.communicate(timeout=60)[1]
     assert deployer.returncode == 1, said
     assert "the connection to" in said and "is lost" in said
@@ -26,14 +32,28 @@ def cut(site, kind, count, kill):
     assert site.run("ledger", "verify", "local").returncode == 0
 
 
+@contextmanager
 def by_client(site, deployer):
-    """The laptop's ssh is killed."""
-    site.kill_ssh(deployer)
+    """The laptop's ssh hangs, and is killed."""
+    ssh = children(deployer.pid)
+    for pid in ssh:
+        os.kill(pid, signal.SIGSTOP)
+    yield
+    for pid in ssh:
+        os.kill(pid, signal.SIGKILL)
 
 
+@contextmanager
 def by_server(site, deployer):
-    """The server's session is killed."""
+    """The server's side hangs, and its session is killed."""
+    serving = site.sshd.serving()
+    assert serving
+    for pid in serving:
+        os.kill(pid, signal.SIGSTOP)
+    yield
     site.sshd.cut()
+    for pid in serving:
+        os.kill(pid, signal.SIGCONT)
 
 
 @pytest.mark.parametrize(
