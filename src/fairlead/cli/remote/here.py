@@ -166,11 +166,12 @@ def _needs_tree(context: click.Context, words: Words, places: tuple[str, ...]) -
 
 
 def _tree(session: Session, places: Iterable[str]) -> tuple[Path, Manifest]:
-    from fairlead.operations.remote.gather import gather  # noqa: PLC0415 — brings the validator
+    from fairlead.operations.remote.gather import gather, private_keys  # noqa: PLC0415 — brings the validator
 
     project = session.project()
     for name in places:
-        project.outline(name)
+        for key in private_keys(project, name):
+            tell(f"{yellow('note:')} {key}, a private key that {name} names, is sent to the host")
     return gather(project, places)
 
 

@@ -30,8 +30,6 @@ class Row:
 REMOTE: dict[Words, Row] = {
     ("deploy",): Row(tree=True, lasting=True),
     ("promote",): Row(tree=True, lasting=True),
-    ("build",): Row(tree=True, lasting=True),
-    ("push",): Row(tree=True, lasting=True),
     ("rollback",): Row(lasting=True),
     ("approve",): Row(lasting=True),
     ("abort",): Row(lasting=True),
@@ -52,6 +50,14 @@ REMOTE: dict[Words, Row] = {
         lasting=True, changes="fix", asks="Mend what differs in {environment}? (without --fix it is shown)"
     ),
     ("prune",): Row(lasting=True, asks="Remove what {environment} does not need? (--plan shows it)"),
+    ("edge", "test"): Row(),
+    ("certs", "ca"): Row(),
+    ("certs", "list"): Row(),
+    ("certs", "renew"): Row(tree=True, lasting=True),
+    ("stores", "apply"): Row(
+        tree=True, lasting=True, asks="Make the stores of {environment} as they are declared now?"
+    ),
+    ("stores", "logs"): Row(),
     ("ledger", "show"): Row(),
     ("ledger", "verify"): Row(),
     ("notify", "test"): Row(tree=True),

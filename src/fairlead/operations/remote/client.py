@@ -22,6 +22,7 @@ from fairlead.operations.remote.request import Request
 from fairlead.operations.remote.serve import PROTOCOL
 from fairlead.system.files import write_file
 
+WORTH_A_WORD = 4 << 20  #: bytes that take a while to be sent
 NOISE = 200  #: lines that a login shell may say before Fairlead does
 Show = Callable[[dict[str, Any]], None]
 Note = Callable[[str], None]
@@ -127,6 +128,9 @@ class Client:
         wanted = set(self._expect("want")["paths"])
         self._send({"say": "files"})
         items = [one for one in manifest.files if one.path in wanted and one.kind != "link"]
+        size = sum(one.size for one in items)
+        if size > WORTH_A_WORD:
+            note(f"sending {len(items)} files, {size / (1 << 20):.0f} MiB, to {self.host.where}")
         try:
             pack(base, items, wire.send_chunk)
         except Ended:

@@ -135,6 +135,14 @@ def _sources(stack: Stack) -> list[str]:
 
 def _files(stack: Stack) -> Iterator[str]:
     yield from (one.source for one in stack.templates)
+    given = (file for one in stack.edge.certificates for file in (one.cert, one.key) if file)
+    yield from (file for file in given if not file.startswith("/"))
+
+
+def private_keys(project: Project, environment: str) -> tuple[str, ...]:
+    """The files with private keys that go to the host because the project file names them there."""
+    given = (one.key for one in project.outline(environment).edge.certificates)
+    return tuple(key for key in given if key and not key.startswith("/"))
 
 
 def _folders(stack: Stack) -> Iterator[str]:
