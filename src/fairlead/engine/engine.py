@@ -173,6 +173,17 @@ class Engine:
         except NotThere:
             return ""
 
+    def stamped_log(self, name: str, lines: int | None = None, since: float | None = None) -> list[tuple[str, str]]:
+        """The same with the time of each line, in UTC with nine digits, so that times sort as texts."""
+        more = {"tail": "all" if lines is None else lines} | ({} if since is None else {"since": since})
+        try:
+            with explained(f"read the log of {name}"):
+                raw = bytes(self.api.logs(name, timestamps=True, **more)).decode(errors="replace")
+        except NotThere:
+            return []
+        pairs = (line.rstrip("\r").partition(" ") for line in raw.split("\n") if line)
+        return [(time, text) for time, _, text in pairs]
+
     def follow(self, name: str, since: float | None = None) -> Iterator[bytes]:
         """Pieces of what it says from now on, until it ends."""
         with explained(f"follow the log of {name}"):

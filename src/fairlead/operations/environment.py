@@ -16,6 +16,7 @@ from fairlead.edges.table import edge_of
 from fairlead.errors import UsageError
 from fairlead.ledger import Ledger
 from fairlead.operations.images import image_store
+from fairlead.operations.runtime_kept import keep_runtime, kept_runtime
 from fairlead.project.stack import RuntimeName
 from fairlead.rollout.events import Emit, silent
 from fairlead.rollout.evidence.history import HOUR, history
@@ -23,8 +24,7 @@ from fairlead.rollout.evidence.samples import sample
 from fairlead.rollout.state import State, read_state
 from fairlead.rollout.verdict.evidence import History, Side
 from fairlead.rollout.world import World
-from fairlead.runtimes.table import RUNTIMES, runtime_of
-from fairlead.system.files import write_file
+from fairlead.runtimes.table import runtime_of
 from fairlead.system.home import Place
 from fairlead.system.lock import FOR_A_MOMENT, FileLock, held_lock
 
@@ -76,7 +76,7 @@ class Environment:
 def opened(place: Place, runtime: RuntimeName, emit: Emit = silent) -> Iterator[Environment]:
     """Open an environment, making its folders when it is new."""
     place.create()
-    _keep_runtime(place, runtime)
+    keep_runtime(place, runtime)
     with Ledger.open(place.ledger, room=place.free_reserve) as ledger:
         artifacts = ArtifactStore(place.artifacts)
         images = image_store(place) if runtime != "process" else None
@@ -105,17 +105,6 @@ def existing(place: Place, emit: Emit = silent) -> Iterator[Environment]:
     release = ReleaseStore(place.releases).load_or_none(live) if live else None
     with opened(place, release.stack.runtime if release else kept_runtime(place), emit) as environment:
         yield environment
-
-
-def kept_runtime(place: Place) -> RuntimeName:
-    """The runtime an environment was last deployed with, whether or not anything became live."""
-    text = place.runtime.read_text().strip() if place.runtime.exists() else ""
-    return next((name for name in RUNTIMES if name == text), "process")
-
-
-def _keep_runtime(place: Place, runtime: RuntimeName) -> None:
-    if kept_runtime(place) != runtime:
-        write_file(place.runtime, runtime, 0o600)
 
 
 def answered_lately(place: Place, releases: ReleaseStore, id: str, over: float | None) -> History:

@@ -285,7 +285,8 @@ class Housekeeping:
     def _rotate(self) -> None:
         """Keep logs small: those of instances, of the edge, and the keeper's own."""
         place = self.environment.place
-        own = [place.edge / name for name in ("access.log", "traefik.log", "output.log")]
+        folders = (place.edge, place.edge / "log")  # of a process, of a container
+        own = [folder / name for folder in folders for name in ("access.log", "traefik.log", "output.log")]
         # A report reads the edge's logs from where it began.
         edges = [*own, place.root / "keeper" / "log"] if self._idle() else []
         for log in (*log_files(place).values(), *edges):

@@ -11,11 +11,16 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fairlead.errors import UsageError
+from fairlead.operations.runtime_kept import kept_runtime
 from fairlead.runtimes.process.runtime import learn_secrets
 from fairlead.runtimes.process.runtime import log_files as instance_logs
 from fairlead.system.home import Place
+
+if TYPE_CHECKING:
+    from fairlead.runtimes.docker.logs import ContainerLog
 
 EVERY = 0.2  #: seconds between two looks at the logs
 BACK = 256 << 10  #: bytes looked at from the end for the first lines
@@ -83,19 +88,39 @@ class Follower:
 
 
 @dataclass
+class Contained:
+    """The log of a container while it is read."""
+
+    instance: str
+    log: ContainerLog
+
+    @classmethod
+    def at_end(cls, instance: str, log: ContainerLog, lines: int) -> tuple[Contained, list[LogLine]]:
+        """A follower of what comes after the last `lines`, and those lines."""
+        return cls(instance, log), [LogLine(instance, text) for text in log.last(lines)]
+
+    def read(self) -> list[LogLine]:
+        """What was written since."""
+        return [LogLine(self.instance, text) for text in self.log.news()]
+
+    def finish(self) -> list[LogLine]:
+        """The engine gives whole lines only."""
+        return []
+
+
+@dataclass
 class Logs:
     """The logs of some services of an environment, or of all of them. What an instance was handed is masked."""
 
     place: Place
     services: Collection[str] = ()
-    _followers: dict[str, Follower] = field(default_factory=dict)
+    _followers: dict[str, Follower | Contained] = field(default_factory=dict)
 
     def last(self, lines: int) -> Iterator[LogLine]:
         """The last lines of each instance, the instance that wrote last at the end."""
-        found = sorted(self._found().items(), key=lambda row: _changed(row[1]))
-        for instance, log in found:
+        for instance, log in sorted(self._found().items(), key=lambda row: _changed(row[1])):
             learn_secrets(self.place, instance)
-            follower, shown = Follower.at_end(instance, log, lines)
+            follower, shown = _begun(instance, log, lines)
             self._followers[instance] = follower
             yield from shown
 
@@ -105,8 +130,10 @@ class Logs:
         for instance, log in found.items():
             if instance not in self._followers:
                 learn_secrets(self.place, instance)
-            follower = self._followers.setdefault(instance, Follower(instance, log))
-            yield from follower.read()
+                self._followers[instance] = (
+                    Follower(instance, log) if isinstance(log, Path) else Contained(instance, log)
+                )
+            yield from self._followers[instance].read()
         for gone in self._followers.keys() - found.keys():
             yield from self._followers.pop(gone).finish()
 
@@ -115,7 +142,7 @@ class Logs:
         for follower in self._followers.values():
             yield from follower.finish()
 
-    def _found(self) -> dict[str, Path]:
+    def _found(self) -> dict[str, Path | ContainerLog]:
         known = log_files(self.place)
         if not self.services:
             return {id: log for id, log in known.items() if "." in id}
@@ -140,10 +167,27 @@ def read_logs(logs: Logs, lines: int, follow: bool, pause: Callable[[float], Non
     yield from logs.rest()
 
 
-def log_files(place: Place) -> dict[str, Path]:
+def _begun(instance: str, log: Path | ContainerLog, lines: int) -> tuple[Follower | Contained, list[LogLine]]:
+    return Follower.at_end(instance, log, lines) if isinstance(log, Path) else Contained.at_end(instance, log, lines)
+
+
+def log_files(place: Place) -> dict[str, Path | ContainerLog]:
     """Every log of the environment: instances by id, then the edge's and the keeper's own."""
-    own = {"edge": place.edge / "traefik.log", "keeper": place.root / "keeper" / "log"}
-    return instance_logs(place) | {name: log for name, log in own.items() if log.exists()}
+    own = {"edge": _edge_log(place), "keeper": place.root / "keeper" / "log"}
+    return _instances(place) | {name: log for name, log in own.items() if log.exists()}
+
+
+def _edge_log(place: Place) -> Path:
+    inside = place.edge / "log" / "traefik.log"
+    return inside if inside.exists() else place.edge / "traefik.log"
+
+
+def _instances(place: Place) -> dict[str, Path | ContainerLog]:
+    if kept_runtime(place) == "docker":
+        from fairlead.runtimes.docker.logs import container_logs  # noqa: PLC0415 — only where there is an engine
+
+        return dict(container_logs(place))
+    return dict(instance_logs(place))
 
 
 def _service(id: str) -> str:
@@ -168,9 +212,10 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _changed(path: Path) -> float:
+def _changed(log: Path | ContainerLog) -> float:
+    """Containers come in the order in which they were started."""
     try:
-        return path.stat().st_mtime
+        return log.stat().st_mtime if isinstance(log, Path) else 0.0
     except FileNotFoundError:
         return 0.0
 

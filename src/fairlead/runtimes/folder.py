@@ -17,6 +17,7 @@ from typing import Any
 from fairlead.errors import FairleadError
 from fairlead.masking import Secret
 from fairlead.project.stack import Health, Stop, from_data
+from fairlead.render.edge import LOOPBACK
 from fairlead.runtimes.base import InstanceSpec
 from fairlead.supervisor.survivors import Starts, have_starts, read_starts
 from fairlead.system import processes
@@ -114,6 +115,11 @@ class InstanceFolder:
             return mark != "" and mark in self._verified.read_text(errors="replace").split("\n")
         except FileNotFoundError:
             return False
+
+    def address(self) -> str:
+        """Where this machine reaches it."""
+        path = self.path / "address"
+        return path.read_text() if path.exists() else LOOPBACK
 
     def remove(self) -> None:
         """Delete it all, the spec first, so that half a folder is no instance."""

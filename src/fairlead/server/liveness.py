@@ -41,7 +41,7 @@ class Liveness:
         if path is None or port is None or process is None or not folder.verified(process.mark):
             self._failed.pop(folder.id, None)
             return
-        answer = http.get(port, path, folder.health().timeout)
+        answer = http.get(port, path, folder.health().timeout, host=folder.address())
         self._failed[folder.id] = 0 if answer.ok else self._failed.get(folder.id, 0) + 1
         if self._failed[folder.id] >= FAILURES and process.alive():
             why = answer.error or f"answered {answer.status}"

@@ -42,7 +42,7 @@ class Signs:
         return (_stamp(ledger), _stamp(wal), self.supervisor.alive(), _stamp(pid_file), self._large())
 
     def _large(self) -> tuple[str, ...]:
-        folders = [self.place.edge, self.place.root / "keeper"]
+        folders = [self.place.edge, self.place.edge / "log", self.place.root / "keeper"]
         if self.place.instances.exists():
             folders += self.place.instances.iterdir()
         logs = (log for folder in folders for log in folder.glob("*log"))

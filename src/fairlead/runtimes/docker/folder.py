@@ -4,6 +4,7 @@ instances/ID/spec.json   what it was asked to be; placeholders and values of sec
 instances/ID/starts      a line for each start that was seen: the process of this machine that it is
 instances/ID/seen.*      the last of them, as the engine names it
 instances/ID/verified    the start that passed its readiness check: as the engine names it, and its process
+instances/ID/address     where that was asked; the keeper asks there whether it still lives
 instances/ID/ending      the start that was told to end
 """
 
@@ -53,8 +54,10 @@ class ContainerFolder(InstanceFolder):
         with self.starts_file.open("a") as file:
             file.write(f"{line}\n")
 
-    def found_ready(self, facts: ContainerFacts) -> None:
-        """This start passed its check."""
+    def found_ready(self, facts: ContainerFacts, address: str) -> None:
+        """This start passed its check, at that address of it (empty: by a command in it)."""
+        if address:
+            write_file(self.path / "address", address, 0o600)
         self.verify(facts.start_mark, _process(facts))
 
     def told_to_end(self, facts: ContainerFacts) -> None:

@@ -87,7 +87,7 @@ class Probe(probe.Probe):
     def verify(self) -> None:
         """Write down that this start is ready."""
         if self.facts:
-            self.folder.found_ready(self.facts)
+            self.folder.found_ready(self.facts, address_of(self.owner, self.facts))
 
     def dead(self) -> str:
         """Why there is no point in waiting any longer; empty while there is."""

@@ -1,0 +1,190 @@
+"""What only containers have: limits, rights, networks, names that somebody else may have, secrets from outside."""
+
+import os
+from dataclasses import replace
+
+import pytest
+from instances import QUICK, one, ready
+from running import eventually
+
+from fairlead.engine.failures import EngineError
+from fairlead.errors import FairleadError
+from fairlead.project.stack import Container, Health, Resources, Security, Service, ServiceSecret, Stack
+from fairlead.render.container import ContainerSpec
+from fairlead.runtimes.base import NotReady
+from fairlead.runtimes.docker.logs import container_logs
+from fairlead.runtimes.docker.spec import name_of
+from fairlead.secrets.delivery import Handful, deliver
+
+pytestmark = pytest.mark.real
+
+
+def told(docker, id, *argv):
+    """What a command says in the container."""
+    return docker.runtime.engine.run(name_of(docker.runtime.owner, id), argv, seconds=20)
+
+
+def test_memory_that_is_not_there_is_named_as_the_reason(docker):
+    code = "held = [bytearray(1 << 20) for _ in range(500)]"
+    limits = Container(resources=Resources(memory=48 << 20))
+    docker.runtime.start([docker.code("web", code, container=limits)])
+    with pytest.raises(NotReady, match=r"out of memory: its limit is 48M \(resources.memory\)"):
+        docker.runtime.await_ready(["r1.web.1"], lambda _: None)
+
+
+def test_by_default_it_may_do_next_to_nothing(docker):
+    [id] = ready(docker.runtime, docker.spec())
+    status = told(docker, id, "cat", "/proc/self/status").output
+    assert "CapEff:\t0000000000000000" in status and "NoNewPrivs:\t1" in status
+    assert told(docker, id, "id", "-u").output.strip() == "10001"
+    assert "Read-only file system" in told(docker, id, "touch", "/app/x").output
+    assert told(docker, id, "touch", "/tmp/x", "/run/x").code == 0
+    host = docker.facts(id).raw["HostConfig"]
+    assert (host["PidsLimit"], host["RestartPolicy"]["Name"], host["Init"]) == (512, "unless-stopped", True)
+    assert host["LogConfig"]["Config"] == {"max-size": str(10 << 20), "max-file": "3"}
+    assert not [mount for mount in docker.facts(id).raw["Mounts"] if "sock" in mount["Source"]]
+
+
+def test_each_part_of_it_can_be_given(docker):
+    free = Container(security=Security(read_only=False, cap_drop=(), cap_add=("NET_ADMIN",), root=True), user="0")
+    [id] = ready(docker.runtime, docker.spec(container=free))
+    assert told(docker, id, "id", "-u").output.strip() == "0"
+    assert told(docker, id, "touch", "/app/x").code == 0
+    assert "CapEff:\t0000000000000000" not in told(docker, id, "cat", "/proc/self/status").output
+
+
+def test_a_container_of_somebody_else_on_our_name_is_left_alone(docker):
+    engine, name = docker.runtime.engine, name_of(docker.runtime.owner, "r1.web.1")
+    id = engine.create(ContainerSpec(name=name, image=docker.image))
+    try:
+        with pytest.raises(EngineError, match="is there and is not Fairlead's"):
+            docker.runtime.start([docker.spec()])
+        docker.runtime.stop(["r1.web.1"])
+        docker.runtime.remove(["r1.web.1"])
+        assert engine.container(name).id == id
+        assert docker.runtime.observe() == ()
+    finally:
+        engine.remove(id)
+
+
+def test_what_runs_as_something_else_is_not_replaced_behind_its_back(docker):
+    ready(docker.runtime, docker.spec())
+    before = docker.facts("r1.web.1").id
+    with pytest.raises(EngineError, match="r1.web.1 runs, and not as it should"):
+        docker.runtime.start([docker.spec(env={"MORE": "1"})])
+    docker.runtime.stop(["r1.web.1"])
+    ready(docker.runtime, docker.spec(env={"MORE": "1"}))
+    assert docker.facts("r1.web.1").id != before
+
+
+def test_who_is_sealed_off_is_asked_by_a_command(docker):
+    sealed = Container(networks=("database",))
+    hidden = docker.spec(container=sealed, health=replace(QUICK, deadline=2))
+    docker.runtime.start([hidden])
+    with pytest.raises(NotReady, match="name a health.command"):
+        docker.runtime.await_ready([hidden.id], lambda _: None)
+    probe = "import os, urllib.request as u; u.urlopen('http://127.0.0.1:' + os.environ['PORT'])"
+    asked = Health(command=f'python3 -c "{probe}"', interval=0.1, successes=2, timeout=5)
+    ready(docker.runtime, docker.spec("api", container=sealed, health=asked))
+    assert one(docker.runtime, "r1.api.1").verified
+
+
+def test_a_command_that_fails_or_hangs_is_told(docker):
+    failing = Health(command="sh -c 'echo no queue; exit 3'", interval=0.1, deadline=1.5)
+    docker.runtime.start([docker.spec("worker", program="talker.py", health=failing)])
+    with pytest.raises(NotReady, match="sh ended with 3: no queue"):
+        docker.runtime.await_ready(["r1.worker.1"], lambda _: None)
+    hanging = Health(command="sleep 60", timeout=0.3, deadline=1)
+    docker.runtime.start([docker.spec("other", program="talker.py", health=hanging)])
+    with pytest.raises(NotReady, match="sleep: no end within 0.3 s"):
+        docker.runtime.await_ready(["r1.other.1"], lambda _: None)
+
+
+def test_a_port_of_its_own_loopback_address_is_named(docker):
+    docker.runtime.start([docker.spec(env={"BIND": "127.0.0.1"}, health=replace(QUICK, deadline=2))])
+    with pytest.raises(NotReady, match=r"port 8000 of 127.0.0.1, which is its own alone: have it listen on 0.0.0.0"):
+        docker.runtime.await_ready(["r1.web.1"], lambda _: None)
+
+
+def test_one_that_docker_killed_is_stopped_and_can_be_had_again(docker):
+    [id] = ready(docker.runtime, docker.spec())
+    docker.runtime.engine.signal(docker.facts(id).id, "SIGKILL")
+    eventually(lambda: one(docker.runtime, id).phase == "stopped")
+    docker.runtime.restart([id])
+    docker.runtime.await_ready([id], lambda _: None)
+    assert one(docker.runtime, id).starts == 2
+
+
+def test_a_container_whose_folder_is_lost_is_still_seen_and_ended(docker):
+    [id] = ready(docker.runtime, docker.spec())
+    docker.runtime._folder(id).remove()
+    assert [(one.id, one.release, one.living) for one in docker.runtime.observe()] == [(id, "r1", True)]
+    docker.runtime.stop([id])
+    docker.runtime.remove([id])
+    assert docker.runtime.observe() == () and docker.left() == []
+
+
+def test_volumes_outlive_everything(docker):
+    kept = Container(volumes=("data:/data",), user="0", security=Security(root=True))
+    [id] = ready(docker.runtime, docker.spec(container=kept))
+    assert told(docker, id, "touch", "/data/here").code == 0
+    docker.runtime.down(10)
+    docker.runtime.up()
+    docker.runtime.restart([id])
+    docker.runtime.await_ready([id], lambda _: None)
+    assert told(docker, id, "ls", "/data").output == "here\n"
+
+
+SECRETS = Stack(
+    "shop", "test", "docker", (Service("web", secrets=(ServiceSecret("KEY"), ServiceSecret("TOKEN", "env"))),)
+)
+
+
+def handed(docker, key="first"):
+    files = {"KEY": key.encode(), "TOKEN": b"canary-token"}
+    deliver(docker.runtime.place.secrets, "r1", SECRETS, Handful(files, b"k" * 32))
+    return {"TOKEN": str(docker.runtime.place.secrets / "r1" / "web" / "current" / "TOKEN")}
+
+
+def test_secrets_are_read_by_its_user_and_by_nobody_else_here(docker):
+    [id] = ready(docker.runtime, docker.spec(secret_env=handed(docker)))
+    assert told(docker, id, "cat", "/run/secrets/KEY").output == "first"
+    assert told(docker, id, "printenv", "TOKEN").output == "canary-token\n"
+    assert "Read-only" in told(docker, id, "touch", "/run/secrets/x").output
+    assert docker.runtime.place.secrets.stat().st_mode & 0o077 == 0
+    assert (docker.runtime.place.secrets / "r1").stat().st_mode & 0o077 == 0
+    assert (
+        "canary"
+        not in repr(docker.runtime.place.instances) + (docker.runtime.place.instances / id / "spec.json").read_text()
+    )
+
+
+def test_a_rotated_secret_is_seen_by_what_runs(docker):
+    [id] = ready(docker.runtime, docker.spec(secret_env=handed(docker)))
+    handed(docker, "second")
+    assert told(docker, id, "cat", "/run/secrets/KEY").output == "second"
+    assert told(docker, id, "cat", "/run/secrets/current/KEY").output == "second"
+
+
+def test_what_it_says_of_its_secrets_is_masked(docker):
+    env = handed(docker, "canary-in-a-file")
+    code = "import os; print(open('/run/secrets/KEY').read(), os.environ['TOKEN']); raise SystemExit(1)"
+    with pytest.raises(FairleadError) as error:
+        docker.runtime.run_job(docker.code("web", code, job=True, listens=False, secret_env=env), 30)
+    assert "******** ********" in str(error.value) and "canary" not in str(error.value)
+
+
+def test_its_log_is_followed_line_by_line(docker):
+    [id] = ready(docker.runtime, docker.spec("worker", program="talker.py", env={"PAUSE": "0.05"}))
+    log = container_logs(docker.runtime.place)[id]
+    seen = log.last(2)
+    eventually(lambda: seen.extend(log.news()) or len(seen) > 20)
+    numbers = [int(line.split()[1]) for line in seen if line.startswith("line ")]
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers))), "none twice, none missing"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may be refused nothing")
+def test_connections_are_counted_where_proc_is_closed(docker, monkeypatch):
+    [id] = ready(docker.runtime, docker.spec())
+    monkeypatch.setattr("fairlead.system.sockets.connections_inside", lambda pid: (_ for _ in ()).throw(OSError()))
+    eventually(lambda: docker.runtime.open_connections([id]) == 0)
