@@ -133,7 +133,7 @@ def _host(spec: ContainerSpec) -> dict[str, Any]:
         },
         "Sysctls": dict(spec.sysctls),
         **_limits(spec.resources),
-        **_safe(spec.security),
+        **_safe(spec.security, spec.user or ""),
     }
 
 
@@ -165,16 +165,23 @@ def _limits(resources: Resources) -> dict[str, Any]:
     return {"Memory": memory, "MemorySwap": memory, "NanoCpus": cpu}
 
 
-def _safe(security: Security) -> dict[str, Any]:
+def _safe(security: Security, user: str) -> dict[str, Any]:
     return {
         "ReadonlyRootfs": security.read_only,
-        "Tmpfs": dict.fromkeys(security.tmpfs, "rw,nosuid,nodev,mode=1777"),
+        "Tmpfs": dict.fromkeys(security.tmpfs, _memory_folder(user)),
         "CapAdd": list(security.cap_add),
         "CapDrop": list(security.cap_drop),
         "SecurityOpt": ["no-new-privileges:true"] if security.no_new_privileges else [],
         "PidsLimit": security.pids,
         "Init": security.init,
     }
+
+
+def _memory_folder(user: str) -> str:
+    """Its user's own: where the image has the folder, older engines give it the mode of that one, mostly 755."""
+    uid, _, gid = user.partition(":")
+    owner = f",uid={uid}" if uid.isdecimal() else ""
+    return "rw,nosuid,nodev,mode=1777" + owner + (f",gid={gid}" if owner and gid.isdecimal() else "")
 
 
 def _healthcheck(check: Healthcheck | None) -> dict[str, Any] | None:

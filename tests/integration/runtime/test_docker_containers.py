@@ -70,7 +70,7 @@ def test_a_container_of_somebody_else_on_our_name_is_left_alone(docker):
 def test_what_runs_as_something_else_is_not_replaced_behind_its_back(docker):
     ready(docker.runtime, docker.spec())
     before = docker.facts("r1.web.1").id
-    with pytest.raises(EngineError, match="r1.web.1 runs, and not as it should"):
+    with pytest.raises(EngineError, match=r"r1\.web\.1 runs, and not as it should"):
         docker.runtime.start([docker.spec(env={"MORE": "1"})])
     docker.runtime.stop(["r1.web.1"])
     ready(docker.runtime, docker.spec(env={"MORE": "1"}))
@@ -81,7 +81,7 @@ def test_who_is_sealed_off_is_asked_by_a_command(docker):
     sealed = Container(networks=("database",))
     hidden = docker.spec(container=sealed, health=replace(QUICK, deadline=2))
     docker.runtime.start([hidden])
-    with pytest.raises(NotReady, match="name a health.command"):
+    with pytest.raises(NotReady, match=r"name a health\.command"):
         docker.runtime.await_ready([hidden.id], lambda _: None)
     probe = "import os, urllib.request as u; u.urlopen('http://127.0.0.1:' + os.environ['PORT'])"
     asked = Health(command=f'python3 -c "{probe}"', interval=0.1, successes=2, timeout=5)
@@ -96,7 +96,7 @@ def test_a_command_that_fails_or_hangs_is_told(docker):
         docker.runtime.await_ready(["r1.worker.1"], lambda _: None)
     hanging = Health(command="sleep 60", timeout=0.3, deadline=1)
     docker.runtime.start([docker.spec("other", program="talker.py", health=hanging)])
-    with pytest.raises(NotReady, match="sleep: no end within 0.3 s"):
+    with pytest.raises(NotReady, match=r"sleep: no end within 0\.3 s"):
         docker.runtime.await_ready(["r1.other.1"], lambda _: None)
 
 

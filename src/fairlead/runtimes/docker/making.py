@@ -77,7 +77,13 @@ class Making:
         handed = Handed(
             _values(spec.secret_env), secrets if secrets.is_dir() else None, files if files.is_dir() else None
         )
-        return container_spec(spec, self.owner, handed)
+        wanted = container_spec(spec, self.owner, handed)
+        return wanted if wanted.user else replace(wanted, user=self._user(wanted.image))
+
+    def _user(self, image: str) -> str | None:
+        """The user the image names, where that is a number: so it is known whose its folders in memory have to be."""
+        facts = self.engine.image(image)
+        return facts.user if facts and facts.user.partition(":")[0].isdecimal() else None
 
     def _folder(self, id: str) -> ContainerFolder:
         return ContainerFolder(self.place.instances / id)
