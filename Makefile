@@ -7,7 +7,7 @@ JOBS ?= 4
 PYTEST := "$(VENV)/bin/python" -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help setup tools demo test test-long lint format bench benchmark-verdicts docs recording clean
+.PHONY: help setup tools demo test test-long lint format bench benchmark-verdicts benchmark-peers docs recording clean
 
 help: ## show this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F '|' '{ printf "%-27s%s\n", $$1, $$2 }'
@@ -43,6 +43,11 @@ bench: tools ## measure, and print the figures beside those of the usual hand-ma
 
 benchmark-verdicts: tools ## how often verdicts are right, beside the usual rules; WRITE=--write puts it into the docs
 	@"$(VENV)/bin/python" benchmarks/run.py verdicts $(WRITE)
+
+benchmark-peers: tools ## Compose, Swarm and an nginx script beside Fairlead on the same containers; WRITE=--write
+	@scripts/packages test
+	@scripts/docker
+	@PYTHONPATH=. scripts/bench peers $(WRITE)
 
 docs: tools ## write docs/reference from the code
 	@"$(VENV)/bin/python" scripts/docs.py

@@ -38,9 +38,9 @@ rollout: {{strategy: blue-green, keep: 3, rollback_window: {window}}}
 
 
 @contextmanager
-def sandbox() -> Iterator[Sandbox]:
-    """An empty one; nothing of it stays."""
-    with Sandbox(Path(tempfile.mkdtemp(prefix="fairlead-bench-")), "bench") as made:
+def sandbox(name: str = "bench") -> Iterator[Sandbox]:
+    """An empty one for a project of that name; nothing of it stays."""
+    with Sandbox(Path(tempfile.mkdtemp(prefix="fairlead-bench-")), name) as made:
         shutil.copytree(APPS, made.project / "app", ignore=shutil.ignore_patterns("__pycache__"))
         yield made
 

@@ -172,7 +172,8 @@ def test_the_registry_keeps_an_image(started, docker_engine, docker_project):
     assert httpx.get(f"http://{address}:5000/v2/_catalog").json() == {"repositories": [docker_project]}
 
 
-def test_node_and_npm_run(output):
+def test_node_and_npm_run(output, need):
+    need("node")
     major = images()["node"].partition(":")[2].partition("-")[0]
     assert output("node", "node", "--version").startswith(f"v{major}.")
     assert output("node", "npm", "--version")
