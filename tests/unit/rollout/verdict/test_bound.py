@@ -5,10 +5,13 @@ import math
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import special, stats
-from statsmodels.stats.proportion import proportion_confint
 
 from fairlead.rollout.verdict.bound import events_needed, incomplete_beta, upper_bound
+from tests.late import Late
+
+special = Late("scipy.special")
+stats = Late("scipy.stats")
+proportion = Late("statsmodels.stats.proportion")
 
 
 @settings(max_examples=200, deadline=None)
@@ -26,7 +29,7 @@ def test_the_incomplete_beta_function(a, b, x):
 
 
 def test_statsmodels_agrees():
-    _, upper = proportion_confint(3, 400, alpha=0.1, method="beta")
+    _, upper = proportion.proportion_confint(3, 400, alpha=0.1, method="beta")
     assert upper_bound(3, 400, 0.95) == pytest.approx(upper, rel=1e-9)
 
 

@@ -5,9 +5,11 @@ import math
 import random
 
 import pytest
-from scipy import stats
 
 from fairlead.rollout.verdict.eprocess import EPOCH, ODDS, SPREAD, Evidence, average
+from tests.late import Late
+
+stats = Late("scipy.stats")
 
 
 def test_it_is_the_likelihood_ratio_of_the_alternatives_and_what_is_kept():

@@ -3,10 +3,12 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
 
 from fairlead.rollout.verdict.evidence import Side
 from fairlead.rollout.verdict.ranks import Buckets, slower
+from tests.late import Late
+
+stats = Late("scipy.stats")
 
 COUNTS = st.lists(st.integers(0, 60), min_size=4, max_size=4)
 

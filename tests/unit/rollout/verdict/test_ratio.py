@@ -4,9 +4,11 @@ import math
 import random
 
 import pytest
-from scipy import stats
 
 from fairlead.rollout.verdict.ratio import Shares
+from tests.late import Late
+
+stats = Late("scipy.stats")
 
 
 def counted(weight, canary, stable):
