@@ -19,6 +19,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 LABEL = "dev.fairlead.project"
+IMAGE = (
+    '{{.Repository}}{{if eq .Tag "<none>"}}@{{.Digest}}{{else}}:{{.Tag}}{{end}}'  #: one pulled by its digest has no tag
+)
 CLONE_NEWNET = 0x40000000
 
 
@@ -81,7 +84,7 @@ class DockerEngine:
             "container": ("ps", "--all", "--format", "{{.Names}}"),
             "network": ("network", "ls", "--format", "{{.Name}}"),
             "volume": ("volume", "ls", "--format", "{{.Name}}"),
-            "image": ("images", "--format", "{{.Repository}}:{{.Tag}}"),
+            "image": ("images", "--digests", "--format", IMAGE),
         }
         found = {}
         for kind, words in kinds.items():

@@ -2,9 +2,10 @@
 
 import json
 import subprocess
+import urllib.request
 
 import pytest
-from tests.registries import HTPASSWD, PASSWORD, registry, unique
+from tests.registries import HTPASSWD, PASSWORD, between, registry, unique
 
 pytestmark = pytest.mark.real
 
@@ -47,6 +48,97 @@ def project(site, need, docker_engine, tmp_path):
         docker_engine.remove(name)
         left = docker_engine("images", "--format", "{{.Repository}}:{{.Tag}}", f"{address}/*/*").stdout.split()
         docker_engine("rmi", "--force", *left, check=False)
+
+
+RUNNING = """\
+name: {name}
+registry: {address}/acme
+services:
+  web:
+    build: {{context: app}}
+    command: uvicorn asgi:app --host 0.0.0.0 --port ${{PORT}}
+    port: 8000
+    health: {{ready: /health, interval: 100ms}}
+    routes: ["/"]
+    stop: {{drain: 1s, grace: 5s}}
+  work: {{image: "{address}/acme/{name}-work:1", command: "sleep 9999", stop: {{grace: 1s}}}}
+rollout: {{watch: off, rollback_window: 0s}}
+environments:
+  staging: {{runtime: docker, edge: {{http: {port}, address: 127.0.0.1}}}}
+  production: {{runtime: docker, edge: {{http: {other}, address: 127.0.0.1}}}}
+"""
+
+
+class Way:
+    """What the registry does: an answer instead of its own, or None."""
+
+    answer = None
+
+    def __call__(self, *_):
+        return self.answer
+
+
+@pytest.fixture
+def running(site, need, docker_engine, tmp_path):
+    """A project of two images, one of them in a registry that can be made to misbehave."""
+    need("docker-registry")
+    site.name, site.way = unique("shop"), Way()
+    with registry(tmp_path / "registry") as behind, between(behind, site.way) as proxy:
+        site.address = proxy.address
+        far = f"{proxy.address}/acme/{site.name}-work:1"
+        for words in (("tag", "fairlead-test/app", far), ("push", far), ("rmi", far)):
+            docker_engine(*words)
+        text = RUNNING.format(name=site.name, address=proxy.address, port=site.port, other=site.other)
+        (site.folder / "fairlead.yaml").write_text(text)
+        yield site
+        for name in ("staging", "production"):
+            site.run("stop", name)
+        docker_engine.remove(site.name)
+        assert docker_engine.left_of(site.name) == []
+
+
+def write(site, version):
+    (site.folder / "app" / "Dockerfile").write_text(f"FROM fairlead-test/app\nENV VERSION={version}\n")
+
+
+def done(site, *words, code=0):
+    found = site.run(*words)
+    assert found.returncode == code, found.stderr
+    return found
+
+
+def answer(port):
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=20) as got:
+        return got.read().decode()
+
+
+@pytest.mark.long
+def test_releases_of_images_whatever_the_registry_does(running, docker_engine):
+    """Deployed, promoted, refused while the old one serves, and gone back to after its image was removed."""
+    site = running
+    write(site, 1)
+    assert "work  " in done(site, "deploy", "staging", "--plan").stdout
+    done(site, "deploy", "staging")
+    (pushed,) = images(site, "push", "staging")
+    done(site, "promote", "staging", "production", "--yes")
+    assert "version 1" in answer(site.other)
+    write(site, 2)
+    for way, said in ((500, "500 Internal Server Error"), (401, "docker login"), ("cut", "EOF")):
+        site.way.answer = way
+        found = done(site, "deploy", "staging", code=3)
+        assert f"could not look up {site.address}/acme/{site.name}-work:1" in found.stderr and said in found.stderr
+        assert "version 1" in answer(site.port)
+    site.way.answer = None
+    done(site, "deploy", "staging")
+    assert "version 2" in answer(site.port)
+    done(site, "stop", "production")
+    docker_engine("rmi", "--force", pushed["image"])
+    found = done(site, "rollback", "staging")
+    assert "was removed from this machine; pulling it again" in found.stderr
+    assert "version 1" in answer(site.port)
+    docker_engine("rmi", "--force", pushed["image"], check=False)
+    done(site, "up", "production")
+    assert "version 1" in answer(site.other)
 
 
 def git(site, *words):
