@@ -52,14 +52,20 @@ def interpreter() -> dict[str, str]:
 
 
 def parse(line: str) -> tuple[str, ...]:
-    """One command line as arguments, `${PYTHON}` filled in. UsageError when it is empty or a quote is not closed."""
+    """One command line as arguments, what stands for a program filled in.
+
+    UsageError when it is empty or a quote is not closed.
+    """
     try:
         words = shlex.split(line)
     except ValueError as error:
         raise UsageError(f"prepare.run: `{line}`: {error}", "quote it as for a shell") from error
     if not words:
         raise UsageError("prepare.run: an empty command", "remove the line")
-    return tuple(word.replace("${PYTHON}", base_python()) for word in words)
+    known = {"${PYTHON}": base_python(), "${FAIRLEAD}": sys.executable}
+    for name, program in known.items():
+        words = [word.replace(name, program) for word in words]
+    return tuple(words)
 
 
 def environment(folder: Path) -> dict[str, str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shlex
 import signal
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -146,7 +147,8 @@ class Dev:
             **self.stack.variables, "FILES": str(self._place.files / DEV),
             "SECRETS": str(self._handed(service)),
             "PROJECT": self.project.name, "ENVIRONMENT": self.stack.environment, "RELEASE": DEV,
-            "INSTANCE": f"dev.{service.name}.1", "PYTHON": base_python(), "PORT": str(one.port or ""),
+            "INSTANCE": f"dev.{service.name}.1", "PYTHON": base_python(), "FAIRLEAD": sys.executable,
+            "PORT": str(one.port or ""),
         }  # fmt: skip
         argv = tuple(expand(word, values) for word in shlex.split(service.command))
         env = dict(os.environ) | {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"} | self._secret_env(service)

@@ -20,6 +20,9 @@ def obstacles(merged: Mapping, own: Mapping) -> Iterator[Problem]:
     name = text_of(runtime)
     if runtime is not None and name == "kubernetes":
         yield problem(runtime, f"{name} is {THIS_VERSION}; use process or docker")
+    if name in ("docker", "kubernetes"):
+        why = f"in a container this is {THIS_VERSION}; use an image that has a web server"
+        yield from (problem(node, why) for node in select(merged, "services", "*", "static"))
     yield from _stores(merged, name or "process")
     yield from _without_image(merged) if name == "docker" else _only_in_containers(merged)
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-NAMES = ("ENVIRONMENT", "FILES", "INSTANCE", "PORT", "PROJECT", "PYTHON", "RELEASE", "SECRETS")
+NAMES = ("ENVIRONMENT", "FAIRLEAD", "FILES", "INSTANCE", "PORT", "PROJECT", "PYTHON", "RELEASE", "SECRETS")
 
 _FOUND = re.compile(r"\$\$\{|\$\{([^}\n]*)(\}?)")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from fairlead.project import stack
+from fairlead.project import stack, static
 from fairlead.project.access import Wish, access, implied_secrets, plain
 from fairlead.project.resolve_container import container, log_bounds, pools, resources, security, shared
 from fairlead.project.resolve_edge import edge, route
@@ -63,10 +63,10 @@ def _service(
     stop, donor = one.stop, sections.services.get(one.like or "")
     return stack.Service(
         name=name,
-        command=one.command or "",
+        command=one.command or (static.command(one.static) if one.static else ""),
         source=_source(one, donor),
-        prepare=_prepare(one, donor),
-        port=one.port,
+        prepare=static.prepare(one.static, _prepare(one, donor)) if one.static else _prepare(one, donor),
+        port=one.port or (static.PORT if one.static else None),
         health=_health(one.health),
         routes=tuple(route(each, sections.edge.policies) for each in one.routes),
         replicas=one.replicas,

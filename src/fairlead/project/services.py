@@ -144,6 +144,7 @@ class Service(Section):
     prepare: Prepare | None = None
     entrypoint: OptionalCommandLine = None
     command: OptionalCommandLine = None
+    static: OptionalInside = None
     port: Port = None
     health: Health = Field(default_factory=Health)
     routes: tuple[Route, ...] = ()

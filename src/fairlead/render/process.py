@@ -95,6 +95,7 @@ def _values(stack: Stack, item: Service | Job, name: str, port: int | None, ways
         "PROJECT": stack.project,
         "ENVIRONMENT": stack.environment,
         "PYTHON": "python3",
+        "FAIRLEAD": "python3",
         "RELEASE": RELEASE,
         "INSTANCE": name,
         "PORT": str(port or ""),

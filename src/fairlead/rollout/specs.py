@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -142,6 +143,7 @@ def _values(release: Release, id: str, machine: Machine) -> dict[str, str]:
         "PROJECT": stack.project,
         "ENVIRONMENT": stack.environment,
         "PYTHON": IN_CONTAINER.python if machine.containers else machine.python,
+        "FAIRLEAD": IN_CONTAINER.python if machine.containers else sys.executable,
         "FILES": str(machine.seen_files(release.id)),
         "SECRETS": str(machine.seen_secrets(release.id, id.split(".")[1])),
     }

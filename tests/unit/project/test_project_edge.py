@@ -138,3 +138,18 @@ def test_a_redirect_below_its_path_is_no_round_when_another_route_has_it() -> No
 def test_a_network_has_no_bits_beside_its_mask() -> None:
     (found,) = findings(file("/", "trusted_proxies: [10.0.0.1/8]"))
     assert "no network: 10.0.0.1/8 has host bits set" in found
+
+
+def test_a_folder_of_files_is_served_by_what_comes_with_fairlead() -> None:
+    text = "name: a\nservices: {web: {source: s, prepare: {run: [make]}, static: ./dist a, routes: [/]}}\n"
+    web = stack(text + "environments: {local: {edge: {http: 1}}}\n").service("web")
+    assert web.command == "${FAIRLEAD} -m fairlead.static serve 'dist a' --port ${PORT}"
+    assert web.prepare and web.prepare.run == ("make", "${FAIRLEAD} -m fairlead.static compress 'dist a'")
+    assert (web.port, web.is_worker) == (8080, False)
+
+
+def test_a_folder_of_files_has_no_command() -> None:
+    text = "name: a\nservices: {web: {static: dist, command: serve, port: 1}}\nenvironments: {local: {}}\n"
+    assert findings(text) == [
+        "fairlead.yaml:2:32: services.web.command: static is a server of its own; remove command, or static"
+    ]

@@ -162,7 +162,7 @@ CASES = {
         ),
         [
             '6:11: services.web.env.A: ${PROT} has no value here; did you mean "PORT"?',
-            "6:25: services.web.env.B: ${HOSTNAME} has no value here; use one of ENVIRONMENT, FILES, INSTANCE, PORT, PROJECT, PYTHON, RELEASE, SECRETS",
+            "6:25: services.web.env.B: ${HOSTNAME} has no value here; use one of ENVIRONMENT, FAIRLEAD, FILES, INSTANCE, PORT, PROJECT, PYTHON, RELEASE, SECRETS",
             "6:43: services.web.env.C: ${ is not closed; write $${ for a literal ${",
             "6:52: services.web.env.D: ${1} is not a name in braces; write $${ for a literal ${",
             "6:63: services.web.env.E: ${A:-b} is not a name in braces; write $${ for a literal ${",

@@ -16,7 +16,7 @@ _JOB = _WORKER - {"INSTANCE"}
 _SECRETLY = "list it under the secrets of the service, which then reads it from the file that NAME_FILE names"
 _RENDERED = frozenset({"ENVIRONMENT", "PROJECT"})
 _CONTAINER = ("image", "build", "user", "workdir", "volumes", "publish", "compose")
-_ARTIFACT = frozenset({"PYTHON"})  #: an artifact serves every environment and must not know one
+_ARTIFACT = frozenset({"FAIRLEAD", "PYTHON"})  #: an artifact serves every environment and must not know one
 
 
 def names(tree: Mapping) -> Iterator[Problem]:

@@ -133,7 +133,11 @@ def _before_traffic(job: Mapping) -> bool:
 def _hands_over(service: Mapping) -> bool:
     """Whether it is a worker of which the old one stops before the new one starts."""
     handover = child(service, "handover")
-    return "port" not in service.items and (handover is None or text_of(handover) == "stop-first")
+    return (
+        "port" not in service.items
+        and "static" not in service.items
+        and (handover is None or text_of(handover) == "stop-first")
+    )
 
 
 def _causes(service: Mapping) -> tuple[Node | None, ...]:
@@ -143,7 +147,7 @@ def _causes(service: Mapping) -> tuple[Node | None, ...]:
 def port(tree: Mapping) -> Iterator[Problem]:
     """Requests, of users and of probes, need a port to go to."""
     for entry in entries(tree, "services").values():
-        if "port" in entry.items:
+        if "port" in entry.items or "static" in entry.items:
             continue
         gone = entry.removed.get("port")
         routes, health = child(entry, "routes"), child(entry, "health")
@@ -191,10 +195,19 @@ def command(tree: Mapping) -> Iterator[Problem]:
     for entry in services.values():
         donor = services.get(text_of(child(entry, "like")) or "")
         image = any(child(one, key) is not None for one in (entry, donor) for key in ("image", "build"))
-        if "command" not in entry.items and not image:
+        if "static" in entry.items:
+            yield from _beside_static(entry)
+        elif "command" not in entry.items and not image:
             gone = entry.removed.get("command")
             what = '"command" is required and cannot be removed' if gone else '"command" is missing'
             yield problem(gone or entry, what)
+
+
+def _beside_static(entry: Mapping) -> Iterator[Problem]:
+    """A folder of files is served by Fairlead's own server."""
+    for key in ("command", "entrypoint"):
+        if (node := child(entry, key)) is not None:
+            yield problem(node, f"static is a server of its own; remove {key}, or static")
 
 
 def job_source(tree: Mapping) -> Iterator[Problem]:

@@ -57,6 +57,7 @@ def filled(text: str, stack: Stack, service: Service | None = None) -> Reference
         "PROJECT": stack.project,
         "ENVIRONMENT": stack.environment,
         "PYTHON": "python3",
+        "FAIRLEAD": "python3",  # the image has to have it: pip install "fairlead[static]"
         "FILES": FILES,
         "SECRETS": SECRETS,
         "RELEASE": _MARK,

@@ -1,0 +1,20 @@
+"""`static`: a folder of files as a service, by the server that comes with Fairlead."""
+
+from __future__ import annotations
+
+import shlex
+
+from fairlead.project.stack import Prepare
+
+PORT = 8080  #: where nothing is said of one
+
+
+def command(folder: str) -> str:
+    """What serves it."""
+    return f"${{FAIRLEAD}} -m fairlead.static serve {shlex.quote(folder)} --port ${{PORT}}"
+
+
+def prepare(folder: str, own: Prepare | None) -> Prepare:
+    """What the service says, and then compressed forms of all files, once for each artifact."""
+    compress = f"${{FAIRLEAD}} -m fairlead.static compress {shlex.quote(folder)}"
+    return Prepare((*(own.run if own else ()), compress), own.inputs if own else ())

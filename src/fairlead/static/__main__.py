@@ -1,0 +1,54 @@
+"""`python -m fairlead.static serve FOLDER --port PORT`, and `… compress FOLDER`."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from pathlib import Path
+
+THREADS = 8
+MOST = 1000  #: connections at one time; the edge keeps few
+
+
+def main(words: list[str]) -> int:
+    """The exit code."""
+    parser = argparse.ArgumentParser(prog="python -m fairlead.static", description="Serve a folder of files.")
+    parser.add_argument("what", choices=("serve", "compress"))
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: 127.0.0.1)")
+    parser.add_argument("--port", type=int, default=8080, help="default: 8080")
+    given = parser.parse_args(words)
+    try:
+        return compressed(given.folder) if given.what == "compress" else served(given.folder, given.host, given.port)
+    except ModuleNotFoundError as error:
+        sys.stderr.write(f"{error.name} is not installed: pip install 'fairlead[static]'\n")
+    except OSError as error:
+        sys.stderr.write(f"{given.folder}: {error.strerror or error}\n")
+    return 1
+
+
+def compressed(folder: Path) -> int:
+    """Once, when the files are built."""
+    from fairlead.static.site import compress  # noqa: PLC0415 — what is missing is said above
+
+    sys.stdout.write(f"{compress(folder.resolve(strict=True))} compressed files written\n")
+    return 0
+
+
+def served(folder: Path, host: str, port: int) -> int:
+    """Until it is told to end; requests that are open are answered first."""
+    import waitress  # noqa: PLC0415
+
+    from fairlead.static.site import Site  # noqa: PLC0415
+
+    site = Site(folder)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    sys.stdout.write(f"{len(site.files)} files of {folder} on http://{host}:{port}\n")
+    sys.stdout.flush()
+    waitress.serve(site, host=host, port=port, threads=THREADS, connection_limit=MOST, ident="", _quiet=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
