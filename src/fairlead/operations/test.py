@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -36,7 +37,8 @@ def run_tests(project: Project, environment: str | None, begun: OnStart, on_line
     stack = project.stack(environment or project.environments[0])
     if not stack.tests:
         raise UsageError(f"{project.file} declares no tests", 'add for example: tests: ["${PYTHON} -m pytest -q"]')
-    values = {**stack.variables, "PYTHON": base_python(), "PROJECT": project.name}
+    programs = {"PYTHON": base_python(), "FAIRLEAD": sys.executable}
+    values = {**stack.variables, **programs, "PROJECT": project.name}
     return tuple(_run(line, values, project, begun, on_line) for line in stack.tests)
 
 

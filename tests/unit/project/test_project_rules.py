@@ -166,10 +166,10 @@ CASES = {
             "6:43: services.web.env.C: ${ is not closed; write $${ for a literal ${",
             "6:52: services.web.env.D: ${1} is not a name in braces; write $${ for a literal ${",
             "6:63: services.web.env.E: ${A:-b} is not a name in braces; write $${ for a literal ${",
-            "7:21: services.web.prepare.run[0]: ${RELEASE} has no value here; only ${PYTHON} has",
+            "7:21: services.web.prepare.run[0]: ${RELEASE} has no value here; use one of FAIRLEAD, PYTHON",
             "8:7: services.b.command: ${PORT} has no value here; the service has no port",
             "9:26: jobs.seed.command: ${INSTANCE} has no value here; use one of ENVIRONMENT, FILES, PROJECT, PYTHON, RELEASE, SECRETS",
-            "10:9: tests[0]: ${ENVIRONMENT} has no value here; only ${PYTHON} has",
+            "10:9: tests[0]: ${ENVIRONMENT} has no value here; use one of FAIRLEAD, PYTHON",
         ],
     ),
     "a name that the heir has not": (
