@@ -15,7 +15,7 @@ from fairlead.system.home import Place
 
 def planned(project: Project, name: str) -> tuple[StoreStep, ...]:
     """What `apply` would do now."""
-    return steps_of(project.stack(name), Place.of(project.name, name))
+    return steps_of(project.stack(name), project.root, Place.of(project.name, name))
 
 
 def apply(project: Project, name: str, wait: float = LOCK_PATIENCE, emit: Emit = silent) -> tuple[StoreStep, ...]:
@@ -25,9 +25,9 @@ def apply(project: Project, name: str, wait: float = LOCK_PATIENCE, emit: Emit =
     with opened(place, stack.runtime, emit) as environment, environment.held(f"fairlead stores apply {name}", wait):
         say = environment.world.say
         prepare_runtime(environment)
-        steps = steps_of(stack, place)
+        steps = steps_of(stack, project.root, place)
         told(supply, say)
-        ensure(stack, place, supply.values(), say, anew=True)
+        ensure(supply, say, anew=True)
         stores = stores_of(stack.runtime, place)
         for step in (one for one in steps if one.kind == "leave"):
             stores.stop([step.name])

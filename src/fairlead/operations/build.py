@@ -52,7 +52,7 @@ def move(
             prepare(environment)
             told(supply, environment.world.say)
             if supply.stack.stores:
-                ensure(supply.stack, environment.place, supply.values(), environment.world.say, intent.anew)
+                ensure(supply, environment.world.say, intent.anew)
             handful = supply.read()
             address.keep(environment.place, supply.stack.notify, environment.ledger.head().size, supply.environ())
             release = release.with_secrets(handful.versions())

@@ -66,7 +66,7 @@ def _intent(stack: Stack, options: Options, origin: dict[str, object]) -> Intent
 
 def store_steps_of(project: Project, name: str) -> tuple[StoreStep, ...]:
     """What the deployment would do to stores now."""
-    return steps_of(project.stack(name), Place.of(project.name, name))
+    return steps_of(project.stack(name), project.root, Place.of(project.name, name))
 
 
 def preview(project: Project, name: str, options: Options = Options()) -> tuple[Release, tuple[Step, ...]]:

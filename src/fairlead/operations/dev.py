@@ -110,7 +110,7 @@ class Dev:
         told(supply, lambda _, text: self.say("", text))
         if self.stack.stores:
             self._place.create()
-            ensure(self.stack, self._place, supply.values(), lambda _, text: self.say("", text))
+            ensure(supply, lambda _, text: self.say("", text))
         deliver(self._place.secrets, HANDED, self.stack, supply.read())
 
     @property

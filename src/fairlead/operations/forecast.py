@@ -58,7 +58,7 @@ def forecast(project: Project, environment: str, options: Options) -> Forecast:
     builds = tuple(_build(place, item, release) for item in built(stack))
     strategy = options.strategy or stack.rollout.strategy
     opened = tuple(connections.examine(stack, strategy))
-    stores = steps_of(stack, place)
+    stores = steps_of(stack, project.root, place)
     return Forecast(release.id, strategy, builds, steps, _before(place), opened, stores, _shown(place, stack, steps))
 
 

@@ -283,11 +283,11 @@ class Housekeeping:
             sample_live(self.environment, state.live)
 
     def _rotate(self) -> None:
-        """Keep logs small: those of instances, of the edge, and the keeper's own."""
+        """Keep logs small: those of instances, of stores, of the edge, and the keeper's own."""
         place = self.environment.place
         folders = (place.edge, place.edge / "log")  # of a process, of a container
         own = [folder / name for folder in folders for name in ("access.log", "traefik.log", "output.log")]
         # A report reads the edge's logs from where it began.
         edges = [*own, place.root / "keeper" / "log"] if self._idle() else []
-        for log in (*log_files(place).values(), *edges):
+        for log in (*log_files(place).values(), *place.stores.glob("*/log"), *edges):
             rotate(log)

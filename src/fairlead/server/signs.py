@@ -28,7 +28,7 @@ class Signs:
         """
         looked_after = {name: state.pid for name, state in self.supervisor.programs().items() if state.pid}
         edge = (self.place.edge / "starts", self.place.edge / "door" / "starts")
-        starts = [*edge, *self.place.instances.glob("*/starts")]
+        starts = [*edge, *self.place.instances.glob("*/starts"), *self.place.stores.glob("*/starts")]
         alone = [last_started(file) for file in starts if file.parent.name not in looked_after]
         return {*looked_after.values(), *(one.pid for one in alone if one)} - {os.getpid()}
 
@@ -45,6 +45,7 @@ class Signs:
         folders = [self.place.edge, self.place.edge / "log", self.place.root / "keeper"]
         if self.place.instances.exists():
             folders += self.place.instances.iterdir()
+        folders += self.place.stores.glob("*")
         logs = (log for folder in folders for log in folder.glob("*log"))
         return tuple(str(log) for log in logs if (_stamp(log) or (0, 0))[1] >= LARGE)
 

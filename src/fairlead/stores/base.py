@@ -74,8 +74,11 @@ class Stores(Protocol):
     def authority_pem(self) -> str:
         """That certificate."""
 
-    def have(self, store: Store, values: Values) -> None:
-        """Set it up as it is declared and start it; one that runs is not disturbed. Does not wait until it is well."""
+    def have(self, store: Store, values: Values, image: str = "") -> None:
+        """Set it up as it is declared and start it; one that runs is not disturbed. Does not wait until it is well.
+
+        `image`: the id of what a container is made from, where that is known already.
+        """
 
     def start(self, names: Collection[str]) -> None:
         """Start those that do not run, as they were set up last."""

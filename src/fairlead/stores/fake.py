@@ -35,7 +35,7 @@ class FakeStores:
         """None that could be used."""
         return Address("/nowhere", PORT) if store.name in self.made else None
 
-    def have(self, store: Store, values: Values) -> None:
+    def have(self, store: Store, values: Values, image: str = "") -> None:
         """Make it, or know it again."""
         self._do(f"have {store.name}")
         self.given[store.name] = values

@@ -28,6 +28,7 @@ class Kept:
     store: Store
     fingerprint: str
     port: int
+    image: str = ""  #: id of the one that it was made from
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +85,13 @@ class StoreFolder:
     def kept(self) -> Kept | None:
         """None when it was never made."""
         data = read_json(self.path / "store.json")
-        return Kept(from_data(Store, data["store"]), data["fingerprint"], data["port"]) if data else None
+        if not data:
+            return None
+        return Kept(from_data(Store, data["store"]), data["fingerprint"], data["port"], data.get("image", ""))
 
-    def keep(self, store: Store, fingerprint: str, port: int) -> None:
+    def keep(self, store: Store, fingerprint: str, port: int, image: str = "") -> None:
         """Write down what it is."""
-        data = {"store": to_data(store), "fingerprint": fingerprint, "port": port}
+        data = {"store": to_data(store), "fingerprint": fingerprint, "port": port, "image": image}
         write_json(self.path / "store.json", data, PRIVATE)
 
     def write(self, files: Mapping[str, str]) -> None:

@@ -95,7 +95,7 @@ class ProcessStores:
         _, ground, _ = self._known(store.name)
         return Address(ground.near, ground.port)
 
-    def have(self, store: Store, values: Values) -> None:
+    def have(self, store: Store, values: Values, image: str = "") -> None:
         """Files first, then the program."""
         kind = kind_of(store)
         found = programs.require(kind.programs, f"store {store.name}")

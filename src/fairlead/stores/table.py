@@ -14,4 +14,8 @@ def stores_of(runtime: RuntimeName, place: Place) -> Stores:
         from fairlead.stores.process import ProcessStores  # noqa: PLC0415 — start-up time
 
         return ProcessStores(place)
+    if runtime == "docker":
+        from fairlead.stores.docker import DockerStores  # noqa: PLC0415 — start-up time
+
+        return DockerStores(place)
     raise FairleadError(f"stores on {runtime} are not built yet", "use the url of one that somebody else runs")

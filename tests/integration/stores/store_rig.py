@@ -2,17 +2,21 @@
 
 import os
 import signal
+import subprocess
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import psycopg
 import pytest
-import redis
+from tests.docker_engine import images, why_not
 
+from fairlead.engine.engine import Engine
+from fairlead.engine.networks import remove_networks
 from fairlead.masking import Secret
 from fairlead.operations.stores.ensure import carry
 from fairlead.project.access import encryption_name, password_name
 from fairlead.stores import programs
+from fairlead.stores.docker import DockerStores
 from fairlead.stores.handover import by_socket
 from fairlead.stores.kinds.postgres import role_of
 from fairlead.stores.plan import store_steps
@@ -26,27 +30,27 @@ def phrase():
     return Secret(f"phrase-{uuid.uuid4().hex}")
 
 
+class Refusal(Exception):
+    """What a server says to whom it does not let in."""
+
+
+def absent(why):
+    (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(why)
+
+
+def place_of():
+    """A project of its own."""
+    place = Place.of(f"t{uuid.uuid4().hex[:8]}", "local")
+    place.create()
+    return place
+
+
 @dataclass
-class ProcessRig:
-    """Programs of this machine."""
+class Rig:
+    """What both have in common."""
 
     place: Place
-    stores: ProcessStores
-
-    @classmethod
-    def make(cls, _):
-        """In a project of its own."""
-        missing = programs.missing(["postgres", "redis-server", "rclone"])
-        if missing:
-            (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"{', '.join(missing)} is missing")
-        place = Place.of(f"t{uuid.uuid4().hex[:8]}", "local")
-        place.create()
-        return cls(place, ProcessStores(place))
-
-    def close(self):
-        """End everything."""
-        self.stores.stop([one.name for one in self.stores.observe()])
-        self.stores.supervisor.shutdown(20)
+    stores: object
 
     def values(self, *stores):
         """A password for each."""
@@ -55,14 +59,13 @@ class ProcessRig:
 
     def have(self, store, values):
         """As a deployment would."""
+        store = self.fit(store)
         steps = store_steps([store], [one for one in self.stores.observe() if one.name == store.name])
         carry(self.stores, (store,), steps, values, lambda *_: None)
 
-    def kill(self, name):
-        """All at once, as a machine that loses power would; it is started again by whoever looks after it."""
-        process = last_started(self.place.stores / name / "starts")
-        os.kill(process.pid, signal.SIGKILL)
-        return process
+    def fit(self, store):
+        """With the image that tests have."""
+        return store
 
     def mark(self, name):
         """Another one after each start."""
@@ -78,25 +81,121 @@ class ProcessRig:
             cursor = connection.execute(statements[-1])
             return cursor.fetchall() if cursor.description else []
 
-    def over_network(self, store, values, mode="verify-full", **changed):
-        """A connection as a service has it; the error of the server when it refuses."""
+    def psql(self, store, values, sql, **changed):
+        """What psql prints, over the network as a service has it. Refusal."""
         where = self.stores.address(store)
-        given = {
-            "host": where.host, "port": where.port, "dbname": store.databases[0], "user": role_of(store.databases[0]),
-            "password": values[password_name(store.name)].reveal(), "sslmode": mode, "connect_timeout": 5,
-            "sslrootcert": self.stores.authority(store),
-        }  # fmt: skip
-        return psycopg.connect(**(given | changed), autocommit=True)
+        user, password = role_of(store.databases[0]), values[password_name(store.name)].reveal()
+        variables = {
+            "PGHOST": where.host, "PGPORT": str(where.port), "PGDATABASE": store.databases[0], "PGUSER": user,
+            "PGPASSWORD": password, "PGSSLMODE": "verify-full", "PGSSLROOTCERT": self.root(store),
+            "PGCONNECT_TIMEOUT": "5",
+        } | changed  # fmt: skip
+        return self.inside(store.name, ["psql", "-X", "-A", "-t", "-c", sql], variables)
 
-    def redis(self, store, values):
-        """A client of it."""
-        where, password = self.stores.address(store), values[password_name(store.name)].reveal()
-        return redis.Redis(where.host, where.port, password=password, socket_timeout=5, retry=None)
+    def redis(self, store, values, *words):
+        """What redis-cli prints, over the network as a service has it. Refusal."""
+        where = self.stores.address(store)
+        variables = {"REDISCLI_AUTH": values[password_name(store.name)].reveal()}
+        said = self.inside(store.name, ["redis-cli", "-h", where.host, "-p", str(where.port), *words], variables)
+        if "NOAUTH" in said or "WRONGPASS" in said:
+            raise Refusal(said)
+        return said
+
+
+@dataclass
+class ProcessRig(Rig):
+    """Programs of this machine."""
+
+    @classmethod
+    def make(cls):
+        missing = programs.missing(["postgres", "redis-server", "rclone"])
+        if missing:
+            absent(f"{', '.join(missing)} is missing")
+        place = place_of()
+        return cls(place, ProcessStores(place))
+
+    def close(self):
+        """End everything."""
+        self.stores.stop([one.name for one in self.stores.observe()])
+        self.stores.supervisor.shutdown(20)
+
+    def kill(self, name):
+        """All at once, as a machine that loses power would; it is started again by whoever looks after it."""
+        process = last_started(self.place.stores / name / "starts")
+        os.kill(process.pid, signal.SIGKILL)
+        return process
+
+    def root(self, store):
+        return self.stores.authority(store)
+
+    def hostaddr(self, store):
+        return "127.0.0.1"
+
+    def inside(self, _, words, variables):
+        words = [programs.find(words[0]), *words[1:]]
+        done = subprocess.run(words, env=os.environ | variables, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise Refusal(done.stderr)
+        return done.stdout.strip()
+
+    def s3(self, store):
+        where = self.stores.address(store)
+        return f"http://{where.host}:{where.port}"
 
     def data(self, store):
         """The folder of what it keeps."""
         return self.stores._folder(store).data
 
-    def found_on_disk(self, store, text):
-        """Whether it stands there for anybody to read."""
-        return any(text in path.read_bytes() for path in self.data(store).rglob("*") if path.is_file())
+
+@dataclass
+class DockerRig(Rig):
+    """Containers of the images that tests have."""
+
+    engine: Engine = None
+
+    @classmethod
+    def make(cls):
+        if why := why_not():
+            absent(why)
+        place, engine = place_of(), Engine()
+        return cls(place, DockerStores(place, engine), engine)
+
+    def close(self):
+        """End everything, data too."""
+        owner = self.stores.owner
+        for one in self.engine.containers(owner.labels()):
+            self.engine.remove(one.id)
+        for one in self.engine.volumes(owner.labels()):
+            self.engine.remove_volume(one["Name"])
+        remove_networks(self.engine, owner)
+
+    def fit(self, store):
+        return replace(store, container=replace(store.container, image=store.container.image or images()[store.kind]))
+
+    def kill(self, name):
+        """The engine starts it again; `docker kill` alone would count as stopped by hand."""
+        os.kill(self.engine.container(self.stores.owner.name(name)).pid, signal.SIGKILL)
+
+    def root(self, store):
+        return "/etc/fairlead/certificate/current/cert.pem"
+
+    def hostaddr(self, store):
+        return next(iter(self.engine.container(self.stores.owner.name(store.name)).addresses.values()))
+
+    def inside(self, name, words, variables):
+        ran = self.engine.run(self.stores.owner.name(name), words, env=variables)
+        if ran.code:
+            raise Refusal(ran.output)
+        return ran.output.strip()
+
+    def s3(self, store):
+        found = self.engine.container(self.stores.owner.name(store.name)).addresses
+        return f"http://{next(iter(found.values()))}:9000"
+
+    def data(self, store):
+        from pathlib import Path  # noqa: PLC0415
+
+        return Path(self.engine.volume(self.stores.owner.name(f"{store.name}-data"))["Mountpoint"])
+
+
+RIGS = {"process": ProcessRig, "docker": DockerRig}

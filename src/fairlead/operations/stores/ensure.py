@@ -5,10 +5,13 @@ Everything is idempotent and looks before it acts, so whoever was killed in the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
+from pathlib import Path
 
 from fairlead.errors import Refused
-from fairlead.project.access import runs, store_secrets
+from fairlead.operations.secrets.supply import Supply
+from fairlead.operations.stores.declared import declared, fetched
+from fairlead.project.access import store_secrets
 from fairlead.project.stack import RuntimeName, Stack, Store
 from fairlead.stores.awaiting import await_well
 from fairlead.stores.base import Stores, Values
@@ -17,29 +20,35 @@ from fairlead.stores.table import stores_of
 from fairlead.system.home import Place
 
 Say = Callable[[str, str], object]
+NONE: Mapping[str, str] = {}
 
 
-def steps_of(stack: Stack, place: Place) -> tuple[StoreStep, ...]:
-    """What has to happen; nothing is touched."""
-    if not any(map(runs, stack.stores)) and not place.stores.is_dir():
+def steps_of(stack: Stack, root: Path, place: Place) -> tuple[StoreStep, ...]:
+    """What has to happen; nothing is touched. `root` is the folder of the project file."""
+    wanted = declared(stack, root)
+    if not wanted and not place.stores.is_dir():
         return ()
-    return store_steps(stack.stores, stores_of(stack.runtime, place).observe())
+    return store_steps(wanted, stores_of(stack.runtime, place).observe())
 
 
-def ensure(stack: Stack, place: Place, values: Values, say: Say, anew: bool = False) -> None:
+def ensure(supply: Supply, say: Say, anew: bool = False) -> None:
     """Have all of them well. `anew`: a person agreed that those that changed are made anew.
 
     Refused, with what would be made anew, when nobody agreed; NotWell when one does not answer.
     """
-    steps = steps_of(stack, place)
+    stack, place = supply.stack, supply.place
+    steps = steps_of(stack, supply.root, place)
     if not steps:
         return
     require_agreed(steps, place, anew)
-    stores = stores_of(stack.runtime, place)
     for step in steps:
         if step.kind not in ("have", "leave"):
             say("note", step.text)
-    carry(stores, stack.stores, steps, values, say)
+    wanted = {store.name: store for store in declared(stack, supply.root)}
+    new = [wanted[step.name] for step in steps if step.kind in ("make", "change")]
+    images = fetched(supply, new, say)  # before anything is touched
+    stores = stores_of(stack.runtime, place)
+    carry(stores, tuple(wanted.values()), steps, supply.values(), say, images)
     for name in stores.renew([step.name for step in steps if step.kind != "leave"]):
         say("note", f"{name} has a new certificate")
 
@@ -53,22 +62,30 @@ def require_agreed(steps: Iterable[StoreStep], place: Place, anew: bool) -> None
         raise Refused(f"stores were declared otherwise than they were made:\n{lines}", hint)
 
 
-def carry(stores: Stores, declared: tuple[Store, ...], steps: Iterable[StoreStep], values: Values, say: Say) -> None:
+def carry(
+    stores: Stores, wanted: tuple[Store, ...], steps: Iterable[StoreStep], values: Values, say: Say,
+    images: Mapping[str, str] = NONE,
+) -> None:  # fmt: skip
     """Those that change one after the other, so that at most one is away; the others side by side."""
-    known = {store.name: store for store in declared}
+    known = {store.name: store for store in wanted}
     together = [step.name for step in steps if step.kind in ("make", "start", "have")]
     for step in steps:
         if step.kind == "change":
             stores.stop([step.name])
             stores.remove(step.name)
-            _have(stores, [known[step.name]], values, say)
-    _have(stores, [known[name] for name in together], values, say, {one.name for one in steps if one.kind == "have"})
+            _have(stores, [known[step.name]], values, say, images)
+    quiet = {one.name for one in steps if one.kind == "have"}
+    _have(stores, [known[name] for name in together], values, say, images, quiet)
 
 
-def _have(stores: Stores, wanted: list[Store], values: Values, say: Say, quiet: Collection[str] = ()) -> None:
+def _have(
+    stores: Stores, wanted: list[Store], values: Values, say: Say, images: Mapping[str, str],
+    quiet: Collection[str] = (),
+) -> None:  # fmt: skip
     """`quiet`: those that run already, of which nothing is said."""
     for store in wanted:
-        stores.have(store, {name: values[name] for name in store_secrets(store)})
+        handed = {name: values[name] for name in store_secrets(store)}
+        stores.have(store, handed, images.get(store.name, ""))
     await_well(stores, wanted, _ready(say, quiet))
     for store in wanted:
         stores.settle(store, values)

@@ -23,10 +23,13 @@ class Preset:
     command: str = ""  #: how it is started; empty: as the image says
     ask: str = ""  #: a command in it that ends with 0 when it is well
     user: str | None = None
+    tmpfs: tuple[str, ...] = ()  #: folders in memory beside the usual ones
 
 
 PRESETS = {
-    "clamav": Preset("clamav/clamav:1.4", 3310, "/var/lib/clamav", ask="clamdcheck.sh"),
+    "clamav": Preset(
+        "clamav/clamav:1.4", 3310, "/var/lib/clamav", ask="clamdcheck.sh", user="clamav", tmpfs=("/var/log/clamav",)
+    ),
     "minio": Preset("minio/minio:RELEASE.2025-04-22T22-12-26Z", 9000, "/data", "server /data"),
 }
 NONE = Preset("", 0, "")

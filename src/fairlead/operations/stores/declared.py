@@ -1,0 +1,54 @@
+"""The stores of an environment as they are to be made: variables put in, images here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from fairlead.operations.images import filled, image_name, image_store, logins
+from fairlead.operations.secrets.supply import Supply
+from fairlead.project.access import runs
+from fairlead.project.stack import Stack, Store
+
+Say = Callable[[str, str], object]
+
+
+def declared(stack: Stack, root: Path) -> tuple[Store, ...]:
+    """Those that Fairlead runs, with the values of variables, and paths from `root`, the folder of the project file."""
+    return tuple(_filled(stack, store, root) for store in stack.stores if runs(store))
+
+
+def _filled(stack: Stack, store: Store, root: Path) -> Store:
+    one = store.container
+    image, user = (filled(stack, text) if text else text for text in (one.image, one.user))
+    volumes = tuple(_placed(filled(stack, text), root) for text in one.volumes)
+    return replace(
+        store,
+        command=filled(stack, store.command) if store.command else None,
+        env={name: filled(stack, text) for name, text in store.env.items()},
+        container=replace(one, image=image, user=user, volumes=volumes),
+    )
+
+
+def _placed(volume: str, root: Path) -> str:
+    """A folder of the project by its whole path."""
+    return f"{root / volume}" if volume.startswith(".") else volume
+
+
+def fetched(supply: Supply, stores: Iterable[Store], say: Say) -> dict[str, str]:
+    """The images of these stores, all here; the id of each by the store's name. Nothing where no container is made."""
+    wanted = tuple(stores)
+    if supply.stack.runtime != "docker" or not wanted:
+        return {}
+    from fairlead.artifacts.images import Wanted  # noqa: PLC0415 — only where there is an engine
+    from fairlead.stores.docker import image_of  # noqa: PLC0415
+
+    asked = [Wanted(one.name, image_name(supply.stack, f"store {one.name}", image_of(one)), None, "missing")
+             for one in wanted]  # fmt: skip
+
+    def tell(text: str) -> None:
+        say("build", text)
+
+    found = image_store(supply.place, logins(supply)).fetch(asked, tell)
+    return {name: image.id for name, image in found.items()}

@@ -1,0 +1,245 @@
+"""Stores as containers, in networks of their environment. Nobody on the machine reaches those that are in `database`:
+they are asked by commands inside, and a PostgreSQL by its UNIX socket, which lies in the store's own folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fairlead.certificates.internal import InternalCa
+from fairlead.certificates.kept import KeptCertificate
+from fairlead.engine.engine import Engine
+from fairlead.engine.facts import ContainerFacts, Ran
+from fairlead.engine.failures import EngineError, NotThere
+from fairlead.engine.networks import ensure_named
+from fairlead.engine.owner import Owner
+from fairlead.errors import FairleadError
+from fairlead.masking import Secret, masked
+from fairlead.project.access import authority_name
+from fairlead.project.stack import Store
+from fairlead.render.container import SECRETS
+from fairlead.render.networks import DATABASE, store_networks
+from fairlead.stores.base import Address, Phase, Running, Values
+from fairlead.stores.container_spec import GRACE, container_of, ground_of
+from fairlead.stores.declared import fingerprint
+from fairlead.stores.folder import SHARED, StoreFolder, names
+from fairlead.stores.kinds.base import Ground
+from fairlead.stores.kinds.plain import preset
+from fairlead.stores.kinds.table import kind_of
+from fairlead.system import processes
+from fairlead.system.files import write_file
+from fairlead.system.home import Place, near
+
+PHASES: dict[str, Phase] = {"running": "running", "paused": "running", "restarting": "starting"}
+RUNS = ("running", "paused", "restarting")
+OPEN = 0o777  #: of a folder that a container writes to as somebody this machine does not know; its place is private
+
+
+@dataclass(frozen=True)
+class Inside:
+    """A store in its container."""
+
+    engine: Engine
+    name: str
+    where: Address | None
+
+    def run(self, argv: Sequence[str]) -> Ran:
+        """As who it runs as."""
+        return self.engine.run(self.name, argv)
+
+    def address(self) -> Address | None:
+        """In a network that this machine reaches; None when it is in none."""
+        return self.where
+
+
+class DockerStores:
+    """Their files are in `place.stores`, their data in volumes."""
+
+    def __init__(self, place: Place, engine: Engine | None = None) -> None:
+        self.place = place
+        self.engine = engine or Engine()
+        self.owner = Owner.of(place)
+
+    def observe(self) -> tuple[Running, ...]:
+        """Every store with a declaration, whatever became of its container."""
+        return tuple(self._look(name) for name in names(self.place))
+
+    def _look(self, name: str) -> Running:
+        kept = self._folder(name).kept()
+        if kept is None:
+            raise FairleadError(f"store {name} was never made", f"deploy: fairlead deploy {self.place.environment}")
+        facts = self._facts(name)
+        phase = PHASES.get(facts.state, "stopped") if facts else "stopped"
+        self._saw(name, facts)
+        return Running(kept.store, kept.fingerprint, phase, facts.start_mark if facts else "")
+
+    def _saw(self, name: str, facts: ContainerFacts | None) -> None:
+        """Write down which process it is: the keeper waits for its end."""
+        process = processes.look(facts.pid) if facts and facts.pid else None
+        path = self.place.stores / name / "starts"
+        if process and (not path.exists() or path.read_text() != f"{process.mark}\n"):
+            write_file(path, f"{process.mark}\n", 0o600)
+
+    def address(self, store: Store) -> Address | None:
+        """By its name, which its networks know."""
+        return Address(store.name, kind_of(store).port or store.port or preset(store).port)
+
+    def socket(self, store: Store) -> Address | None:
+        """In the store's folder, as the container sees it too."""
+        folder = self._folder(store.name)
+        port = kind_of(store).port
+        return Address(str(near(folder.path / "socket", f".s.PGSQL.{port}")), port) if folder.kept() else None
+
+    def authority(self, store: Store) -> str:
+        """Where a service has its secrets."""
+        return f"{SECRETS}/{authority_name(store.name)}"
+
+    def authority_pem(self) -> str:
+        """That of the project."""
+        return InternalCa.of(self.place).root_pem
+
+    def have(self, store: Store, values: Values, image: str = "") -> None:
+        """Files first, then the container. EngineError when its name is somebody else's, or its image is not here."""
+        kind, folder, facts = kind_of(store), self._folder(store.name), self._facts(store.name)
+        runs = facts is not None and facts.state in RUNS
+        made_from = facts.image if facts else image or self._image(store)
+        folder.create()
+        folder.write(kind.files(store, ground_of(kind, kind.keeps(store)), values))
+        self._hand_over(store, folder.path, values)
+        if kind.certified and not runs:
+            self._certify(store)
+        folder.keep(store, fingerprint(store), kind.port, made_from)
+        self._begin(store, made_from, facts)
+
+    def _hand_over(self, store: Store, folder: Path, values: Values) -> None:
+        """Its own secrets, as files; what it makes itself, in a folder that it may write to."""
+        for name in ("socket", "secrets"):
+            (folder / name).mkdir(exist_ok=True)
+        (folder / "socket").chmod(OPEN)
+        for one in store.secrets:
+            text = values[one.name].reveal().encode(errors="surrogateescape")
+            write_file(folder / "secrets" / one.name, text, SHARED)
+
+    def _image(self, store: Store) -> str:
+        reference = image_of(store)
+        found = self.engine.image(reference)
+        if found is None:
+            raise EngineError(f"store {store.name}: image {reference} is not here", f"docker pull {reference}")
+        return found.id
+
+    def _begin(self, store: Store, image: str, facts: ContainerFacts | None) -> None:
+        if facts and facts.state in RUNS:
+            return
+        ensure_named(self.engine, self.owner, store_networks(store))
+        try:
+            self.engine.start(facts.id if facts else self._create(store, image))
+        except NotThere:  # a network that it was in has gone since: it is made again, with its volumes
+            self.engine.remove(self.owner.name(store.name))
+            self.engine.start(self._create(store, image))
+        self._saw(store.name, self._facts(store.name))
+
+    def _create(self, store: Store, image: str) -> str:
+        folder = self._folder(store.name).path
+        direct = [one for one in store.secrets if one.delivery == "env"]
+        values = {one.variable: Secret((folder / "secrets" / one.name).read_text()).reveal() for one in direct}
+        spec = container_of(store, kind_of(store), self.owner, folder, image, values)
+        for one in spec.mounts:
+            if one.kind == "volume" and self.engine.volume(one.source) is None:
+                self.engine.create_volume(one.source, self.owner.labels("volume"))
+        return self.engine.create(spec)
+
+    def start(self, names: Collection[str]) -> None:
+        """From the container that there is; from the files where somebody removed it."""
+        for one in self.observe():
+            if one.name in names and not one.living:
+                kept = self._folder(one.name).kept()
+                self._begin(one.store, kept.image if kept else "", self._facts(one.name))
+
+    def ask(self, name: str) -> str:
+        """By its kind; of one that ended why it did."""
+        facts = self._facts(name)
+        if facts is None or facts.state not in RUNS:
+            return _ended(facts)
+        store, ground, reach = self._known(name, facts)
+        try:
+            return kind_of(store).ask(store, ground, reach)
+        except EngineError as error:  # it ended in between
+            return error.message
+
+    def settle(self, store: Store, values: Values) -> None:
+        """By its kind."""
+        _, ground, reach = self._known(store.name, self._facts(store.name))
+        kind_of(store).settle(store, ground, reach, values)
+
+    def renew(self, names: Collection[str]) -> tuple[str, ...]:
+        """New ones count for new connections."""
+        renewed = []
+        for name in names:
+            store, ground, reach = self._known(name, self._facts(name))
+            if kind_of(store).certified and self._certify(store):
+                kind_of(store).reload(ground, reach)
+                renewed.append(name)
+        return tuple(renewed)
+
+    def stop(self, names: Collection[str]) -> None:
+        """All at once."""
+        for name in names:
+            if self._facts(name):
+                self.engine.begin_stop(self.owner.name(name), GRACE)
+        for name in names:
+            if self._facts(name):
+                self.engine.stop(self.owner.name(name), GRACE)
+
+    def remove(self, name: str) -> None:
+        """Its volumes stay."""
+        if self._facts(name):
+            self.engine.remove(self.owner.name(name))
+        self._folder(name).forget()
+
+    def log_tail(self, name: str, lines: int) -> str:
+        """What the engine kept of it."""
+        return masked(self.engine.log(self.owner.name(name), lines)) if self._facts(name) else ""
+
+    def _facts(self, name: str) -> ContainerFacts | None:
+        """Its container. EngineError when that is somebody else's."""
+        found = self.engine.container(self.owner.name(name))
+        if found and not self.owner.owns(found.labels):
+            what = f"container {found.name} is there and is not Fairlead's"
+            raise EngineError(what, f"rename it: docker rename {found.name} SOMETHING")
+        return found
+
+    def _known(self, name: str, facts: ContainerFacts | None) -> tuple[Store, Ground, Inside]:
+        store = self._look(name).store
+        kind = kind_of(store)
+        return store, ground_of(kind, kind.keeps(store)), Inside(
+            self.engine, self.owner.name(name), self._reached(store, facts)
+        )  # fmt: skip
+
+    def _reached(self, store: Store, facts: ContainerFacts | None) -> Address | None:
+        sealed = self.owner.name(DATABASE)
+        found = [one for name, one in (facts.addresses if facts else {}).items() if name != sealed]
+        port = kind_of(store).port or store.port or preset(store).port
+        return Address(found[0], port) if found else None
+
+    def _folder(self, name: str) -> StoreFolder:
+        path = self.place.stores / name
+        return StoreFolder(path, path, contained=True)
+
+    def _certify(self, store: Store) -> bool:
+        kept = KeptCertificate(self._folder(store.name).certificate, SHARED)
+        named = (store.name, self.owner.name(store.name), "localhost")
+        return kept.renew(InternalCa.of(self.place), named, ("127.0.0.1",))
+
+
+def image_of(store: Store) -> str:
+    """What it is made from: its own, or what is usual."""
+    return store.container.image or kind_of(store).image(store)
+
+
+def _ended(facts: ContainerFacts | None) -> str:
+    if facts is None:
+        return "it has no container"
+    why = "it needed more memory than it may use" if facts.out_of_memory else facts.error
+    return f"it does not run: {facts.state} with {facts.exit_code}" + (f", {why}" if why else "")
