@@ -13,6 +13,7 @@ from fairlead.runtimes.base import Deviation, InstanceSpec, Listening
 from fairlead.system import sockets
 
 _KINDS: dict[str, Literal["tcp", "udp"]] = {"tcp": "tcp", "udp": "udp"}
+NAMES = "127.0.0.11"  #: where the engine itself answers for names, in every container
 ALL = "0.0.0.0"  # noqa: S104 — it is told, not listened on
 
 
@@ -41,7 +42,8 @@ def listening(there: Mapping[str, ContainerFacts]) -> tuple[Listening, ...]:
     found = []
     for id, facts in there.items():
         if facts.running and facts.pid:
-            found += [Listening(id, row.address, row.port, inside=True) for row in sockets.listeners(facts.pid)]
+            own = (row for row in sockets.listeners(facts.pid) if row.address != NAMES)
+            found += [Listening(id, row.address, row.port, inside=True) for row in own]
             found += _published(id, facts)
     return tuple(sorted(set(found), key=lambda one: (one.id, one.port, one.address)))
 
