@@ -79,7 +79,7 @@ def pytest_runtest_logreport(report):
 
 
 def pytest_terminal_summary(terminalreporter, config):
-    if config.option.write_heaviest:
+    if config.option.write_heaviest and not hasattr(config, "workerinput"):
         schedule.write(SPENT)
         terminalreporter.section("seconds by file")
         terminalreporter.write(schedule.FILE.read_text())
