@@ -87,4 +87,5 @@ class EdgeTable:
     headers: tuple[HeaderRoute, ...] = ()
     listen: Edge | None = None  #: where requests come in, as the leading release has it; None: as before
     sticky: Sticky | None = None
+    inner: tuple[int, ...] = ()  #: ports at which services ask each other, routed to or not yet
     networks: tuple[str, ...] = ()  #: in which pools are, beside those that every edge is in

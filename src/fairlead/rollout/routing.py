@@ -51,8 +51,8 @@ def edge_table(shares: Shares, stacks: Mapping[str, Stack], instances: Iterable[
     withheld = {pool.name for pool in pools if service_id(pool.release, pool.service) in shares.without}
     public = [one for one in served if one.pool not in withheld]
     networks = tuple(sorted({name for release in _known(shares) for name in _networks(release, stacks)}))
-    listen, sticky = _listen(shares, stacks), _sticky(shares, stacks)
-    return EdgeTable(tuple(pools), _routes(shares, public), headers, listen, sticky, networks)
+    listen, sticky, inner = _listen(shares, stacks), _sticky(shares, stacks), _inner(shares, stacks)
+    return EdgeTable(tuple(pools), _routes(shares, public), headers, listen, sticky, inner, networks)
 
 
 def _by_name(service: Service, release: str, pool: str, rank: int, stack: Stack) -> list[_Served]:
@@ -60,6 +60,13 @@ def _by_name(service: Service, release: str, pool: str, rank: int, stack: Stack)
     if stack.runtime != "docker" or not service.port:
         return []
     return [_Served(Route(host=service.name), release, pool, rank, service.port)]
+
+
+def _inner(shares: Shares, stacks: Mapping[str, Stack]) -> tuple[int, ...]:
+    """All ports of all releases that the table has a part for: the edge has them before anybody is sent there."""
+    known = [stacks[release] for release in _known(shares) if release in stacks]
+    found = {one.port for stack in known if stack.runtime == "docker" for one in stack.services if one.port}
+    return tuple(sorted(found))
 
 
 def _networks(release: str, stacks: Mapping[str, Stack]) -> tuple[str, ...]:

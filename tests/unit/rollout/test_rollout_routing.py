@@ -236,3 +236,11 @@ def test_the_edge_is_in_the_networks_of_services_that_are_not_where_it_always_is
 def test_without_routes_it_listens_for_services_alone() -> None:
     made = contained(stack(service("inner")))
     assert edge_table(Shares((("old", 100),)), {"old": made}, instances("old", made)).listen == made.edge
+
+
+def test_ports_of_services_are_there_before_anybody_is_sent_to_them() -> None:
+    made = contained(TWO)
+    table = edge_table(Shares(candidates=("old",)), {"old": made}, instances("old", made))
+    assert table.routes == ()
+    assert set(table.inner) == {one.port for one in made.services if one.port}
+    assert edge_table(Shares((("old", 100),)), {"old": TWO}, instances("old", TWO)).inner == ()

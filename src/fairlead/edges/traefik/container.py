@@ -155,7 +155,7 @@ class ContainerEdge(TraefikFiles):
         listen = table.listen or (before.listen if before else None)
         if listen is None:
             return None
-        asked = {route.port for route in table.routes if route.port}
+        asked = {*table.inner, *(route.port for route in table.routes if route.port)}
         kept = before.inner if before else ()
         networks = networks_for((*table.networks, *(before.networks if before else ())))
         return Shape(listen, self.boxes.image(), tuple(sorted({*kept, *asked})), networks)
