@@ -10,10 +10,12 @@ import pytest
 from running import eventually
 from tests.docker_engine import images
 
+from fairlead.certificates import InternalCa
 from fairlead.demo.mix import Mix, Options, Paths
 from fairlead.demo.traffic import Traffic
 from fairlead.edges.traefik.container import ContainerEdge
 from fairlead.errors import FairleadError
+from fairlead.project.stack import Edge
 from fairlead.render.container import ContainerSpec, Joined
 from fairlead.render.edge import EdgeRoute
 from fairlead.render.edge_containers import DOOR, REDIRECT, TRAEFIK, api_port
@@ -156,11 +158,13 @@ def test_services_ask_each_other_by_name_and_that_moves_with_the_switch(rig, one
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("number", range(2))
-def test_ten_replacements_lose_nothing(rig, one, number):
-    rig.route({"r1": [one.port]})
-    patient = replace(OPTIONS, idle_gap=(1.0, 8.0), seed=number)
-    with Traffic(f"http://127.0.0.1:{rig.port}", MIX, patient) as traffic:
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_ten_replacements_lose_nothing(rig, one, scheme):
+    rig.listen = Edge(**{scheme: rig.port}, address="127.0.0.1")
+    rig.route({"r1": [one.port]}, host="shop.example")
+    trust = InternalCa.of(rig.place).root_pem
+    patient = replace(OPTIONS, idle_gap=(1.0, 8.0), host="shop.example", trust=trust)
+    with Traffic(f"{scheme}://127.0.0.1:{rig.port}", MIX, patient) as traffic:
         for turn in range(10):
             replaced(rig, turn)
         report = traffic.stop()
