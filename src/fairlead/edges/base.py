@@ -58,6 +58,9 @@ def _grown(now: int, before: int) -> int:
 class Edge(Protocol):
     """The one place requests come in."""
 
+    def prepare(self) -> None:
+        """Have here what it is made of, before anything changes. FairleadError when that cannot be had."""
+
     def up(self) -> None:
         """Have it running and answering its own API."""
 

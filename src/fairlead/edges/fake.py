@@ -72,6 +72,9 @@ class FakeEdge:
     def __post_init__(self) -> None:
         self.behind.listeners.insert(0, self._noticed)
 
+    def prepare(self) -> None:
+        """It is made of nothing."""
+
     def up(self) -> None:
         """Have it running."""
         self.running = True

@@ -47,6 +47,7 @@ def move(
     with ExitStack() as held:
         with _artifacts_kept(environment):
             files = plain_files(supply.stack, supply.root)
+            environment.world.edge.prepare()
             release = make().with_files(digests(files))
             held.enter_context(environment.held(doing, wait))
             prepare(environment)

@@ -84,6 +84,15 @@ class Boxes:
             raise FairleadError(f"image {IMAGE} is not on this machine", f"docker pull {IMAGE}")
         return found.id
 
+    def have_image(self) -> None:
+        """Pull it where it is not here. RegistryError when that does not work."""
+        from fairlead.engine.images import Images  # noqa: PLC0415 — only where one is missing, mostly never
+        from fairlead.project.image_name import ImageName  # noqa: PLC0415
+
+        if self.engine.image(IMAGE) is None:
+            name = ImageName.parse(IMAGE)
+            Images(self.engine).pull(name, name.tag or "latest", None, lambda line: None)
+
     def _box(self, shape: Shape) -> EdgeBox:
         uid, gid = _user()
         shorts = (DOOR, REDIRECT, *TRAEFIK.values())

@@ -63,6 +63,10 @@ class TraefikFiles(ABC):
         """Where requests come in; None before the first table."""
 
     @abstractmethod
+    def prepare(self) -> None:
+        """Have here what it is made of."""
+
+    @abstractmethod
     def up(self) -> None:
         """Have it running and answering its own API."""
 

@@ -103,6 +103,10 @@ class ContainerEdge(TraefikFiles):
         with held_lock(self.folder / "lock", "the edge", "the edge", BUSY):
             yield
 
+    def prepare(self) -> None:
+        """Have Traefik's image, from its registry where it is not here yet."""
+        self.boxes.have_image()
+
     def up(self) -> None:
         """Have its containers run. Nothing happens before the first table, nor while another one changes them."""
         shape = self.shape

@@ -64,6 +64,10 @@ class TraefikEdge(TraefikFiles):
         stored = self._facts()["listen"]
         return from_data(EdgeSettings, stored) if stored else None
 
+    def prepare(self) -> None:
+        """FairleadError where Traefik is not installed."""
+        traefik_binary()
+
     def up(self) -> None:
         """Start it if it does not serve; a survivor of a killed supervisord that serves is left alone.
 
