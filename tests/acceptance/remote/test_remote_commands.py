@@ -90,4 +90,5 @@ def test_ctrl_c_is_carried_over(site):
     assert "left as it is" in said or "everything was taken back" in said  # the way back may have been faster
     done = site.run("attach", "local")
     assert done.returncode == 130 and "everything was taken back" in done.stderr, done.stderr
+    assert site.on_host("attach", "local").returncode == 130  # whoever is on the host may look too
     assert [one["kind"] for one in site.ledger()][-1] == "rollout.closed"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from fairlead.cli.remote.here import Viewer, followed, rebuilt
 from fairlead.cli.session import Session
+from fairlead.errors import Interrupted
 from fairlead.hosts.table import host_of
 from fairlead.operations.remote.client import Client, Failed
+from fairlead.system.signals import Left, carried_over
 
 
 def attached(session: Session, environment: str) -> int:
@@ -29,5 +31,13 @@ def _there(session: Session, environment: str, address: str, viewer: Viewer) -> 
 
 def _here(session: Session, environment: str, viewer: Viewer) -> int:
     from fairlead.operations.remote.attach import attach  # noqa: PLC0415 — where the environment is
+    from fairlead.operations.remote.running import Operations  # noqa: PLC0415
 
-    return attach(session.place(environment), viewer)
+    place = session.place(environment)
+    last = Operations(place).last()
+    try:
+        with carried_over(last.interrupt if last else (lambda: None)):
+            return attach(place, viewer)
+    except Left as error:
+        what = "left as it is: what is under way goes on without us"
+        raise Interrupted(what, f"`fairlead attach {environment}` finds it again") from error

@@ -48,7 +48,11 @@ class Client:
 
     def __enter__(self) -> Client:
         self._channel = self.host.call(command_line(self.project, self.environment))
-        self._greet()
+        try:
+            self._greet()
+        except BaseException:  # Ctrl-C while ssh asks something, too
+            self._channel.close()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -64,15 +68,10 @@ class Client:
     def _greet(self) -> None:
         greeting = {"say": "hello", "protocol": PROTOCOL, "fairlead": __version__, "project": self.project,
                     "environment": self.environment}  # fmt: skip
-        try:
-            self._send(greeting)
-            said = self._first()
-        except FairleadError:
-            self._open.close()
-            raise
+        self._send(greeting)
+        said = self._first()
         there = str(said.get("fairlead"))
         if said.get("say") != "welcome" or there != __version__ or said.get("protocol") != PROTOCOL:
-            self._open.close()
             what = f"Fairlead here is {__version__}, the one on {self.host.where} is {there}"
             hint = f"`fairlead host install {self.environment}` installs {__version__} there; or install {there} here"
             raise Refused(what, hint)
