@@ -12,6 +12,8 @@ from pathlib import Path
 
 from fairlead.demo.mix import Mix, Options
 from fairlead.demo.traffic import Traffic
+from fairlead.engine.engine import Engine
+from fairlead.engine.owner import Owner, label
 from fairlead.ledger import Ledger, verify
 from fairlead.operations.environment import existing
 from fairlead.operations.up import stop
@@ -26,10 +28,10 @@ deployer = Warm("tests.crash.deployer", "fairlead.operations", *LATE)
 APPS = HERE.parent / "apps"
 
 PROJECT = """\
-name: arena
+name: {name}
 services:
   web:
-    source: app
+    {what}
     command: {serve}
     port: 8000
     health: {{ready: /health, interval: 50ms, successes: 2, deadline: 60s}}
@@ -39,12 +41,13 @@ services:
     stop: {{drain: 5s, grace: 5s}}
   worker:
     like: web
+    {beside}
     command: {work}
     env: {{WORKER_LOG: {worker_log}, NO_WORKER: {no_worker}}}
 jobs:
   seed: {{like: web, command: {seed}, when: before-traffic}}
 environments:
-  local: {{runtime: process, edge: {{http: {port}, address: 127.0.0.1}}}}
+  local: {{runtime: {runtime}, edge: {{http: {port}, address: 127.0.0.1}}}}
 smoke: [{{path: {smoke}, status: 200}}]
 rollout:
   strategy: canary
@@ -64,10 +67,20 @@ if os.path.exists(os.environ["NO_WORKER"]):
 """
 
 COMMANDS = {
+    "what": "source: app",
+    "beside": "source: app",
     "serve": python("-m uvicorn asgi:app --host 127.0.0.1 --port ${PORT} --log-level warning"),
     "work": python("worker.py"),
     "seed": python("-c \"print('seeded')\""),
 }
+SEEN = 'workdir: /code\n    volumes: ["./app:/code:ro", "./shared:/shared"]'
+CONTAINED = {
+    "what": f"image: fairlead-test/app:latest\n    pull_policy: never\n    {SEEN}",
+    "beside": SEEN,
+    "serve": "python3 -m uvicorn asgi:app --host 0.0.0.0 --port ${PORT} --log-level warning",
+    "work": "python3 worker.py",
+    "seed": "python3 -c \"print('seeded')\"",
+}  # the same from an image; what tests and workers share is a folder of the machine
 
 
 def free_port():
@@ -79,16 +92,20 @@ def free_port():
 class Arena:
     """A project folder, a home of its own, and the traffic on it."""
 
-    def __init__(self, folder: Path, home: Path | None = None) -> None:
+    def __init__(self, folder: Path, home: Path | None = None, name: str = "arena", runtime: str = "process") -> None:
         self.folder = folder
+        self.name, self.runtime = name, runtime
         self.home = home or folder / "home"
         self.port = free_port()
         self.version = 0
         self.environment = dict(os.environ, FAIRLEAD_HOME=str(self.home))
         os.environ["FAIRLEAD_HOME"] = str(self.home)
-        self.place = Place(self.home / "arena" / "local")
+        self.place = Place(self.home / name / "local")
         (folder / "app").mkdir()
-        self.no_worker = folder / "no worker"  # while this file is there, no worker can start
+        self.shared = folder / "shared"
+        self.shared.mkdir()
+        self.shared.chmod(0o777)
+        self.no_worker = self.shared / "no worker"  # while this file is there, no worker can start
         (folder / "app" / "asgi.py").write_text((APPS / "asgi.py").read_text())
         (folder / "app" / "worker.py").write_text(REFUSING + (APPS / "worker.py").read_text())
         self.write()
@@ -96,9 +113,11 @@ class Arena:
     def write(self, smoke="/health", more="", pause="300ms"):
         """A project file with the next version; `more` environment for the web, `pause` of the first canary step."""
         self.version += 1
-        paths = {"worker_log": json.dumps(str(self.folder / "workers")), "no_worker": json.dumps(str(self.no_worker))}
-        values = {"port": self.port, "smoke": smoke, "more": more, "pause": pause, **paths, **COMMANDS}
-        text = PROJECT.format(version=self.version, **values)
+        seen = self.shared if self.runtime == "process" else Path("/shared")
+        paths = {"worker_log": json.dumps(f"{seen}/workers"), "no_worker": json.dumps(f"{seen}/no worker")}
+        commands = COMMANDS if self.runtime == "process" else CONTAINED
+        values = {"port": self.port, "smoke": smoke, "more": more, "pause": pause, **paths, **commands}
+        text = PROJECT.format(version=self.version, name=self.name, runtime=self.runtime, **values)
         (self.folder / "fairlead.yaml").write_text(text)
 
     def begin(self, *arguments):
@@ -153,17 +172,25 @@ class Arena:
 
     def _one_release_has_traffic(self, world, live):
         weights = list(world.edge.table_in_force().values())
-        assert weights == [{f"web-{live}": 100}], (weights, live)
+        assert weights and all(one == {f"web-{live}": 100} for one in weights), (weights, live)
 
     def _no_orphans(self, instances):
         ids = {one.id for one in instances}
+        assert {path.name for path in self.place.instances.iterdir()} == ids
+        assert not list(self.place.root.rglob("*.tmp"))
+        if self.runtime == "process":
+            self._no_process_orphans(instances, ids)
+            return
+        owner = Owner.of(self.place)
+        found = [each for kind in ("instance", "job") for each in Engine().containers(owner.labels(kind))]
+        assert {label(each.labels, "id") for each in found} == ids, "a container that belongs to no instance"
+
+    def _no_process_orphans(self, instances, ids):
         ports = {one.port for one in instances if one.port}
         taken = {int(path.name) for path in (self.home / "ports").iterdir()}
         assert len(taken - ports) == 1, "only the edge's own port besides those of instances"
         programs = {path.stem for path in (self.place.supervisor / "programs").glob("*.conf")}
         assert programs == ids | {"edge", "keeper"}
-        assert {path.name for path in self.place.instances.iterdir()} == ids
-        assert not list(self.place.root.rglob("*.tmp"))
         known = {one.pid for one in instances if one.living}
         assert self.service_processes() <= known, "a process that belongs to no instance"
 
@@ -173,7 +200,7 @@ class Arena:
         for entry in Path("/proc").iterdir():
             try:
                 if entry.name.isdigit() and os.readlink(entry / "cwd").startswith(
-                    str(self.home / "arena" / "artifacts")
+                    str(self.home / self.name / "artifacts")
                 ):
                     found.add(int(entry.name))
             except OSError:
