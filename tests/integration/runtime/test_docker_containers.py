@@ -13,6 +13,7 @@ from fairlead.project.stack import Container, Health, Resources, Security, Servi
 from fairlead.render.container import ContainerSpec
 from fairlead.runtimes.base import NotReady
 from fairlead.runtimes.docker.logs import container_logs
+from fairlead.runtimes.docker.runtime import phase_of
 from fairlead.runtimes.docker.spec import name_of
 from fairlead.secrets.delivery import Handful, deliver
 
@@ -188,3 +189,12 @@ def test_connections_are_counted_where_proc_is_closed(docker, monkeypatch):
     [id] = ready(docker.runtime, docker.spec())
     monkeypatch.setattr("fairlead.system.sockets.connections_inside", lambda pid: (_ for _ in ()).throw(OSError()))
     eventually(lambda: docker.runtime.open_connections([id]) == 0)
+
+
+def test_an_end_that_the_engine_has_not_noticed_is_no_life(docker):
+    """The keeper looks when the process is gone; what it is told then must not be that all is well."""
+    [id] = ready(docker.runtime, docker.spec())
+    facts, folder = docker.facts(id), docker.runtime._folder(id)
+    assert phase_of(facts, folder) == "running"
+    docker.runtime.stop([id])
+    assert phase_of(facts, folder) == "backoff", "what the engine said a moment before"

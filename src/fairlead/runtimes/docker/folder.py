@@ -46,6 +46,11 @@ class ContainerFolder(InstanceFolder):
                 if other != seen:
                     other.unlink(missing_ok=True)
 
+    def ended_unnoticed(self, facts: ContainerFacts) -> bool:
+        """Whether its process is gone though the engine still says that it runs: the kernel knows first."""
+        pid = self.starts().last.partition(" ")[0]
+        return facts.running and facts.pid != 0 and pid == str(facts.pid) and processes.look(facts.pid) is None
+
     def _add_start(self, line: str) -> None:
         before = self.starts()
         if before.last and len(before) % MOST_LINES == 0:

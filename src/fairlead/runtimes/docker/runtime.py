@@ -241,6 +241,8 @@ def phase_of(facts: ContainerFacts | None, folder: ContainerFolder) -> Phase:
     """How the engine's word for it is called here."""
     if facts is None:
         return "stopped"
+    if folder.ended_unnoticed(facts):
+        return "backoff"  # whoever asks again soon is told what became of it
     if facts.running:
         return "running" if folder.ending(facts) is None else "stopping"
     if facts.state == "restarting":
