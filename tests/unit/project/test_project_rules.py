@@ -168,7 +168,7 @@ CASES = {
             "6:63: services.web.env.E: ${A:-b} is not a name in braces; write $${ for a literal ${",
             "7:21: services.web.prepare.run[0]: ${RELEASE} has no value here; use one of FAIRLEAD, PYTHON",
             "8:7: services.b.command: ${PORT} has no value here; the service has no port",
-            "9:26: jobs.seed.command: ${INSTANCE} has no value here; use one of ENVIRONMENT, FILES, PROJECT, PYTHON, RELEASE, SECRETS",
+            "9:26: jobs.seed.command: ${INSTANCE} has no value here; use one of ENVIRONMENT, FAIRLEAD, FILES, PROJECT, PYTHON, RELEASE, SECRETS",
             "10:9: tests[0]: ${ENVIRONMENT} has no value here; use one of FAIRLEAD, PYTHON",
         ],
     ),
