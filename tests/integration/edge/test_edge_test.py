@@ -82,7 +82,7 @@ def test_a_limit_that_is_over_only_later_is_not_waited_for(police, one):
     police.route(one, how)
     found = tried(police, Route("/", policies=how))
     assert found["limit"][0] == "passed"
-    assert found["client address"] == ("passed", "a forged one is answered 429")
+    assert found["client address"][0] == "passed"
     assert found["limit is over"] == ("not tested", "that takes 3600 s")
     assert found["connections"] == ("not tested", "the limit of the route refuses 7 requests first")
 

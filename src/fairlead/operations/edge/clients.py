@@ -24,7 +24,6 @@ AT_ONCE = 16
 LONGEST = 15.0  #: seconds that a limit is waited for
 EXTRA = 2  #: requests more than there may be at one time
 HELD = 1.5  #: seconds by which one that is refused has been answered
-FORGED = {"X-Forwarded-For": "203.0.113.77", "X-Real-Ip": "203.0.113.77"}
 UNFINISHED = {"Content-Length": "1"}
 """Of a request that says so and sends nothing the edge does not end: it waits for the rest, whatever the answer is."""
 
@@ -39,29 +38,36 @@ def limit(probe: Probe) -> Iterator[Result]:
     if count > MOST_REQUESTS:
         yield probe.untested("limit", f"it takes {count} requests; at most {MOST_REQUESTS} are sent")
         return
-    begun = time.monotonic()
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        statuses = Counter(answer.status for answer in pool.map(lambda _: probe.ask(), range(count)))
-    yield _judged(probe, found, statuses, time.monotonic() - begun)
-    if statuses[REFUSED]:
-        yield _address(probe)
+    result = _many(probe, "limit", found, count, forged=False)
+    yield result
+    if result.outcome == "passed":
+        yield _address(probe, found, count)
         yield _recovery(probe, found)
 
 
-def _judged(probe: Probe, found: Limit, statuses: Counter[int], seconds: float) -> Result:
-    count, refused = statuses.total(), statuses[REFUSED]
+def _many(probe: Probe, policy: str, found: Limit, count: int, forged: bool) -> Result:
+    """Of so many requests no more pass than may; with a forged address each is to be another client's."""
+
+    def status(number: int) -> int:
+        address = f"203.0.113.{number % 250 + 1}"
+        return probe.ask(headers={"X-Forwarded-For": address, "X-Real-Ip": address} if forged else {}).status
+
+    begun = time.monotonic()
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        statuses = Counter(pool.map(status, range(count)))
+    seconds = time.monotonic() - begun
+    refused = statuses[REFUSED]
     most = found.burst + math.ceil(seconds * found.requests / found.seconds) + 1
     said = f"{count - refused} of {count} requests in {seconds:.1f} s passed, at most {most} may; {refused} were 429"
     if count <= most and not refused:
-        return probe.untested("limit", f"{count} requests took {seconds:.1f} s, too long to be too many")
-    return probe.judged("limit", bool(refused) and count - refused <= most and not statuses[0], said)
+        return probe.untested(policy, f"{count} requests took {seconds:.1f} s, too long to be too many")
+    return probe.judged(policy, bool(refused) and count - refused <= most and not statuses[0], said)
 
 
-def _address(probe: Probe) -> Result:
+def _address(probe: Probe, found: Limit, count: int) -> Result:
     if _trusted(probe):
         return probe.untested("client address", f"{probe.wire.address} is one of the trusted proxies")
-    answer = probe.ask(headers=FORGED)
-    return probe.judged("client address", answer.status == REFUSED, f"a forged one is answered {answer.status}")
+    return _many(probe, "client address", found, count, forged=True)
 
 
 def _trusted(probe: Probe) -> bool:
