@@ -13,6 +13,8 @@ from tests.commands import python
 
 from fairlead.stores.programs import missing
 
+pytestmark = pytest.mark.real
+
 ROOT = Path(__file__).parent.parent.parent
 PAGE = ROOT / "docs" / "guides" / "stores.md"
 APP = """

@@ -1,10 +1,12 @@
 """What the contract of stores asks of a back end, and how a test reaches what it runs."""
 
+import json
 import os
 import signal
 import subprocess
 import uuid
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -32,6 +34,13 @@ def phrase():
 
 class Refusal(Exception):
     """What a server says to whom it does not let in."""
+
+
+def read(path):
+    try:
+        return path.read_bytes().decode(errors="replace")
+    except OSError:
+        return ""
 
 
 def absent(why):
@@ -125,6 +134,11 @@ class ProcessRig(Rig):
         os.kill(process.pid, signal.SIGKILL)
         return process
 
+    def shown(self, _):
+        """Every argument of every process."""
+        found = (path for path in Path("/proc").glob("[0-9]*/cmdline"))
+        return " ".join(read(path) for path in found)
+
     def root(self, store):
         return self.stores.authority(store)
 
@@ -176,6 +190,10 @@ class DockerRig(Rig):
         """The engine starts it again; `docker kill` alone would count as stopped by hand."""
         os.kill(self.engine.container(self.stores.owner.name(name)).pid, signal.SIGKILL)
 
+    def shown(self, name):
+        """What `docker inspect` says."""
+        return json.dumps(self.engine.container(self.stores.owner.name(name)).raw)
+
     def root(self, store):
         return "/etc/fairlead/certificate/current/cert.pem"
 
@@ -193,8 +211,6 @@ class DockerRig(Rig):
         return f"http://{next(iter(found.values()))}:9000"
 
     def data(self, store):
-        from pathlib import Path  # noqa: PLC0415
-
         return Path(self.engine.volume(self.stores.owner.name(f"{store.name}-data"))["Mountpoint"])
 
 

@@ -12,6 +12,8 @@ from fairlead.stores.handover import handed_over
 from fairlead.stores.kinds.s3 import user_of
 from fairlead.system.clock import wait_until
 
+pytestmark = pytest.mark.real
+
 OTHER = "another"
 DB = Store("db", "postgres", databases=("shop", "reports"), max_connections=20)
 
@@ -52,6 +54,10 @@ def test_the_server_is_known_by_the_project_s_own_authority(rig, made):
 def test_without_tls_or_password_nobody_comes_in_and_the_superuser_never(rig, made, changed, said):
     with pytest.raises(Refusal, match=said):
         rig.psql(DB, made, "SELECT 1", **changed)
+
+
+def test_no_password_is_where_others_of_the_machine_look(rig, made):
+    assert made["DB_PASSWORD"].reveal() not in rig.shown("db")
 
 
 def test_settings_are_in_force(rig, made):
@@ -150,6 +156,7 @@ def test_all_that_services_are_told_is_known_once_a_store_was_made(rig, made):
     assert found["DB_CA"].reveal().startswith("-----BEGIN CERTIFICATE")
 
 
+@pytest.mark.long(seconds=12)
 def test_one_that_cannot_start_says_why(rig):
     from fairlead.project.stack import Health  # noqa: PLC0415
 

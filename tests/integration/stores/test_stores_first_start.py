@@ -1,9 +1,12 @@
 """A first start that is killed leaves nothing that a later one takes for whole."""
 
+import pytest
 from store_rig import ProcessRig
 
 from fairlead.project.stack import Store
 from fairlead.system.clock import wait_until
+
+pytestmark = pytest.mark.real
 
 
 def test_half_a_cluster_is_made_anew(rig):
@@ -19,6 +22,7 @@ def test_half_a_cluster_is_made_anew(rig):
     assert rig.sql(store, values, "SELECT count(*) FROM pg_database WHERE datname = 'template1'") == [(1,)]
 
 
+@pytest.mark.long(seconds=8)
 def test_its_address_and_its_data_are_those_it_had(rig):
     store = Store("same", "redis")
     values = rig.values(store)
