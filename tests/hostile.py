@@ -28,6 +28,18 @@ def archive(name="fairlead.yaml", kind=tarfile.REGTYPE, link="", content=b"12345
     return made.getvalue()
 
 
+def sparse():
+    """Five bytes of which none is sent."""
+    with_holes = {"GNU.sparse.major": "0", "GNU.sparse.minor": "1", "GNU.sparse.map": "5,0",
+                  "GNU.sparse.size": "5", "GNU.sparse.name": "fairlead.yaml"}  # fmt: skip
+    made = io.BytesIO()
+    with tarfile.open(mode="w", fileobj=made, format=tarfile.PAX_FORMAT) as tar:
+        info = tarfile.TarInfo("fairlead.yaml")
+        info.pax_headers = with_holes
+        tar.addfile(info)
+    return made.getvalue()
+
+
 def tree(data, manifest=MANIFEST):
     return (
         lines(HELLO, {"say": "tree"}) + chunked(json.dumps(manifest).encode()) + lines({"say": "files"}) + chunked(data)
@@ -70,6 +82,25 @@ MESSAGES = {
         + chunked(json.dumps(MANIFEST | {"files": [["x", "link", "../../y", 0, 0o644, 0]]}).encode()),
         "a link that leads outside",
     ),
+    "links that lead outside together": (
+        tree(b"", MANIFEST | {"files": [
+            ["a/up", "link", "..", 0, 0o644, 0], ["b", "link", "a/up/..", 0, 0o644, 0],
+        ]}), "a link that leads outside",
+    ),
+    "a repository below a link": (
+        tree(b"", MANIFEST | {"files": [["a", "link", ".", 0, 0o644, 0]], "tops": ["a/b"]}), "below a file or a link",
+    ),
+    "a file to be had back through a link": (
+        tree(b"", MANIFEST | {"files": [["a", "link", ".", 0, 0o644, 0]], "returned": ["a/b"]}),
+        "below a file or a link",
+    ),
+    "a project file in a link": (
+        tree(b"", MANIFEST | {"files": [["a", "link", ".", 0, 0o644, 0]], "root": "a"}), "is a file and a folder",
+    ),
+    "no name for a file": (
+        tree(b"", MANIFEST | {"files": [["\ud800", "file", "0" * 64, 1, 0o644, 0]]}), "a path that is none",
+    ),
+    "tar of holes": (tree(sparse()), "which is no plain file"),
     "tar with ..": (tree(archive("../x")), "a path that leads outside"),
     "tar with /": (tree(archive("/tmp/fairlead-x")), "a path that leads outside"),
     "tar with a link": (tree(archive(kind=tarfile.SYMTYPE, link="/etc")), "which is no plain file"),

@@ -10,6 +10,7 @@ import json
 import os
 import select
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from fairlead.errors import FairleadError
@@ -28,6 +29,10 @@ class Malformed(FairleadError):
     """What came is nothing that this side understands."""
 
 
+class Silent(FairleadError):
+    """Nothing came, or was taken, for longer than this side waits."""
+
+
 class Wire:
     """`longest`: bytes of the longest line that is accepted."""
 
@@ -35,6 +40,27 @@ class Wire:
         self._reading, self._writing, self._longest = reading, writing, longest
         self._buffer = bytearray()
         self._searched = 0
+        self._patience: float | None = None
+
+    @contextmanager
+    def impatient(self, seconds: float) -> Iterator[None]:
+        """For the block: Silent when the other side says or takes nothing for so long.
+
+        A machine that went to sleep or lost its network closes nothing: its connection stays for hours.
+        """
+        self._patience = seconds
+        try:
+            yield
+        finally:
+            self._patience = None
+
+    def _await(self, reading: bool) -> None:
+        """Until something came, or can be sent."""
+        if self._patience is None:
+            return
+        ready = select.select(*(([self._reading], []) if reading else ([], [self._writing])), [], self._patience)
+        if not any(ready):
+            raise Silent(f"the other side was silent for {self._patience:g} s", "run the command again")
 
     def send(self, message: dict[str, Any]) -> None:
         """One message. Ended when nobody reads any more."""
@@ -56,7 +82,9 @@ class Wire:
         rest = memoryview(data)
         try:
             while rest:
-                rest = rest[os.write(self._writing, rest) :]
+                self._await(reading=False)
+                most = len(rest) if self._patience is None else select.PIPE_BUF  # so much never waits, once it may
+                rest = rest[os.write(self._writing, rest[:most]) :]
         except OSError as error:
             raise Ended from error
 
@@ -118,6 +146,7 @@ class Wire:
         return line
 
     def _fill(self) -> None:
+        self._await(reading=True)
         try:
             data = os.read(self._reading, CHUNK)
         except OSError as error:

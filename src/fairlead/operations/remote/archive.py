@@ -87,7 +87,7 @@ def unpack(chunks: Iterator[bytes], wanted: Mapping[str, Item], target: Path) ->
         with tarfile.open(mode="r|", fileobj=_In(chunks)) as archive:
             for member in archive:
                 _take(archive, member, left, target)
-    except tarfile.TarError as error:
+    except (tarfile.TarError, ValueError) as error:  # some headers are numbers to it before it has looked at them
         raise Malformed(f"an archive that is none: {error}") from None
     for _ in chunks:  # what fills the last block
         pass
@@ -98,7 +98,7 @@ def unpack(chunks: Iterator[bytes], wanted: Mapping[str, Item], target: Path) ->
 def _take(archive: tarfile.TarFile, member: tarfile.TarInfo, left: dict[str, Item], target: Path) -> None:
     if member.name.startswith("/") or ".." in member.name.split("/"):
         raise Malformed(f"an archive with a path that leads outside: {member.name!r}")
-    if not member.isreg():
+    if not member.isreg() or member.issparse():  # a sparse one is made of a few bytes, and fills a disk
         raise Malformed(f"an archive with {member.name!r}, which is no plain file")
     item = left.pop(member.name, None)
     if item is None:

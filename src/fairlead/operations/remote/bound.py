@@ -19,6 +19,7 @@ from fairlead.system.home import Place, home
 ASKED, CONNECTION = "SSH_ORIGINAL_COMMAND", "SSH_CONNECTION"
 PATH = 'exec env PATH="$HOME/.local/bin:$PATH" '  #: sh, bash, zsh, fish and csh read it alike
 LARGEST_LOG = 1 << 20  #: bytes
+_PROJECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _COMMAND = re.compile(
     rf"(?:{re.escape(PATH)})?fairlead serve-ssh (?P<environment>[A-Za-z0-9_-]+)"
     r"(?: --project (?P<project>[A-Za-z0-9_-]+))?(?: --login)?"
@@ -50,6 +51,8 @@ class Bound:
         if environment != self.environment:
             what = f"this key is for {self.environment} alone, not for {environment}"
             raise Refused(what, f"ask whoever keeps the server for a key for {environment}")
+        if not _PROJECT.fullmatch(project):
+            raise Refused(f"{project!r} is no name of a project")
         mine = self.project or (_only_one(environment, project) if self.forced else project)
         if mine != project:
             what = f"this key is for {environment} of {mine} alone, not of {project}"

@@ -21,6 +21,7 @@ LARGEST_FILE = 2 << 30  #: bytes
 LARGEST = 8 << 30  #: bytes of all files together
 LONGEST_PATH = 4096
 LONGEST_NAME = 255
+MOST_LINKS = 40  #: followed on one way, as in Linux
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _MODES = 0o777
 
@@ -87,11 +88,12 @@ def from_data(data: Any) -> Manifest:
         raise Malformed(f"files of more than {LARGEST >> 30} GiB together")
     keys = ("tops", "folders", "returned")
     tops, folders, returned = (tuple(_place(one) for one in _texts(data[key])) for key in keys)
-    _apart(files, folders)
-    file = inside(data["file"])
+    root, file = _place(data["root"]), inside(data["file"])
     if "/" in file:
         raise Malformed("a project file that is none")
-    return Manifest(_place(data["root"]), file, files, tops, folders, returned)
+    _apart(files, (root, *tops, *folders), returned)
+    _kept_in(files)
+    return Manifest(root, file, files, tops, folders, returned)
 
 
 def _texts(value: Any) -> list[Any]:
@@ -120,11 +122,20 @@ def _item(row: Any) -> Item:
 def _link(item: Item) -> Item:
     target = item.content
     there = posixpath.normpath(posixpath.join(posixpath.dirname(item.path), target))
-    if not target or "\0" in target or len(target) > LONGEST_PATH or target.startswith("/") or there.startswith(".."):
+    named = target and len(target) <= LONGEST_PATH and _can_be_named(target)
+    if not named or target.startswith("/") or there.startswith(".."):
         raise Malformed(f"{item.path!r} is a link that leads outside")
     if item.size:
         raise Malformed(f"{item.path!r} is a link with a size")
     return item
+
+
+def _can_be_named(text: str) -> bool:
+    """Whether a file system has such names: not every text of JSON is bytes."""
+    try:
+        return b"\0" not in text.encode(errors="surrogateescape")
+    except UnicodeEncodeError:
+        return False
 
 
 def _place(value: Any) -> str:
@@ -134,7 +145,7 @@ def _place(value: Any) -> str:
 
 def inside(path: Any) -> str:
     """The path itself when it is relative, plain, and leads nowhere outside. Malformed."""
-    if not isinstance(path, str) or not path or "\0" in path or len(path) > LONGEST_PATH:
+    if not isinstance(path, str) or not path or len(path) > LONGEST_PATH or not _can_be_named(path):
         raise Malformed("a path that is none")
     parts = path.split("/")
     if any(part in ("", ".", "..", ".git") or len(part.encode(errors="replace")) > LONGEST_NAME for part in parts):
@@ -142,13 +153,41 @@ def inside(path: Any) -> str:
     return path
 
 
-def _apart(files: tuple[Item, ...], folders: tuple[str, ...]) -> None:
+def _apart(files: tuple[Item, ...], folders: tuple[str, ...], returned: tuple[str, ...]) -> None:
     """No two files have one path, and nothing lies below a file, which may be a link, or is one as a folder."""
     seen = {one.path for one in files}
     if len(seen) != len(files):
         raise Malformed("a manifest that names a file twice")
-    for path in (*seen, *folders):
-        if path in folders and path in seen:
-            raise Malformed(f"{path!r} is a file and a folder")
+    if both := seen.intersection(folders):
+        raise Malformed(f"{min(both)!r} is a file and a folder")
+    for path in (*seen, *folders, *returned):
         if any(str(parent) in seen for parent in PurePosixPath(path).parents):
             raise Malformed(f"{path!r} lies below a file or a link")
+
+
+def _kept_in(files: tuple[Item, ...]) -> None:
+    """No link leads outside by way of others: `a` to `b/..` is harmless only as long as `b` is no link upwards."""
+    links = {one.path: one.content for one in files if one.kind == "link"}
+    for path in links:
+        _follow(path, links)
+
+
+def _follow(path: str, links: dict[str, str]) -> None:
+    """As the kernel does it. Malformed when that leads outside."""
+    here: list[str] = []
+    rest, followed = path.split("/")[::-1], 0
+    while rest:
+        part = rest.pop()
+        if part == "..":
+            if not here:
+                raise Malformed(f"{path!r} is a link that leads outside")
+            here.pop()
+        elif part not in ("", "."):
+            here.append(part)
+        target = links.get("/".join(here)) if part not in ("", ".", "..") else None
+        if target is not None:
+            followed += 1
+            if followed > MOST_LINKS:
+                return  # it leads nowhere, which nobody can follow either
+            here.pop()
+            rest += target.split("/")[::-1]

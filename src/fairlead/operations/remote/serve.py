@@ -29,6 +29,7 @@ from fairlead.system.lock import held_lock
 PROTOCOL = 1
 LARGEST_MANIFEST = 64 << 20  #: bytes
 WAIT = 30.0  #: seconds for another one who makes a checkout of the same environment
+SILENCE = 20.0  #: seconds without a byte after which one who makes it is gone; others have waited no longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,8 @@ class Server:
         place = self.bound.place()
         place.remote.mkdir(mode=0o700, parents=True, exist_ok=True)
         place.root.chmod(0o700)
-        with held_lock(place.remote / "lock", str(os.getpid()), "the checkouts", wait=WAIT):
+        lock = held_lock(place.remote / "lock", str(os.getpid()), "the checkouts", wait=WAIT)
+        with lock, self.wire.impatient(SILENCE):
             checkouts = Checkouts(place)
             newer = checkouts.newer(manifest)
             found = checkouts.begin(manifest)

@@ -195,6 +195,13 @@ def test_a_context_of_an_image_is_the_same_there(folder: Path, place: Place) -> 
     assert wanted == set() and read_context(again.root, build).digest(build, {}, None) == here.digest(build, {}, None)
 
 
+def test_links_inside_are_fine() -> None:
+    links = {"a/up": "..", "b": "a/up/c", "c/d": "../a/up/c/e", "loop": "loop", "nowhere": "not/there"}
+    rows = [[path, "link", target, 0, 0o644, 0] for path, target in links.items()]
+    data = {"root": ".", "file": "f", "files": rows, "tops": ["."], "folders": ["x"], "returned": ["x/y"]}
+    assert len(from_data(data).files) == len(links)
+
+
 FINE = ["a", "file", "0" * 64, 1, 0o644, 0]
 BAD_ROWS = [
     ["/a", *FINE[1:]], ["a/../b", *FINE[1:]], ["./a", *FINE[1:]], ["", *FINE[1:]], ["a\0b", *FINE[1:]],

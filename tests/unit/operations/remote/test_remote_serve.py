@@ -1,11 +1,12 @@
 """A host is told what it must not do, and how it answers; the same messages go over a real sshd in the acceptance."""
 
 import contextlib
+import json
 import os
 from pathlib import Path
 
 import pytest
-from tests.hostile import HELLO, MESSAGES
+from tests.hostile import HELLO, MANIFEST, MESSAGES, chunked, lines
 
 from fairlead import __version__
 from fairlead.cli.main import concluded, fairlead
@@ -14,11 +15,13 @@ from fairlead.errors import Refused
 from fairlead.hosts.base import ConnectionLost, Unreachable
 from fairlead.hosts.fake import FakeHost
 from fairlead.hosts.wire import Ended, Wire
+from fairlead.operations.remote import serve as server
 from fairlead.operations.remote.bound import ASKED, CONNECTION, Bound, command_line
 from fairlead.operations.remote.client import Client, Failed
 from fairlead.operations.remote.request import Request
 from fairlead.operations.remote.serve import PROTOCOL, Server
 from fairlead.system.home import home
+from fairlead.system.lock import FileLock
 
 WORK = Commands(fairlead, concluded)
 HERE = {CONNECTION: "192.0.2.7 1 192.0.2.1 22"}
@@ -91,6 +94,27 @@ def test_a_key_without_a_project_is_for_the_one_that_is_there(own_home: Path) ->
     (own_home / "other" / "local" / "remote").mkdir(parents=True)
     with pytest.raises(Refused, match="other, shop have local here"):
         Bound("local").agreed("shop", "local")
+
+
+def test_no_project_climbs_out_of_the_home() -> None:
+    for project in ("../../x", "..", "/tmp", "", "a/b", "-x"):
+        for bound in (Bound("local"), Bound("local", forced=False)):
+            with pytest.raises(Refused, match="is no name of a project"):
+                bound.agreed(project, "local")
+
+
+def test_who_vanishes_while_sending_lets_others_send(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connection of a machine that lost its network stays open for hours."""
+    monkeypatch.setattr(server, "SILENCE", 0.2)
+    channel = FakeHost(lambda _, wire: serve(wire, Bound("local", "shop"))).call("")
+    asked = lines(HELLO, {"say": "tree"}) + chunked(json.dumps(MANIFEST).encode())
+    try:
+        channel.wire.send_raw(asked)
+        assert [channel.wire.message().get("say") for _ in range(2)] == ["welcome", "want"]
+        assert "silent for 0.2 s" in channel.wire.message()["error"]["message"]
+    finally:
+        channel.close()
+    assert not FileLock(own_home / "shop" / "local" / "remote" / "lock").held()
 
 
 def test_the_log_is_one_line_each(own_home: Path) -> None:
