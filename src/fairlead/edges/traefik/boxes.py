@@ -21,6 +21,7 @@ from fairlead.render.container import ContainerSpec, Joined
 from fairlead.render.edge_containers import (
     CONFIGURATION,
     DOOR,
+    GRACE,
     LOGS,
     NO_RULES,
     REDIRECT,
@@ -156,13 +157,13 @@ class Boxes:
         )  # fmt: skip
 
     def have_traefik(self, shape: Shape, role: str) -> None:
-        """Have it run beside the door as it is now; one of another shape ends at once."""
+        """Have it run beside the door as it is now; one of another shape answers what it has, and ends."""
         if self.is_current(shape, role):
             return
         door, found, mark = self.facts(DOOR), self.facts(TRAEFIK[role]), self.mark(shape, role)
         name = self.name(TRAEFIK[role])
         if found and (label(found.labels, "spec") != mark or not door or _beside(found) != door.id):
-            self.engine.remove(name)
+            self.end_traefik(role, GRACE if door and _beside(found) == door.id else 0)
             found = None
         if found is None:
             self.put(self.configuration / STATIC[role], self._static(shape, role))
@@ -177,7 +178,7 @@ class Boxes:
         self.engine.stop(self.name(TRAEFIK[role]), grace)
         self.engine.remove(self.name(TRAEFIK[role]))
 
-    def end(self, grace: float = 35.0) -> None:
+    def end(self, grace: float = GRACE) -> None:
         """End and forget all of them; whoever is being answered is answered first."""
         for role in TRAEFIK:
             self.end_traefik(role, grace)
