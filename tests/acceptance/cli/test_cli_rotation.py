@@ -124,7 +124,7 @@ class Users:
 
     def _run(self, act):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        while not self.stopping.wait(0.05):
+        while not self.stopping.wait(0.02):
             try:
                 act(connection)
             except (OSError, http.client.HTTPException) as error:
