@@ -132,7 +132,7 @@ def _routes(shares: Shares, served: list[_Served]) -> tuple[EdgeRoute, ...]:
     for key in dict.fromkeys((one.route.host, one.route.path, one.port) for one in served):
         here = [one for one in served if (one.route.host, one.route.path, one.port) == key]
         host, path, port = key
-        chosen = _choose(shares, here)
+        chosen = _choose(shares, here) or (_first(here) if port else ())
         if chosen:
             mirror = ("", 0.0) if port else _mirror(shares, here, chosen)
             found.append(EdgeRoute(path, host, chosen, *mirror, port=port, how=_how(here, chosen)))
@@ -143,6 +143,12 @@ def _how(served: list[_Served], chosen: tuple[tuple[str, int], ...]) -> Route:
     """What is done with the requests of a route moves with the users, as the ports do: as most of them have it."""
     pool = max(chosen, key=lambda one: one[1])[0]
     return next(one.route for one in served if one.pool == pool)
+
+
+def _first(served: list[_Served]) -> tuple[tuple[str, int], ...]:
+    """Where no release has users yet, the services of the one that is being tried ask each other all the same."""
+    best = max(served, key=lambda one: one.rank)
+    return ((best.pool, 100),) if best.rank else ()
 
 
 def _mirror(shares: Shares, served: list[_Served], chosen: tuple[tuple[str, int], ...]) -> tuple[str, float]:

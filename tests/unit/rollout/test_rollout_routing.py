@@ -227,6 +227,17 @@ def test_names_move_with_the_users() -> None:
     assert inner.weights == public.weights
 
 
+def test_the_first_release_asks_itself_while_it_is_tried() -> None:
+    made = contained(TWO)
+    table = edge_table(Shares(candidates=("old",)), {"old": made}, instances("old", made))
+    assert {(one.host, *one.weights) for one in table.routes} == {
+        (one.name, (f"{one.name}-old", 100)) for one in made.services if one.port
+    }
+    both = (*instances("old", made), *at(100, *instances("new", made)))
+    later = edge_table(Shares((("old", 100),), candidates=("new",)), {"old": made, "new": made}, both)
+    assert all(pool.endswith("-old") for one in later.routes for pool, _ in one.weights)
+
+
 def test_the_edge_is_in_the_networks_of_services_that_are_not_where_it_always_is() -> None:
     made = contained(TWO, {"api": ("private", "database"), "web": ("backend", "other"), "inner": ("outgoing",)})
     assert edge_table(Shares((("old", 100),)), {"old": made}, instances("old", made)).networks == ("private",)
@@ -241,6 +252,6 @@ def test_without_routes_it_listens_for_services_alone() -> None:
 def test_ports_of_services_are_there_before_anybody_is_sent_to_them() -> None:
     made = contained(TWO)
     table = edge_table(Shares(candidates=("old",)), {"old": made}, instances("old", made))
-    assert table.routes == ()
+    assert all(one.port for one in table.routes)  # none of users
     assert set(table.inner) == {one.port for one in made.services if one.port}
     assert edge_table(Shares((("old", 100),)), {"old": TWO}, instances("old", TWO)).inner == ()
