@@ -39,7 +39,7 @@ def killed_at(arena, strategy, points, failing=False):
 
 
 def test_a_kill_at_a_sample_of_points_loses_nothing(arena):
-    killed_at(arena, "blue-green", chosen(points_of(arena, "blue-green"), everything=False))
+    killed_at(arena, "blue-green", chosen(points_of(arena, "blue-green"), everything=False)[:1])
 
 
 @pytest.mark.long(sampled=False)
@@ -59,7 +59,7 @@ def victim(arena):
         return next(one for one in environment.world.runtime.observe() if one.port and one.living)
 
 
-@pytest.mark.parametrize("way", ["by the kernel", "by docker kill"])
+@pytest.mark.parametrize("way", [pytest.param("by the kernel", marks=pytest.mark.long), "by docker kill"])
 def test_an_instance_that_dies_comes_back_and_others_answer_meanwhile(arena, docker_engine, way):
     before, one = arena.whole(), victim(arena)
     with arena.traffic() as traffic:
@@ -81,6 +81,7 @@ def victim_is_back(arena, one):
         return now.living and now.verified and now.pid != one.pid
 
 
+@pytest.mark.long
 def test_after_a_reboot_up_brings_it_back_as_it_was(arena, docker_engine):
     before = arena.whole()
     arena.kill("supervisord")
@@ -89,3 +90,25 @@ def test_after_a_reboot_up_brings_it_back_as_it_was(arena, docker_engine):
     docker_engine("kill", *names)
     assert up(arena.place) == before
     assert arena.whole() == before
+
+
+def deployments_under_load(arena, strategy, number):
+    with arena.traffic() as traffic:
+        for _ in range(number):
+            arena.write()
+            code, _, said = arena.run("deploy", strategy)
+            assert code == 0, said
+        arena.whole()
+        report = traffic.stop(wait=5)
+    assert report.lost == 0, report.losses
+
+
+@pytest.mark.parametrize("strategy", ["rolling", pytest.param("canary", marks=pytest.mark.long)])
+def test_a_deployment_under_load_loses_nothing(arena, strategy):
+    deployments_under_load(arena, strategy, 1)
+
+
+@pytest.mark.long(sampled=False)
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_twenty_deployments_under_load_lose_nothing(arena, strategy):
+    deployments_under_load(arena, strategy, 20)

@@ -17,6 +17,7 @@ from fairlead.operations.checks.check import Check, failed, ok, warning
 from fairlead.operations.checks.docker import stranger_on
 from fairlead.project.stack import Stack
 from fairlead.rollout.journal import open_rollout
+from fairlead.rollout.state import read_state
 from fairlead.runtimes.table import runtime_of
 from fairlead.stores.folder import names
 from fairlead.stores.process import program
@@ -43,9 +44,19 @@ def examine(stack: Stack, place: Place, thorough: bool) -> Iterator[Check]:
     try:
         with Ledger.read(place.ledger) as ledger:
             yield _ledger(ledger, thorough)
+            yield from same_runtime(stack, place, read_state(ledger).live)
             yield left_overs(stack, place, ledger)
     except FairleadError as error:
         yield failed("ledger", error.message, error.hint or "")
+
+
+def same_runtime(stack: Stack, place: Place, live: str | None) -> Iterator[Check]:
+    """What runs on one runtime is unknown to another, so an environment stays on the one that it has."""
+    release = ReleaseStore(place.releases).load_or_none(live) if live else None
+    if release is not None and release.stack.runtime != stack.runtime:
+        what = f"{stack.environment} runs on {release.stack.runtime}, and is to run on {stack.runtime}"
+        hint = f"give the new one another name; then `fairlead stop {stack.environment}`, which keeps its history"
+        yield failed("runtime", what, hint)
 
 
 def permissions(place: Place) -> Check:

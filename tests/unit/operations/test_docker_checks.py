@@ -1,0 +1,48 @@
+"""What the doctor says of an engine and of what a stack asks of containers, without asking an engine."""
+
+import pytest
+
+from fairlead.engine.facts import EngineFacts
+from fairlead.operations.checks.docker import declared, version
+from fairlead.project.stack import Container, Health, Route, Security, Service, Stack
+
+
+def facts(number):
+    return EngineFacts(number, "1.41", "amd64", "/var/lib/docker", live_restore=True, rootless=False)
+
+
+@pytest.mark.parametrize(
+    ("number", "good"),
+    [("20.10.24+dfsg1", True), ("29.0.1", True), ("20.9.1", False), ("19.03.15", False), ("", False)],
+)
+def test_an_engine_has_to_be_new_enough(number, good):
+    assert (version(facts(number)).result != "failed") is good
+
+
+def said(**service):
+    stack = Stack("shop", "production", "docker", services=(Service("web", **service),))
+    return [check.text for check in declared(stack)]
+
+
+def test_a_plain_service_is_fine():
+    assert said(port=80, routes=(Route("/"),), container=Container(image="x")) == []
+
+
+def test_who_is_in_database_alone_needs_a_command_and_has_no_users():
+    sealed = Container(networks=("database",))
+    assert "health" in " ".join(said(port=80, container=sealed)) or len(said(port=80, container=sealed)) == 1
+    assert said(port=80, container=sealed, health=Health(command="x")) == []
+    assert len(said(port=80, container=sealed, health=Health(command="x"), routes=(Route("/"),))) == 1
+
+
+def test_a_port_of_the_machine_is_for_one():
+    [text] = said(replicas=2, container=Container(publish=("9000:9000",)))
+    assert "port 9000 of the machine can have one container" in text
+    assert said(container=Container(publish=("9000:9000",))) == []
+
+
+def test_root_has_to_be_allowed():
+    [text] = said(container=Container(user="0:0"))
+    assert "to run as root" in text
+    assert said(container=Container(user="0:0", security=Security(root=True))) == []
+    assert said(container=Container(user="1000")) == []
