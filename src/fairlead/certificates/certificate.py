@@ -58,10 +58,11 @@ def _matches(name: str, host: str) -> bool:
     if name == host:
         return True
     _, _, rest = host.partition(".")
-    return name.startswith("*.") and bool(rest) and name[2:] == rest and not _is_address(host)
+    return name.startswith("*.") and bool(rest) and name[2:] == rest and not is_address(host)
 
 
-def _is_address(text: str) -> bool:
+def is_address(text: str) -> bool:
+    """Whether it is an IP address, not a name."""
     try:
         ipaddress.ip_address(text)
     except ValueError:

@@ -76,16 +76,22 @@ class EdgeCertificates:
         if self._given.exists():
             return self._read_given()
         kept = KeptCertificate(self.folder / "internal")
-        there = kept.read()
         names = tuple(dict.fromkeys((*hosts, *HERE)))
         addresses = tuple(dict.fromkeys((*([listen.address] if _is_own(listen.address) else []), *LOOPBACKS)))
-        if there and not names[: -len(HERE)]:  # nothing is routed to now: as before
-            names = tuple(name for name in there.names if name not in addresses)
+        if not names[: -len(HERE)]:  # who asks does not know them: as before
+            names = tuple(dict.fromkeys((*self._served(), *names)))
         kept.renew(InternalCa.of(self.place), names, addresses)
         found = kept.read()
         if found is None:
             raise FairleadError(f"{kept.folder}: the certificate that was made cannot be read")
         return (found,)
+
+    def _served(self) -> tuple[str, ...]:
+        """The names that are served now, whether or not what they are served with has ended meanwhile."""
+        from fairlead.certificates.certificate import is_address  # noqa: PLC0415 — heavy
+
+        state = self.in_force()
+        return tuple(name for names, _ in (state.ends if state else ()) for name in names if not is_address(name))
 
     def _read_given(self) -> tuple[Certificate, ...]:
         from fairlead.certificates.certificate import parsed  # noqa: PLC0415 — heavy
