@@ -15,6 +15,7 @@ from fairlead.engine.facts import ContainerFacts, Ran
 from fairlead.engine.failures import EngineError, NotThere
 from fairlead.engine.networks import ensure_named
 from fairlead.engine.owner import Owner
+from fairlead.engine.volumes import ensure_volumes
 from fairlead.errors import FairleadError
 from fairlead.masking import Secret, masked
 from fairlead.project.access import authority_name
@@ -145,9 +146,7 @@ class DockerStores:
         direct = [one for one in store.secrets if one.delivery == "env"]
         values = {one.variable: Secret((folder / "secrets" / one.name).read_text()).reveal() for one in direct}
         spec = container_of(store, kind_of(store), self.owner, folder, image, values)
-        for one in spec.mounts:
-            if one.kind == "volume" and self.engine.volume(one.source) is None:
-                self.engine.create_volume(one.source, self.owner.labels("volume"))
+        ensure_volumes(self.engine, self.owner, spec.mounts)
         return self.engine.create(spec)
 
     def start(self, names: Collection[str]) -> None:

@@ -93,9 +93,24 @@ def test_a_container_of_others_with_its_name_is_left_alone(rig, one, docker_engi
     try:
         with pytest.raises(FairleadError, match=f"container {name} is there and is not Fairlead's"):
             rig.route({"r1": [one.port]})
+        rig.edge.down()
         assert docker_engine.inspect(name)["State"]["Status"] == "created"
     finally:
         docker_engine("rm", name)
+
+
+def test_its_end_leaves_containers_of_others_with_its_names_alone(rig, one, docker_engine):
+    rig.route({"r1": [one.port]})
+    boxes = rig.edge.boxes
+    boxes.end()
+    names = [boxes.name(short) for short in (DOOR, REDIRECT, *TRAEFIK.values())]
+    for name in names:
+        docker_engine("create", "--name", name, "fairlead-test/tiny", "true")
+    try:
+        rig.edge.down()
+        assert all(docker_engine.inspect(name) for name in names)
+    finally:
+        docker_engine("rm", *names)
 
 
 def replaced(rig, number, **changes):

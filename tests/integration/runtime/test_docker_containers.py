@@ -136,6 +136,18 @@ def test_volumes_outlive_everything(docker):
     assert told(docker, id, "ls", "/data").output == "here\n"
 
 
+@pytest.mark.parametrize("labels", [{}, {"dev.fairlead.project": "another"}])
+def test_a_volume_of_somebody_else_on_our_name_is_not_mounted(docker, labels):
+    engine, name = docker.runtime.engine, docker.runtime.owner.name("data")
+    engine.create_volume(name, labels)
+    try:
+        with pytest.raises(EngineError, match=f"volume {name} is there and is not Fairlead's"):
+            docker.runtime.start([docker.spec(container=Container(volumes=("data:/data",)))])
+        assert docker.runtime.observe()[0].living is False
+    finally:
+        engine.remove_volume(name)
+
+
 SECRETS = Stack(
     "shop", "test", "docker", (Service("web", secrets=(ServiceSecret("KEY"), ServiceSecret("TOKEN", "env"))),)
 )

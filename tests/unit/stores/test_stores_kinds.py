@@ -6,6 +6,8 @@ from base64 import b64decode
 
 import pytest
 
+from fairlead.engine.facts import Ran
+from fairlead.errors import FairleadError
 from fairlead.masking import Secret
 from fairlead.project.stack import Stack, Store
 from fairlead.stores.base import Address
@@ -42,6 +44,19 @@ def test_names_are_quoted():
     text = settling(Store("db", "postgres", databases=("my-shop",), extensions={"my-shop": ("uuid-ossp",)}), ODD)
     assert 'CREATE DATABASE "my-shop" OWNER "my-shop"' in text
     assert 'CREATE EXTENSION IF NOT EXISTS "uuid-ossp"' in text
+
+
+def test_nothing_is_made_in_a_database_that_the_next_start_would_begin_anew():
+    said = []
+
+    class Stuck:
+        def run(self, argv):
+            said.append(argv)
+            return Ran(1, "rm: Read-only file system")
+
+    with pytest.raises(FairleadError, match=r"first-start cannot be removed: rm: Read-only"):
+        Postgres().settle(Store("db", "postgres"), GROUND, Stuck(), {})
+    assert len(said) == 1
 
 
 @pytest.mark.parametrize("kind", [Postgres(), Redis(), S3()])

@@ -175,15 +175,21 @@ class Boxes:
 
     def end_traefik(self, role: str, grace: float) -> None:
         """End and forget it."""
-        self.engine.stop(self.name(TRAEFIK[role]), grace)
-        self.engine.remove(self.name(TRAEFIK[role]))
+        if found := self._own(TRAEFIK[role]):
+            self.engine.stop(found.id, grace)
+            self.engine.remove(found.id)
+
+    def _own(self, short: str) -> ContainerFacts | None:
+        """One of them; None for somebody else's of that name too."""
+        found = self.engine.container(self.name(short))
+        return found if found and self.owner.owns(found.labels) else None
 
     def end(self, grace: float = GRACE) -> None:
         """End and forget all of them; whoever is being answered is answered first."""
         for role in TRAEFIK:
             self.end_traefik(role, grace)
-        for short in (REDIRECT, DOOR):
-            self.engine.remove(self.name(short))
+        for found in filter(None, map(self._own, (REDIRECT, DOOR))):
+            self.engine.remove(found.id)
 
     def redirect(self, shape: Shape, on: bool) -> None:
         """Lead new connections to the deputy, or to the main Traefik again; FairleadError when that did not work."""
@@ -194,7 +200,8 @@ class Boxes:
             raise FairleadError("there is no iptables on this machine", "install it, as the engine needs it too")
         folders = {folder: os.path.realpath(folder) for folder in _SYSTEM if Path(folder).exists()}
         spec, name = self._box(shape).redirect(program, folders), self.name(REDIRECT)
-        self.engine.remove(name)
+        if left := self.facts(REDIRECT):
+            self.engine.remove(left.id)
         self.engine.create(spec)
         try:
             self.engine.start(name)

@@ -13,7 +13,7 @@ from fairlead.operations.checks.machine import disk
 from fairlead.operations.images import containers
 from fairlead.project.stack import Service, Stack
 from fairlead.render.networks import DATABASE, networks_of, service_networks
-from fairlead.render.short_forms import published
+from fairlead.render.short_forms import mount, published
 from fairlead.system.files import free_bytes
 from fairlead.system.home import Place
 
@@ -68,7 +68,9 @@ def _settings(facts: EngineFacts, thorough: bool) -> Iterator[Check]:
 
 
 def strangers(engine: Engine, owner: Owner, stack: Stack) -> Check:
-    """Somebody else's containers and networks on names of ours."""
+    """Somebody else's containers, networks and volumes on names of ours."""
+    from fairlead.engine.volumes import HINT, is_foreign  # noqa: PLC0415 — only where there is an engine
+
     services = "|".join(re.escape(item.name) for item, _ in containers(stack)) or "(?!)"
     stores = "|".join(re.escape(one.name) for one in stack.stores) or "(?!)"
     own = re.compile(rf"{re.escape(owner.name(''))}(?:(?:{services})-[0-9a-f]+-\d+|{stores}|edge(?:-.*)?)")
@@ -81,7 +83,19 @@ def strangers(engine: Engine, owner: Owner, stack: Stack) -> Check:
         if found is not None and not owner.owns(found.get("Labels")):
             name = found["Name"]
             return failed("docker", f"network {name} is not Fairlead's", f"remove it: docker network rm {name}")
+    for name in sorted(_volumes(stack, owner)):
+        if is_foreign(engine, owner, name):
+            return failed("docker", f"volume {name} is not Fairlead's", HINT.format(name=name))
     return ok("docker", "nobody else is on a name of ours")
+
+
+def _volumes(stack: Stack, owner: Owner) -> set[str]:
+    """Those it needs, by their names in the engine; but for names that only a release fills in."""
+    said = [text for _, one in containers(stack) for text in one.volumes]
+    said += [text for one in stack.stores for text in one.container.volumes]
+    mounts = (mount(text, owner.name) for text in said if "${" not in text)
+    own = {owner.name(f"{one.name}-data") for one in stack.stores}
+    return own | {one.source for one in mounts if one.kind == "volume"}
 
 
 def stranger_on(port: int) -> str:

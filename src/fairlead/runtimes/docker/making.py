@@ -10,9 +10,10 @@ from fairlead.engine.engine import Engine
 from fairlead.engine.facts import ContainerFacts
 from fairlead.engine.failures import EngineError
 from fairlead.engine.owner import PREFIX, Owner, label
+from fairlead.engine.volumes import ensure_volumes
 from fairlead.errors import FairleadError
 from fairlead.masking import Secret
-from fairlead.render.container import ContainerSpec, Mount
+from fairlead.render.container import ContainerSpec
 from fairlead.runtimes.base import InstanceSpec
 from fairlead.runtimes.docker.folder import ContainerFolder
 from fairlead.runtimes.docker.spec import Handed, container_spec
@@ -60,14 +61,9 @@ class Making:
             self._folder(spec.id).saw(now)
 
     def _create(self, wanted: ContainerSpec) -> str:
-        for one in wanted.mounts:
-            self._have_volume(one)
+        ensure_volumes(self.engine, self.owner, wanted.mounts)
         labels = dict(wanted.labels) | {PREFIX + "spec": wanted.fingerprint}
         return self.engine.create(replace(wanted, labels=labels))
-
-    def _have_volume(self, one: Mount) -> None:
-        if one.kind == "volume" and self.engine.volume(one.source) is None:
-            self.engine.create_volume(one.source, self.owner.labels("volume"))
 
     def wanted(self, spec: InstanceSpec) -> ContainerSpec:
         """The container that an instance is to be."""

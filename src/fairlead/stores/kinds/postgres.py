@@ -81,8 +81,9 @@ class Postgres:
 
     def settle(self, store: Store, ground: Ground, reach: Reach, values: Values) -> None:
         """Roles and databases, as the superuser over the socket. What is there stays."""
-        if ground.contained:
-            reach.run(("rm", "-f", FIRST))
+        if ground.contained and (ran := reach.run(("rm", "-f", FIRST))).code != 0:
+            what = f"store {store.name}: {FIRST} cannot be removed: {ran.output.strip()}"
+            raise FairleadError(what, "nothing may be kept in it while it is there: the next start would begin anew")
         ran = reach.run((*_psql(ground), "-f", f"{ground.conf}/settle.sql"))
         if ran.code != 0:
             why = masked(ran.output).strip().splitlines()[-3:]
