@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from fairlead import __version__
@@ -14,6 +15,12 @@ from fairlead.system.home import Place
 PROGRAM = "keeper"
 FAIRLEAD = (sys.executable, "-I", "-m", "fairlead")
 GRACE = 10.0  #: seconds; it may be in the middle of a recovery, which can be killed and is taken up again
+
+
+def _engine() -> dict[str, str]:
+    """Where the Docker engine is, where that is said."""
+    names = ("DOCKER_HOST", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH")
+    return {name: os.environ[name] for name in names if name in os.environ}
 
 
 def have_keeper(place: Place) -> None:
@@ -30,7 +37,8 @@ def have_keeper(place: Place) -> None:
         "version": __version__,  # a keeper of an older Fairlead is replaced
         "argv": [*FAIRLEAD, "serve", "--supervised", "--project", place.project, place.environment],
         "cwd": "/", "log": str(folder / "log"), "starts": str(folder / "starts"),
-        "env": base_environment() | {"FAIRLEAD_HOME": str(place.root.parent.parent), "PYTHONUNBUFFERED": "1"},
+        "env": base_environment() | _engine()
+        | {"FAIRLEAD_HOME": str(place.root.parent.parent), "PYTHONUNBUFFERED": "1"},
     }  # fmt: skip
     have_starts(folder / "starts")
     write_json(folder / "spec.json", spec, 0o600)
