@@ -113,6 +113,14 @@ def test_its_end_leaves_containers_of_others_with_its_names_alone(rig, one, dock
         docker_engine("rm", *names)
 
 
+def test_a_deputy_that_somebody_removed_is_not_waited_for(rig, one):
+    rig.route({"r1": [one.port]})
+    rig.edge.boxes.redirect(rig.edge.shape, on=True)
+    assert rig.ask().error, "nobody is where new connections are led to"
+    rig.edge.up()
+    assert rig.ask().who == "one"
+
+
 def replaced(rig, number, **changes):
     """The shape that asks for another Traefik: with one more port for services."""
     shape = replace(rig.edge.shape, inner=(*rig.edge.shape.inner, 5000 + number), **changes)

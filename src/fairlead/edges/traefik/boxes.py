@@ -212,6 +212,13 @@ class Boxes:
         finally:
             self.engine.remove(name)
 
+    def redirects(self) -> bool:
+        """Whether new connections may be led to the deputy; where it is gone nobody answers them."""
+        try:
+            return (self.configuration / RULES).read_text() != NO_RULES
+        except FileNotFoundError:
+            return False
+
     def have_folders(self) -> None:
         """Have those that the containers see, for the user they run as."""
         _, group = _user()

@@ -126,7 +126,7 @@ class ContainerEdge(TraefikFiles):
         self._note_starts()
 
     def _serves(self) -> bool:
-        return self.api.alive() and self.boxes.facts(TRAEFIK[DEPUTY]) is None
+        return self.api.alive() and self.boxes.facts(TRAEFIK[DEPUTY]) is None and not self.boxes.redirects()
 
     def _settle(self, shape: Shape) -> None:
         """From whatever there is to a door and one Traefik that answers."""

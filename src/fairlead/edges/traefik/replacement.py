@@ -51,6 +51,8 @@ class Replacement:
     def finish(self, shape: Shape) -> None:
         """From wherever it was left to a main Traefik of this shape alone."""
         if self.boxes.facts(TRAEFIK[DEPUTY]) is None:
+            if self.boxes.redirects():  # somebody removed it
+                self.boxes.redirect(shape, on=False)
             return
         if not self._main_serves(shape):
             if not self._deputy_serves(shape):

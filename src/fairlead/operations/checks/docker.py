@@ -39,6 +39,7 @@ def examine(stack: Stack, place: Place, thorough: bool) -> Iterator[Check]:
         yield version(facts)
         yield from _settings(facts, thorough)
         yield strangers(engine, owner, stack)
+        yield from one_client(stack, machine_has_ipv6()) if thorough else ()
     except FairleadError as error:
         yield failed("docker", error.message, error.hint or "")
     yield from declared(stack)
@@ -87,6 +88,23 @@ def strangers(engine: Engine, owner: Owner, stack: Stack) -> Check:
         if is_foreign(engine, owner, name):
             return failed("docker", f"volume {name} is not Fairlead's", HINT.format(name=name))
     return ok("docker", "nobody else is on a name of ours")
+
+
+def one_client(stack: Stack, ipv6: bool) -> Iterator[Check]:
+    """The engine passes IPv6 on from an address of its own: who comes by it cannot be told from the others."""
+    counts = any(route.policies.counts for service in stack.services for route in service.routes)
+    if ipv6 and counts and (not stack.edge.address or ":" in stack.edge.address):
+        text = "to the edge all who come by IPv6 are one client, who share what policies allow to one"
+        yield warning("docker", text, "listen on IPv4 alone (edge: {address: 0.0.0.0}), or behind trusted_proxies")
+
+
+def machine_has_ipv6(table: Path = Path("/proc/net/if_inet6")) -> bool:
+    """Whether it has an address that others reach. A line has address, number, length, scope (00: global) …"""
+    try:
+        rows = [line.split() for line in table.read_text().splitlines()]
+    except OSError:
+        return False
+    return any(row[3] == "00" for row in rows)
 
 
 def _volumes(stack: Stack, owner: Owner) -> set[str]:

@@ -10,6 +10,7 @@ import signal
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 from fairlead import __version__
@@ -24,11 +25,13 @@ from fairlead.operations.remote.request import Request, text
 from fairlead.operations.remote.request import from_data as request_from
 from fairlead.operations.remote.running import Emit, Operations, writer
 from fairlead.system.detached import beside
+from fairlead.system.files import free_bytes
 from fairlead.system.lock import held_lock
 
 PROTOCOL = 1
 LARGEST_MANIFEST = 64 << 20  #: bytes
 WAIT = 30.0  #: seconds for another one who makes a checkout of the same environment
+ROOM = 256 << 20  #: bytes of the host's disk that stay free
 SILENCE = 20.0  #: seconds without a byte after which one who makes it is gone; others have waited no longer
 
 
@@ -122,6 +125,7 @@ class Server:
             checkouts = Checkouts(place)
             newer = checkouts.newer(manifest)
             found = checkouts.begin(manifest)
+            _require_room(place.remote, sum(one.size for one in found.wanted.values()))
             self.wire.send({"say": "want", "paths": list(found.wanted)})
             if self.wire.message().get("say") != "files":
                 raise Malformed("a message where files belong")
@@ -191,6 +195,16 @@ class Server:
             raise Refused("this key makes no keys on the host", "use one that may log in there")
         recipient, path, made = ensure_own()
         self.wire.send({"say": "identity", "recipient": recipient, "file": str(path), "made": made})
+
+
+def _require_room(folder: Path, size: int) -> None:
+    """A full disk would end what runs on the host, not this command alone."""
+    free = free_bytes(folder)
+    if free < size + ROOM:
+        what = f"what is to be sent is {size >> 20} MiB, and the host has {free >> 20} MiB left"
+        raise FairleadError(
+            what, "make room there, for example with `fairlead prune ENV`, or send less: .fairleadignore"
+        )
 
 
 def _say(descriptor: int, work: Work, job: Job) -> None:

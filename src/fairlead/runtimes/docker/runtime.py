@@ -224,7 +224,10 @@ class DockerRuntime:
         """In its container."""
         from fairlead.engine.attached import execute  # noqa: PLC0415 — knows terminals, which nothing else here needs
 
-        return execute(self.engine, name_of(self.owner, id), argv)
+        facts = self._facts(id)
+        if facts is None:
+            raise EngineError(f"{id}: its container is gone", f"see fairlead status {self.place.environment}")
+        return execute(self.engine, facts.id, argv)
 
     def _shown_tail(self, id: str) -> str:
         text = self.log_tail(id, 12).strip()

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from tests.hostile import HELLO, MANIFEST, MESSAGES, chunked, lines
+from tests.hostile import HELLO, MANIFEST, MESSAGES, chunked, lines, tree
 
 from fairlead import __version__
 from fairlead.cli.main import concluded, fairlead
@@ -115,6 +115,12 @@ def test_who_vanishes_while_sending_lets_others_send(own_home: Path, monkeypatch
     finally:
         channel.close()
     assert not FileLock(own_home / "shop" / "local" / "remote" / "lock").held()
+
+
+def test_the_disk_of_the_host_is_not_filled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "free_bytes", lambda _: server.ROOM + 4)
+    said = answers(tree(b""), Bound("local", "shop"))
+    assert "the host has 256 MiB left" in said[-2]["error"]["message"]
 
 
 def test_the_log_is_one_line_each(own_home: Path) -> None:
