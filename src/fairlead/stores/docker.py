@@ -111,6 +111,7 @@ class DockerStores:
         self._hand_over(store, folder.path, values)
         if kind.certified and not runs:
             self._certify(store)
+            folder.note_read()
         folder.keep(store, fingerprint(store), kind.port, made_from)
         self._begin(store, made_from, facts)
 
@@ -177,8 +178,12 @@ class DockerStores:
         renewed = []
         for name in names:
             store, ground, reach = self._known(name, self._facts(name))
-            if kind_of(store).certified and self._certify(store):
+            if not kind_of(store).certified:
+                continue
+            self._certify(store)
+            if not self._folder(name).has_read():
                 kind_of(store).reload(ground, reach)
+                self._folder(name).note_read()
                 renewed.append(name)
         return tuple(renewed)
 
@@ -226,10 +231,10 @@ class DockerStores:
         path = self.place.stores / name
         return StoreFolder(path, path, contained=True)
 
-    def _certify(self, store: Store) -> bool:
+    def _certify(self, store: Store) -> None:
         kept = KeptCertificate(self._folder(store.name).certificate, SHARED)
         named = (store.name, self.owner.name(store.name), "localhost")
-        return kept.renew(InternalCa.of(self.place), named, ("127.0.0.1",))
+        kept.renew(InternalCa.of(self.place), named, ("127.0.0.1",))
 
 
 def image_of(store: Store) -> str:

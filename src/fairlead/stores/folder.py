@@ -12,12 +12,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from fairlead.certificates.kept import CURRENT
 from fairlead.project.stack import Store, from_data, to_data
 from fairlead.system.files import read_json, remove_tree, write_file, write_json
 from fairlead.system.home import Place
 
 NAME = re.compile(r"[a-z][a-z0-9-]*")
 PRIVATE, SHARED = 0o600, 0o644
+READ = "certificate.read"  #: which one the store has read
 ASK = "ask"  #: what a kind says to log in
 
 
@@ -106,6 +108,18 @@ class StoreFolder:
                 write_file(self.conf / f"{ASK}.before", before, self.mode)
             if before != data:
                 write_file(path, data, self.mode)
+
+    def has_read(self) -> bool:
+        """Whether the store has read the certificate that is there now: one of which it was not told ends unseen."""
+        noted = self.path / READ
+        return noted.exists() and noted.read_text() == self._certificate_name()
+
+    def note_read(self) -> None:
+        """It has, or will when it starts."""
+        write_file(self.path / READ, self._certificate_name(), PRIVATE)
+
+    def _certificate_name(self) -> str:
+        return str((self.certificate / CURRENT).readlink())
 
     def give(self) -> None:
         """Have it belong to who runs the store."""

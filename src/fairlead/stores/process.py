@@ -109,6 +109,7 @@ class ProcessStores:
         folder.write(kind.files(store, ground, values))
         if kind.certified and not running:
             self._certify(folder)
+            folder.note_read()
         folder.give()
         folder.keep(store, fingerprint(store), port)
         self._describe(kind, store, ground, folder)
@@ -165,9 +166,13 @@ class ProcessStores:
         for name in names:
             store, ground, reach = self._known(name)
             folder = self._folder(store)
-            if kind_of(store).certified and self._certify(folder):
+            if not kind_of(store).certified:
+                continue
+            self._certify(folder)
+            if not folder.has_read():
                 folder.give()
                 kind_of(store).reload(ground, reach)
+                folder.note_read()
                 renewed.append(name)
         return tuple(renewed)
 
@@ -213,9 +218,9 @@ class ProcessStores:
         users = (pwd.getpwuid(os.geteuid()).pw_name, *(one.name for one in owner))
         return Ground(str(folder.data), str(folder.conf), port, ".", str(socket), programs=found, users=users)
 
-    def _certify(self, folder: StoreFolder) -> bool:
+    def _certify(self, folder: StoreFolder) -> None:
         kept = KeptCertificate(folder.certificate)
-        return kept.renew(InternalCa.of(self.place), ("localhost", folder.name), (LOOPBACK, "::1"))
+        kept.renew(InternalCa.of(self.place), ("localhost", folder.name), (LOOPBACK, "::1"))
 
     def authority(self, store: Store) -> str:
         """Where it lies: services are programs of this machine too."""

@@ -90,10 +90,13 @@ class Postgres:
             raise FairleadError(f"store {store.name}: {' '.join(why)}", "see its log: fairlead stores logs")
 
     def reload(self, ground: Ground, reach: Reach) -> None:
-        """It reads certificate and key anew; connections stay."""
-        if ground.contained:
-            reach.run(("sh", "-c", f"umask 077; cp {ground.conf}/certificate/current/key.pem {KEY}"))
-        reach.run((*_psql(ground), "-c", "SELECT pg_reload_conf()"))
+        """It reads certificate and key anew; connections stay. FairleadError when it could not be told."""
+        copying = ("sh", "-c", f"umask 077; cp {ground.conf}/certificate/current/key.pem {KEY}")
+        for argv in (*([copying] if ground.contained else []), (*_psql(ground), "-c", "SELECT pg_reload_conf()")):
+            ran = reach.run(argv)
+            if ran.code != 0:
+                what = f"its new certificate could not be read: {masked(ran.output).strip()[-200:]}"
+                raise FairleadError(what, "it is told again within the hour; see fairlead stores logs")
 
 
 def _psql(ground: Ground) -> tuple[str, ...]:

@@ -1,0 +1,36 @@
+"""The certificate of a store is renewed while it runs, and the store reads it: whoever verifies it goes on."""
+
+import pytest
+from store_rig import ProcessRig
+
+from fairlead.certificates import InternalCa, KeptCertificate
+from fairlead.errors import FairleadError
+from fairlead.project.stack import Store
+from fairlead.stores.kinds.postgres import KEY, Postgres
+
+pytestmark = pytest.mark.real
+
+
+def test_one_that_is_due_is_renewed_and_told_until_it_was_read(rig, monkeypatch):
+    store = Store("kept", "postgres", databases=("shop",))
+    values = rig.values(store)
+    rig.have(store, values)
+    assert rig.stores.renew(["kept"]) == (), "it has just read it"
+    folder = rig.stores._folder(store if isinstance(rig, ProcessRig) else store.name)
+    mode = 0o600 if isinstance(rig, ProcessRig) else 0o644
+    names = KeptCertificate(folder.certificate).read().names
+    due = InternalCa.of(rig.place).issue(names[:-1], days=0.001)
+    KeptCertificate(folder.certificate, mode).keep(due)
+
+    def refuse(*_):
+        raise FairleadError("it is away for a moment")
+
+    monkeypatch.setattr(Postgres, "reload", refuse)
+    with pytest.raises(FairleadError, match="away for a moment"):
+        rig.stores.renew(["kept"])
+    monkeypatch.undo()
+    assert rig.stores.renew(["kept"]) == ("kept",), "it was renewed before, and not read"
+    assert rig.stores.renew(["kept"]) == ()
+    assert rig.psql(store, values, "SELECT 1") == "1"
+    if not isinstance(rig, ProcessRig):
+        rig.inside("kept", ["cmp", KEY, "/etc/fairlead/certificate/current/key.pem"], {})
