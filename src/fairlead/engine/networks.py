@@ -23,12 +23,21 @@ def ensure_named(engine: Engine, owner: Owner, names: Iterable[str]) -> None:
 
 
 def remove_networks(engine: Engine, owner: Owner) -> None:
-    """Forget all networks of this environment; what is still in one is taken out first, foreign or not."""
+    """Forget all networks of this environment; what is ours in one is taken out first.
+
+    One that somebody else has joined stays, with that one in it: `up` finds it again.
+    """
     for one in engine.networks(owner.labels("network")):
         inspected = engine.network(one["Id"]) or {}
+        others = False
         for container in inspected.get("Containers") or {}:
+            facts = engine.container(container)
+            if facts and not owner.owns(facts.labels):
+                others = True
+                continue
             engine.leave(container, one["Id"])
-        engine.remove_network(one["Id"])
+        if not others:
+            engine.remove_network(one["Id"])
 
 
 def _ensure(engine: Engine, owner: Owner, specs: Iterable[NetworkSpec]) -> None:

@@ -9,7 +9,7 @@ from fairlead.engine.failures import EngineError
 from fairlead.engine.owner import Owner
 from fairlead.render.container import Mount
 
-HINT = "see whose it is: docker volume inspect {name}; or have another name in the project file"
+WHOSE = "see whose it is: docker volume inspect {name}; or have another name in the project file"
 
 
 def ensure_volumes(engine: Engine, owner: Owner, mounts: Iterable[Mount]) -> None:
@@ -19,7 +19,7 @@ def ensure_volumes(engine: Engine, owner: Owner, mounts: Iterable[Mount]) -> Non
     """
     for name in (one.source for one in mounts if one.kind == "volume"):
         if is_foreign(engine, owner, name):
-            raise EngineError(f"volume {name} is there and is not Fairlead's", HINT.format(name=name))
+            raise EngineError(f"volume {name} is there and is not Fairlead's", WHOSE.format(name=name))
         engine.create_volume(name, owner.labels("volume"))
 
 

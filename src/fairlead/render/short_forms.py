@@ -26,6 +26,12 @@ def mount(text: str, volume: Callable[[str], str], root: str = "/") -> Mount:
     return Mount("volume", volume(source), target, read_only)
 
 
+def is_relative(text: str) -> bool:
+    """Whether a volume is a folder beside the project file."""
+    source, _, target = text.partition(":")
+    return bool(target) and source.startswith(".")
+
+
 def published(text: str) -> Iterator[Published]:
     """`9000`, `8080:80`, `127.0.0.1:5000-5002:5000-5002/udp`; without a port of the machine it is the same there."""
     ports, _, protocol = text.partition("/")

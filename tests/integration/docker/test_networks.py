@@ -1,6 +1,7 @@
 """Networks of a real engine."""
 
 import pytest
+from tests.docker_engine import images
 
 from fairlead.engine.failures import EngineError
 from fairlead.engine.networks import ensure_named, ensure_networks, remove_networks
@@ -38,6 +39,19 @@ def test_a_foreign_network_on_our_name_is_left_alone(engine, owner):
         assert engine.network(name)["Labels"] == {"owner": "somebody"}
     finally:
         engine.remove_network(name)
+
+
+def test_who_joined_one_stays_in_it(engine, owner, docker_engine):
+    ensure_named(engine, owner, ["backend", "frontend"])
+    name = owner.name("others-own")
+    docker_engine("run", "--detach", "--name", name, "--network", owner.name("backend"), images()["debian"],
+                  "sleep", "60")  # fmt: skip
+    try:
+        remove_networks(engine, owner)
+        assert list(engine.container(name).addresses) == [owner.name("backend")]
+        assert [one["Name"] for one in engine.networks(owner.labels("network"))] == [owner.name("backend")]
+    finally:
+        docker_engine("rm", "--force", name)
 
 
 def test_one_that_is_made_otherwise_is_made_anew_while_nobody_is_in_it(engine, owner):

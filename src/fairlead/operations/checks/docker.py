@@ -70,7 +70,7 @@ def _settings(facts: EngineFacts, thorough: bool) -> Iterator[Check]:
 
 def strangers(engine: Engine, owner: Owner, stack: Stack) -> Check:
     """Somebody else's containers, networks and volumes on names of ours."""
-    from fairlead.engine.volumes import HINT, is_foreign  # noqa: PLC0415 — only where there is an engine
+    from fairlead.engine.volumes import WHOSE, is_foreign  # noqa: PLC0415 — only where there is an engine
 
     services = "|".join(re.escape(item.name) for item, _ in containers(stack)) or "(?!)"
     stores = "|".join(re.escape(one.name) for one in stack.stores) or "(?!)"
@@ -86,7 +86,7 @@ def strangers(engine: Engine, owner: Owner, stack: Stack) -> Check:
             return failed("docker", f"network {name} is not Fairlead's", f"remove it: docker network rm {name}")
     for name in sorted(_volumes(stack, owner)):
         if is_foreign(engine, owner, name):
-            return failed("docker", f"volume {name} is not Fairlead's", HINT.format(name=name))
+            return failed("docker", f"volume {name} is not Fairlead's", WHOSE.format(name=name))
     return ok("docker", "nobody else is on a name of ours")
 
 

@@ -20,6 +20,7 @@ from fairlead.project.loader import DOTENV
 from fairlead.project.project import Project
 from fairlead.project.stack import Stack
 from fairlead.project.stack_container import Build
+from fairlead.render.short_forms import is_relative
 from fairlead.secrets.age_file import file_of
 
 GITIGNORE, DOCKERIGNORE = ".gitignore", ".dockerignore"
@@ -101,6 +102,7 @@ def gather(project: Project, environments: Iterable[str]) -> tuple[Path, Manifes
     returned = []
     for environment in environments:
         stack = project.outline(environment)
+        _require_lasting(stack)
         found.one(root / f"{DOTENV}{environment}")
         if stack.secret_backend.kind == "age" and stack.secrets:
             kept = file_of(root, environment)
@@ -121,6 +123,16 @@ def gather(project: Project, environments: Iterable[str]) -> tuple[Path, Manifes
     files = tuple(found.items[name] for name in sorted(found.items))
     tops, folders = tuple(sorted(found.tops)), tuple(sorted(found.folders - {"."}))
     return found.base, Manifest(found.name(root), Path(project.file).name, files, tops, folders, tuple(returned))
+
+
+def _require_lasting(stack: Stack) -> None:
+    """UsageError for what a container would keep in a checkout: the next one is another folder, and old ones go."""
+    kept = [(one.name, text) for one in stack.services for text in one.container.volumes]
+    kept += [(one.name, text) for one in stack.stores for text in one.container.volumes]
+    relative = [f"{name}: {text}" for name, text in kept if is_relative(text)]
+    if relative and stack.runtime != "process":
+        what = f"{relative[0]}: a folder beside the project file is not there on a host, and would not last"
+        raise UsageError(what, "name a volume, or a folder of the host from / on; have what never changes in the image")
 
 
 def _builds(stack: Stack) -> list[Build]:

@@ -202,6 +202,15 @@ def test_links_inside_are_fine() -> None:
     assert len(from_data(data).files) == len(links)
 
 
+@pytest.mark.parametrize("item", ["services: {web: {image: x, ",
+    "services: {api: {image: x}}\nstores: {web: {kind: container, image: x, "])  # fmt: skip
+def test_what_a_container_keeps_is_no_part_of_a_checkout(folder: Path, item: str) -> None:
+    tail = "environments: {local: {runtime: docker, host: ssh://a@b}}\n"
+    (folder / "fairlead.yaml").write_text(f'name: shop\n{item}volumes: ["./data:/data"]}}}}\n{tail}')
+    with pytest.raises(UsageError, match=r"web: \./data:/data: a folder beside the project file"):
+        gather(load_project(folder / "fairlead.yaml"), ["local"])
+
+
 FINE = ["a", "file", "0" * 64, 1, 0o644, 0]
 BAD_ROWS = [
     ["/a", *FINE[1:]], ["a/../b", *FINE[1:]], ["./a", *FINE[1:]], ["", *FINE[1:]], ["a\0b", *FINE[1:]],
