@@ -116,8 +116,15 @@ class Checkouts:
         return found
 
     def prune(self, used: Collection[str]) -> None:
-        """Remove what nobody needs. `used`: names of folders that somebody works in."""
+        """Remove what nobody needs, and what somebody began to send and never ended.
+
+        `used`: names of folders that somebody works in.
+        """
         there = self.all()
+        whole = {one.folder.name for one in there}
+        for folder in self._folder.iterdir():
+            if folder.name not in whole and folder.name not in used:
+                remove_tree(folder)
         newest = {path: content for one in reversed(there) for path, content in one.changed().items()}
         for one in there[KEPT:]:
             last_word = any(newest.get(path) == content for path, content in one.changed().items())

@@ -127,8 +127,7 @@ class Operations:
 def _carry(folder: Path, act: Act, begun: Callable[[], None]) -> None:
     """In the process of its own."""
     lock = FileLock(folder / LOCK)
-    if not lock.acquire(str(os.getpid())):
-        raise AssertionError("nobody else knows of it yet")
+    lock.acquire(str(os.getpid()), blocking=True)  # who looks whether it runs holds it for that moment
     emit = writer(os.open(folder / EVENTS, os.O_WRONLY | os.O_APPEND))
     begun()
     emit({"frame": "exit", "code": act(emit)})  # the lock is let go by the end of the process, after all was said

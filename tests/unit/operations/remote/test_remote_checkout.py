@@ -211,6 +211,17 @@ def test_what_a_container_keeps_is_no_part_of_a_checkout(folder: Path, item: str
         gather(load_project(folder / "fairlead.yaml"), ["local"])
 
 
+def test_what_was_never_sent_to_its_end_goes(folder: Path, place: Place) -> None:
+    whole, _ = sent(folder, place)
+    (folder / "main.py").write_text("print(4)\n")
+    _, manifest = gather(load_project(folder / "fairlead.yaml"), ["local"])
+    half = Checkouts(place).begin(manifest)
+    Checkouts(place).prune({half.folder.name})
+    assert half.folder.exists()
+    Checkouts(place).prune(set())
+    assert not half.folder.exists() and whole.file.exists()
+
+
 FINE = ["a", "file", "0" * 64, 1, 0o644, 0]
 BAD_ROWS = [
     ["/a", *FINE[1:]], ["a/../b", *FINE[1:]], ["./a", *FINE[1:]], ["", *FINE[1:]], ["a\0b", *FINE[1:]],
