@@ -109,7 +109,7 @@ def check(command):
 
 
 #: Programs of the system that the docs may use
-KNOWN = {"cd", "cp", "curl", "echo", "export", "git", "kill", "mkdir", "pip", "sleep", "watch"}
+KNOWN = {"cd", "cp", "curl", "echo", "export", "git", "kill", "mkdir", "pip", "sleep", "ssh-keygen", "watch"}
 
 
 def check_fairlead(command, arguments, name, parent=None):

@@ -49,7 +49,7 @@ def lines(findings):
 def test_the_list(shop):
     local, production = rows(shop())
     assert (local.services, local.instances, local.lacking, local.edge, local.host) == (2, 3, 0, ("http 8080",), None)
-    assert not local.runnable, "a store cannot be run yet"
+    assert local.runnable
     assert (production.lacking, production.edge, production.host) == (1, ("http 80", "https 443"), "ssh://a.b")
 
 
@@ -161,6 +161,7 @@ def test_the_example_explains_every_variable(shop):
     assert text.endswith(
         "# Secrets have no place here. Each is kept apart, encrypted:\n#   KEY: made by itself\n"
         "#   MAIL: fairlead secrets set production MAIL\n#   TOKEN: fairlead secrets set production TOKEN\n"
+        "#   DB_PASSWORD: made by itself\n"
     )
     assert "https://a.b" not in example(shop(), "local")
 
