@@ -83,11 +83,12 @@ def test_an_instance_that_dies_comes_back_and_others_answer_meanwhile(arena):
     held = []
 
     def kill():
-        held.append(sockets.open_to(victim.port))
+        # how many it is used to having: between one look and the kill others come and go, on a busy machine
+        assert wait_until(lambda: held.append(sockets.open_to(victim.port)) or len(held) == 20, 60, 0.02)
         os.kill(victim.pid, signal.SIGKILL)
 
     report = longest_gap_after(arena, kill)
-    most = held[0] + 2  # each connection carries one request, and one may have come in between
+    most = max(held) + 2  # each connection carries one request, and one may have come in between
     assert report.lost <= most, "only what was in the dying instance's hands may be lost"
 
 

@@ -186,6 +186,7 @@ def test_nobody_is_refused_while_keys_and_passwords_rotate(site, server, read):
     assert digest(after["REDIS_PASSWORD"]) in acl and digest(before["REDIS_PASSWORD"]) not in acl
     assert nowhere(site, *before.values(), *after.values())
     assert (live == site.live()) is False  # what services cannot read again is a release of its own
+    assert wait_until(lambda: site.run("secrets", "due", "local").returncode == 1, 60)  # a second after its rotation
     history = site.json("secrets", "due", "local", code=1)
     assert history["due"] == ["SESSION_KEY"] and history["under_way"] == []
 

@@ -117,6 +117,9 @@ def test_what_nothing_needs_goes_and_nothing_else(site):
         path = site.folder / "fairlead.yaml"
         path.write_text(path.read_text().replace("watch: off", "watch: off, rollback_window: 0s"))  # none stays warm
         assert site.run("deploy", "local", "--strategy", "rolling").returncode == 0
+    assert wait_until(
+        lambda: {one["id"].split(".")[0] for one in site.json("ps", "local")["instances"]} == {site.live()}, 60
+    )
     kept = {one["id"] for one in site.json("releases", "local")["releases"]}
     plan = site.json("prune", "local", "--plan", "--keep", "0")
     assert {one["id"] for one in site.json("releases", "local")["releases"]} == kept
@@ -126,3 +129,7 @@ def test_what_nothing_needs_goes_and_nothing_else(site):
     assert {one["id"] for one in site.json("releases", "local")["releases"]} == kept - releases
     assert "nothing is unneeded" in site.run("prune", "local", "--keep", "0", "--yes").stdout
     assert answers(site) == "version 3"
+
+
+def running(site):
+    return {one["id"].partition(".")[0] for one in site.json("ps", "local")["instances"]}

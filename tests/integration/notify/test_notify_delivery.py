@@ -235,6 +235,7 @@ def test_a_receiver_that_hangs_keeps_no_other_waiting(place):
         assert wait_until(lambda: good.titles == ["shop/test: 000000000001 is live"], 30)
         rollouts(place, "live")
         assert wait_until(lambda: len(good.got) == 2, 30)
+        assert wait_until(lambda: len(log.read(place, 9)) == 2, 30)  # it is written down after the answer
         assert begun.poll() is None
         begun.kill()
         begun.communicate()
