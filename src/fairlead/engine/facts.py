@@ -35,6 +35,11 @@ class ContainerFacts:
         return self.state in ("running", "paused")
 
     @property
+    def last_start(self) -> str:
+        """Another one after each start of each container, also when that has ended; empty when it never was."""
+        return f"{self.id} {self.started}" if self.started else ""
+
+    @property
     def start_mark(self) -> str:
         """Another one after each start of each container."""
         return f"{self.id} {self.started}" if self.running else ""

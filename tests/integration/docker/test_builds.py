@@ -54,7 +54,8 @@ class Site:
         (self.root / "api" / "Dockerfile").write_text(DOCKERFILE.format(more=more, base=base))
 
     def recipe(self, secrets=None, **more):
-        build = Build("api", args={"GREETING": "hello"}, secrets=tuple(secrets or ()), **more)
+        # a greeting of its own: an engine keeps the steps of earlier runs too
+        build = Build("api", args={"GREETING": f"hello-{self.repository}"}, secrets=tuple(secrets or ()), **more)
         name = ImageName.parse(self.name)
         machine = f"linux/{self.store.images.engine.facts().architecture}"
         context = read_context(self.root, build)

@@ -35,10 +35,13 @@ class ContainerFolder(InstanceFolder):
         return from_data(InstanceSpec, data) if data and not data.get("damaged") else None
 
     def saw(self, facts: ContainerFacts) -> None:
-        """Write down this start, once whoever sees it first: the keeper waits for the end of its process."""
-        if not facts.start_mark:
+        """Write down this start, once whoever sees it first: the keeper waits for the end of its process.
+
+        Also one that is over: what ends at once has never been seen running.
+        """
+        if not facts.last_start:
             return
-        seen = self.path / f"seen.{hashlib.sha256(facts.start_mark.encode()).hexdigest()[:16]}"
+        seen = self.path / f"seen.{hashlib.sha256(facts.last_start.encode()).hexdigest()[:16]}"
         with suppress(OSError, FairleadError):  # seen by another one; or a full disk, and it is seen again
             seen.touch(0o600, exist_ok=False)
             self._add_start(_process(facts))

@@ -70,7 +70,7 @@ class DockerRuntime:
     def _look(self, id: str, facts: ContainerFacts | None) -> Instance:
         folder = self._folder(id)
         spec = folder.spec() or _labelled(facts)
-        if facts and facts.running and folder.path.exists():
+        if facts and facts.started and folder.path.exists():
             folder.saw(facts)
         running = facts is not None and facts.running
         return Instance(
