@@ -33,15 +33,8 @@ def undone_on_signals() -> Iterator[None]:
         _write(FIRST)
         raise KeyboardInterrupt
 
-    before = {one: signal.getsignal(one) for one in SIGNALS}
-    taken = [one for one in SIGNALS if before[one] != signal.SIG_IGN]
-    for one in taken:
-        signal.signal(one, handle)
-    try:
+    with _handled(handle):
         yield
-    finally:
-        for one in taken:
-            signal.signal(one, before[one])
 
 
 class Left(Exception):
@@ -64,15 +57,8 @@ def carried_over(interrupt: Callable[[], None], quiet: bool = False) -> Iterator
             _write(FIRST_ELSEWHERE)
         interrupt()
 
-    before = {one: signal.getsignal(one) for one in SIGNALS}
-    taken = [one for one in SIGNALS if before[one] != signal.SIG_IGN]
-    for one in taken:
-        signal.signal(one, handle)
-    try:
+    with _handled(handle):
         yield
-    finally:
-        for one in taken:
-            signal.signal(one, before[one])
 
 
 @contextmanager
@@ -88,6 +74,20 @@ def ended_on_signals() -> Iterator[None]:
         yield
     finally:
         for one in others:
+            signal.signal(one, before[one])
+
+
+@contextmanager
+def _handled(handle: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """All three go to `handle`, but those that the caller was told to ignore (nohup)."""
+    before = {one: signal.getsignal(one) for one in SIGNALS}
+    taken = [one for one in SIGNALS if before[one] != signal.SIG_IGN]
+    for one in taken:
+        signal.signal(one, handle)
+    try:
+        yield
+    finally:
+        for one in taken:
             signal.signal(one, before[one])
 
 

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
-
-import click
-
-from fairlead.cli.verb import write_examples
+from fairlead.cli.lazy_group import lazy_group
 
 #: Every command of the group, in the order of its help, with its summary: known without importing any of them.
 VERBS = {
@@ -22,32 +18,7 @@ VERBS = {
 }
 
 
-class Group(click.Group):
-    """Finds `fairlead.cli.db.NAME:command`."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """In the order of the help."""
-        return list(VERBS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import it; None when there is no such command."""
-        if cmd_name not in VERBS:
-            return None
-        module = importlib.import_module(f"fairlead.cli.db.{cmd_name.replace('-', '_')}")
-        found: click.Command = module.command
-        return found
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """No command is imported for it."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(VERBS.items()))
-
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Examples stand below the commands."""
-        write_examples(formatter, ("fairlead db status production", "fairlead db migrate production"))
-
-
-@click.group("db", cls=Group)
+@lazy_group("db", VERBS, "fairlead db status production", "fairlead db migrate production")
 def command() -> None:
     """Look at the databases of an environment and move their schemas.
 
