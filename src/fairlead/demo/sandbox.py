@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
-from fairlead.system import processes, sockets
+from fairlead.system import ports, processes, sockets
 from fairlead.system.commands import Command, Outcome, run
 from fairlead.system.files import remove_tree
 from fairlead.system.home import Place
@@ -124,10 +124,13 @@ class Sandbox:
 
 
 def free_port() -> int:
-    """A port nobody listens on now, on any address: below Fairlead's own range and the kernel's for connections."""
+    """A port nobody listens on now, on any address: below Fairlead's own range and the kernel's for connections.
+
+    Nobody else is given it meanwhile, in whatever process.
+    """
     while True:
         port = random.randrange(10_000, 20_000)  # noqa: S311 - not a secret
-        if sockets.bindable(port, "0.0.0.0"):  # noqa: S104 - asks, does not listen
+        if sockets.bindable(port, "0.0.0.0") and ports.speak_for(port):  # noqa: S104 - asks, does not listen
             return port
 
 

@@ -1,14 +1,18 @@
 """Free ports without races among everything Fairlead starts on this machine.
 
 A port is taken by making a symbolic link of its number, in a folder all environments share, that points to its
-holder. The range lies below the kernel's ephemeral ports, so that no outgoing connection takes one in between. That
-another program binds the port between here and the start of the instance cannot be excluded; so readiness checks
-that the listener belongs to the instance, and a port that turned out to be a stranger's is given up for another.
+holder. The range lies below the kernel's ephemeral ports, so that no outgoing connection takes one in between. Whoever
+has another folder (another home, another user) learns of it by an abstract socket (unix(7), Linux only) that this
+process holds until the instance has had time to bind the port. That a program that is not Fairlead binds it before
+cannot be excluded; so readiness checks that the listener belongs to the instance, and a port that turned out to be a
+stranger's is given up for another.
 """
 
 from __future__ import annotations
 
 import random
+import socket
+import sys
 from pathlib import Path
 
 from fairlead.errors import FairleadError
@@ -16,6 +20,35 @@ from fairlead.system import sockets
 from fairlead.system.files import explained
 
 FIRST, LAST = 20000, 31999
+SPOKEN_FOR = 64  #: of the ports that this process has taken, so many are kept from others at a time
+
+_spoken: dict[int, socket.socket] = {}  # the oldest first
+
+
+def speak_for(port: int) -> bool:
+    """Keep a port from every other home until this process ends or has taken many more; False when it is kept already.
+
+    The kernel keeps such names apart by network namespace, as it does ports.
+    """
+    if port in _spoken:
+        return False
+    claim = socket.socket(socket.AF_UNIX)
+    try:
+        if sys.platform == "linux":
+            claim.bind(f"\0fairlead-port-{port}")
+    except OSError:
+        claim.close()
+        return False
+    _spoken[port] = claim
+    for oldest in list(_spoken)[:-SPOKEN_FOR]:
+        release(oldest)
+    return True
+
+
+def release(port: int) -> None:
+    """Others may have it; nothing happens when it was not kept from them."""
+    if claim := _spoken.pop(port, None):
+        claim.close()
 
 
 class Ports:
@@ -33,8 +66,10 @@ class Ports:
         start = random.randrange(FIRST, LAST + 1)  # noqa: S311 — spreads several homes on one machine, no secret
         for offset in range(LAST - FIRST + 1):
             port = FIRST + (start - FIRST + offset) % (LAST - FIRST + 1)
-            if sockets.bindable(port) and self._claim(port, holder):
-                return port
+            if sockets.bindable(port) and speak_for(port):
+                if self._claim(port, holder):
+                    return port
+                release(port)
         raise FairleadError(f"no free port between {FIRST} and {LAST}", "stop releases that are no longer needed")
 
     def _claim(self, port: int, holder: str) -> bool:
@@ -55,6 +90,7 @@ class Ports:
     def give(self, port: int) -> None:
         """Free the port."""
         (self.folder / str(port)).unlink(missing_ok=True)
+        release(port)
 
     def give_up(self, holder: str) -> None:
         """Free every port of the holder, one included that a killed process took and never wrote down."""

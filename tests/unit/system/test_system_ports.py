@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from pathlib import Path
 
@@ -27,6 +28,33 @@ def test_processes_at_once_never_get_the_same(script, tmp_path: Path) -> None:
     assert len(set(found)) == len(found) == 120
     assert all(FIRST <= port <= LAST for port in found)
     assert set(Ports(tmp_path / "ports").taken()) == set(found)
+
+
+def test_two_homes_never_get_the_same_before_it_is_bound(script, tmp_path: Path) -> None:
+    stays = TAKE + "import time; time.sleep(600)"
+    found = []
+    for home in "ab":
+        child = script(stays, tmp_path / home, "one")
+        found += map(int, child.stdout.readline().split())
+    assert len(set(found)) == len(found) == 80
+
+
+def test_what_is_kept_from_others_is_given_free_with_the_port(tmp_path: Path) -> None:
+    folder = Ports(tmp_path / "ports")
+    port = folder.take("one")
+    assert not ports.speak_for(port)
+    folder.give(port)
+    assert ports.speak_for(port)
+    ports.release(port)
+
+
+def test_of_very_many_the_last_ones_are_kept_from_others() -> None:
+    first = 100_000 + 100 * os.getpid()  # no port: nobody else asks for it
+    taken = [port for port in range(first, first + ports.SPOKEN_FOR + 5) if ports.speak_for(port)]
+    assert ports.speak_for(taken[0])
+    assert not ports.speak_for(taken[-1])
+    for port in taken:
+        ports.release(port)
 
 
 def test_who_has_which(tmp_path: Path) -> None:
