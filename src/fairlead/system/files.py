@@ -87,9 +87,11 @@ def remove_tree(path: Path) -> None:
         path.unlink(missing_ok=True)
         return
     for folder, _, _ in os.walk(path):
-        Path(folder).chmod(0o700)
-    if path.exists():
-        shutil.rmtree(path)
+        with suppress(FileNotFoundError):
+            Path(folder).chmod(0o700)
+    while path.exists():
+        with suppress(FileNotFoundError):  # somebody else removes it too
+            shutil.rmtree(path)
 
 
 def free_bytes(path: Path) -> int:

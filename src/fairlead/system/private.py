@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from fairlead.system import processes
@@ -34,5 +34,6 @@ def private_folder() -> Iterator[Path]:
 def _sweep(parent: Path) -> None:
     for found in parent.glob(f"{_NAME}*"):
         pid = found.name.removeprefix(_NAME).split("-")[0]
-        if pid.isdigit() and found.lstat().st_uid == os.geteuid() and processes.look(int(pid)) is None:
-            remove_tree(found)
+        with suppress(FileNotFoundError):  # its owner has ended meanwhile, or another one sweeps too
+            if pid.isdigit() and found.lstat().st_uid == os.geteuid() and processes.look(int(pid)) is None:
+                remove_tree(found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -82,6 +83,19 @@ def test_a_read_only_tree_is_removed_and_what_it_links_to_stays(tmp_path: Path) 
     (tmp_path / "link").symlink_to(outside)
     remove_tree(tmp_path / "link")
     assert sorted(os.listdir(tmp_path)) == ["outside"]
+
+
+def test_a_tree_that_somebody_else_removes_at_the_same_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "tree" / "deep").mkdir(parents=True)
+    real = shutil.rmtree
+
+    def beaten(path: Path) -> None:
+        real(path)
+        raise FileNotFoundError(path)
+
+    monkeypatch.setattr(shutil, "rmtree", beaten)
+    remove_tree(tmp_path / "tree")
+    assert not (tmp_path / "tree").exists()
 
 
 def test_free_space_of_a_folder_that_is_yet_to_be_made(tmp_path: Path, small_disk: Path) -> None:
