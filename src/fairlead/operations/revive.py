@@ -19,9 +19,9 @@ def all_ids(release: Release) -> tuple[str, ...]:
 
 
 def missing(environment: Environment, release: Release) -> tuple[str, ...]:
-    """Those of its instances that do not live."""
-    living = {one.id for one in environment.world.runtime.observe() if one.living}
-    return tuple(id for id in all_ids(release) if id not in living)
+    """Those of its instances that do not live, or were not found ready since they began: nobody may be sent there."""
+    well = {one.id for one in environment.world.runtime.observe() if one.living and one.verified}
+    return tuple(id for id in all_ids(release) if id not in well)
 
 
 def begin(environment: Environment, release: Release, ids: tuple[str, ...]) -> None:

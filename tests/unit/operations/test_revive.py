@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fairlead.errors import FairleadError
-from fairlead.operations.revive import revive
+from fairlead.operations.revive import missing, revive
 from tests.crash.fake_worlds import FakeMachine, service, stack, worker
 
 
@@ -26,3 +26,20 @@ def test_all_comes_back_in_the_order_of_needs_and_users_last(tmp_path: Path):
     environment.ledger.close()
     seen = [event for event in events if not event.startswith("started")]
     assert seen == [f"{what} {name}" for name in ("clock", "api", "web") for what in ("starting", "ready")] + ["users"]
+
+
+def test_one_that_has_just_been_started_again_is_waited_for(tmp_path: Path):
+    """supervisord does so by itself: it lives, and answers nobody yet."""
+    machine = FakeMachine(tmp_path / "place")
+    shop = stack(service("web", "/", replicas=2))
+    release = machine.deploy(shop).release
+    environment = machine.opened()
+    loaded = environment.world.releases.load(release)
+    assert missing(environment, loaded) == ()
+    machine.runtime.die(f"{release}.web.1")
+    machine.runtime.copies[f"{release}.web.1"].phase = "starting"
+    assert missing(environment, loaded) == (f"{release}.web.1",)
+    with pytest.raises((FairleadError, OSError)):
+        revive(environment)  # as above
+    environment.ledger.close()
+    assert machine.runtime.copies[f"{release}.web.1"].verified
