@@ -37,7 +37,7 @@ def why_not():
     if not shutil.which("docker"):
         return "there is no docker on PATH: scripts/packages test"
     try:
-        asked = DockerEngine()("image", "inspect", *images().values(), "--format", "{{.Id}}", check=False, timeout=20)
+        asked = DockerEngine()("image", "inspect", *images().values(), "--format", "{{.Id}}", check=False, timeout=90)
     except subprocess.TimeoutExpired:
         return "the Docker engine does not answer"
     if asked.returncode == 0:
@@ -61,7 +61,7 @@ class DockerEngine:
         """For programs that are to use this engine."""
         return os.environ | {"DOCKER_HOST": self.host}
 
-    def __call__(self, *words, check=True, timeout=120, **more):
+    def __call__(self, *words, check=True, timeout=300, **more):
         """`docker WORDS…`, done when it is; with at most so many seconds, and with `stdin` a file."""
         done = subprocess.run(
             ["docker", *map(str, words)], capture_output=True, text=True, check=False, timeout=timeout,
@@ -139,7 +139,7 @@ class OwnEngine(DockerEngine):
         ]  # fmt: skip
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        until = time.monotonic() + 60
+        until = time.monotonic() + 180
         while self("version", check=False).returncode != 0:
             assert self.process.poll() is None and time.monotonic() < until, self.log.read_text()[-2000:]
             time.sleep(0.05)
@@ -147,7 +147,7 @@ class OwnEngine(DockerEngine):
     def stop(self, number=signal.SIGTERM):
         """Ends dockerd, and waits for it. `nsenter` became dockerd itself: its pid is ours."""
         self.process.send_signal(number)
-        self.process.wait(60)
+        self.process.wait(180)
         if (
             number == signal.SIGKILL
         ):  # its containerd dies with it, but not at once: the next one would take it for alive

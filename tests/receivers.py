@@ -61,8 +61,11 @@ def silent():
         yield f"http://127.0.0.1:{listener.getsockname()[1]}/{TOKEN}"
 
 
+_DEAD = socket.socket()  # bound, so that nobody else gets the port, and never listening
+
+
 def dead():
     """The address of one that is not there."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{probe.getsockname()[1]}/{TOKEN}"
+    if not _DEAD.getsockname()[1]:
+        _DEAD.bind(("127.0.0.1", 0))
+    return f"http://127.0.0.1:{_DEAD.getsockname()[1]}/{TOKEN}"

@@ -9,6 +9,7 @@ import threading
 import uuid
 from pathlib import Path
 
+from fairlead.demo.sandbox import free_port
 from fairlead.system.clock import wait_until
 
 CONFIG = """\
@@ -25,12 +26,6 @@ HTPASSWD = (
 )
 
 
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
-
-
 @contextlib.contextmanager
 def registry(folder: Path, htpasswd: str = ""):
     """A real registry; gives `127.0.0.1:PORT`. `htpasswd`: lines `user:hash`."""
@@ -44,7 +39,7 @@ def registry(folder: Path, htpasswd: str = ""):
     log = (folder / "log").open("wb")
     program = subprocess.Popen(["docker-registry", "serve", folder / "config.yml"], stdout=log, stderr=log)
     try:
-        assert wait_until(lambda: _listens(port), 20), (folder / "log").read_text()
+        assert wait_until(lambda: _listens(port), 90), (folder / "log").read_text()
         yield f"127.0.0.1:{port}"
     finally:
         program.terminate()

@@ -63,7 +63,7 @@ class Sshd:
         argv = [sshd_program(), "-D", "-e", "-f", self.folder / "sshd_config"]
         with open(self.folder / "log", "a") as log:
             process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        end = time.monotonic() + 20
+        end = time.monotonic() + 90
         while process.poll() is None:
             try:
                 socket.create_connection(("127.0.0.1", self.port), 1).close()
@@ -92,7 +92,7 @@ class Sshd:
         path.chmod(0o755)
         return path
 
-    def ssh(self, *arguments, name="user", program="ssh", data=None, timeout=30):
+    def ssh(self, *arguments, name="user", program="ssh", data=None, timeout=180):
         """One of OpenSSH's programs, by hand."""
         self.client(name)
         where = "-P" if program in ("scp", "sftp") else "-p"
@@ -122,7 +122,7 @@ class Sshd:
     def close(self):
         self.cut()
         self._process.terminate()
-        self._process.wait(10)
+        self._process.wait(60)
 
 
 def keygen(path):

@@ -4,13 +4,13 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 from fairlead.demo.mix import Mix, Options
+from fairlead.demo.sandbox import free_port
 from fairlead.demo.traffic import Traffic
 from fairlead.engine.engine import Engine
 from fairlead.engine.owner import Owner, label
@@ -21,6 +21,7 @@ from fairlead.rollout.journal import open_rollout
 from fairlead.system.clock import wait_until
 from fairlead.system.home import Place
 from tests.commands import python
+from tests.living import files_below
 from tests.warm import LATE, Warm, as_text
 
 HERE = Path(__file__).parent
@@ -81,12 +82,6 @@ CONTAINED = {
     "work": "python3 worker.py",
     "seed": "python3 -c \"print('seeded')\"",
 }  # the same from an image; what tests and workers share is a folder of the machine
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Arena:
@@ -177,7 +172,7 @@ class Arena:
     def _no_orphans(self, instances):
         ids = {one.id for one in instances}
         assert {path.name for path in self.place.instances.iterdir()} == ids
-        assert not list(self.place.root.rglob("*.tmp"))
+        assert not [path for path in files_below(self.place.root) if path.name.endswith(".tmp")]
         if self.runtime == "process":
             self._no_process_orphans(instances, ids)
             return
@@ -228,7 +223,7 @@ class Arena:
         pid = self.pid("keeper")
         os.kill(pid, signal.SIGSTOP)
         try:
-            assert wait_until(lambda: stopped(pid), 60)
+            assert wait_until(lambda: stopped(pid), 240)
             yield
         finally:
             os.kill(pid, signal.SIGCONT)

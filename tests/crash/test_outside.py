@@ -33,20 +33,17 @@ def test_what_looks_after_the_others_may_die_without_a_loss(arena, program):
     killed = arena.pid(program)
     report = longest_gap_after(arena, lambda: arena.kill(program))
     assert report.lost == 0, report.losses
-    deadline = time.monotonic() + 90
-    while arena.pid(program) == killed and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert arena.pid(program) != killed
+    assert wait_until(lambda: arena.pid(program) != killed, 240)
 
 
 def test_a_keeper_that_has_just_begun_sees_to_it_that_both_are_there_again(arena):
     arena.whole()
     killed = arena.pid("keeper")
     arena.kill("keeper")
-    assert wait_until(lambda: arena.pid("keeper") != killed, 90, most=0.01)
+    assert wait_until(lambda: arena.pid("keeper") != killed, 240, most=0.01)
     young = arena.pid("keeper")
     arena.kill("supervisord")  # before the keeper could ask it anything
-    assert wait_until(lambda: arena.pid("keeper") != young, 90), "a keeper under the new supervisord"
+    assert wait_until(lambda: arena.pid("keeper") != young, 240), "a keeper under the new supervisord"
     arena.whole()
 
 
@@ -54,10 +51,7 @@ def test_instances_that_outlive_supervisord_are_replaced_one_at_a_time_without_a
     before = arena.service_processes()
     with arena.traffic() as traffic:
         arena.kill("supervisord")
-        deadline = time.monotonic() + 40
-        while arena.service_processes() & before and time.monotonic() < deadline:
-            time.sleep(0.1)
-        assert not arena.service_processes() & before, "survivors nobody looks after"
+        assert wait_until(lambda: not arena.service_processes() & before, 180), "survivors nobody looks after"
         arena.whole()
         report = traffic.stop(wait=5)
     assert report.lost == 0, report.losses
@@ -83,13 +77,14 @@ def test_an_instance_that_dies_comes_back_and_others_answer_meanwhile(arena):
     held = []
 
     def kill():
-        # how many it is used to having: between one look and the kill others come and go, on a busy machine
-        assert wait_until(lambda: held.append(sockets.open_to(victim.port)) or len(held) == 20, 60, 0.02)
+        edge = arena.pid("edge")
+        os.kill(edge, signal.SIGSTOP)  # nothing new is sent to it between the look and the kill
+        held.append(sockets.open_to(victim.port))
         os.kill(victim.pid, signal.SIGKILL)
+        os.kill(edge, signal.SIGCONT)
 
     report = longest_gap_after(arena, kill)
-    most = max(held) + 2  # each connection carries one request, and one may have come in between
-    assert report.lost <= most, "only what was in the dying instance's hands may be lost"
+    assert report.lost <= held[0], "only what was in the dying instance's hands may be lost: a request a connection"
 
 
 def test_after_a_reboot_up_brings_it_back_as_it_was(arena):

@@ -25,7 +25,7 @@ def shop(tmp_path):
 def test_what_the_guide_shows_is_printed(shop, command, output):
     done = subprocess.run(
         [FAIRLEAD, *command.split()[1:]], cwd=shop, env=os.environ | {"NO_COLOR": "1"}, capture_output=True, text=True,
-        check=False, timeout=60,
+        check=False, timeout=300,
     )  # fmt: skip
     assert done.stdout == output, done.stderr
 

@@ -24,11 +24,11 @@ class Answer:
 @contextlib.contextmanager
 def opened(host, port):
     """A connection on which nothing is asked."""
-    with socket.create_connection((host, port), 20) as connection:
+    with socket.create_connection((host, port), 60) as connection:
         yield connection
 
 
-def ask(port, path="/", method="GET", body=None, headers=None, timeout=20, host="127.0.0.1"):
+def ask(port, path="/", method="GET", body=None, headers=None, timeout=60, host="127.0.0.1"):
     """One request on a fresh connection."""
     connection = http.client.HTTPConnection(host, port, timeout=timeout)
     try:
@@ -48,14 +48,14 @@ def send(connection, path="/", method="GET", body=None, headers=None):
         return Answer(0, error=repr(error))
 
 
-def kept(port, timeout=20):
+def kept(port, timeout=60):
     """A connection for `send`."""
     return http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
 
 
 def upgraded(port, path="/ws", headers=None):
     """A socket after a WebSocket handshake; what is sent comes back behind the back end's name."""
-    link = socket.create_connection(("127.0.0.1", port), timeout=20)
+    link = socket.create_connection(("127.0.0.1", port), timeout=60)
     head = f"GET {path} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     head += "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
     link.sendall((head + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n").encode())

@@ -66,7 +66,7 @@ class Backend:
         self._loop.close()
 
     def _call(self, coroutine):
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(10)
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(60)
 
     def listen(self):
         """Accept connections (again), on the same port."""

@@ -1,15 +1,17 @@
 """Small helpers for tests with real processes: wait for an event, find processes, take a port, end what was started."""
 
 import os
-import random
 import signal
 import subprocess
 import time
 from pathlib import Path
 
-from fairlead.system import processes, sockets
+from fairlead.demo.sandbox import free_port
+from fairlead.system import processes
 
-PATIENCE = 20  # seconds; generous, several suites may share two cores
+PATIENCE = 90  # seconds; it costs nothing while all is well, and several suites may share two cores
+
+__all__ = ["PATIENCE", "environment_of", "eventually", "facts", "free_port", "kill_group", "processes_with"]
 
 
 def eventually(check, seconds=PATIENCE, every=0.02):
@@ -19,14 +21,6 @@ def eventually(check, seconds=PATIENCE, every=0.02):
         assert time.monotonic() < deadline, f"still {found!r} after {seconds} s"
         time.sleep(every)
     return found
-
-
-def free_port():
-    """Below the kernel's own range and Fairlead's, so that no outgoing connection and no instance takes it."""
-    while True:
-        port = random.randrange(10000, 20000)
-        if sockets.bindable(port, "0.0.0.0"):
-            return port
 
 
 def processes_with(text):

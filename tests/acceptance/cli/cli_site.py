@@ -96,7 +96,7 @@ class Site:
                 assert done.returncode == 0, done.stderr
 
 
-def await_line(process, name, text, seconds=120):
+def await_line(process, name, text, seconds=300):
     """Read lines of its "stdout" or "stderr" until one has `text`; returns all of them. One that is silent is ended."""
     seen, watchdog = [], threading.Timer(seconds, process.kill)
     watchdog.start()

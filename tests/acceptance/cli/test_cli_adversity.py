@@ -49,7 +49,7 @@ def test_a_long_build_keeps_nobody_from_going_back(site):
     assert done.returncode == 0, done.stderr
     assert site.live() == first
     gate.touch()
-    said = builder.communicate(timeout=120)
+    said = builder.communicate(timeout=300)
     assert builder.returncode == 0, said
     assert site.live() != first
 
@@ -62,7 +62,7 @@ def test_a_second_deployer_is_told_before_it_builds(site):
     gated(site)  # never opened: whoever builds waits for ever
     assert site.run("deploy", "local", "--wait", "0").returncode == 4
     first.terminate()
-    first.communicate(timeout=120)
+    first.communicate(timeout=300)
 
 
 def test_a_rollback_names_the_commit_it_goes_back_to(site, tmp_path):

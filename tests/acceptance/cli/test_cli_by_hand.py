@@ -50,7 +50,7 @@ def status(site):
 
 def answer(site, headers=None):
     request = urllib.request.Request(f"http://127.0.0.1:{site.port}/", headers=headers or {})
-    with urllib.request.urlopen(request, timeout=10) as response:
+    with urllib.request.urlopen(request, timeout=120) as response:
         return response.read().decode()
 
 
@@ -111,7 +111,7 @@ def test_who_carries_it_obeys(shop):
     assert "one moment" in found["paused"] and found["waiting"] is None and "fairlead resume local" in found["commands"]
     assert shop.lines("resume", "local")[-1]["order"] == "resume"
     assert shop.run("promote", "local").returncode == 0
-    shown, said = deployer.communicate(timeout=60)
+    shown, said = deployer.communicate(timeout=300)
     assert deployer.returncode == 0, said
     assert "is live after" in shown and "verdict: " in said and answer(shop) == "version 4\n"
     nothing = shop.run("promote", "local")
@@ -124,6 +124,6 @@ def test_who_carries_it_takes_it_back(shop):
     deployer = shop.start("deploy", "local")
     await_line(deployer, "stderr", "60 %")
     assert shop.run("abort", "local", "--message", "the checkout is wrong").returncode == 0
-    said = deployer.communicate(timeout=60)[1]
+    said = deployer.communicate(timeout=300)[1]
     assert deployer.returncode == 1 and "the checkout is wrong" in said.partition("error: ")[2]
     assert "everything was taken back" in said and answer(shop) == answered

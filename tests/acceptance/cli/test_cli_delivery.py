@@ -12,6 +12,7 @@ import urllib.request
 import pytest
 from cli_site import APPS
 from tests.commands import python
+from tests.living import files_below, files_with
 
 from fairlead.system.clock import wait_until
 
@@ -64,7 +65,7 @@ def deploy(site, *arguments, **values):
 
 
 def asked(port):
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=60) as response:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=120) as response:
         return json.loads(response.read())
 
 
@@ -74,12 +75,7 @@ def place(site, environment="local"):
 
 def values_in(folder, *values):
     """Files below it that hold one of the values, those of secrets left out."""
-    found = []
-    for path in folder.rglob("*"):
-        if path.is_file() and not path.is_symlink() and "secrets" not in path.relative_to(folder).parts:
-            data = path.read_bytes()
-            found += [str(path) for value in values if value.encode() in data]
-    return found
+    return [str(path) for path in files_with(folder, *values) if "secrets" not in path.relative_to(folder).parts]
 
 
 def test_services_and_jobs_read_what_is_theirs(site):
@@ -101,7 +97,7 @@ def test_services_and_jobs_read_what_is_theirs(site):
     environ = open(f"/proc/{pid}/environ", "rb").read()
     assert SESSION.encode() not in environ and SMTP.encode() in environ
     os.kill(pid, signal.SIGKILL)  # supervisord starts it again, with all it had
-    assert wait_until(lambda: came_back(site, pid), 60, 0.1)
+    assert wait_until(lambda: came_back(site, pid), 240, 0.1)
     assert asked(site.port)["read"] == wanted
 
     deploy(site, SESSION_KEY="another-session-0123456789")
@@ -132,8 +128,8 @@ def test_promotion_reads_the_secrets_of_where_it_goes(site):
     assert asked(site.other)["read"]["SESSION_KEY"] == digest("session-of-next-0123456789")
     assert asked(site.port)["read"]["SESSION_KEY"] == digest(SESSION)
     for environment, other in (("local", "session-of-next-0123456789"), ("next", SESSION)):
-        files = [path for path in (place(site, environment) / "secrets").rglob("*") if path.is_file()]
-        assert files and not any(other.encode() in path.read_bytes() for path in files)
+        folder = place(site, environment) / "secrets"
+        assert list(files_below(folder)) and files_with(folder, other) == []
 
 
 def test_a_missing_value_is_refused_before_anything_is_touched(site):
@@ -161,7 +157,7 @@ def test_a_lost_file_is_said_in_the_log_and_deploying_brings_it_back(site):
     os.kill(pid, signal.SIGKILL)
     logs = place(site) / "instances"
     said = re.compile(r"fairlead: .*/current/SMTP_PASSWORD, which holds SMTP_PASSWORD, cannot be read: No such file")
-    assert wait_until(lambda: any(said.search(log.read_text()) for log in logs.glob("*.web.1/log")), 60, 0.1)
+    assert wait_until(lambda: any(said.search(log.read_text()) for log in logs.glob("*.web.1/log")), 240, 0.1)
     deploy(site)
     found = asked(site.port)["read"]
     assert (found["SESSION_KEY"], found["SMTP_PASSWORD"]) == (digest(SESSION), digest(SMTP))
@@ -184,7 +180,7 @@ def test_folders_go_with_the_releases_that_are_forgotten(site):
     first = site.live()
     deploy(site, SESSION_KEY="second-session-0123456789")
     # the keeper ends the first one; what has no instances any more is forgotten by the next deployment
-    assert wait_until(lambda: not list((place(site) / "instances").glob(f"{first}.*")), 60, 0.1)
+    assert wait_until(lambda: not list((place(site) / "instances").glob(f"{first}.*")), 240, 0.1)
     deploy(site, SESSION_KEY="third-session-0123456789")
     assert first not in names("releases", "*.json")
     assert names("secrets") == names("releases", "*.json")

@@ -72,7 +72,7 @@ environments:
 
 
 def ask(site, path, **headers):
-    link = http.client.HTTPConnection("127.0.0.1", site.port, timeout=20)
+    link = http.client.HTTPConnection("127.0.0.1", site.port, timeout=120)
     link.request("GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})
     answer = link.getresponse()
     body = answer.read()

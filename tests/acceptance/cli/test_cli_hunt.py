@@ -4,6 +4,7 @@ import base64
 import os
 import subprocess
 import sys
+import uuid
 from urllib.parse import quote
 
 import pytest
@@ -11,7 +12,7 @@ from hunt import Canaries, Hunt, Sampler, in_files
 
 from fairlead.system.clock import wait_until
 
-VALUE = "canary/bird+yellow=7Qz"
+VALUE = f"canary/bird+{uuid.uuid4().hex}=7Qz"  # another one each time: the hunt sees processes of other runs too
 CODED = {
     "as it is": VALUE,
     "base64": base64.b64encode(f"user:{VALUE}".encode()).decode(),
@@ -36,7 +37,7 @@ def test_processes(canaries, place, how):
         given = {"arguments": [CODED[how]]} if place == "argv" else {"env": {"LEAK": CODED[how]}}
         child = leaking("input()", *given.get("arguments", ()), **given.get("env", {}))
         try:
-            found = wait_until(lambda: {hit.where.split(" ")[0] for hit in sampler.hits} == {place}, 20, 0.02)
+            found = wait_until(lambda: {hit.where.split(" ")[0] for hit in sampler.hits} == {place}, 240, 0.02)
         finally:
             child.communicate()
     assert found, sampler.hits
@@ -50,7 +51,7 @@ def test_a_program_that_a_process_becomes(canaries):
         child = leaking(becomes)
         child.stdin.write(CODED["hex"].encode() + b"\n")
         child.stdin.flush()
-        found = wait_until(lambda: sampler.hits, 20, 0.02)
+        found = wait_until(lambda: sampler.hits, 240, 0.02)
         child.communicate()
     assert found
 
@@ -59,7 +60,7 @@ def test_what_may_be_is_left_out(canaries):
     with Sampler(canaries, lambda pid, environment: ["BIRD"] if b"MAY=1" in environment else []) as sampler:
         child = leaking("input()", LEAK=VALUE, MAY="1")
         seen = sampler.looks
-        assert wait_until(lambda: sampler.looks > seen + 3, 20, 0.02)
+        assert wait_until(lambda: sampler.looks > seen + 3, 240, 0.02)
         child.communicate()
     assert sampler.hits == set()
 

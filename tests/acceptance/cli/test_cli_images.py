@@ -108,7 +108,7 @@ def done(site, *words, code=0):
 
 
 def answer(port):
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=20) as got:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=120) as got:
         return got.read().decode()
 
 

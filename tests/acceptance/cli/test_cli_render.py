@@ -22,7 +22,7 @@ def quickstart(tmp_path):
 
 def fairlead(folder, *arguments):
     command = [Path(sys.executable).with_name("fairlead"), *arguments]
-    return subprocess.run(command, check=False, cwd=folder, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, check=False, cwd=folder, capture_output=True, text=True, timeout=300)
 
 
 def test_render_and_check(quickstart):

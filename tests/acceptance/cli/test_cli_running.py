@@ -76,7 +76,7 @@ def test_what_was_changed_by_hand_is_found_and_mended(site):
     spec.write_text(json.dumps(data | {"env": data["env"] | {"VERSION": "by hand"}}))
     first = pid(site)
     processes.signal_group(first, signal.SIGKILL)  # the supervisor starts what the file says now
-    assert wait_until(lambda: answers(site) == "version by hand", 60)
+    assert wait_until(lambda: answers(site) == "version by hand", 240)
     found = site.json("drift", "local", code=1)
     assert {one["what"] for one in found["deviations"]} == {"environment", "environment of the process"}
     assert "by hand" not in json.dumps(found) and found["plan"] == [{"kind": "replace", "id": id}]
@@ -92,7 +92,7 @@ def test_what_is_missing_is_started_again(site):
     Supervisor(place).end(["keeper"])
     id = f"{site.live()}.web.1"
     Supervisor(place).end([id])
-    assert wait_until(lambda: site.json("ps", "local")["instances"][0]["phase"] == "stopped", 60)
+    assert wait_until(lambda: site.json("ps", "local")["instances"][0]["phase"] == "stopped", 240)
     found = site.json("drift", "local", code=1)
     assert {"kind": "start", "id": id} in found["plan"]
     assert site.run("drift", "local", "--fix", "--yes").returncode == 0
@@ -101,7 +101,7 @@ def test_what_is_missing_is_started_again(site):
 
 def answers(site):
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{site.port}/", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{site.port}/", timeout=120) as answer:
             return answer.read().decode().strip()
     except OSError as error:
         return str(error)

@@ -37,7 +37,7 @@ def write(site, template='{"note": "${NOTE}", "price": "5$"}\n', web=8000):
 
 
 def asked(port):
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/conf/app.json", timeout=60) as response:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/conf/app.json", timeout=120) as response:
         return response.read().decode()
 
 
@@ -83,11 +83,11 @@ def test_dev_has_them_too(site):
     dev = site.start("dev", "local")
     try:
         await_line(dev, "stdout", f"web started on http://127.0.0.1:{port}")
-        assert wait_until(lambda: _there(port), 30, 0.1)
+        assert wait_until(lambda: _there(port), 240, 0.1)
         assert asked(port).startswith('{"note": "hello"')
     finally:
         dev.terminate()
-        dev.communicate(timeout=60)
+        dev.communicate(timeout=300)
     shutil.rmtree(site.home / "shop", ignore_errors=True)
 
 

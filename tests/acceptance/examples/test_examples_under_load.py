@@ -36,7 +36,7 @@ def test_datasette_is_upgraded_and_rolled_back(example):
 
 
 def version(port):
-    return http.get(port, "/-/versions.json", 10).body.decode().split('"datasette": {"version": "')[1].split('"')[0]
+    return http.get(port, "/-/versions.json", 60).body.decode().split('"datasette": {"version": "')[1].split('"')[0]
 
 
 def test_httpbin_is_deployed_and_rolled_back(example):

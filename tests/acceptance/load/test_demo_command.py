@@ -41,7 +41,7 @@ def left_over(folder):
 
 def command_line(pid):
     try:
-        with open(f"/proc/{pid}/cmdline") as file:
+        with open(f"/proc/{pid}/cmdline", errors="replace") as file:
             return file.read()
     except OSError:
         return ""
@@ -67,7 +67,7 @@ def test_it_leaves_nothing_when_interrupted(demo, tmp_path):
         if re.match("Version 2", line):
             break
     process.send_signal(signal.SIGINT)
-    output, lines = process.communicate(timeout=120)
+    output, lines = process.communicate(timeout=300)
     assert process.returncode == 130, lines
     assert "nothing is left running" in lines
     assert output == ""

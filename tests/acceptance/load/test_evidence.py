@@ -203,7 +203,7 @@ def test_a_visitor_stays_on_one_release_while_weights_grow(shop):
     sticky = f"strategy: canary, {steps}, sticky: cookie, watch: {{for: 0s}},"
     made = shop(strategy=sticky + " judge: {promote: {errors_below: 20%}}", window="60s")
     made.deploy()
-    visitors = [Visitor(made.sandbox.port) for _ in range(12)]
+    visitors = [Visitor(made.sandbox.port) for _ in range(40)]  # that none of them gets 2 has a chance of 1e-6
     with users(made), Waiter(made) as deploying:
         until(lambda: asked_at(made, 30), 120, lambda: deploying.step)
         first = [visitor.version() for visitor in visitors]
@@ -231,7 +231,7 @@ class Visitor:
 
     def version(self):
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
-        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)) as connection:
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)) as connection:
             connection.request("GET", "/", headers=headers if self.cookies else {})
             answer = connection.getresponse()
             for line in answer.headers.get_all("Set-Cookie") or ():

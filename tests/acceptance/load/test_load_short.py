@@ -20,7 +20,7 @@ def whole(report):
 
 def only(shop, *releases):
     """After the window the keeper has retired everything else."""
-    until(lambda: shop.releases() == set(releases), 90, lambda: f"{shop.releases()} are left\n{shop.keeper_log()}")
+    until(lambda: shop.releases() == set(releases), 240, lambda: f"{shop.releases()} are left\n{shop.keeper_log()}")
 
 
 @pytest.mark.parametrize(("strategy", "count", "stream"), [("blue-green", 2, 8), ("canary", 2, 6), ("rolling", 2, 4)])

@@ -47,7 +47,7 @@ class RemoteSite(Site):
         env = self.env | {"FAIRLEAD_HOME": str(self.there)}
         return subprocess.run(
             [FAIRLEAD, *arguments, "--file", str(path)], cwd=self.root, env=env, capture_output=True, text=True,
-            check=False, stdin=subprocess.DEVNULL, timeout=120,
+            check=False, stdin=subprocess.DEVNULL, timeout=300,
         )  # fmt: skip
 
     def ledger(self, environment="local"):
@@ -80,4 +80,4 @@ def await_events(site, kind, count, environment="local"):
             return False
         return found[0] >= count
 
-    assert wait_until(there, 60, 0.02)
+    assert wait_until(there, 180, 0.02)

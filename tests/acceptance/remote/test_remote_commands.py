@@ -13,7 +13,7 @@ pytestmark = pytest.mark.real
 
 
 def answer(port):
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=60) as response:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=120) as response:
         return response.read().decode()
 
 
@@ -39,7 +39,7 @@ def test_from_the_first_deployment_to_the_rollback(site, need):
     await_line(follower, "stdout", "startup complete")
     answer(site.port)
     follower.send_signal(signal.SIGINT)
-    _, said = follower.communicate(timeout=60)
+    _, said = follower.communicate(timeout=300)
     assert follower.returncode == 130 and "Traceback" not in said
 
     path = site.folder / "fairlead.yaml"
@@ -85,7 +85,7 @@ def test_ctrl_c_is_carried_over(site):
     deployer.send_signal(signal.SIGINT)
     await_line(deployer, "stderr", "what was done is taken back there")
     deployer.send_signal(signal.SIGINT)  # who does not stay for it
-    said = deployer.communicate(timeout=120)[1]
+    said = deployer.communicate(timeout=300)[1]
     assert deployer.returncode == 130, said
     assert "left as it is" in said or "everything was taken back" in said  # the way back may have been faster
     done = site.run("attach", "local")

@@ -19,7 +19,7 @@ def cut(site, kind, count, kill):
     await_events(site, "rollout.begun", 1)
     with kill(site, deployer):  # what is said from here on does not get through
         await_events(site, kind, count)
-    said = deployer.communicate(timeout=60)[1]
+    said = deployer.communicate(timeout=300)[1]
     assert deployer.returncode == 1, said
     assert "the connection to" in said and "is lost" in said
     assert "what was begun there goes on" in said and "fairlead attach local" in said, said
@@ -78,7 +78,7 @@ def test_what_failed_meanwhile_is_told(site):
     deployer = site.start("deploy", "local")
     await_events(site, "step.begun", 1)
     site.sshd.cut()
-    assert deployer.wait(60) == 1
+    assert deployer.wait(300) == 1
     deployer.communicate()
     done = site.run("attach", "local")
     assert done.returncode == 1 and 'Attribute "nothing" not found' in done.stderr, done.stderr

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from tests.commands import python
+from tests.living import files_with
 
 from fairlead.secrets.age_file import AgeFile, file_of
 
@@ -25,10 +26,6 @@ def kept(site):
     home = {"FAIRLEAD_HOME": str(site.home)}
     found = AgeFile(file_of(site.folder, "local"), "local", home).get(("SESSION_KEY", "SMTP"))
     return {name: value.reveal() for name, value in found.items()}
-
-
-def files_with(folder, value):
-    return [path for path in folder.rglob("*") if path.is_file() and value.encode() in path.read_bytes()]
 
 
 @pytest.mark.long

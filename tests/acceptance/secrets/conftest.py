@@ -56,7 +56,7 @@ class Person:
     def call(self, *argv, stdin=None, code=0, **env):
         done = subprocess.run(
             [str(one) for one in argv], cwd=self.folder, env=self.env | env, input=stdin or "", capture_output=True,
-            text=True, check=False, timeout=120,
+            text=True, check=False, timeout=300,
         )  # fmt: skip
         assert code is None or done.returncode == code, (argv, done.returncode, done.stdout, done.stderr)
         return done

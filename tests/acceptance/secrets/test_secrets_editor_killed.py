@@ -25,7 +25,7 @@ def test_what_an_editor_showed_is_gone(begun, tmp_path, how):
     shown = Path(ready.read_text().strip())
     assert "SMTP_PASSWORD: smtp-1" in shown.read_text()
     child.send_signal(how)
-    child.wait(30)
+    child.wait(300)
     if how == signal.SIGKILL:  # nobody can tidy up then: the next one does
         os.killpg(child.pid, signal.SIGKILL)
         begun.secrets("edit", "production", EDITOR="true")

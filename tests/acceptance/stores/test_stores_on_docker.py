@@ -86,7 +86,7 @@ def test_it_comes_up_and_comes_back(site):
         return done.stdout
 
     def answers():
-        return get(port, "/", 5).body == b"db cache files scanner"
+        return get(port, "/", 60).body == b"db cache files scanner"
 
     fairlead("secrets", "init", "local")
     fairlead("deploy", "local")

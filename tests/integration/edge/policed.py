@@ -72,12 +72,12 @@ class Policed(Rig):
     def connection(self, source=None, port=None):
         """A socket to the edge, from another address of this machine."""
         return socket.create_connection(
-            ("127.0.0.1", port or self.port), timeout=20, source_address=(source, 0) if source else None
+            ("127.0.0.1", port or self.port), timeout=60, source_address=(source, 0) if source else None
         )
 
     def ask(self, path="/", method="GET", body=None, headers=None, source=None, chunks=None):
         """One request on a fresh connection."""
-        link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         link.sock = self.connection(source)
         with contextlib.closing(link):
             return asking.send(link, path, method, iter(chunks) if chunks else body, headers)
@@ -86,7 +86,7 @@ class Policed(Rig):
         """The same by https; nobody vouches for the certificate."""
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        link = http.client.HTTPSConnection("127.0.0.1", self.https, timeout=20, context=context)
+        link = http.client.HTTPSConnection("127.0.0.1", self.https, timeout=120, context=context)
         with contextlib.closing(link):
             return asking.send(link, path)
 

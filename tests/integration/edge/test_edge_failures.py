@@ -34,8 +34,8 @@ def test_killed_it_is_back_by_itself(rig, one):
     for _ in range(2):
         before = rig.process()
         rig.kill()
-        eventually(lambda before=before: rig.process() not in (None, before), 10)
-        eventually(lambda: rig.ask().status == 200, 10)
+        eventually(lambda before=before: rig.process() not in (None, before))
+        eventually(lambda: rig.ask().status == 200)
     [weights] = rig.edge.table_in_force().values()
     assert weights == {"web-r1": 100}
 

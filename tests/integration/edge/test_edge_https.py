@@ -39,7 +39,7 @@ def presented(port, name, context=None, **wanted):
     context = context or ssl.create_default_context()
     for attribute, value in wanted.items():
         setattr(context, attribute, value)
-    with socket.create_connection(("127.0.0.1", port), 5) as link:
+    with socket.create_connection(("127.0.0.1", port), 60) as link:
         with context.wrap_socket(link, server_hostname=name) as secured:
             return secured.getpeercert(binary_form=True), secured.version()
 
@@ -69,9 +69,9 @@ def test_fairlead_itself_asks_by_https_and_is_not_fooled(secure, one):
     routed(secure, one)
     assert secure.edge.address() == ("127.0.0.1", secure.port)
     assert secure.edge.scheme() == "https"
-    assert secure.edge.ask("/", "shop.example", {}, 5).body == b"one\n"
-    assert secure.edge.ask("/", None, {}, 5).status == 404, "no route is for it, but it is convinced"
-    assert "CERTIFICATE_VERIFY_FAILED" in secure.edge.ask("/", "other.example", {}, 5).error
+    assert secure.edge.ask("/", "shop.example", {}, 60).body == b"one\n"
+    assert secure.edge.ask("/", None, {}, 60).status == 404, "no route is for it, but it is convinced"
+    assert "CERTIFICATE_VERIFY_FAILED" in secure.edge.ask("/", "other.example", {}, 60).error
 
 
 def test_tls_is_new_enough(secure, one):
@@ -96,8 +96,8 @@ def test_http_leads_to_https(secure, one):
 
 def test_the_secret_header_works_by_https(secure, one, two):
     secure.route({"r1": [one.port], "r2": [two.port]}, host="shop.example", headers=["r1", "r2"])
-    assert secure.edge.ask("/", "shop.example", secure.edge.release_header("r2"), 5).body == b"two\n"
-    assert secure.edge.ask("/", "shop.example", {}, 5).body == b"one\n"
+    assert secure.edge.ask("/", "shop.example", secure.edge.release_header("r2"), 60).body == b"two\n"
+    assert secure.edge.ask("/", "shop.example", {}, 60).body == b"one\n"
 
 
 def test_certificates_that_are_given_are_chosen_by_name(secure, one, tmp_path):
@@ -109,7 +109,7 @@ def test_certificates_that_are_given_are_chosen_by_name(secure, one, tmp_path):
     assert presented(secure.port, "shop.example", context)[0] == der(shop)
     assert presented(secure.port, "www.admin.example", context)[0] == der(admin)
     assert presented(secure.port, "unknown.example", unverified())[0] == der(shop), "the first one"
-    assert secure.edge.ask("/", "shop.example", {}, 5).body == b"one\n"
+    assert secure.edge.ask("/", "shop.example", {}, 60).body == b"one\n"
     secure.edge.renew(())
     assert presented(secure.port, "shop.example", trusting(secure))[0] not in (der(shop), der(admin))
 

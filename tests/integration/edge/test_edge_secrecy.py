@@ -64,8 +64,8 @@ def test_it_can_listen_on_ipv6(rig, one):
     rig.listen = Edge(http=rig.port, address="::1")
     rig.route({"r1": [one.port]})
     assert rig.edge.address() == ("::1", rig.port)
-    eventually(lambda: rig.edge.ask("/", None, {}, 5).ok)
-    assert http.get(rig.port, "/", 5).status == 0, "not on IPv4"
+    eventually(lambda: rig.edge.ask("/", None, {}, 60).ok)
+    assert http.get(rig.port, "/", 60).status == 0, "not on IPv4"
     assert not sockets.bindable(rig.port, "::1")
 
 

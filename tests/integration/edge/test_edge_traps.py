@@ -204,7 +204,7 @@ def test_idle_connections_end_before_any_server_ends_them(shared, one):
 
     shared.route({"r1": [one.port]})
     shared.ask()
-    eventually(lambda: sockets.open_to(one.port) == 0, 10)
+    eventually(lambda: sockets.open_to(one.port) == 0)
     assert one.connections == 1
 
 

@@ -70,6 +70,6 @@ def test_they_run_as_they_are(tmp_path):
         assert said in environments(started[0].pid)
     finally:
         started[0].terminate()  # ends its programs first
-        started[0].wait(60)
+        started[0].wait(300)
         os.killpg(started[1].pid, signal.SIGKILL)
-        started[1].wait(60)
+        started[1].wait(300)

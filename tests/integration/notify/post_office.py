@@ -24,7 +24,7 @@ def mailbox():
             took.append((envelope.rcpt_tos, email.message_from_bytes(envelope.content, policy=email.policy.default)))
             return "250 taken"
 
-    controller = Controller(Box(), hostname="127.0.0.1", port=free_port())
+    controller = Controller(Box(), hostname="127.0.0.1", port=free_port(), ready_timeout=90)
     controller.start()
     try:
         yield took, f"127.0.0.1:{controller.port}"

@@ -151,13 +151,13 @@ def test_many_messages_keep_their_distance_and_are_gathered(place):
         rollouts(place)
         tell(place, on=("promoted",), HOOK=one.url)
         rollouts(place, "live", "live", "live", "live")
-        slept = carry(place, pace=Pace(gap=2.0, many=4, gather=60.0))
+        slept = carry(place, pace=Pace(gap=200.0, many=4, gather=6000.0))  # nobody sleeps here
         assert len(one.got) == 4
-        assert all(1.0 < each <= 2.0 for each in slept)
+        assert all(100 < each <= 200 for each in slept)
         rollouts(place, "live", "live", "undone", "live")
-        slept = carry(place, pace=Pace(gap=2.0, many=4, gather=60.0))
+        slept = carry(place, pace=Pace(gap=200.0, many=4, gather=6000.0))
         assert len(slept) == 1
-        assert 50 < slept[0] <= 60
+        assert 5000 < slept[0] <= 6000
         assert one.titles[4:] == ["shop/test: 000000000008 is live and 2 more"]
         assert "- shop/test: 000000000006 is live" in one.got[-1]["message"]
 
@@ -232,10 +232,10 @@ def test_a_receiver_that_hangs_keeps_no_other_waiting(place):
         tell(place, on=("promoted",), BAD=bad, GOOD=good.url)
         rollouts(place, "live")
         begun = everybody(place)
-        assert wait_until(lambda: good.titles == ["shop/test: 000000000001 is live"], 30)
+        assert wait_until(lambda: good.titles == ["shop/test: 000000000001 is live"], 240)
         rollouts(place, "live")
-        assert wait_until(lambda: len(good.got) == 2, 30)
-        assert wait_until(lambda: len(log.read(place, 9)) == 2, 30)  # it is written down after the answer
+        assert wait_until(lambda: len(good.got) == 2, 240)
+        assert wait_until(lambda: len(log.read(place, 9)) == 2, 240)  # it is written down after the answer
         assert begun.poll() is None
         begun.kill()
         begun.communicate()
@@ -249,7 +249,7 @@ def test_it_ends_when_nothing_is_left_and_says_what_it_read(place):
         rollouts(place)
         tell(place, on=("promoted",), HOOK=one.url)
         rollouts(place, "live")
-        done = json.loads(everybody(place).communicate(timeout=60)[0])
+        done = json.loads(everybody(place).communicate(timeout=300)[0])
         assert done["again"] is None
         assert done["stamp"]
         assert len(one.got) == 1

@@ -76,7 +76,7 @@ def test_it_waits_for_old_snapshots_beyond_lock_timeout(site):
         old.execute("begin isolation level repeatable read; insert into a values (5)")
         moving = pool.submit(site.migrate)
         waiting = "select 1 from pg_stat_activity where query like 'create index conc%%' and wait_event_type = 'Lock'"
-        assert wait_until(lambda: site.ask(waiting), 30)
+        assert wait_until(lambda: site.ask(waiting), 240)
         assert not wait_until(moving.done, 4 * site.settings["lock_timeout"])
         old.execute("commit")
         assert moving.result(60) == ["V2__b.sql"]

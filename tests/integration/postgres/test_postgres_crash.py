@@ -96,7 +96,7 @@ def test_a_kill_at_every_event(site, what):
         site.ask("drop schema public cascade; create schema public")
         listen = at_event(number, lambda: KILLS[what](site))
         reached = in_a_child(lambda listen=listen: site.migrate(listen)) != 0
-        assert wait_until(lambda: nobody_migrates(site), 30)
+        assert wait_until(lambda: nobody_migrates(site), 240)
         agree(site)
         site.migrate(wait=20)
         finished(site)
@@ -143,12 +143,12 @@ def test_a_kill_while_an_index_is_built(site):
             site.migrate()
             os._exit(0)
         try:
-            assert wait_until(lambda: site.ask(building), 30)
+            assert wait_until(lambda: site.ask(building), 240)
         finally:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
         assert site.status().holder  # it is still at it
-        assert wait_until(lambda: nobody_migrates(site), 30)
+        assert wait_until(lambda: nobody_migrates(site), 240)
         assert site.status().invalid == ("public.a_x on a",)
         old.execute("commit")
     assert site.migrate() == ["V2__index.sql"]

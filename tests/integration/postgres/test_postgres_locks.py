@@ -23,13 +23,17 @@ def beside():
 
 def test_of_two_migrators_one_runs_and_the_other_waits(site, beside):
     """And an index that is built CONCURRENTLY neither deadlocks with the one that waits nor stays INVALID."""
+    site.ask("create schema gate; create table gate.closed ()")
     site.write(
-        V1__a="create table a (x int); insert into a select generate_series(1, 1000); select pg_sleep(1.5)",
+        V1__a="create table a (x int); insert into a select generate_series(1, 1000);"
+        "do $$ begin while to_regclass('gate.closed') is not null loop perform pg_sleep(0.05); end loop; end $$",
         V2__index="create index concurrently a_x on a (x)",
     )
     said = []
-    both = [beside(site.migrate, said.append, 30) for _ in range(2)]
-    done = [one.result(60) for one in both]
+    both = [beside(site.migrate, said.append, 60) for _ in range(2)]
+    assert wait_until(lambda: any(event.kind == "wait" for event in said), 240)
+    site.ask("drop table gate.closed")
+    done = [one.result(90) for one in both]
     assert sorted(done) == [[], ["V1__a.sql", "V2__index.sql"]]
     assert [row[1] for row in site.rows()] == ["1", "2"]
     assert site.status().invalid == ()
@@ -64,7 +68,7 @@ def test_readers_wait_no_longer_than_lock_timeout(site, beside):
     with site.connect(application_name="long reader") as long:
         long.execute("begin; select * from a")
         moving = beside(site.migrate, said.append)
-        assert wait_until(lambda: any(event.kind == "retry" for event in said), 30)
+        assert wait_until(lambda: any(event.kind == "retry" for event in said), 240)
         with site.connect(options="-c statement_timeout=20000") as short:
             for _ in range(3):  # each within the server's patience, though the ALTER TABLE comes again and again
                 short.execute("select * from a")
@@ -98,7 +102,8 @@ def test_a_deadlock_is_tried_again_as_a_whole(site, beside):
     with site.connect() as other:
         other.execute("begin; update b set x = 3")
         moving = beside(site.migrate)
-        assert wait_until(lambda: site.ask("select 1 from pg_stat_activity where query like 'select pg_sleep%%'"), 30)
+        sleeping = "select 1 from pg_stat_activity where query like 'select pg_sleep%%' or query like 'update b%%x = 2'"
+        assert wait_until(lambda: site.ask(sleeping), 240)
         try:
             other.execute("update a set x = 3")
             other.execute("commit")

@@ -13,7 +13,7 @@ from fairlead.runtimes.base import InstanceSpec
 from fairlead.system import processes
 
 PROGRAMS = Path(__file__).with_name("programs")
-QUICK = Health(ready="/health", timeout=2, interval=0.02, successes=2, deadline=30)
+QUICK = Health(ready="/health", timeout=20, interval=0.02, successes=2, deadline=120)
 
 
 def spec(name="web", index=1, program="web.py", release="r1", job=False, listens=None, **more):

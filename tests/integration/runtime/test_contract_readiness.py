@@ -13,9 +13,11 @@ from fairlead.runtimes.base import NotReady
 pytestmark = pytest.mark.real
 
 
-def not_ready(rig, *specs):
-    """The error of waiting for them."""
+def not_ready(rig, *specs, listening=0):
+    """The error of waiting for them, which begins when so many of them listen."""
     rig.runtime.start(specs)
+    ids = {one.id for one in specs}
+    eventually(lambda: len({each.id for each in rig.runtime.listening()} & ids) >= listening)
     with pytest.raises(NotReady) as error:
         rig.runtime.await_ready([one.id for one in specs], lambda _: None)
     return error.value
@@ -37,7 +39,7 @@ def test_a_tcp_connection_is_the_probe_when_no_path_is_given(rig):
 
 
 def test_the_deadline_says_what_was_answered_last(rig):
-    error = not_ready(rig, rig.spec(env={"STATUS": "503"}, health=replace(QUICK, deadline=1.5)))
+    error = not_ready(rig, rig.spec(env={"STATUS": "503"}, health=replace(QUICK, deadline=1.5)), listening=1)
     assert "r1.web.1: not ready within 1.5 s: answered 503" in error.message
     assert "listening" in error.message, "the end of its log is shown"
     assert "log" in error.hint
@@ -50,7 +52,7 @@ def test_nobody_listening_is_not_ready(rig):
 
 def test_a_program_on_the_wrong_port_is_told_so(rig, port):
     code = f"import socket, time; server = socket.create_server(('', {port})); time.sleep(3600)"
-    error = not_ready(rig, rig.code("web", code, listens=True, health=replace(QUICK, deadline=2)))
+    error = not_ready(rig, rig.code("web", code, listens=True, health=replace(QUICK, deadline=1)), listening=1)
     assert f"it listens on {port}, not on " in error.message
 
 
@@ -67,7 +69,7 @@ def test_a_program_that_is_not_there(rig):
 
 def test_successes_of_a_start_that_died_do_not_count_for_the_next(rig):
     """It answers three times and dies; four in a row are asked for."""
-    health = Health(ready="/health", timeout=2, interval=0.02, successes=4, deadline=20)
+    health = Health(ready="/health", timeout=20, interval=0.02, successes=4, deadline=120)
     error = not_ready(rig, rig.spec(env={"DIE_ON": "4"}, health=health))
     assert "crash loop" in error.message
     assert not one(rig.runtime, "r1.web.1").verified

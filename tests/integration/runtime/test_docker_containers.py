@@ -102,7 +102,8 @@ def test_a_command_that_fails_or_hangs_is_told(docker):
 
 
 def test_a_port_of_its_own_loopback_address_is_named(docker):
-    docker.runtime.start([docker.spec(env={"BIND": "127.0.0.1"}, health=replace(QUICK, deadline=2))])
+    docker.runtime.start([docker.spec(env={"BIND": "127.0.0.1"}, health=replace(QUICK, deadline=1))])
+    eventually(docker.runtime.listening)
     with pytest.raises(NotReady, match=r"port 8000 of 127.0.0.1, which is its own alone: have it listen on 0.0.0.0"):
         docker.runtime.await_ready(["r1.web.1"], lambda _: None)
 

@@ -97,7 +97,7 @@ class Rig:
         variables = {
             "PGHOST": where.host, "PGPORT": str(where.port), "PGDATABASE": store.databases[0], "PGUSER": user,
             "PGPASSWORD": password, "PGSSLMODE": "verify-full", "PGSSLROOTCERT": self.root(store),
-            "PGCONNECT_TIMEOUT": "5",
+            "PGCONNECT_TIMEOUT": "60",
         } | changed  # fmt: skip
         return self.inside(store.name, ["psql", "-X", "-A", "-t", "-c", sql], variables)
 
