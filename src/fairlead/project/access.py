@@ -6,11 +6,13 @@ of a kind each has the name of the store in front: DB_SHOP_URL. What the service
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from fairlead.project.stack import Generate, Job, SecretSpec, Service, ServiceSecret, Stack, Store
+from fairlead.project.database_roles import ADMIN
+from fairlead.project.stack import Generate, Job, Rotate, SecretSpec, Service, ServiceSecret, Stack, Store
+from fairlead.project.stack_rights import Rights
 
 ONLY = {"postgres": "DATABASE", "redis": "REDIS", "s3": "S3"}
 """What stands for the name of a store that is the only one of its kind."""
@@ -47,6 +49,26 @@ def authority_name(store: str) -> str:
     return f"{prefix(store)}_CA"
 
 
+def login_name(store: str, database: str, service: str) -> str:
+    """The secret with which a service logs in to a database that names who uses it."""
+    return f"{prefix(store, database)}_{prefix(service)}_PASSWORD"
+
+
+def migrator_name(store: str, database: str) -> str:
+    """The secret with which migrations log in to it."""
+    return login_name(store, database, "migrator")
+
+
+def admin_name(store: str) -> str:
+    """The secret with which Fairlead itself looks after the roles of a store that it runs."""
+    return password_name(f"{store}-admin")
+
+
+def rights_of(store: Store, database: str) -> Rights | None:
+    """Who may do what in that database; None where it names nobody: then all that use the store own it together."""
+    return next((one for one in store.rights if one.database == database), None)
+
+
 def runs(store: Store) -> bool:
     """Whether Fairlead runs it, and not somebody else."""
     return store.url is None
@@ -65,7 +87,34 @@ def implied_secrets(stores: Iterable[Store], declared: Collection[str]) -> tuple
             found.append(SecretSpec(password_name(store.name), Generate("password")))
         if managed(store) and store.encrypted:
             found.append(SecretSpec(encryption_name(store.name), Generate("base64", KEY_LENGTH)))
+        found += [SecretSpec(name, Generate("password")) for name in _of_roles(store)]
+        found += [login_spec(store, name) for name in login_names(store)]
     return tuple(one for one in found if one.name not in declared)
+
+
+def login_spec(store: Store, name: str, every: float | None = None) -> SecretSpec:
+    """How the password of a service's role is made and changed."""
+    admin = admin_name(store.name) if runs(store) else None
+    rotate = Rotate(every, "postgres", user=name, admin=admin, admin_user=ADMIN if admin else None)
+    return SecretSpec(name, Generate("password"), rotate)
+
+
+def _of_roles(store: Store) -> list[str]:
+    """Passwords of roles that no service has."""
+    own = [admin_name(store.name)] if managed(store) and store.rights else []
+    return own + [migrator_name(store.name, one.database) for one in store.rights]
+
+
+def login_names(store: Store) -> tuple[str, ...]:
+    """The secrets with which services log in to databases that name them."""
+    return tuple(
+        login_name(store.name, one.database, user.service) for one in store.rights for user in one.users
+    )
+
+
+def role_secrets(store: Store) -> tuple[str, ...]:
+    """Every secret that a role of its databases logs in with."""
+    return (*_of_roles(store), *login_names(store))
 
 
 def store_secrets(store: Store) -> tuple[str, ...]:
@@ -74,6 +123,7 @@ def store_secrets(store: Store) -> tuple[str, ...]:
         return ()
     own = [password_name(store.name)] if managed(store) else []
     own += [encryption_name(store.name)] if managed(store) and store.encrypted else []
+    own += [admin_name(store.name)] if managed(store) and store.rights else []
     return (*own, *(one.name for one in store.secrets))
 
 
@@ -82,16 +132,22 @@ def databases(store: Store) -> tuple[str, ...]:
     return store.databases or (store.name.replace("-", "_"),)
 
 
-def access(wishes: Iterable[Wish], stores: Iterable[Store], taken: Collection[str]) -> tuple[ServiceSecret, ...]:
-    """What a service gets of all that it uses, without the variables that are `taken`."""
+def access(
+    wishes: Iterable[Wish], stores: Iterable[Store], taken: Collection[str],
+    services: Sequence[str] = (),
+) -> tuple[ServiceSecret, ...]:  # fmt: skip
+    """What a service gets of all that it uses, without the variables that are `taken`.
+
+    `services`: its name, and that of the one that it is like: where a database names the other alone, it is that one.
+    """
     known = {store.name: store for store in stores}
     parts = [(known[one.store], database, one) for one in wishes if one.store in known
-             for database in _wanted(known[one.store], one)]  # fmt: skip
+             for database in _wanted(known[one.store], one) if _may(known[one.store], database, services)]  # fmt: skip
     found: dict[str, ServiceSecret] = {}
     for store, database, wish in parts:
         only = sum(other.kind == store.kind for other, _, _ in parts) == 1
         name = ONLY[store.kind] if only and store.kind in ONLY else prefix(store.name, database)
-        for one in _given(store, database, name, wish):
+        for one in _given(store, database, name, wish, _as(store, database, services)):
             if one.variable not in taken:
                 found.setdefault(one.variable, one)
     return tuple(found.values())
@@ -111,10 +167,21 @@ def _wanted(store: Store, wish: Wish) -> tuple[str, ...]:
     return (wish.database,) if wish.database else databases(store)
 
 
-def _given(store: Store, database: str, name: str, wish: Wish) -> Iterator[ServiceSecret]:
+def _may(store: Store, database: str, services: Sequence[str]) -> bool:
+    return rights_of(store, database) is None or _as(store, database, services) != ""
+
+
+def _as(store: Store, database: str, services: Sequence[str]) -> str:
+    """Who of them a database names; empty: none, or it names nobody."""
+    rights = rights_of(store, database)
+    named = {user.service for user in rights.users} if rights else set()
+    return next((one for one in services if one in named), "")
+
+
+def _given(store: Store, database: str, name: str, wish: Wish, service: str) -> Iterator[ServiceSecret]:
     if runs(store) and not managed(store) and store.port is None:
         return  # nobody knows where it listens
-    yield ServiceSecret(url_name(store, database), wish.delivery, wish.key or f"{name}_URL")
+    yield ServiceSecret(url_name(store, database, service), wish.delivery, wish.key or f"{name}_URL")
     if store.kind == "postgres" and managed(store):
         yield ServiceSecret(authority_name(store.name))
     if store.kind == "s3" and managed(store):
@@ -122,9 +189,9 @@ def _given(store: Store, database: str, name: str, wish: Wish) -> Iterator[Servi
         yield ServiceSecret(password_name(store.name), wish.delivery, f"{name}_SECRET_KEY")
 
 
-def url_name(store: Store, database: str = "") -> str:
-    """What an address is called among the values that are handed over."""
-    return f"{prefix(store.name, database)}_URL"
+def url_name(store: Store, database: str = "", service: str = "") -> str:
+    """What an address is called among the values that are handed over; with `service` it is that service's own."""
+    return f"{prefix(store.name, database)}_{f'{prefix(service)}_' if service else ''}URL"
 
 
 def access_key_name(store: str) -> str:

@@ -28,7 +28,7 @@ def obstacles(merged: Mapping, own: Mapping) -> Iterator[Problem]:
 
 
 def _stores(merged: Mapping, runtime: str) -> Iterator[Problem]:
-    """Copies of data and rights in a database come later. A container needs a runtime that has any."""
+    """Copies of data come later. A container needs a runtime that has any."""
     for _, store in children(child(merged, "stores")):
         kind, url = child(store, "kind"), child(store, "url")
         own = kind if kind is not None and text_of(kind) == "container" else child(store, "command")
@@ -37,7 +37,7 @@ def _stores(merged: Mapping, runtime: str) -> Iterator[Problem]:
         places = (
             ("backup",),
             ("drill",),
-            *(("databases", "*", key) for key in ("used_by", "rls", "checks", "migrator")),
+            *(("databases", "*", key) for key in ("checks", "migrator")),
         )
         for place in places:
             for node in select(store, *place):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fairlead.project import stack, static
-from fairlead.project.access import Wish, access, implied_secrets, plain
+from fairlead.project.access import Wish, access, implied_secrets, login_names, login_spec, plain
 from fairlead.project.resolve_container import container, log_bounds, pools, resources, security, shared
 from fairlead.project.resolve_edge import edge, route
-from fairlead.project.resolve_values import backend, migrations, registry, secrets, templates, variables
+from fairlead.project.resolve_values import backend, migrations, registry, rights, secrets, templates, variables
 from fairlead.project.stack import CanaryStep, Stack
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def resolve(environment: str, sections: Sections, own: Environment, given: Mappi
     """
     services, values = sections.services, variables(sections.variables, given)
     stores = tuple(_store(name, one) for name, one in sections.stores.items())
-    declared = secrets(sections)
+    declared = tuple(_of_role(one, stores) for one in secrets(sections))
     return Stack(
         project=sections.name,
         environment=environment,
@@ -77,7 +78,7 @@ def _service(
         like=one.like,
         secrets=_secrets(shared(one, donor, "secrets")),
         uses=tuple(use.store for use in shared(one, donor, "uses")),
-        access=_access(one, donor, shared(one, donor, "uses"), stores),
+        access=_access((name, one.like or ""), one, donor, shared(one, donor, "uses"), stores),
         pools=pools(one.pools, values),
         container=container(one, donor),
     )
@@ -92,11 +93,20 @@ def _store_health(one: StoreHealth) -> stack.Health:
 
 
 def _access(
-    one: Service | Job, donor: Service | None, uses: tuple[Use, ...], stores: tuple[stack.Store, ...]
+    services: tuple[str, ...], one: Service | Job, donor: Service | None, uses: tuple[Use, ...], stores: tuple[stack.Store, ...]
 ) -> tuple[stack.ServiceSecret, ...]:
     """Without the variables that the file itself fills."""
     taken = {*_env(one, donor), *(secret.variable for secret in _secrets(shared(one, donor, "secrets")))}
-    return access(_wishes(uses), stores, taken)
+    return access(_wishes(uses), stores, taken, services)
+
+
+def _of_role(spec: stack.SecretSpec, stores: tuple[stack.Store, ...]) -> stack.SecretSpec:
+    """What the file says of a password of a role is how old it may get; how it is changed is known."""
+    store = next((one for one in stores if spec.name in login_names(one)), None)
+    if store is None:
+        return spec
+    own = login_spec(store, spec.name, spec.rotate.every)
+    return replace(own, rotate=replace(own.rotate, reload=spec.rotate.reload, lag=spec.rotate.lag))
 
 
 def _wishes(uses: tuple[Use, ...]) -> list[Wish]:
@@ -115,6 +125,7 @@ def _store(name: str, one: Store) -> stack.Store:
         url=one.url,
         databases=tuple(one.databases),
         migrations=tuple(migrations(name, database) for name, database in one.databases.items()),
+        rights=tuple(rights(name, database) for name, database in one.databases.items() if database.used_by),
         max_connections=one.max_connections,
         command=one.command,
         env=dict(one.env),
@@ -153,7 +164,7 @@ def _job(name: str, one: Job, donor: Service | None, stores: tuple[stack.Store, 
         needs=one.needs,
         like=one.like,
         secrets=_secrets(shared(one, donor, "secrets")),
-        access=_access(one, donor, donor.uses if donor else (), stores),
+        access=_access((one.like or "",), one, donor, donor.uses if donor else (), stores),
     )
 
 

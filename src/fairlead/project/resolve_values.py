@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from fairlead.project import stack
+from fairlead.project.stack_rights import Rights, RowSecurity, User
 
 if TYPE_CHECKING:
     from fairlead.project.file import Sections
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 FORMATS: dict[str, stack.Format] = {".json": "json", ".yaml": "yaml", ".yml": "yaml", ".xml": "xml", ".conf": "nginx"}
 """What a file is, by the ending of its name."""
 
+TABLE = "flyway_schema_history"
 DAY = 86400.0
 USUAL = {"jwt": 90 * DAY, "redis": 90 * DAY}
 """How old a value may get that is changed without anybody noticing, when nothing is said of it. Seconds, by kind."""
@@ -86,3 +88,14 @@ def migrations(name: str, one: Database) -> stack.Migrations:
         name, one.migrations, one.contract, one.migrator, how.schema_, how.table, how.out_of_order,
         dict(how.placeholders), how.lock_timeout, how.statement_timeout, how.undo_rows,
     )  # fmt: skip
+
+
+def rights(name: str, one: Database) -> Rights:
+    """Who may do what in it. Rows that name nobody are for all that use it."""
+    users = tuple(
+        User(service, it.access, it.connections, it.statement_timeout, it.idle_in_transaction)
+        for service, it in one.used_by.items()
+    )
+    rows = tuple(RowSecurity(table, it.using, it.to or tuple(one.used_by)) for table, it in one.rls.items())
+    table = one.migrate.table if one.migrate else TABLE
+    return Rights(name, users, rows, (table, f"{table}_fairlead"))

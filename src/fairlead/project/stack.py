@@ -17,8 +17,9 @@ from typing import Any, Literal, TypeVar
 
 from fairlead.project.stack_container import Build, Container, LogBounds, Registry, Resources, Security
 from fairlead.project.stack_edge import Edge, Route
+from fairlead.project.stack_rights import Rights
 
-__all__ = ["Build", "Container", "Edge", "LogBounds", "Registry", "Resources", "Route", "Security"]
+__all__ = ["Build", "Container", "Edge", "LogBounds", "Registry", "Resources", "Rights", "Route", "Security"]
 
 T = TypeVar("T")
 
@@ -228,10 +229,10 @@ class Rotate:
     """How old a secret may get, and how it is changed while it is in use. Times are seconds."""
 
     every: float | None = None  #: None: never by schedule
-    kind: Literal["plain", "jwt", "redis"] = "plain"
+    kind: Literal["plain", "jwt", "redis", "postgres"] = "plain"
     cache: float = 300.0  #: jwt: how long the slowest verifier keeps the key set
     lifetime: float = 3600.0  #: jwt: of the longest token
-    lag: float = 30.0  #: redis: how long a client may keep an old password
+    lag: float = 30.0  #: redis, postgres: how long a client may keep an old password
     url: str | None = None  #: redis: the server
     user: str | None = None  #: redis: whose password it is
     admin: str | None = None  #: redis: the secret with which the administrator logs in; None: the user changes itself
@@ -307,6 +308,7 @@ class Store:
     url: str | None = None
     databases: tuple[str, ...] = ()
     migrations: tuple[Migrations, ...] = ()  #: one for each of the databases
+    rights: tuple[Rights, ...] = ()  #: of the databases that name who uses them
     max_connections: int | None = None
     command: str | None = None
     env: dict[str, str] = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -55,6 +55,18 @@ class RowSecurity(Section):
     to: tuple[Name, ...] = ()
 
 
+class User(Section):
+    """`used_by`: what a service may do in a database, and how much of it."""
+
+    short: ClassVar[str] = "access"
+    what: ClassVar[str] = "rw or ro, or a mapping"
+
+    access: _Use
+    connections: Annotated[int | None, whole(1, 10_000)] = None
+    statement_timeout: Duration = 60.0
+    idle_in_transaction: Duration = 60.0
+
+
 class Migrate(Section):
     """`migrate`: how the files of `migrations` are run, and where their history is."""
 
@@ -70,7 +82,7 @@ class Migrate(Section):
 class Database(Section):
     """`databases`: one database, who uses it and how its schema moves."""
 
-    used_by: dict[Name, _Use] = Field(default_factory=dict)
+    used_by: dict[Name, User] = Field(default_factory=dict)
     migrations: OptionalInside = None
     migrator: OptionalCommandLine = None
     migrate: Migrate | None = None

@@ -6,7 +6,7 @@ a shared key the list of those that count (`NAME_KEYS`), the one that signs firs
 
 from __future__ import annotations
 
-from fairlead.project.access import derived_names, store_secrets
+from fairlead.project.access import derived_names, role_secrets, store_secrets
 from fairlead.project.stack import Job, SecretSpec, Service, ServiceSecret, Stack
 
 JWKS, KEYS = "JWKS", "KEYS"
@@ -37,7 +37,8 @@ def consumers_of(stack: Stack, name: str) -> tuple[Service | Job, ...]:
 def secret_names(stack: Stack) -> tuple[str, ...]:
     """Every secret of the back end that a service, a job or a store gets, sorted."""
     services = {one.name for item in consumers(stack) for one in handed(item)} - derived_names(stack)
-    return tuple(sorted(services.union(*(store_secrets(one) for one in stack.stores))))
+    own = ((*store_secrets(one), *role_secrets(one)) for one in stack.stores)
+    return tuple(sorted(services.union(*own)))
 
 
 def spec_of(stack: Stack, name: str) -> SecretSpec:

@@ -8,7 +8,7 @@ from typing import Any
 
 from fairlead.project.stack import Store, to_data
 
-LIVE = ("name", "url", "databases", "migrations", "extensions", "buckets", "queue", "health")
+LIVE = ("name", "url", "databases", "migrations", "rights", "extensions", "buckets", "queue", "health")
 """What is no reason to make a store anew."""
 
 

@@ -25,6 +25,7 @@ environments:
     runtime: docker
     edge: {https: 443}
     secret_backend: environment
+    stores: {db: {databases: {shop: {used_by: {worker: null}}}}}
     services: {worker: null, api: {pools: {db: {size: "${WORKERS}"}}, env: {LOG_LEVEL: "${LOG_LEVEL}-${ORDER_ID}"}}}
 """
 WHOLE = "".join(HEAD.get(name) or section_docs(name) for name in SECTIONS if name not in LEFT_OUT) + ENVIRONMENTS

@@ -41,10 +41,10 @@ CASES = {
         ],
     ),
     "what is not done with a database": (
-        small(top="stores: {a: {kind: postgres, url: x, drill: {every: 1d}, databases: {b: {rls: {c: {using: d}}}}}}\n"),
+        small(top="stores: {a: {kind: postgres, url: x, drill: {every: 1d}, databases: {b: {checks: [select 1]}}}}\n"),
         [
             f"6:38: stores.a.drill: {NOT}",
-            f"6:74: stores.a.databases.b.rls: {NOT}",
+            f"6:74: stores.a.databases.b.checks: {NOT}",
         ],
     ),
     "a command as a check": (small("    health: {command: x}\n"), ["6:14: services.web.health.command: a command is asked in a container, which needs runtime docker; use ready"]),

@@ -18,6 +18,7 @@ from fairlead.project.rules import (
     evidence,
     images,
     names,
+    rights,
     rollout,
     secrets,
     services,
@@ -37,6 +38,7 @@ _SECTIONS = (
     *rollout.RULES,
     *stores.RULES,
     *databases.RULES,
+    *rights.RULES,
     *edge.RULES,
 )
 
