@@ -107,9 +107,7 @@ def _of_roles(store: Store) -> list[str]:
 
 def login_names(store: Store) -> tuple[str, ...]:
     """The secrets with which services log in to databases that name them."""
-    return tuple(
-        login_name(store.name, one.database, user.service) for one in store.rights for user in one.users
-    )
+    return tuple(login_name(store.name, one.database, user.service) for one in store.rights for user in one.users)
 
 
 def role_secrets(store: Store) -> tuple[str, ...]:

@@ -93,7 +93,11 @@ def _store_health(one: StoreHealth) -> stack.Health:
 
 
 def _access(
-    services: tuple[str, ...], one: Service | Job, donor: Service | None, uses: tuple[Use, ...], stores: tuple[stack.Store, ...]
+    services: tuple[str, ...],
+    one: Service | Job,
+    donor: Service | None,
+    uses: tuple[Use, ...],
+    stores: tuple[stack.Store, ...],
 ) -> tuple[stack.ServiceSecret, ...]:
     """Without the variables that the file itself fills."""
     taken = {*_env(one, donor), *(secret.variable for secret in _secrets(shared(one, donor, "secrets")))}

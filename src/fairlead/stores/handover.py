@@ -11,11 +11,14 @@ from fairlead.project.access import (
     authority_name,
     databases,
     derived_names,
+    login_name,
     managed,
     password_name,
+    rights_of,
     runs,
     url_name,
 )
+from fairlead.project.database_roles import Roles, phrase_of, side_of
 from fairlead.project.stack import Stack, Store
 from fairlead.stores.base import Address, Stores, Values
 from fairlead.stores.kinds.plain import preset
@@ -26,6 +29,7 @@ from fairlead.stores.kinds.s3 import user_of
 def url_secrets(stack: Stack) -> frozenset[str]:
     """The secrets that stand in the url of a store that somebody uses."""
     used = {use.partition(".")[0] for service in stack.services for use in service.uses}
+    used |= {one.name for one in stack.stores if one.rights}
     names = {name for one in stack.stores if one.name in used for name in placeholders.names(one.url or "")}
     return frozenset(names & {one.name for one in stack.secrets})
 
@@ -41,31 +45,52 @@ def handed_over(stack: Stack, stores: Stores, found: Values) -> dict[str, Secret
 
 def _of(store: Store, where: Address | None, stores: Stores, found: Values) -> dict[str, Secret]:
     password = found.get(password_name(store.name))
+    if where is not None and managed(store) and store.kind == "postgres":
+        return _of_postgres(store, where, stores, found)
     if where is None or (managed(store) and password is None):
         return {}
     if not managed(store):
         return {url_name(store): Secret(f"tcp://{where.host}:{store.port or preset(store).port}")}
     assert password is not None  # noqa: S101 — said above
-    if store.kind == "postgres":
-        root = stores.authority(store)
-        urls = {url_name(store, one): _postgres(one, where, password, root) for one in databases(store)}
-        return urls | {authority_name(store.name): Secret(stores.authority_pem())}
     if store.kind == "redis":
         return {url_name(store): Secret(f"redis://:{_encoded(password)}@{where.host}:{where.port}/0")}
     url = Secret(f"http://{where.host}:{where.port}")
     return {url_name(store): url, access_key_name(store.name): user_of(password)}
 
 
-def _postgres(database: str, where: Address, password: Secret, root: str) -> Secret:
+def _of_postgres(store: Store, where: Address, stores: Stores, found: Values) -> dict[str, Secret]:
     """Verified: whoever has the address knows the server, and nobody in between can be one."""
-    who = f"{quote(role_of(database))}:{_encoded(password)}"
-    how = f"sslmode=verify-full&sslrootcert={quote(root)}"
+    root, urls = stores.authority(store), {}
+    for one in databases(store):
+        for name, (role, password) in _logins(store, one, found).items():
+            urls[name] = by_network(one, where, role, password, root)
+    return urls | {authority_name(store.name): Secret(stores.authority_pem())}
+
+
+def _logins(store: Store, database: str, found: Values) -> dict[str, tuple[str, Secret]]:
+    """Role and password of each that uses a database, by what its address is called."""
+    rights = rights_of(store, database)
+    if rights is None:
+        password = found.get(password_name(store.name))
+        return {url_name(store, database): (role_of(database), password)} if password else {}
+    logins = {}
+    for user in rights.users:
+        value = found.get(login_name(store.name, database, user.service))
+        if value:
+            role = Roles(database).login(user.service, side_of(value))
+            logins[url_name(store, database, user.service)] = (role, phrase_of(value))
+    return logins
+
+
+def by_network(database: str, where: Address, role: str, password: Secret, root: str) -> Secret:
+    """The address of a database as a service has it. `root`: the path of the certificate that it is known by."""
+    who, how = f"{quote(role)}:{_encoded(password)}", f"sslmode=verify-full&sslrootcert={quote(root)}"
     return Secret(f"postgresql://{who}@{where.host}:{where.port}/{quote(database)}?{how}")
 
 
-def by_socket(database: str, where: Address, password: Secret) -> Secret:
-    """The address of a database for this machine: the owner's, over the UNIX socket."""
-    who = f"{quote(role_of(database))}:{_encoded(password)}"
+def by_socket(database: str, where: Address, password: Secret, role: str | None = None) -> Secret:
+    """The address of a database for this machine, over the UNIX socket: as `role`, or as its owner."""
+    who = f"{quote(role or role_of(database))}:{_encoded(password)}"
     return Secret(f"postgresql://{who}@/{quote(database)}?host={quote(where.host, safe='')}&port={where.port}")
 
 
@@ -81,11 +106,25 @@ def _given(stack: Stack, store: Store, found: Values) -> dict[str, Secret]:
     if store.kind != "postgres":
         return {url_name(store): url}
     several = len(store.databases) > 1
-    return {url_name(store, one): _at(url, one) if several else url for one in databases(store)}
+    urls = {url_name(store, one): _at(url, one) if several else url
+            for one in databases(store) if not rights_of(store, one)}  # fmt: skip
+    for one in store.rights:
+        for name, (role, password) in _logins(store, one.database, found).items():
+            urls[name] = logged_in(url, one.database, role, password)
+    return urls
 
 
 def _at(url: Secret, database: str) -> Secret:
     return Secret(urlunsplit(urlsplit(url.reveal().strip())._replace(path=f"/{quote(database)}")))
+
+
+def logged_in(url: Secret, database: str, role: str, password: Secret) -> Secret:
+    """The address of a database with somebody else who logs in."""
+    parts = urlsplit(url.reveal().strip())
+    where = parts.netloc.rpartition("@")[2]
+    return Secret(
+        urlunsplit(parts._replace(netloc=f"{quote(role)}:{_encoded(password)}@{where}", path=f"/{quote(database)}"))
+    )
 
 
 def filled(stack: Stack, store: Store, found: Values) -> Secret | None:

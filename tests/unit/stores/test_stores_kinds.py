@@ -10,12 +10,13 @@ from fairlead.engine.facts import Ran
 from fairlead.errors import FairleadError
 from fairlead.masking import Secret
 from fairlead.project.stack import Stack, Store
+from fairlead.render.scram import matches, verifier
 from fairlead.stores.base import Address
 from fairlead.stores.fake import FakeStores
 from fairlead.stores.handover import by_socket, filled, handed_over
 from fairlead.stores.kinds.base import Ground
 from fairlead.stores.kinds.buckets import signed
-from fairlead.stores.kinds.postgres import Postgres, settling, verifier
+from fairlead.stores.kinds.postgres import Postgres, settling
 from fairlead.stores.kinds.redis import Redis, configuration, quoted
 from fairlead.stores.kinds.s3 import S3
 from fairlead.stores.kinds.table import KINDS, kind_of
@@ -38,6 +39,9 @@ def test_the_verifier_is_that_of_rfc_5803():
     client = hmac.digest(salted, b"Client Key", "sha256")
     assert b64decode(tail.split(":")[0]) == hashlib.sha256(client).digest()
     assert b64decode(tail.split(":")[1]) == hmac.digest(salted, b"Server Key", "sha256")
+    assert matches(shown, Secret("pencil"))
+    assert not matches(shown, Secret("pencils"))
+    assert not matches("md5abc", Secret("pencil"))
 
 
 def test_names_are_quoted():

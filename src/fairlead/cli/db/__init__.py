@@ -15,6 +15,8 @@ VERBS = {
     "repair": "Make the history agree with the files.",
     "baseline": "Begin a history for a database that has tables already.",
     "adopt": "Take over a history that Flyway made.",
+    "roles": "Have roles, rights and policies as they are declared.",
+    "isolation": "Log in as every role and try what it must not do.",
 }
 
 

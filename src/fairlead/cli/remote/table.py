@@ -73,6 +73,8 @@ REMOTE: dict[Words, Row] = {
     ("db", "repair"): Row(tree=True, lasting=True, asks="Change the history of {environment}'s databases?"),
     ("db", "baseline"): Row(tree=True, lasting=True),
     ("db", "adopt"): Row(tree=True, lasting=True),
+    ("db", "isolation"): Row(tree=True),
+    ("db", "roles"): Row(tree=True, lasting=True, asks="Change roles and rights in {environment}'s databases?"),
 }
 
 ON_HOST: dict[Words, str] = {

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 from fairlead.errors import Refused, UsageError
 from fairlead.masking import Secret
+from fairlead.operations.db.rights import mend, target_of
 from fairlead.postgres.connection import Address, Settings, address
 from fairlead.postgres.files import Folder
 from fairlead.project import placeholders
-from fairlead.project.access import managed, password_name
+from fairlead.project.access import managed, migrator_name, password_name, rights_of
+from fairlead.project.database_roles import Roles
 from fairlead.project.problem import did_you_mean
 from fairlead.project.stack import Migrations, Stack, Store
 from fairlead.secrets.table import backend_of
-from fairlead.stores.handover import by_socket
+from fairlead.stores.handover import by_socket, logged_in
 from fairlead.stores.table import stores_of
 from fairlead.system.home import Place
 
@@ -33,6 +35,7 @@ class Database:
     placeholders: dict[str, str]
     secret: frozenset[str]  #: names that no file may use
     environment: str
+    settled: Callable[[], object] | None = None  #: has rights and policies of what migrations made
 
     @property
     def name(self) -> str:
@@ -75,8 +78,11 @@ def _fit(store: Store, one: Migrations) -> None:
 
 
 def _database(stack: Stack, root: Path, store: Store, one: Migrations) -> Database:
-    several = len(store.databases) > 1
+    several, rights = len(store.databases) > 1, rights_of(store, one.database)
     url = _own_url(stack, root, store, one) if store.url is None else url_of(stack, root, store)
+    if rights and store.url is not None:
+        phrase = _password(stack, root, migrator_name(store.name, one.database))
+        url = logged_in(url, one.database, Roles(one.database).migrator, phrase)
     contract = root / one.contract if one.contract else None
     settings = Settings(one.schema, one.table, one.lock_timeout, one.statement_timeout, undo_type=one.undo_rows)
     return Database(
@@ -88,18 +94,27 @@ def _database(stack: Stack, root: Path, store: Store, one: Migrations) -> Databa
         placeholders={**stack.variables, **one.placeholders},
         secret=frozenset(spec.name for spec in stack.secrets) - set(one.placeholders),
         environment=stack.environment,
+        settled=(lambda: mend([target_of(stack, root, store, rights)])) if rights else None,
     )
+
+
+def _password(stack: Stack, root: Path, name: str) -> Secret:
+    found = backend_of(stack, root).get([name]).get(name)
+    if not found:
+        raise Refused(f"{name} has no value yet", f"have the roles made: fairlead deploy {stack.environment}")
+    return found
 
 
 def _own_url(stack: Stack, root: Path, store: Store, one: Migrations) -> Secret:
     """Of a PostgreSQL that Fairlead runs: over its socket, which is there on every runtime. Refused before it runs."""
     where = stores_of(stack.runtime, Place.of(stack.project, stack.environment)).socket(store)
-    name = password_name(store.name)
+    rights = rights_of(store, one.database)
+    name = migrator_name(store.name, one.database) if rights else password_name(store.name)
     password = backend_of(stack, root).get([name]).get(name)
     if where is None or not password:
         hint = f"have it made: fairlead deploy {stack.environment}, or fairlead stores apply {stack.environment}"
         raise Refused(f"{store.name} was never started in {stack.environment}", hint)
-    return by_socket(one.database, where, password)
+    return by_socket(one.database, where, password, Roles(one.database).migrator if rights else None)
 
 
 def url_of(stack: Stack, root: Path, store: Store) -> Secret:

@@ -106,6 +106,8 @@ def moved_by(one: Opened, make: Callable[[Opened], Plan], wait: float, emit: Emi
             made = make(one)
             if made.steps:
                 Runner(one.connection, one.history, one.database.settings, listen).run(made)
+                if one.database.settled:
+                    one.database.settled()
             _tell_invalid(one, emit)
             version = str(one.look().current or "") or None
     except FairleadError as failed:

@@ -32,10 +32,19 @@ def steps_of(stack: Stack, root: Path, place: Place) -> tuple[StoreStep, ...]:
 
 
 def ensure(supply: Supply, say: Say, anew: bool = False) -> None:
-    """Have all of them well. `anew`: a person agreed that those that changed are made anew.
+    """Have all of them well, and in databases that name who uses them the roles. `anew`: a person agreed that those
+    that changed are made anew.
 
     Refused, with what would be made anew, when nobody agreed; NotWell when one does not answer.
     """
+    _ensure(supply, say, anew)
+    if any(store.rights for store in supply.stack.stores):
+        from fairlead.operations.db.rights import provide  # noqa: PLC0415 — only where a database names its users
+
+        provide(supply.stack, supply.root, supply.values(), say)
+
+
+def _ensure(supply: Supply, say: Say, anew: bool) -> None:
     stack, place = supply.stack, supply.place
     steps = steps_of(stack, supply.root, place)
     if not steps:

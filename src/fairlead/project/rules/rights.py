@@ -46,7 +46,9 @@ def of_users(tree: Mapping) -> Iterator[Problem]:
             asked = {key: one for key, one in databases.items() if not wanted or key == wanted}
             if asked and not any(_may(one, who) for one in asked.values() for who in (name, like)):
                 where = node if uses is child(service, "uses") else service
-                yield problem(where, f"used_by of {store}.{next(iter(asked))} does not name {quoted(name)}; add it there")
+                yield problem(
+                    where, f"used_by of {store}.{next(iter(asked))} does not name {quoted(name)}; add it there"
+                )
 
 
 def _may(database: Node, service: str) -> bool:
@@ -66,7 +68,11 @@ def names(tree: Mapping) -> Iterator[Problem]:
             clash = next((role for role in roles if role in twice), None)
             long = next((role for role in roles if len(role) > LONGEST), None)
             if clash or long:
-                why = f"two roles would be called {clash}" if clash else f"the role {long} is longer than {LONGEST} letters"
+                why = (
+                    f"two roles would be called {clash}"
+                    if clash
+                    else f"the role {long} is longer than {LONGEST} letters"
+                )
                 yield problem(child(databases[name], "used_by") or databases[name], f"{why}; give it another name")
 
 

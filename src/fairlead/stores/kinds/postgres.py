@@ -7,23 +7,19 @@ to the server that an image starts for its own first steps, so it is asked over 
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
-import secrets
 import shlex
-import unicodedata
 
 from fairlead.errors import FairleadError
 from fairlead.masking import Secret, masked
-from fairlead.project.access import databases, password_name
+from fairlead.project.access import admin_name, databases, password_name, rights_of
+from fairlead.project.database_roles import ADMIN, Roles
 from fairlead.project.stack import Store
 from fairlead.render.compose.store import POSTGRES
+from fairlead.render.scram import verifier
 from fairlead.stores.base import Reach, Values
 from fairlead.stores.kinds.base import Ground
 
 SUPERUSER = "postgres"
-ROUNDS = 4096  #: of SCRAM-SHA-256, PostgreSQL's own number
 KEEPS = "/var/lib/postgresql/data"  #: the official image's folder
 DATA = f"{KEEPS}/main"  #: below the volume, so that a file can lie beside it
 FIRST = f"{KEEPS}/.first-start"
@@ -55,7 +51,8 @@ class Postgres:
         """Who may come in, what is in it, and how it is started."""
         password = values[password_name(store.name)]
         return {
-            "pg_hba.conf": hba(), "pg_ident.conf": ident(ground.users), "settle.sql": settling(store, password),
+            "pg_hba.conf": hba(), "pg_ident.conf": ident(ground.users),
+            "settle.sql": settling(store, password, values.get(admin_name(store.name))),
             PASSWORD: password.reveal(), "start.sh": _start(ground),
         }  # fmt: skip
 
@@ -125,6 +122,7 @@ def hba() -> str:
         f"local   all       {SUPERUSER}           peer map=fairlead",
         "local   all       all                scram-sha-256",
         f"host    all       {SUPERUSER}  all      reject",
+        f"host    all       {ADMIN}  all      reject",
         "hostssl all       all       all      scram-sha-256",
         "",
     ))  # fmt: skip
@@ -140,38 +138,49 @@ def role_of(database: str) -> str:
     return "app" if database == SUPERUSER else database
 
 
-def settling(store: Store, password: Secret) -> str:
-    """SQL that has all roles, databases and extensions, however much of it is there already."""
-    check = verifier(password)
-    lines = []
+def settling(store: Store, password: Secret, admin: Secret | None = None) -> str:
+    """SQL that has all roles, databases and extensions, however much of it is there already.
+
+    `admin`: of who makes the roles of databases that name who uses them.
+    """
+    lines = _admin(admin) if admin and store.rights else []
     for name in databases(store):
-        role = role_of(name)
+        owner = Roles(name).owner if rights_of(store, name) else role_of(name)
         lines += [
-            _unless(f"CREATE ROLE {_name(role)} LOGIN", "pg_roles", "rolname", role),
-            f"ALTER ROLE {_name(role)} LOGIN NOSUPERUSER PASSWORD {_text(check)};",
-            _unless(f"CREATE DATABASE {_name(name)} OWNER {_name(role)}", "pg_database", "datname", name),
+            *(_group(owner) if rights_of(store, name) else _owner(owner, verifier(password))),
+            _unless(f"CREATE DATABASE {_name(name)} OWNER {_name(owner)}", "pg_database", "datname", name),
             f"REVOKE CONNECT ON DATABASE {_name(name)} FROM PUBLIC;",
-            f"GRANT ALL ON DATABASE {_name(name)} TO {_name(role)};",
+            f"GRANT ALL ON DATABASE {_name(name)} TO {_name(owner)};",
             f"\\connect -reuse-previous=on {_text('dbname=' + name)}",
-            f"GRANT ALL ON SCHEMA public TO {_name(role)};",
+            f"GRANT ALL ON SCHEMA public TO {_name(owner)};",
             *(f"CREATE EXTENSION IF NOT EXISTS {_name(one)};" for one in store.extensions.get(name, ())),
         ]
     return "SET client_min_messages = warning;\n" + "\n".join(lines) + "\n"
 
 
+def _owner(role: str, check: str) -> list[str]:
+    return [
+        _unless(f"CREATE ROLE {_name(role)} LOGIN", "pg_roles", "rolname", role),
+        f"ALTER ROLE {_name(role)} LOGIN NOSUPERUSER PASSWORD {_text(check)};",
+    ]
+
+
+def _group(role: str) -> list[str]:
+    return [_unless(f"CREATE ROLE {_name(role)} NOLOGIN", "pg_roles", "rolname", role)]
+
+
+def _admin(password: Secret) -> list[str]:
+    """From the machine alone, as the superuser: which addresses it is refused from is read anew."""
+    return [
+        _unless(f"CREATE ROLE {_name(ADMIN)} LOGIN SUPERUSER", "pg_roles", "rolname", ADMIN),
+        f"ALTER ROLE {_name(ADMIN)} LOGIN SUPERUSER PASSWORD {_text(verifier(password))};",
+        "DO $$ BEGIN PERFORM pg_reload_conf(); END $$;",
+    ]
+
+
 def _unless(statement: str, catalog: str, column: str, name: str) -> str:
     """psql runs what the query answers; the names are quoted, and come from the project file."""
     return f"SELECT {_text(statement)} WHERE NOT EXISTS (SELECT FROM {catalog} WHERE {column} = {_text(name)})\\gexec"  # noqa: S608
-
-
-def verifier(password: Secret, salt: bytes | None = None) -> str:
-    """What PostgreSQL keeps of a password, so that the password itself is in no statement (RFC 5803)."""
-    salt = salt or secrets.token_bytes(16)
-    text = unicodedata.normalize("NFKC", password.reveal()).encode(errors="surrogateescape")
-    salted = hashlib.pbkdf2_hmac("sha256", text, salt, ROUNDS)
-    client, server = (hmac.digest(salted, word, "sha256") for word in (b"Client Key", b"Server Key"))
-    shown = [base64.b64encode(one).decode() for one in (salt, hashlib.sha256(client).digest(), server)]
-    return f"SCRAM-SHA-256${ROUNDS}:{shown[0]}${shown[1]}:{shown[2]}"
 
 
 def _name(text: str) -> str:

@@ -1,0 +1,1 @@
+"""Whether roles are kept apart: tried as each of them, and read from the catalogue by itself."""
