@@ -34,6 +34,8 @@ ELSEWHERE = {
     ("serve-ssh",): "tests/acceptance/remote runs it; what it says is masked as all that is said",
     ("stores", "apply"): "it needs a store; tests/docs/test_docs_stores.py",
     ("stores", "logs"): "the same",
+    ("db", "roles"): "it needs a PostgreSQL; tests/docs/test_docs_database_roles.py",
+    ("db", "isolation"): "the same",
     ("serve",): "the keeper: it runs all the time, and the sampler has to have seen it",
 }
 FILE = """\

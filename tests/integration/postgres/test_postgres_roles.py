@@ -6,6 +6,7 @@ from roles_site import OWN, TABLES, RolesSite
 
 from fairlead.errors import FairleadError
 from fairlead.masking import Secret
+from fairlead.postgres.connection import address
 from fairlead.postgres.roles import reconcile
 from fairlead.project.stack_rights import RowSecurity
 
@@ -173,3 +174,19 @@ def test_nothing_is_done_by_half(shop):
     with pytest.raises(FairleadError, match=r"no_such\(\) does not exist"):
         shop.reconcile()
     assert any("notes" in what for what in shop.left())
+
+
+def test_who_may_make_roles_and_databases_is_enough(postgres, tmp_path, request):
+    """As with a server that somebody else runs."""
+    one = RolesSite(postgres, postgres.new(request.node.name), tmp_path / "db")
+    hoster = f"{one.name}_hoster"
+    one.ask(f"create role {hoster} login createrole createdb; alter database {one.name} owner to {hoster}")
+    one.where = address(Secret(one.url.replace("//postgres:", f"//{hoster}:")), one.name, several=True)
+    one.reconcile()
+    with one.as_("migrator") as connection:
+        connection.execute(TABLES)
+    one.reconcile()
+    assert one.left() == []
+    report, breaches = one.isolation()
+    assert breaches == []
+    assert any("only a superuser sees" in note for note in report.notes)

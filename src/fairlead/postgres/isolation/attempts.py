@@ -41,6 +41,8 @@ def attempts(wanted: Wanted, facts: Facts, actor: Actor) -> Iterator[Attempt]:
     if not actor.access:
         return
     yield from _of_the_schema(wanted)
+    if facts.superuser:  # nobody else can take that away
+        yield Attempt("make large objects", "SELECT lo_create(0)")
     for one in facts.things:
         if one.kind == "TABLE" and one.form in "rp":
             yield from _on_table(wanted, one, actor)
@@ -72,7 +74,6 @@ def _of_the_schema(wanted: Wanted) -> Iterator[Attempt]:
     yield Attempt("make a function", "CREATE FUNCTION public.fairlead_probe() RETURNS int LANGUAGE sql AS 'SELECT 1'")
     yield Attempt("make an extension", "CREATE EXTENSION dblink")
     yield Attempt("be the owner", f"SET ROLE {name(wanted.owner)}")
-    yield Attempt("make large objects", "SELECT lo_create(0)")
 
 
 def _on_table(wanted: Wanted, one: Thing, actor: Actor) -> Iterator[Attempt]:

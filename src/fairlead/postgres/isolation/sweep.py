@@ -40,7 +40,7 @@ def sweep(connection: Connection, wanted: Wanted, facts: Facts, report: Report) 
     """Add to the report."""
     for statement in plan(wanted, facts):
         report.found("catalogue", f"not as declared: {statement.what}")
-    ours = [role.name for role in wanted.roles]
+    ours = [facts.me, *(role.name for role in wanted.roles)]
     for (role,) in connection.execute(_STRANGERS, (ours,)).fetchall():
         report.found(role, f"may connect to {wanted.database}")
     for role, table in connection.execute(_READERS, (ours,)).fetchall():
@@ -107,5 +107,5 @@ def _notes(wanted: Wanted, facts: Facts) -> Iterator[str]:
         if one.kind in ("FUNCTION", "PROCEDURE") and one.definer:
             yield f"{one.name} runs as its owner (SECURITY DEFINER): whoever may call it may do what it does"
     if not facts.superuser:
-        yield "what only a superuser sees was not looked at: kept passwords, pg_hba.conf"
+        yield "what only a superuser sees was not looked at: kept passwords, pg_hba.conf, who may make large objects"
     yield "every role sees the names of databases and roles, may take advisory locks, notify, and use the processor"

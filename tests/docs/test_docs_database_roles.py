@@ -1,0 +1,87 @@
+"""The guide to roles of databases, done word for word, on a real PostgreSQL of Fairlead's."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+from tests.commands import python
+
+from fairlead.demo.sandbox import free_port
+from fairlead.stores.programs import missing
+
+pytestmark = pytest.mark.real
+
+ROOT = Path(__file__).parent.parent.parent
+PAGE = ROOT / "docs" / "guides" / "database-roles.md"
+APP = """
+import http.server, os, psycopg
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
+            who = connection.execute("SELECT current_user").fetchone()[0]
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(who.encode())
+
+    def log_message(self, *_):
+        pass
+
+http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
+"""
+
+
+@pytest.fixture
+def folder():
+    """The project of the page, in a home that other users may pass through, and what its commands run with."""
+    if missing(["postgres"]):
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("PostgreSQL is missing")
+    made = Path(tempfile.mkdtemp(prefix="fl-docs-"))
+    made.chmod(0o711)
+    text = re.search(r"^```yaml\n(.*?)^```$", PAGE.read_text(), re.M | re.S)[1]
+    text = text.replace('"${PYTHON} main.py"', "RUN").replace("${PYTHON} main.py", "RUN")
+    text = text.replace("command: RUN", f"command: {python('main.py')}")
+    environments = f"environments:\n  local: {{edge: {{http: {free_port()}}}}}\n"
+    (made / "fairlead.yaml").write_text(f"name: shop\nrollout: {{watch: off}}\n{text}{environments}")
+    (made / "app").mkdir()
+    (made / "app" / "main.py").write_text(APP)
+    (made / "db" / "shop").mkdir(parents=True)
+    (made / "db" / "shop" / "V1__orders.sql").write_text("create table orders (owner_id int, what text);")
+    (made / "home").mkdir(mode=0o711)
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    env = {"FAIRLEAD_HOME": str(made / "home"), "PATH": path, "NO_COLOR": "1", "HOME": str(made)}
+    yield made, env
+    subprocess.run(["fairlead", "stop", "local"], cwd=made, env=env, check=False, capture_output=True)
+    shutil.rmtree(made, ignore_errors=True)
+
+
+def fairlead(place, env, *words):
+    return subprocess.run(["fairlead", *words], cwd=place, env=env, capture_output=True, text=True, check=False)
+
+
+def test_the_guide(folder):
+    place, env = folder
+    commands = re.findall(r"^```sh\n(.*?)^```$", PAGE.read_text(), re.M | re.S)[0]
+    done = subprocess.run(
+        ["sh"], input=f"set -ex\n{commands}", cwd=place, env=env, capture_output=True, text=True, check=False
+    )
+    said = done.stdout + done.stderr
+    assert done.returncode == 0, said
+    assert "nothing that must not be" in done.stdout
+    names = ["DB_ADMIN_PASSWORD", *(f"DB_SHOP_{one}_PASSWORD" for one in ("WEB", "REPORTS", "MIGRATOR"))]
+    values = [fairlead(place, env, "secrets", "get", "local", name).stdout.strip() for name in names]
+    logged = fairlead(place, env, "stores", "logs", "local", "db").stdout
+    for value in values:
+        assert len(value) == 32
+        assert value not in said + logged
+    roles = json.loads(fairlead(place, env, "db", "roles", "local", "--plan", "--json").stdout)
+    assert roles["databases"][0]["statements"] == []
+    report = json.loads(fairlead(place, env, "db", "isolation", "local", "--json").stdout)
+    assert (report["ok"], report["databases"][0]["breaches"]) == (True, [])
+    assert not any("not known" in note for note in report["databases"][0]["notes"]), report
