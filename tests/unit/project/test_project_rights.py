@@ -57,4 +57,4 @@ def test_each_service_is_told_its_own_address_and_who_is_like_another_has_its_ad
 
 def test_who_uses_a_database_that_names_others_is_told():
     found = findings(TEXT.replace("web: rw, worker: ro", "worker: ro"))
-    assert [one.split(": ", 2)[2] for one in found][0].startswith('used_by of db.shop does not name "web"')
+    assert found[0].split(": ", 2)[2].startswith('used_by of db.shop does not name "web"')
