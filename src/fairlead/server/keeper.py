@@ -2,7 +2,7 @@
 
 It holds little memory and does little: it waits for a sign that something happened (a process died, the ledger grew,
 a log is large, a time has come) and then has the rounds done by a fork of itself, which loads what they need and is
-gone when nothing is left to do. Another fork, which nobody waits for, sends word of what happened.
+gone when there was nothing to do for a while. Another fork, which nobody waits for, sends word of what happened.
 
 It and supervisord watch each other: supervisord restarts a dead keeper, and a keeper that finds supervisord dead
 starts a new one, hands over to the keeper that runs there, and ends. It also ends when another Fairlead was installed,
@@ -22,12 +22,13 @@ from fairlead.server.liveness import Liveness
 from fairlead.server.post import Post
 from fairlead.server.signs import Signs, wait
 from fairlead.server.verdict import Memory, Verdict, say
-from fairlead.system.forks import fork
+from fairlead.system.forks import Helper
 from fairlead.system.home import Place
 from fairlead.system.lock import FileLock
 
 LOOK = 1.0  #: seconds between two looks for signs
 AGAIN = 5.0  #: seconds until rounds that ended with an error are tried again
+REST = 15.0  #: seconds until a fork that has nothing to do is gone; what happens seldom comes alone
 SETTLE = 2.0  #: seconds until all files of another Fairlead are there, once one is
 
 
@@ -42,6 +43,7 @@ def serve(place: Place, supervised: bool = False) -> None:
     wake = _wake_on_signals()
     say(f"keeping {place.project}/{place.environment}")
     signs, liveness, post = Signs(place), Liveness(place, say), Post(place)
+    helper = Helper(lambda memory: _rounds(place, supervised, memory), REST)
     seen: object = None
     memory: Memory = {"not_before": {}, "patience": {}}
     due = time.monotonic()
@@ -52,13 +54,17 @@ def serve(place: Place, supervised: bool = False) -> None:
             break
         liveness.check()
         post.look()
+        helper.look()
         now = signs.look(), watched
         if died or now != seen or time.monotonic() >= due:
             seen = now  # as it was before the rounds: what happens meanwhile is a sign for the next ones
-            verdict = _rounds(place, supervised, memory, wake, post)
+            # rounds may take as long as a deployment; None: told to end
+            answer = helper.ask(json.dumps(memory), wake, meanwhile=post.look)
+            verdict = None if answer is None else _verdict(answer, memory)
             if verdict is None or verdict["end"]:
                 break
             due, memory = time.monotonic() + verdict["due"], verdict["memory"]
+    helper.end()
     post.end()
     lock.release()
 
@@ -72,18 +78,17 @@ def _makes_room(installed: Installed, wake: int) -> bool:
     return True
 
 
-def _rounds(place: Place, supervised: bool, memory: Memory, wake: int, post: Post) -> Verdict | None:
-    """Have all rounds done that are due; None: told to end."""
+def _rounds(place: Place, supervised: bool, memory: str) -> str:
+    """All that are due, done in the fork: what came of them."""
+    from fairlead.server.rounds import rounds  # noqa: PLC0415 — loaded in the fork alone
 
-    def work() -> str:
-        from fairlead.server.rounds import rounds  # noqa: PLC0415 — loaded in the fork alone
+    return json.dumps(rounds(place, supervised, json.loads(memory)))
 
-        return json.dumps(rounds(place, supervised, memory))
 
-    answer = fork(work).answer(wake, meanwhile=post.look)  # which may take as long as a deployment
-    if answer is None:
-        return None
-    verdict: Verdict = json.loads(answer) if answer else {"due": AGAIN, "end": False, "memory": memory}
+def _verdict(answer: str, memory: Memory) -> Verdict:
+    if not answer:
+        return {"due": AGAIN, "end": False, "memory": memory}
+    verdict: Verdict = json.loads(answer)
     return verdict
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,15 +27,11 @@ class Fork:
 
         `meanwhile` is called each second.
         """
-        ready: list[int] = []
-        while not ready:
-            ready, _, _ = select.select([self.said, interrupt], [], [], 1.0 if meanwhile else None)
-            if meanwhile and not ready:
-                meanwhile()
-        if interrupt in ready:
+        interrupted = _wait(self.said, interrupt, meanwhile)
+        if interrupted:
             os.kill(self.pid, signal.SIGTERM)
         text = self._word()
-        return None if interrupt in ready else text
+        return None if interrupted else text
 
     def heard(self) -> str | None:
         """What it said, '' when it ended without a word; None while it works. Once it answered it must not be asked."""
@@ -53,12 +51,98 @@ class Fork:
         return text
 
 
+def _wait(said: int, interrupt: int, meanwhile: Callable[[], None] | None) -> bool:
+    """Until one of them is readable: whether it is `interrupt`."""
+    ready: list[int] = []
+    while not ready:
+        ready, _, _ = select.select([said, interrupt], [], [], 1.0 if meanwhile else None)
+        if meanwhile and not ready:
+            meanwhile()
+    return interrupt in ready
+
+
+class Helper:
+    """A fork that is asked again and again, each time a line for a line: what it imported is there the next time.
+
+    It begins when it is asked first, and anew when it ended. `rest`: seconds after which `look` ends one that nobody
+    asked, and what it holds is free again.
+    """
+
+    def __init__(self, work: Callable[[str], str], rest: float) -> None:
+        self.work, self.rest = work, rest
+        self._fork: Fork | None = None
+        self._asks = -1  #: a descriptor: where it is asked
+        self._last = 0.0  #: when it answered last, monotonic
+
+    def ask(self, question: str, interrupt: int, meanwhile: Callable[[], None] | None = None) -> str | None:
+        """Its answer, '' when it ended without one; None when `interrupt` became readable, which ends it.
+
+        `meanwhile` is called each second.
+        """
+        if self._fork is not None and self._fork.heard() is not None:
+            self._forget()  # it was killed while nobody asked
+        helper = self._fork or self._begin()
+        with contextlib.suppress(BrokenPipeError):  # it was killed just now, and has nothing to say
+            os.write(self._asks, f"{question}\n".encode())
+        if _wait(helper.said, interrupt, meanwhile):
+            self.end()
+            return None
+        answer = _line(helper.said)
+        self._last = time.monotonic()
+        if not answer:
+            self.end()
+        return answer
+
+    def look(self) -> None:
+        """End one that has rested long enough."""
+        if self._fork is not None and time.monotonic() - self._last >= self.rest:
+            self.end()
+
+    def end(self) -> None:
+        """Have it end, whatever it does."""
+        if self._fork is not None:
+            self._fork.end()
+            self._forget()
+
+    def _begin(self) -> Fork:
+        reading, self._asks = os.pipe()
+        asks = self._asks
+        self._fork = _fork(lambda said: self._serve(reading, asks, said))
+        os.close(reading)
+        return self._fork
+
+    def _serve(self, reading: int, asks: int, said: int) -> None:
+        os.close(asks)  # who asks is the other process alone, and when that is gone there is an end
+        while question := _line(reading):
+            os.write(said, f"{self.work(question)}\n".encode())
+
+    def _forget(self) -> None:
+        os.close(self._asks)
+        self._fork = None
+
+
+def _line(descriptor: int) -> str:
+    """Up to the end of the line, without it; '' when whoever writes has ended before that."""
+    text = b""
+    while not text.endswith(b"\n"):
+        data = os.read(descriptor, 1 << 16)
+        if not data:
+            return ""
+        text += data
+    return text[:-1].decode()
+
+
 def fork(work: Callable[[], str]) -> Fork:
     """Do `work` in a child of the same process group. Only for a process without threads.
 
     The child ends at once on SIGTERM and SIGINT, and with its parent, also one that is killed. An error in it is
     written to stderr, and it ends without a word.
     """
+    return _fork(lambda said: os.write(said, work().encode()))
+
+
+def _fork(act: Callable[[int], object]) -> Fork:
+    """The child does `act` with the descriptor it speaks through."""
     reading, writing = os.pipe()
     sys.stderr.flush()
     parent = os.getpid()
@@ -72,7 +156,7 @@ def fork(work: Callable[[], str]) -> Fork:
             signal.signal(number, signal.SIG_DFL)
         end_with(parent)
         os.close(reading)
-        os.write(writing, work().encode())
+        act(writing)
         code = 0
     except Exception:  # noqa: BLE001 — the outer boundary of the child
         sys.stderr.write(concealed(traceback.format_exc()))

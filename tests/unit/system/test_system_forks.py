@@ -9,13 +9,14 @@ import signal
 import subprocess
 import sys
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from fairlead.system import processes
 from fairlead.system.clock import wait_until
-from fairlead.system.forks import fork
+from fairlead.system.forks import Helper, fork
 
 
 def test_what_it_says() -> None:
@@ -75,3 +76,69 @@ def test_one_that_is_ended_is_gone() -> None:
     begun = fork(lambda: str(signal.pause()))
     begun.end()
     assert processes.started(begun.pid) is None
+
+
+@pytest.fixture
+def never() -> int:
+    return os.pipe()[0]
+
+
+@pytest.fixture
+def helper() -> Iterator[Helper]:
+    """It says how often it was asked, and which process it is."""
+    asked: list[str] = []
+
+    def work(question: str) -> str:
+        asked.append(question)
+        if question == "fail":
+            return str(1 // 0)
+        return f"{len(asked)} {os.getpid()}"
+
+    helper = Helper(work, rest=1000.0)
+    yield helper
+    helper.end()
+
+
+def test_a_helper_is_the_same_process_each_time(helper: Helper, never: int) -> None:
+    first, second = helper.ask("a", never), helper.ask("b", never)
+    assert first and second
+    assert first.split()[0] == "1" and second.split()[0] == "2"
+    assert first.split()[1] == second.split()[1] != str(os.getpid())
+
+
+def test_a_helper_that_failed_begins_anew(helper: Helper, never: int, capfd: pytest.CaptureFixture[str]) -> None:
+    helper.ask("a", never)
+    assert helper.ask("fail", never) == ""
+    assert "ZeroDivisionError" in capfd.readouterr().err
+    answer = helper.ask("b", never)
+    assert answer and answer.startswith("1 ")
+
+
+def test_a_helper_that_was_killed_begins_anew(helper: Helper, never: int) -> None:
+    pid = int((helper.ask("a", never) or "").split()[1])
+    killed = processes.look(pid)
+    os.kill(pid, signal.SIGKILL)
+    assert killed and wait_until(lambda: not killed.alive(), 10)
+    answer = helper.ask("b", never)
+    assert answer and answer.startswith("1 ")
+
+
+def test_a_helper_is_gone_when_it_has_rested(helper: Helper, never: int) -> None:
+    pid = int((helper.ask("a", never) or "").split()[1])
+    helper.look()
+    assert processes.started(pid) is not None
+    helper.rest = 0.0
+    helper.look()
+    assert processes.started(pid) is None
+
+
+def test_an_interruption_ends_a_helper() -> None:
+    reading, writing = os.pipe()
+    told, tell = os.pipe()
+    helper = Helper(lambda question: os.write(tell, f"{os.getpid()}\n".encode()) and str(signal.pause()), rest=1000.0)
+    os.write(writing, b".")
+    assert helper.ask("a", reading) is None
+    os.close(tell)
+    with open(told) as file:
+        pid = file.read()
+    assert not pid or processes.started(int(pid)) is None
