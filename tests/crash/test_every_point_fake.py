@@ -78,7 +78,7 @@ def scenario(name: str, strategy: Strategy, folders: Folders) -> Scenario:
     return Scenario(machine, target)
 
 
-SOME = 12  #: points of a deployment that the tests below take when they do not take all
+SOME = 6  #: points of a deployment that the tests below take when they do not take all
 
 
 def every() -> list[object]:
@@ -94,7 +94,7 @@ def every() -> list[object]:
 @pytest.mark.parametrize(("strategy", "some"), every())
 def test_killed_anywhere(strategy: Strategy, some: bool, name: str, folders: Folders) -> None:
     found = scenario(name, strategy, folders)
-    explorer = Explorer(folders, share=4 if some else 1)
+    explorer = Explorer(folders, share=8 if some else 1)
     machine = found.machine.copy(folders.new())
     try:
         explorer.run(machine, frozenset(), (), lambda at: machine.deploy(found.target, at, urgent=found.urgent))

@@ -18,6 +18,8 @@ OPEN_STATES = frozenset({"01", "02", "04", "05", "08"})
 #: The same as the server's end sees it: ESTABLISHED, SYN_RECV, FIN_WAIT1, CLOSE_WAIT, LAST_ACK, CLOSING. What is not
 #: acknowledged yet dies with the network namespace of a container.
 UNANSWERED = frozenset({"01", "03", "04", "08", "09", "0B"})
+#: TIME_WAIT, as a column of the kernel's table. Nobody has such a socket any more, and a busy machine has thousands.
+_OVER = " 06 "
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Connection:
 
 
 def connections() -> tuple[Connection, ...]:
-    """All TCP sockets of this machine (of this network namespace), IPv4 and IPv6."""
+    """The TCP sockets of this machine (of this network namespace), IPv4 and IPv6, but for those in TIME_WAIT."""
     if Path("/proc/net/tcp").exists():
         return tuple(row for name in ("tcp", "tcp6") for row in _table(Path("/proc/net") / name))
     return _netstat()
@@ -46,13 +48,13 @@ def _table(path: Path) -> list[Connection]:
 
 
 def rows(text: str) -> list[Connection]:
-    """What `/proc/net/tcp` or `tcp6` says, or both one after the other."""
-    found = (line.split() for line in text.splitlines() if ":" in line)
+    """What `/proc/net/tcp` or `tcp6` says, or both one after the other. What is in TIME_WAIT is left out."""
+    found = (line.split() for line in text.splitlines() if ":" in line and _OVER not in line)
     return [Connection(_port(row[1]), _port(row[2]), row[3], row[9], _loopback(row[2])) for row in found]
 
 
 def connections_inside(pid: int) -> list[Connection]:
-    """All TCP sockets in the network namespace of a process. OSError when this user may not see them."""
+    """The same in the network namespace of a process. OSError when this user may not see them."""
     folder = Path("/proc") / str(pid) / "net"
     return [*rows((folder / "tcp").read_text()), *_table(folder / "tcp6")]
 

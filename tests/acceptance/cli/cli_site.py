@@ -15,7 +15,7 @@ from fairlead.demo.sandbox import free_port
 
 APPS = Path(__file__).parents[2] / "apps"
 FAIRLEAD = Path(sys.executable).with_name("fairlead")
-SERVE = python("-m uvicorn asgi:app --host 127.0.0.1 --port ${PORT}")
+SERVE = python("-m uvicorn asgi:app --ws none --host 127.0.0.1 --port ${PORT}")
 TEST = python("-c print(40+2)")
 
 FILE = """\

@@ -69,7 +69,7 @@ def test_a_failed_deployment_says_why_first_and_is_exit_1(site):
     assert site.json("history", "local")["events"][0]["result"] == "undone"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.long)])
 def test_a_signal_takes_everything_back(site, number):
     assert site.run("deploy", "local").returncode == 0
     before = site.live()

@@ -90,7 +90,7 @@ def test_dev_restarts_only_what_changed_and_ends_all_of_it(site):
 def test_dev_hands_over_secrets_for_as_long_as_it_runs(site):
     port, values = free_port(), {"SESSION_KEY": "a session's key", "SMTP_PASSWORD": "a mail's password"}
     shutil.copy(APPS / "reader.py", site.folder / "app")
-    serve = python("-m uvicorn reader:app --host 127.0.0.1 --port ${PORT}")
+    serve = python("-m uvicorn reader:app --ws none --host 127.0.0.1 --port ${PORT}")
     (site.folder / "fairlead.yaml").write_text(HANDED.format(serve=serve, port=port))
     refused = site.run("dev")
     assert refused.returncode == 3 and "no value for SESSION_KEY, SMTP_PASSWORD" in refused.stderr

@@ -130,7 +130,7 @@ TEMPLATES = {
 
 
 def write(site, version="1", spill="", job_spill="", deadline="20s"):
-    serve = python("-m uvicorn leaky:app --host 127.0.0.1 --port ${PORT}")
+    serve = python("-m uvicorn leaky:app --ws none --host 127.0.0.1 --port ${PORT}")
     said = {"version": version, "spill": spill, "job_spill": job_spill, "deadline": deadline}
     texts = {"serve": serve, "job": python("leaky.py"), "test": python("-c print(40+2)")}
     text = FILE.format(**texts, **said, port=site.port, other=site.other)

@@ -92,7 +92,7 @@ def prepare(site, start, read=False):
 
 
 def write(site, port, read):
-    serve = python("-m uvicorn tokens:app --host 127.0.0.1 --port ${PORT}")
+    serve = python("-m uvicorn tokens:app --ws none --host 127.0.0.1 --port ${PORT}")
     reload = ", reload: read" if read else ""
     values = {"serve": serve, "port": site.port, "url": f"redis://127.0.0.1:{port}", "reload": reload}
     (site.folder / "fairlead.yaml").write_text(FILE.format(anew="1" if read else "0", **values))
@@ -125,7 +125,7 @@ class Users:
 
     def _run(self, act):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
-        while not self.stopping.wait(0.02):
+        while not self.stopping.wait(0.05):
             try:
                 act(connection)
             except (OSError, http.client.HTTPException) as error:

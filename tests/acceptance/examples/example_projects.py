@@ -1,11 +1,21 @@
-"""The examples as they stand, deployed with the real command; only ports and paths are changed."""
+"""The examples as they stand, deployed with the real command; only ports and paths are changed, and where pip is.
+
+It is the pip of the Python that runs the tests: to put one into each virtual environment costs as much as all the rest.
+The quickstart's test, and the demo, do it as it is written.
+"""
 
 import json
+import shlex
+import sys
 from pathlib import Path
 
 from fairlead.demo.sandbox import Sandbox
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
+PIP = {
+    "-m venv .venv": "-m venv --without-pip .venv",
+    ".venv/bin/pip install": f"{shlex.quote(sys.executable)} -m pip --python .venv/bin/python install",
+}
 
 
 class Example:
@@ -13,7 +23,7 @@ class Example:
 
     def __init__(self, sandbox: Sandbox, name: str, port: int):
         self.sandbox = sandbox
-        sandbox.copy(EXAMPLES / name, {f"http: {port}": f"http: {sandbox.port}, address: 127.0.0.1"})
+        sandbox.copy(EXAMPLES / name, PIP | {f"http: {port}": f"http: {sandbox.port}, address: 127.0.0.1"})
 
     def run(self, *arguments):
         """One command with `--json`; its last document. The exit code must be 0."""

@@ -63,8 +63,10 @@ def test_a_good_release_is_promoted_with_its_numbers(two):
 
 @pytest.mark.parametrize(
     "bad,cause",
-    [({"FAIL_SHARE": "20"}, "errors"), ({"SLOWER": "0.3"}, "latency")],
-    ids=["5 % errors", "300 ms slower"],
+    [
+        pytest.param({"FAIL_SHARE": "20"}, "errors", id="5 % errors"),
+        pytest.param({"SLOWER": "0.3"}, "latency", id="300 ms slower", marks=pytest.mark.long(seconds=25)),
+    ],
 )
 def test_a_release_that_is_worse_goes_back(two, bad, cause):
     before = live(two)

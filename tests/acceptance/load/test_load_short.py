@@ -1,4 +1,7 @@
-"""Deployments under load lose nothing: the short form, one run of each strategy and of each awkward application."""
+"""Deployments under load lose nothing: the short form, one run of each strategy and of each awkward application.
+
+The normal run has one strategy in a row: canaries are under load in `test_evidence`, and all the rest here is blue-green.
+"""
 
 import pytest
 from load_projects import overlaps, traffic_options, until
@@ -23,7 +26,14 @@ def only(shop, *releases):
     until(lambda: shop.releases() == set(releases), 240, lambda: f"{shop.releases()} are left\n{shop.keeper_log()}")
 
 
-@pytest.mark.parametrize(("strategy", "count", "stream"), [("blue-green", 2, 8), ("canary", 2, 6), ("rolling", 2, 4)])
+@pytest.mark.parametrize(
+    ("strategy", "count", "stream"),
+    [
+        pytest.param("blue-green", 2, 8, marks=pytest.mark.long(seconds=25)),
+        pytest.param("canary", 2, 6, marks=pytest.mark.long(seconds=30)),
+        ("rolling", 2, 4),
+    ],
+)
 def test_deployments_in_a_row(shop, strategy, count, stream):
     """A stream is open at every switch; of rolling each old instance waits for it, so there it is a short one."""
     shop = shop(strategy=strategy, drain=f"{stream + 2}s")
@@ -43,7 +53,7 @@ def test_deployments_in_a_row(shop, strategy, count, stream):
     ("app", "env", "mix"),
     [
         pytest.param("gunicorn", {}, NO_WEBSOCKETS, id="gunicorn"),
-        pytest.param("node", {}, NO_WEBSOCKETS, id="node"),
+        pytest.param("node", {}, NO_WEBSOCKETS, id="node", marks=pytest.mark.long(seconds=20)),
         pytest.param("uvicorn", {"IGNORE_SIGTERM": "1"}, Mix(), id="ignores SIGTERM"),
         pytest.param("uvicorn", {"START_DELAY": "5"}, Mix(), id="slow start"),
     ],

@@ -25,6 +25,12 @@ from fairlead.system.files import remove_tree
 Make = Callable[[Path, dict[str, str]], Path]
 
 VENV = Prepare(("${PYTHON} -m venv --without-pip .venv",), ("requirements.txt",))
+INSTALL = """\
+import pathlib, sys
+tool = pathlib.Path(sys.executable).with_name("tool")
+tool.write_text(f"#!{sys.executable}\\nimport sys\\nprint(sys.prefix)\\n")
+tool.chmod(0o755)
+"""  # a script as pip writes it
 
 
 def python(code: str) -> str:
@@ -116,13 +122,12 @@ def test_a_virtual_environment_in_a_layer_works_and_is_made_once(store: Artifact
 
 def test_scripts_of_a_virtual_environment_find_their_python(store: ArtifactStore, app: Path) -> None:
     """Scripts carry an absolute path; that is why nothing is built elsewhere and moved."""
-    venv = Prepare(("${PYTHON} -m venv .venv", ".venv/bin/pip --version"), ("requirements.txt",))
-    own_tree = Prepare(venv.run)
-    for prepare in (venv, own_tree):
+    (app / "install.py").write_text(INSTALL)
+    run = ("${PYTHON} -m venv --without-pip .venv", ".venv/bin/python install.py", ".venv/bin/tool")
+    layer, own_tree = Prepare(run, ("install.py",)), Prepare(run)
+    for prepare in (layer, own_tree):
         artifact = store.ensure(app, prepare)
-        ran = subprocess.run(
-            [".venv/bin/pip", "--version"], cwd=artifact.path, capture_output=True, text=True, check=True
-        )
+        ran = subprocess.run([".venv/bin/tool"], cwd=artifact.path, capture_output=True, text=True, check=True)
         assert str(store.root) in ran.stdout
 
 

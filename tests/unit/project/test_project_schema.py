@@ -279,11 +279,21 @@ def test_the_seed_is_good():
     agree(SEED)
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SLOW = [HealthCheck.too_slow]
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=SLOW)
 @given(documents())
 @example(SEED | {"environments": {"a": {"services": {"web": {"zzz": None}, "B c": None}}}})
 @example(SEED | {"rollout": {"approve": 0, "sticky": "cookie"}})
 def test_both_say_the_same_of_any_change(document):
+    agree(document)
+
+
+@pytest.mark.long
+@settings(max_examples=1000, deadline=None, suppress_health_check=SLOW)
+@given(documents())
+def test_both_say_the_same_of_many_changes(document):
     agree(document)
 
 
