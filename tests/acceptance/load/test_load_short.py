@@ -1,6 +1,6 @@
 """Deployments under load lose nothing: the short form, one run of each strategy and of each awkward application.
 
-The normal run has one strategy in a row: canaries are under load in `test_evidence`, and all the rest here is blue-green.
+One strategy in a row in the normal run: canaries are under load in `test_evidence`, and the rest here is blue-green.
 """
 
 import pytest
