@@ -18,7 +18,7 @@ from tests.crash.fake_rotations import SHORT, Killed, RotationWorld, killed_at, 
 from tests.crash.fake_worlds import memory
 
 KINDS = [(kind, reload) for kind in ("plain", "jwt", "redis") for reload in ("restart", "read")]
-SAMPLE = 15  #: one of so many points in the normal run
+SAMPLE = 30  #: one of so many points in the normal run
 
 
 @pytest.fixture

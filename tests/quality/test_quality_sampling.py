@@ -1,5 +1,6 @@
 """Which of the long tests run: none, all, or a sample that follows from the commit; and what begins first."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -48,8 +49,9 @@ def commit(folder, message):
 
 def chosen(folder, *arguments):
     """The tests that ran."""
-    argv = [sys.executable, "-m", "pytest", *arguments, "tests"]
-    done = subprocess.run(argv, cwd=folder, capture_output=True, text=True, check=False)
+    argv = [sys.executable, "-m", "pytest", "-p", "xdist", *arguments, "tests"]
+    env = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # they take longer than all the rest
+    done = subprocess.run(argv, cwd=folder, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return sorted(set(re.findall(r"test_it\.py::(\S+)", done.stdout)))
 

@@ -55,7 +55,7 @@ def test_deployments_in_a_row(shop, strategy, count, stream):
         pytest.param("gunicorn", {}, NO_WEBSOCKETS, id="gunicorn"),
         pytest.param("node", {}, NO_WEBSOCKETS, id="node", marks=pytest.mark.long(seconds=20)),
         pytest.param("uvicorn", {"IGNORE_SIGTERM": "1"}, Mix(), id="ignores SIGTERM"),
-        pytest.param("uvicorn", {"START_DELAY": "5"}, Mix(), id="slow start"),
+        pytest.param("uvicorn", {"START_DELAY": "5"}, Mix(), id="slow start", marks=pytest.mark.long(seconds=20)),
     ],
 )
 def test_one_deployment(shop, app, env, mix):

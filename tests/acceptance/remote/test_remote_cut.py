@@ -57,7 +57,11 @@ def by_server(site, deployer):
 
 
 @pytest.mark.parametrize(
-    ("kind", "count", "kill"), [("rollout.begun", 1, by_client), ("step.done", 3, by_server)], ids=["early", "late"]
+    ("kind", "count", "kill"),
+    [
+        pytest.param("rollout.begun", 1, by_client, id="early", marks=pytest.mark.long(seconds=15)),
+        pytest.param("step.done", 3, by_server, id="late"),
+    ],
 )
 def test_a_cut_connection_does_not_stop_a_deployment(site, kind, count, kill):
     cut(site, kind, count, kill)

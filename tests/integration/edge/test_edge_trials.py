@@ -117,7 +117,7 @@ def losses(report):
     return [f"{loss.kind} {loss.method} {loss.why} {loss.detail} after {loss.seconds} s" for loss in report.losses]
 
 
-@pytest.mark.parametrize("server", ["uvicorn", "gthread"])
+@pytest.mark.parametrize("server", ["uvicorn", pytest.param("gthread", marks=pytest.mark.long(seconds=20))])
 def test_the_right_order_loses_nothing(site, server):
     """GET, POST, idle gaps, slow answers, streams (and WebSockets, closed by uvicorn itself) over three switches."""
     site = site(server)

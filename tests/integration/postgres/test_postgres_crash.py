@@ -104,7 +104,7 @@ def test_a_kill_at_every_event(site, what):
     assert number > 25
 
 
-@pytest.mark.parametrize("number", [4, 9, 12, 17])
+@pytest.mark.parametrize("number", [9, *(pytest.param(one, marks=pytest.mark.long) for one in (4, 12, 17))])
 def test_a_crash_of_the_server(site, number):
     """It does not shut down, and recovers at its next start."""
     site.write(**FILES)
