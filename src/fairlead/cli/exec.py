@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from fairlead.cli.session import Session
-from fairlead.cli.verb import environment, verb
+from fairlead.cli.verb import environment, project_option, verb
 
 
 @verb(
@@ -16,6 +16,7 @@ from fairlead.cli.verb import environment, verb
 @environment()
 @click.argument("service")
 @click.argument("command", nargs=-1, required=True, metavar="-- COMMAND...")
+@project_option
 @click.option("--instance", type=click.IntRange(min=1), help="The number of the instance (default: one that is well).")
 def command(session: Session, environment: str, service: str, command: tuple[str, ...], instance: int | None) -> None:
     """Run COMMAND beside an instance of SERVICE in ENV: in its folder or container, with its variables and secrets.

@@ -110,19 +110,20 @@ def _done(done: Plan, name: str | None, key: dict[str, Any] | None) -> str:
 @environment()
 @click.argument("public_key", metavar="PUBLIC_KEY", type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--from", "sources", multiple=True, metavar="ENV", help="It may promote from this environment too.")
-def key(session: Session, environment: str, public_key: Path, sources: tuple[str, ...]) -> None:
+@click.option("--approve", "approves", is_flag=True, help="It may approve what waits for a person.")
+def key(session: Session, environment: str, public_key: Path, sources: tuple[str, ...], approves: bool) -> None:
     """Print the line for ~/.ssh/authorized_keys on the server that lets a key act on ENV through Fairlead.
 
     PUBLIC_KEY is the file of the public half (-: standard input). The line gives no shell, no files, no forwarding and
-    no other environment. Whoever may deploy has their code run there, as the user whose authorized_keys it is: give
-    that user nothing else.
+    no other environment, and approves nothing unless --approve is given. Whoever may deploy has their code run there,
+    as the user whose authorized_keys it is: give that user nothing else.
     """
     from fairlead.cli.secrets.given import content  # noqa: PLC0415 — start-up is part of the product
     from fairlead.operations.remote.key import authorized_line  # noqa: PLC0415
 
     for name in (environment, *sources):
         session.place(name)
-    line = authorized_line(session.peek()[0], environment, content(public_key), sources)
+    line = authorized_line(session.peek()[0], environment, content(public_key), sources, approves)
     session.answer({"environment": environment, "line": line}, line)
 
 

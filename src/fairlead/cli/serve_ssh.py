@@ -16,8 +16,11 @@ from fairlead.errors import UsageError
 @environment()
 @click.option("--project", metavar="NAME", help="For this project alone; else for the one that has ENV on this host.")
 @click.option("--from", "sources", multiple=True, metavar="ENV", help="May promote from this environment too.")
+@click.option("--approve", "approves", is_flag=True, help="May approve what waits for a person.")
 @click.option("--login", is_flag=True, hidden=True, help="Said by the ordinary client, whose key may log in anyway.")
-def command(session: Session, environment: str, project: str | None, sources: tuple[str, ...], login: bool) -> None:
+def command(
+    session: Session, environment: str, project: str | None, sources: tuple[str, ...], approves: bool, login: bool
+) -> None:
     """Do what another machine asks over SSH, for ENV alone: messages on standard input, answers on standard output.
 
     As the command of a key in authorized_keys (`fairlead host key ENV` prints the line) it is all that this key can do:
@@ -34,6 +37,6 @@ def command(session: Session, environment: str, project: str | None, sources: tu
             raise UsageError(f'"{name}" is not a name')
     if os.isatty(0):
         raise UsageError("serve-ssh talks with another fairlead, not with a person", "see `fairlead attach --help`")
-    bound = Bound(environment, project, sources, forced=not login)
+    bound = Bound(environment, project, sources, approves, forced=not login)
     code = Server(Wire(0, 1), bound, Commands(fairlead, concluded)).run()
     click.get_current_context().exit(code)

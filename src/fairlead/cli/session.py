@@ -35,6 +35,7 @@ class Session:
     json: bool = False
     stream: bool = False  #: the JSON is one document per line, as things happen
     file: Path | None = None  #: given with --file
+    named: str | None = None  #: the project, given with --project: no file is read
     shows: Callable[[str], Show] | None = field(default=None, repr=False)  #: another way to show events, by their title
     handed: Secret | None = field(default=None, repr=False)  #: a value that came with the call, from another machine
     _peeked: Glance | None = field(default=None, repr=False)
@@ -67,6 +68,8 @@ class Session:
 
     def hosts(self, environments: Sequence[str]) -> tuple[str, ...]:
         """The other machines that these environments run on, or any at all when none is named."""
+        if self.named is not None:
+            return ()
         try:
             there = self.glance().hosts
         except FairleadError:
@@ -77,7 +80,7 @@ class Session:
         """The place of an environment of the file, or of one that left the file but still is on this machine."""
         from fairlead.system.home import Place  # noqa: PLC0415
 
-        project, environments = self.peek()
+        project, environments = (self.named, ()) if self.named else self.peek()
         if environment in environments:
             return Place.of(project, environment)
         if environment.replace("-", "").isalnum() and Place.of(project, environment).exists():
@@ -85,6 +88,8 @@ class Session:
         from fairlead.project.problem import did_you_mean  # noqa: PLC0415
 
         text = f'there is no environment "{environment}"{did_you_mean(environment, environments)}'
+        if self.named:
+            raise UsageError(f"{text} of {self.named} on this machine", "deploy it first")
         raise UsageError(text, f"{self.path()} has {', '.join(environments)}")
 
     def answer(self, data: object, text: str) -> None:

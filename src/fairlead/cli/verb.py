@@ -122,6 +122,18 @@ def _environments(context: click.Context, _: click.Parameter, begun: str) -> lis
     return [CompletionItem(name) for name in names if name.startswith(begun)]
 
 
+def project_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`--project NAME`, hidden: where there is no project file, on the host of an environment."""
+    return click.option(
+        "--project", hidden=True, expose_value=False, is_eager=True, metavar="NAME", callback=_keep_project
+    )(function)
+
+
+def _keep_project(context: click.Context, _: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        context.ensure_object(Session).named = value
+
+
 def yes_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """`--yes`."""
     return click.option("--yes", "-y", is_flag=True, help="Answer every question with yes.")(function)

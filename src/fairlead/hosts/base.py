@@ -43,3 +43,6 @@ class Host(Protocol):
 
     def call(self, command: str) -> Channel:
         """Have the login shell there run `command`; it may not be there yet when this returns. Unreachable."""
+
+    def enter(self, command: str) -> int:
+        """Have it run `command` on this very terminal, or with our standard streams; its exit code. Unreachable."""

@@ -8,6 +8,7 @@ not lent to the host.
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 
 from fairlead.errors import FairleadError
@@ -15,6 +16,7 @@ from fairlead.hosts.address import Address
 from fairlead.hosts.base import Unreachable
 from fairlead.hosts.failure import explained
 from fairlead.hosts.wire import LONGEST_FRAME, Wire
+from fairlead.system.commands import attached
 from fairlead.system.duplex import Duplex
 
 PROGRAM = "FAIRLEAD_SSH"  #: names another client than the `ssh` on PATH
@@ -57,17 +59,29 @@ class SshHost:
     def where(self) -> str:
         return str(self._address)
 
-    def argv(self, command: str) -> tuple[str, ...]:
+    def argv(self, command: str, terminal: bool = False) -> tuple[str, ...]:
         """The command line of ssh. Nothing in the address can be taken for an option."""
+        form = "-t" if terminal else "-T"
         batch = () if sys.stdin.isatty() and sys.stderr.isatty() else ("-o", "BatchMode=yes")
         port = ("-p", str(self._address.port)) if self._address.port else ()
         user = ("-l", self._address.user) if self._address.user else ()
-        return (os.environ.get(PROGRAM, "ssh"), "-T", *OPTIONS, *batch, *port, *user, "--", self._address.name, command)
+        return (os.environ.get(PROGRAM, "ssh"), form, *OPTIONS, *batch, *port, *user, "--", self._address.name, command)
 
     def call(self, command: str) -> SshChannel:
         """As the protocol says."""
         try:
             return SshChannel(self._address, Duplex(self.argv(command)))
         except OSError as error:
-            what = f"ssh could not be started: {error.strerror}"
-            raise Unreachable(what, "install OpenSSH's client (Debian: apt install openssh-client)") from error
+            raise _no_client(error.strerror) from error
+
+    def enter(self, command: str) -> int:
+        """As the protocol says. What ssh itself has to say, it says on this terminal."""
+        argv = self.argv(command, terminal=sys.stdin.isatty())
+        if shutil.which(argv[0]) is None:
+            raise _no_client("there is no such program")
+        return attached(argv)
+
+
+def _no_client(why: str | None) -> Unreachable:
+    what = f"ssh could not be started: {why}"
+    return Unreachable(what, "install OpenSSH's client (Debian: apt install openssh-client)")

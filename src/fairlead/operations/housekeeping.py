@@ -24,6 +24,7 @@ from fairlead.operations.stores.ensure import any_dead, renew_all, start_dead
 from fairlead.rollout.journal import open_rollout
 from fairlead.rollout.recovery import recover, restore_traffic
 from fairlead.runtimes.base import Instance
+from fairlead.runtimes.process.log_marks import mark
 from fairlead.runtimes.process.logs import rotate
 from fairlead.runtimes.process.runtime import log_files
 from fairlead.secrets.rotation.ages import remind, schedule
@@ -283,7 +284,7 @@ class Housekeeping:
             sample_live(self.environment, state.live)
 
     def _rotate(self) -> None:
-        """Keep logs small: those of instances, of stores, of the edge, and the keeper's own."""
+        """Keep logs small, and note how large they are: of instances, of stores, of the edge, the keeper's own."""
         place = self.environment.place
         folders = (place.edge, place.edge / "log")  # of a process, of a container
         own = [folder / name for folder in folders for name in ("access.log", "traefik.log", "output.log")]
@@ -291,3 +292,4 @@ class Housekeeping:
         edges = [*own, place.root / "keeper" / "log"] if self._idle() else []
         for log in (*log_files(place).values(), *place.stores.glob("*/log"), *edges):
             rotate(log)
+            mark(log)

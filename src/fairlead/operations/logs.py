@@ -10,11 +10,13 @@ import os
 import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fairlead.errors import UsageError
 from fairlead.operations.runtime_kept import kept_runtime
+from fairlead.runtimes.process.logs import all_since
 from fairlead.runtimes.process.runtime import learn_secrets
 from fairlead.runtimes.process.runtime import log_files as instance_logs
 from fairlead.system.home import Place
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from fairlead.runtimes.docker.logs import ContainerLog
 
 EVERY = 0.2  #: seconds between two looks at the logs
+FIRST = 20  #: lines of each instance, where nobody says how many
 BACK = 256 << 10  #: bytes looked at from the end for the first lines
 
 
@@ -32,6 +35,23 @@ class LogLine:
 
     instance: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The lines of each instance that are shown first."""
+
+    lines: int | None = None  #: at most so many; None: 20 where no time is named, else all
+    since: datetime | None = None  #: written since then
+
+    @property
+    def first(self) -> int:
+        """How many, where no time is named."""
+        return FIRST if self.lines is None else self.lines
+
+    def behind(self, count: int) -> int:
+        """How many of so many lines are left out at the beginning."""
+        return 0 if self.lines is None else max(0, count - self.lines)
 
 
 @dataclass
@@ -59,6 +79,16 @@ class Follower:
         whole, newline, follower.rest = data.rpartition(b"\n")
         shown = whole.split(b"\n")[-lines:] if newline and lines else []
         return follower, [follower._line(raw) for raw in shown]
+
+    @classmethod
+    def begun(cls, instance: str, log: Path, want: Wanted) -> tuple[Follower, list[LogLine]]:
+        """A follower of what comes after the lines that are wanted first, and those lines."""
+        if want.since is None:
+            return cls.at_end(instance, log, want.first)
+        data, place = all_since(log, want.since.timestamp())
+        follower = cls(instance, log, place, _inode(_older(log)))
+        lines = follower._lines(data)
+        return follower, lines[want.behind(len(lines)) :]
 
     def read(self) -> list[LogLine]:
         """What was written since."""
@@ -95,9 +125,10 @@ class Contained:
     log: ContainerLog
 
     @classmethod
-    def at_end(cls, instance: str, log: ContainerLog, lines: int) -> tuple[Contained, list[LogLine]]:
-        """A follower of what comes after the last `lines`, and those lines."""
-        return cls(instance, log), [LogLine(instance, text) for text in log.last(lines)]
+    def begun(cls, instance: str, log: ContainerLog, want: Wanted) -> tuple[Contained, list[LogLine]]:
+        """A follower of what comes after the lines that are wanted first, and those lines."""
+        shown = log.last(want.first) if want.since is None else log.all_since(want.since)
+        return cls(instance, log), [LogLine(instance, text) for text in shown[want.behind(len(shown)) :]]
 
     def read(self) -> list[LogLine]:
         """What was written since."""
@@ -116,11 +147,11 @@ class Logs:
     services: Collection[str] = ()
     _followers: dict[str, Follower | Contained] = field(default_factory=dict)
 
-    def last(self, lines: int) -> Iterator[LogLine]:
-        """The last lines of each instance, the instance that wrote last at the end."""
+    def last(self, want: Wanted) -> Iterator[LogLine]:
+        """The lines of each instance that are wanted first, the instance that wrote last at the end."""
         for instance, log in sorted(self._found().items(), key=lambda row: _changed(row[1])):
             learn_secrets(self.place, instance)
-            follower, shown = _begun(instance, log, lines)
+            follower, shown = _begun(instance, log, want)
             self._followers[instance] = follower
             yield from shown
 
@@ -158,17 +189,17 @@ class Logs:
                 raise UsageError(f'no logs of "{name}"{did_you_mean(name, there)}', f"there are {', '.join(there)}")
 
 
-def read_logs(logs: Logs, lines: int, follow: bool, pause: Callable[[float], None] = time.sleep) -> Iterator[LogLine]:
-    """The last lines, then, with `follow`, whatever comes, without end."""
-    yield from logs.last(lines)
+def read_logs(logs: Logs, want: Wanted, follow: bool, pause: Callable[[float], None] = time.sleep) -> Iterator[LogLine]:
+    """The lines that are wanted first, then, with `follow`, whatever comes, without end."""
+    yield from logs.last(want)
     while follow:
         pause(EVERY)
         yield from logs.news()
     yield from logs.rest()
 
 
-def _begun(instance: str, log: Path | ContainerLog, lines: int) -> tuple[Follower | Contained, list[LogLine]]:
-    return Follower.at_end(instance, log, lines) if isinstance(log, Path) else Contained.at_end(instance, log, lines)
+def _begun(instance: str, log: Path | ContainerLog, want: Wanted) -> tuple[Follower | Contained, list[LogLine]]:
+    return Follower.begun(instance, log, want) if isinstance(log, Path) else Contained.begun(instance, log, want)
 
 
 def log_files(place: Place) -> dict[str, Path | ContainerLog]:

@@ -85,6 +85,16 @@ def test_logs_are_merged_and_named(shop):
     assert unknown.returncode == 2 and 'did you mean "web"?' in unknown.stderr
 
 
+def test_logs_since_a_time(shop):
+    assert "Uvicorn running" in shop.run("logs", "local", "--since", "1h").stdout
+    assert "Uvicorn running" in shop.run("logs", "local", "web", "keeper", "--since", "2020-01-31T20:00:00Z").stdout
+    last = [one["instance"] for one in shop.lines("logs", "local", "web", "--since", "yesterday", "--tail", "1")]
+    assert last and len(set(last)) == len(last), "one line of each"
+    assert shop.run("logs", "local", "--since", "2999-01-01").stdout == ""
+    wrong = shop.run("logs", "local", "--since", "10")
+    assert wrong.returncode == 2 and '"10" is no time; give a time ago such as 10m' in wrong.stderr
+
+
 def test_logs_follow_until_interrupted(shop):
     reader = shop.start("logs", "local", "web", "--follow", "--lines", "0")
     over = threading.Event()

@@ -66,9 +66,9 @@ class RemoteSite(Site):
             self.sshd.close()
 
 
-def await_events(site, kind, count, environment="local"):
+def await_events(site, kind, count, environment="local", project="shop"):
     """Until the ledger on the host has so many entries of a kind."""
-    path = site.there / "shop" / environment / "ledger.db"
+    path = site.there / project / environment / "ledger.db"
 
     def there():
         if not path.exists():

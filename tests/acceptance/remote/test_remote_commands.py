@@ -35,7 +35,9 @@ def test_from_the_first_deployment_to_the_rollback(site, need):
     assert events[-1]["kind"] == "result" and events[-1]["previous"] == first
     assert answer(site.port) == "version 2\n"
 
-    follower = site.start("logs", "local", "web", "--follow")
+    assert "startup complete" in site.run("logs", "local", "web", "--since", "2020-01-31 20:00").stdout
+    assert site.run("logs", "local", "web", "--since", "2999-01-01").stdout == ""
+    follower = site.start("logs", "local", "web", "--follow", "--since", "1h")
     await_line(follower, "stdout", "startup complete")
     answer(site.port)
     follower.send_signal(signal.SIGINT)

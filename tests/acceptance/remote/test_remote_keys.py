@@ -27,17 +27,27 @@ def test_a_deploy_key_does_one_thing(site):
     line = site.run("host", "key", "local", str(site.sshd.folder / "user.pub"))
     assert line.returncode == 0, line.stderr
     options = line.stdout.partition(" ssh-ed25519")[0]
+    assert "--approve" not in options
+    more = site.run("host", "key", "local", str(site.sshd.folder / "user.pub"), "--approve").stdout
+    assert more.partition(" ssh-ed25519")[0] == options[:-1] + ' --approve"'
     assert options.startswith('restrict,command="') and "serve-ssh local --project shop" in options
     allow(site, options)
     ci = {"FAIRLEAD_SSH": str(site.sshd.client("ci"))}
     done = site.run("deploy", "local", **ci)  # what it is for
     assert done.returncode == 0, done.stderr
+    done = site.run("approve", "local", **ci)
+    assert done.returncode == 3 and "not approve what waits there for a person" in done.stderr, done.stderr
+    assert "not approve" in (site.there / "remote.log").read_text()
     done = site.run("status", "next", **ci)
     assert done.returncode == 3 and "for local alone, not for next" in done.stderr
     site.edit("name: shop", "name: other")
     done = site.run("status", "local", **ci)
     assert done.returncode == 3 and "not of other" in done.stderr
     site.write()
+
+    for words in (("exec", "local", "web", "--", "id"), ("shell", "local", "web")):
+        done = site.run(*words, **ci)
+        assert done.returncode == 3 and "uid=" not in done.stdout and "runs fairlead alone" in done.stdout, done
 
     key = dict(name="ci")
     log = site.there / "remote.log"

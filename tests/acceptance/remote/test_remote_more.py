@@ -53,7 +53,9 @@ def test_all_that_is_done_with_an_environment(site):
         done = site.run(*words, "local", "--json")
         assert done.returncode == 0, (words, done.stdout, done.stderr)
     done = site.run("exec", "local", "web", "--", "id")
-    assert done.returncode == 2 and f"ssh -t -p {site.sshd.port}" in done.stderr
+    assert done.returncode == 0 and "uid=" in done.stdout, done.stderr
+    done = site.run("exec", "local", "web", "--", "sh", "-c", "echo '$HOME' \"it's\"; exit 5")
+    assert (done.returncode, done.stdout) == (5, "$HOME it's\n"), done.stderr
     drawn, code = read_terminal(site, "stop", "local")  # which is asked here, and answered
     assert code == 0 and "[y/N]" in drawn and "local is stopped" in drawn
     assert site.run("up", "local").returncode == 0

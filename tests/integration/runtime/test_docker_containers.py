@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from instances import QUICK, one, ready
@@ -195,6 +196,20 @@ def test_its_log_is_followed_line_by_line(docker):
     eventually(lambda: seen.extend(log.news()) or len(seen) > 20)
     numbers = [int(line.split()[1]) for line in seen if line.startswith("line ")]
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers))), "none twice, none missing"
+
+
+def test_its_log_since_a_time(docker):
+    [id] = ready(docker.runtime, docker.spec("worker", program="talker.py", env={"PAUSE": "0.05"}))
+    log = container_logs(docker.runtime.place)[id]
+    eventually(lambda: len(log.engine.stamped_log(log.name)) > 10)
+    stamped = log.engine.stamped_log(log.name)
+    moment = datetime.fromisoformat(stamped[5][0])
+    seen = log.all_since(moment)
+    assert seen[:5] == [text for _, text in stamped[5:10]]
+    eventually(lambda: seen.extend(log.news()) or len(seen) > 20)
+    numbers = [int(line.split()[1]) for line in seen if line.startswith("line ")]
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers))), "none twice, none missing"
+    assert log.all_since(datetime.now(UTC) + timedelta(hours=1)) == []
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may be refused nothing")

@@ -1,4 +1,8 @@
-from fairlead.operations.logs import Follower, Logs, read_logs
+import time
+from datetime import UTC, datetime
+
+from fairlead.operations.logs import Follower, Logs, Wanted, read_logs
+from fairlead.runtimes.process.log_marks import LARGEST, mark, marks_of
 from fairlead.runtimes.process.logs import rotate
 from fairlead.system.home import Place
 
@@ -74,7 +78,7 @@ def test_new_instances_join_and_old_ones_leave_with_their_last_words(tmp_path):
     place = Place(tmp_path / "shop" / "local")
     first = instance(place, "aaa.web.1", "old\n")
     logs = Logs(place, ("web",))
-    lines = read_logs(logs, 5, True, pause=lambda seconds: None)
+    lines = read_logs(logs, Wanted(5), True, pause=lambda seconds: None)
     assert next(lines).text == "old"
     append(first, "tail without end")
     instance(place, "bbb.web.1", "hello\n")
@@ -92,5 +96,77 @@ def test_the_logs_of_fairlead_itself_only_by_name(tmp_path):
     instance(place, "aaa.web.1", "app\n")
     (place.root / "keeper").mkdir()
     (place.root / "keeper" / "log").write_text("keeping\n")
-    assert texts(read_logs(Logs(place), 5, False)) == ["app"]
-    assert texts(read_logs(Logs(place, ("keeper",)), 5, False)) == ["keeping"]
+    assert texts(read_logs(Logs(place), Wanted(5), False)) == ["app"]
+    assert texts(read_logs(Logs(place, ("keeper",)), Wanted(5), False)) == ["keeping"]
+
+
+def at(seconds):
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def since(log, seconds, lines=None):
+    return Follower.begun("a.web.1", log, Wanted(lines, at(seconds)))
+
+
+def test_since_a_time_shows_what_came_behind_the_mark_before_it(tmp_path):
+    log = tmp_path / "log"
+    log.write_text("one\ntw")
+    mark(log, 100)
+    append(log, "o\nthree\n")
+    mark(log, 160)
+    append(log, "four\nfi")
+    for when, seen in ((90, ["one", "two", "three", "four"]), (159, ["two", "three", "four"]), (160, ["four"])):
+        follower, shown = since(log, when)
+        assert texts(shown) == seen, when
+        append(log, "ve\n") if when == 160 else None
+    assert texts(follower.read()) == ["five"]
+    assert texts(since(log, 90, 2)[1]) == ["four", "five"]
+    assert texts(since(log, 90, 0)[1]) == []
+    follower, shown = since(log, time.time() + 60)
+    append(log, "six\n")
+    assert (texts(shown), texts(follower.read())) == ([], ["six"])
+
+
+def test_since_a_time_reads_what_was_set_aside(tmp_path):
+    log = tmp_path / "log"
+    for number in range(3):
+        append(log, f"early {number}\n")
+        mark(log, 100 * number + 10)
+        append(log, f"late {number}\n")
+        mark(log, 100 * number + 60)
+        if number < 2:
+            assert rotate(log, largest=1)
+            mark(log, 100 * number + 60)
+    assert texts(since(log, 115)[1]) == ["late 1", "early 2", "late 2"]
+    assert texts(since(log, 5)[1]) == [f"{word} {number}" for number in range(3) for word in ("early", "late")]
+    follower, _ = since(log, 5)
+    assert follower.read() == []
+
+
+def test_marks_of_a_log_that_somebody_emptied_hide_nothing(tmp_path):
+    log = tmp_path / "log"
+    log.write_text("long enough\n" * 10)
+    mark(log, 100)
+    log.write_text("new\n")
+    assert texts(since(log, 200)[1]) == ["new"]
+    mark(log, 300)
+    append(log, "newer\n")
+    assert texts(since(log, 300)[1]) == ["newer"]
+
+
+def test_marks_stay_small_and_few_where_nothing_is_written(tmp_path):
+    log = tmp_path / "log"
+    log.write_text("")
+    mark(log, 1)
+    assert not marks_of(log).exists()
+    for number in range(9000):
+        append(log, "x\n")
+        mark(log, number)
+    assert marks_of(log).stat().st_size <= LARGEST + 100
+    assert len(since(log, 8999)[1]) == 0 and len(since(log, 0)[1]) == 9000
+
+
+def test_a_log_that_is_not_there(tmp_path):
+    follower, shown = since(tmp_path / "log", 0)
+    assert (shown, follower.read()) == ([], [])
+    mark(tmp_path / "log")

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import click
 
+from fairlead.cli.remote.arguments import argv, sent
 from fairlead.cli.remote.each import each
 from fairlead.cli.remote.here import address_of, carry
-from fairlead.cli.remote.table import ON_HOST, Words, row_of
+from fairlead.cli.remote.table import Row, Words, row_of
 from fairlead.cli.session import Session
 from fairlead.errors import UsageError
-from fairlead.hosts.address import parse
+from fairlead.hosts.table import host_of
+from fairlead.operations.remote.bound import terminal_line
 
 
 def elsewhere(context: click.Context, session: Session, words: Words, places: tuple[str, ...]) -> None:
-    """Carry it there, to each of them, or say where it has to be called. `places`: the environments that were named."""
+    """Carry it there, to each of them, or enter the host for it. `places`: the environments that were named."""
     row = row_of(words)
     if row is None:
-        where = parse(address_of(session, places))
-        port = f"-p {where.port} " if where.port else ""
-        login = f"{where.user}@{where.name}" if where.user else where.name
-        what = f"{words[0]} needs a terminal on the host itself, and {places[0]} runs on {where}"
-        raise UsageError(what, f"ssh -t {port}{login} {ON_HOST[words].format(environment=places[0])}")
+        asked = argv(context.command, Row(), sent(context, Row()), places)
+        line = terminal_line(session.peek()[0], words, asked)
+        context.exit(host_of(address_of(session, places)).enter(line))
     if places:
         carry(context, session, words, row, places)
         return

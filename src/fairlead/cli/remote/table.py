@@ -77,11 +77,8 @@ REMOTE: dict[Words, Row] = {
     ("db", "roles"): Row(tree=True, lasting=True, asks="Change roles and rights in {environment}'s databases?"),
 }
 
-ON_HOST: dict[Words, str] = {
-    ("exec",): "fairlead exec {environment} SERVICE -- COMMAND",
-    ("shell",): "fairlead shell {environment} SERVICE",
-}
-"""Commands that need a terminal on the host itself; a key that may deploy must not have them."""
+ON_HOST: frozenset[Words] = frozenset({("exec",), ("shell",)})
+"""Commands that run on this terminal, by a login on the host: a key that may only deploy cannot have them."""
 
 LOCAL: dict[Words, str] = {
     ("init",): "it writes the project file",

@@ -128,6 +128,7 @@ class Commands:
         if row is None:
             raise Refused(f"{request.operation!r} is no command for another machine")
         places = environments(request, bound)
+        _require_right(request, bound)
         argv(self._command(words), row, request.arguments, places)  # whether they fit
         _require(bound, checkout, row.tree and words not in (("promote",), ("verdict",)))
         what = " ".join(["fairlead", *words, *places])
@@ -171,6 +172,14 @@ def environments(request: Request, bound: Bound) -> list[str]:
         what = f"this key is for {bound.environment} alone, and must not promote from {request.source}"
         raise Refused(what, f"have `--from {request.source}` in its line in authorized_keys")
     return [request.source, bound.environment]
+
+
+def _require_right(request: Request, bound: Bound) -> None:
+    """Refused where a key would say what a person is waited for. To promote what waits is to approve it too."""
+    said = request.operation if request.source is None else ""
+    if bound.forced and not bound.approves and said in ("approve", "promote"):
+        what = f"this key may deploy to {bound.environment}, and not {said} what waits there for a person"
+        raise Refused(what, "let a person do it who may log in, or have `--approve` in its line in authorized_keys")
 
 
 def _require(bound: Bound, checkout: Checkout | None, needed: bool) -> None:

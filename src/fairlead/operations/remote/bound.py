@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fairlead.errors import Refused
@@ -31,6 +32,11 @@ def command_line(project: str, environment: str) -> str:
     return f"{PATH}fairlead serve-ssh {environment} --project {project} --login"
 
 
+def terminal_line(project: str, words: Sequence[str], arguments: Sequence[str]) -> str:
+    """What a login on the host runs for a command of this terminal. A forced command refuses it."""
+    return PATH + shlex.join(["fairlead", *words, "--project", project, *arguments])
+
+
 @dataclass(frozen=True, slots=True)
 class Bound:
     """`project` is None until somebody says which: only where nobody else said it."""
@@ -38,6 +44,7 @@ class Bound:
     environment: str
     project: str | None = None
     sources: tuple[str, ...] = ()  #: environments whose live release may be promoted to this one
+    approves: bool = False  #: it may let a rollout go on that waits for a person; who may log in always may
     forced: bool = True  #: a key in authorized_keys may do this alone; False: whoever it is may log in too
 
     def place(self) -> Place:
@@ -57,7 +64,7 @@ class Bound:
         if mine != project:
             what = f"this key is for {environment} of {mine} alone, not of {project}"
             raise Refused(what, f"ask whoever keeps the server for a key for {project}")
-        return Bound(environment, mine, self.sources, self.forced)
+        return replace(self, project=mine)
 
     def check_asked(self, environ: Mapping[str, str] = os.environ) -> None:
         """Refused when ssh was asked for anything but this. Does nothing where no command was forced."""

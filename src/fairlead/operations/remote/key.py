@@ -13,7 +13,9 @@ _PUBLIC = re.compile(
 )
 
 
-def authorized_line(project: str, environment: str, public_key: str, sources: Sequence[str] = ()) -> str:
+def authorized_line(
+    project: str, environment: str, public_key: str, sources: Sequence[str] = (), approves: bool = False
+) -> str:
     """`restrict,command="…" KEY`. UsageError when it is no public key, and above all when it is a private one."""
     text = public_key.strip()
     if "PRIVATE KEY" in text:
@@ -21,6 +23,6 @@ def authorized_line(project: str, environment: str, public_key: str, sources: Se
     found = _PUBLIC.fullmatch(text)
     if found is None:
         raise UsageError("that is no public key of ssh", "give one line such as `ssh-ed25519 AAAA… ci@example.com`")
-    more = "".join(f" --from {one}" for one in sources)
+    more = "".join(f" --from {one}" for one in sources) + " --approve" * approves
     command = f"PATH=$HOME/.local/bin:$PATH fairlead serve-ssh {environment} --project {project}{more}"
     return f'restrict,command="{command}" {text}'

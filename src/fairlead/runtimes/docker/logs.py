@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from fairlead.engine.engine import Engine
 from fairlead.engine.owner import Kind, Owner, label
@@ -26,6 +26,12 @@ class ContainerLog:
         """The last lines; `news` goes on behind them."""
         seen = self._noted(self.engine.stamped_log(self.name, lines=max(lines, 1)))
         return [text for _, text in seen[len(seen) - lines :]] if lines else []
+
+    def all_since(self, moment: datetime) -> list[str]:
+        """What was said from then on; `news` goes on behind it."""
+        utc = moment.astimezone(UTC)
+        self.last_time = f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond:06d}000Z"  # whatever has an earlier one is left out
+        return self.news()
 
     def news(self) -> list[str]:
         """What was said since."""

@@ -8,6 +8,8 @@ import shutil
 from pathlib import Path
 from typing import BinaryIO
 
+from fairlead.runtimes.process.log_marks import marks_of, take_along, written_since
+
 LARGEST = 10 << 20  #: bytes of a log before it is rotated
 KEPT = 3  #: rotated files
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -27,6 +29,7 @@ def rotate(log: Path, largest: int = LARGEST, kept: int = KEPT) -> bool:
         with open(log, "r+b") as source:
             _set_aside(source, log, kept)
             source.truncate(0)
+            marks_of(log).unlink(missing_ok=True)
     except OSError:
         return False
     return True
@@ -44,7 +47,9 @@ def _set_aside(source: BinaryIO, log: Path, kept: int) -> None:
     for path, moved in reversed(list(zip(older, names[1:], strict=True))):
         if path.exists():
             path.replace(moved)
+            take_along(path, moved)
     temp.replace(names[0])
+    take_along(log, names[0])
 
 
 def _older(log: Path, kept: int) -> list[Path]:
@@ -69,6 +74,24 @@ def _copied(source: BinaryIO, temp: Path) -> bool:
 
 def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
+
+
+def all_since(log: Path, since: float, kept: int = KEPT) -> tuple[bytes, int]:
+    """As `written_since`, with what was set aside."""
+    while True:
+        first, *_ = older = _older(log, kept)
+        before = _inode(first)
+        aside = b"".join(written_since(path, since)[0] for path in reversed(older))
+        data, place = written_since(log, since)
+        if _inode(first) == before:  # nothing was set aside meanwhile
+            return aside + data, place
+
+
+def _inode(path: Path) -> int | None:
+    try:
+        return path.stat().st_ino
+    except FileNotFoundError:
+        return None
 
 
 def tail(log: Path, lines: int) -> str:

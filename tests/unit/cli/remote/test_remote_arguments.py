@@ -6,6 +6,7 @@ import click
 import pytest
 
 from fairlead.cli.main import fairlead
+from fairlead.cli.moment import Moment
 from fairlead.cli.remote.arguments import PLACES, argv, sent
 from fairlead.cli.remote.table import REMOTE
 from fairlead.cli.session import Session
@@ -41,6 +42,8 @@ def every_option(command, row):
 def example(kind):
     if isinstance(kind, click.Choice):
         return kind.choices[0]
+    if isinstance(kind, Moment):
+        return "2026-01-31 20:00"
     return (
         "7" if isinstance(kind, click.IntRange | click.FloatRange) or kind in (click.INT, click.FLOAT) else "--it's"[2:]
     )

@@ -75,6 +75,17 @@ def test_a_key_runs_one_command(asked: str) -> None:
         Bound("local", "shop").check_asked({ASKED: asked} | HERE)
 
 
+@pytest.mark.parametrize("word", ["approve", "promote"])
+def test_a_key_that_deploys_approves_only_where_its_line_says_so(word: str) -> None:
+    request = Request(word, {})
+    with pytest.raises(Refused, match=f"not {word} what waits there for a person"):
+        WORK.accept(request, Bound("local", "shop", sources=("next",)), None)
+    for bound in (Bound("local", "shop", approves=True), Bound("local", "shop", forced=False)):
+        assert WORK.accept(request, bound.agreed("shop", "local"), None).lasting
+    for other in ("abort", "pause", "resume", "rollback"):
+        assert WORK.accept(Request(other, {}), Bound("local", "shop"), None).lasting
+
+
 def test_the_command_of_the_client_is_that_one() -> None:
     Bound("local", "shop").check_asked({ASKED: command_line("shop", "local")} | HERE)
     Bound("local", "shop").check_asked({ASKED: "fairlead serve-ssh local"} | HERE)
