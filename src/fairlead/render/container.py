@@ -87,11 +87,12 @@ class ContainerSpec:
     stop_grace: float = 10.0  #: seconds from the signal to SIGKILL
     restart: Restart = "unless-stopped"
     sysctls: Mapping[str, str] = field(default_factory=dict)
+    more: Mapping[str, Any] = field(default_factory=dict)  #: parts of the engine's HostConfig, as they are
 
     @property
     def fingerprint(self) -> str:
         """16 hex digits of all but the labels. Values of variables count by their SHA-256."""
-        parts = {key: value for key, value in asdict(self).items() if key != "labels"}
+        parts = {key: value for key, value in asdict(self).items() if key != "labels" and (key != "more" or value)}
         parts["env"] = {key: hashlib.sha256(value.encode()).hexdigest() for key, value in self.env.items()}
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -134,6 +135,7 @@ def _host(spec: ContainerSpec) -> dict[str, Any]:
         "Sysctls": dict(spec.sysctls),
         **_limits(spec.resources),
         **_safe(spec.security, spec.user or ""),
+        **spec.more,
     }
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from fairlead.engine.owner import Owner
 from fairlead.project.stack import Security, Store
+from fairlead.render.compose_keys import host_config
 from fairlead.render.container import SECRETS, ContainerSpec, Healthcheck, Joined, Mount
 from fairlead.render.networks import store_networks
 from fairlead.render.short_forms import mount
@@ -49,6 +50,7 @@ def container_of(
         healthcheck=_healthcheck(store),
         stop_signal=kind.stop_signal,
         stop_grace=GRACE,
+        more=host_config(own.compose),
     )
 
 

@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from fairlead.project.stack import Store, to_data
+from fairlead.render.compose_keys import KEYS
 
 LIVE = ("name", "url", "databases", "migrations", "rights", "extensions", "buckets", "queue", "health")
 """What is no reason to make a store anew."""
@@ -16,7 +17,9 @@ def fingerprint(store: Store) -> str:
     """16 hex digits. What is left at its default does not count, so a later Fairlead with more settings agrees."""
     usual = to_data(Store(store.name, store.kind))
     own = _without(to_data(store), usual)
-    own.get("container", {}).pop("compose", None)
+    held = own.get("container", {})
+    if told := {key: value for key, value in held.pop("compose", {}).items() if key in KEYS}:
+        held["compose"] = told
     text = json.dumps({"kind": store.kind} | {key: own[key] for key in own if key not in LIVE and own[key] != {}},
                       sort_keys=True)  # fmt: skip
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -198,6 +198,15 @@ def test_its_log_is_followed_line_by_line(docker):
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers))), "none twice, none missing"
 
 
+def test_it_has_what_its_compose_keys_say(docker):
+    compose = {"shm_size": "7m", "extra_hosts": {"far.example.com": "192.0.2.7"}, "ulimits": {"nofile": 321}}
+    spec = docker.spec()
+    [id] = ready(docker.runtime, replace(spec, container=replace(spec.container, compose=compose)))
+    assert "7168" in told(docker, id, "df", "-k", "/dev/shm").output
+    assert "192.0.2.7" in told(docker, id, "getent", "hosts", "far.example.com").output
+    assert told(docker, id, "sh", "-c", "ulimit -n").output.strip() == "321"
+
+
 def test_its_log_since_a_time(docker):
     [id] = ready(docker.runtime, docker.spec("worker", program="talker.py", env={"PAUSE": "0.05"}))
     log = container_logs(docker.runtime.place)[id]

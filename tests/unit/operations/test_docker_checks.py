@@ -4,7 +4,7 @@ import pytest
 
 from fairlead.engine.facts import EngineFacts
 from fairlead.operations.checks.docker import declared, version
-from fairlead.project.stack import Container, Health, Route, Security, Service, Stack
+from fairlead.project.stack import Container, Health, Route, Security, Service, Stack, Store
 
 
 def facts(number):
@@ -46,3 +46,14 @@ def test_root_has_to_be_allowed():
     assert "to run as root" in text
     assert said(container=Container(user="0:0", security=Security(root=True))) == []
     assert said(container=Container(user="1000")) == []
+
+
+def test_what_only_compose_would_do_is_said():
+    [text] = said(container=Container(compose={"privileged": True, "logging": {}, "shm_size": "64m"}))
+    assert text.startswith("web: compose: privileged, logging counts in a rendered Compose file alone")
+    [text] = said(container=Container(compose={"shm_size": "lots"}))
+    assert text == "web: compose: shm_size is not as Compose has it"
+    stack = Stack("shop", "production", "docker", stores=(
+        Store("db", "postgres", container=Container(compose={"healthcheck": {}, "tty": True})),
+    ))  # fmt: skip
+    assert [check.text.partition(" counts")[0] for check in declared(stack)] == ["db: compose: tty"]

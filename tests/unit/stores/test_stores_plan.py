@@ -65,11 +65,15 @@ def test_another_declaration_needs_a_person(other):
     [
         replace(DB, databases=("shop", "reports")),
         replace(DB, extensions={"shop": ("citext",)}),
-        replace(DB, container=Container(compose={"shm_size": "1g"})),
+        replace(DB, container=Container(compose={"tty": True})),
     ],
 )
 def test_what_changes_while_it_runs_is_no_reason_to_make_it_anew(other):
     assert fingerprint(other) == fingerprint(DB)
+
+
+def test_what_the_engine_is_told_of_compose_is_one():
+    assert fingerprint(replace(DB, container=Container(compose={"shm_size": "1g"}))) != fingerprint(DB)
 
 
 def test_all_are_started_then_awaited_then_filled():

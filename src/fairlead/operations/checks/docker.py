@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,8 @@ from fairlead.errors import FairleadError, Refused
 from fairlead.operations.checks.check import Check, failed, ok, warning
 from fairlead.operations.checks.machine import disk
 from fairlead.operations.images import containers
-from fairlead.project.stack import Service, Stack
+from fairlead.project.stack import Container, Service, Stack
+from fairlead.render.compose_keys import INSTEAD, host_config, left_over
 from fairlead.render.networks import DATABASE, networks_of, service_networks
 from fairlead.render.short_forms import mount, published
 from fairlead.system.files import free_bytes
@@ -131,6 +133,30 @@ def declared(stack: Stack) -> Iterator[Check]:
     """What a stack asks for and no container can have."""
     for service in stack.services:
         yield from (failed("docker", f"{service.name}: {what}", hint) for what, hint in _impossible(service, stack))
+    for name, one in (*((item.name, one) for item, one in containers(stack)), *_stores(stack)):
+        yield from _composed(name, one)
+
+
+def _stores(stack: Stack) -> Iterator[tuple[str, Container]]:
+    """A store of a kind that Fairlead knows is asked by Fairlead, whatever `healthcheck` says to Compose."""
+    for store in stack.stores:
+        known = () if store.kind == "container" else ("healthcheck",)
+        compose = {key: value for key, value in store.container.compose.items() if key not in known}
+        yield store.name, replace(store.container, compose=compose)
+
+
+def _composed(name: str, container: Container) -> Iterator[Check]:
+    """Keys for Compose that the engine cannot be told, or is told otherwise."""
+    try:
+        host_config(container.compose)
+    except ValueError as error:
+        yield failed("docker", f"{name}: {error}", "see the Compose specification")
+    if found := left_over(container):
+        instead = [INSTEAD[key] for key in found if key in INSTEAD]
+        what = (
+            f"{name}: compose: {', '.join(found)} counts in a rendered Compose file alone, not where Fairlead runs it"
+        )
+        yield warning("docker", what, f"say it as {', '.join(instead)}" if instead else "")
 
 
 def _impossible(service: Service, stack: Stack) -> Iterator[tuple[str, str]]:

@@ -6,10 +6,12 @@ import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from fairlead.engine.owner import Owner
 from fairlead.project.placeholders import expand
 from fairlead.project.stack import Health
+from fairlead.render.compose_keys import host_config
 from fairlead.render.container import FILES, SECRETS, ContainerSpec, Healthcheck, Joined, Mount
 from fairlead.render.edge_containers import DOOR
 from fairlead.render.networks import BACKEND, EDGELESS
@@ -63,6 +65,7 @@ def container_spec(spec: InstanceSpec, owner: Owner, handed: Handed) -> Containe
         stop_signal=spec.stop.signal,
         stop_grace=spec.stop.grace,
         restart="no" if spec.job else "unless-stopped",
+        more=host_config(_filled(one.compose, values)),
     )
 
 
@@ -91,6 +94,15 @@ def _values(spec: InstanceSpec) -> dict[str, str]:
 
 def _all(texts: Iterable[str], values: dict[str, str]) -> tuple[str, ...]:
     return tuple(expand(text, values) for text in texts)
+
+
+def _filled(value: Any, values: dict[str, str]) -> Any:
+    """With a value for each placeholder in it, however deep."""
+    if isinstance(value, Mapping):
+        return {key: _filled(one, values) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_filled(one, values) for one in value]
+    return expand(value, values) if isinstance(value, str) else value
 
 
 def _handed_mounts(handed: Handed) -> tuple[Mount, ...]:
