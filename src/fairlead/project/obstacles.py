@@ -20,9 +20,6 @@ def obstacles(merged: Mapping, own: Mapping) -> Iterator[Problem]:
     name = text_of(runtime)
     if runtime is not None and name == "kubernetes":
         yield problem(runtime, f"{name} is {THIS_VERSION}; use process or docker")
-    if name in ("docker", "kubernetes"):
-        why = f"in a container this is {THIS_VERSION}; use an image that has a web server"
-        yield from (problem(node, why) for node in select(merged, "services", "*", "static"))
     yield from _stores(merged, name or "process")
     yield from _without_image(merged) if name == "docker" else _only_in_containers(merged)
 
@@ -51,7 +48,8 @@ def _only_in_containers(merged: Mapping) -> Iterator[Problem]:
     for entry, donor in _services(merged):
         image = child(entry, "image") or child(entry, "build") or child(donor, "image") or child(donor, "build")
         has_source = child(entry, "source") is not None or child(donor, "source") is not None
-        if image is not None and not (has_source and child(entry, "command") is not None):
+        runs = child(entry, "command") or child(entry, "static")
+        if image is not None and not (has_source and runs is not None):
             yield problem(image, "an image needs runtime docker; on process use source and command")
 
 
@@ -59,7 +57,10 @@ def _without_image(merged: Mapping) -> Iterator[Problem]:
     """A container needs an image, and a source alone is none."""
     for entry, donor in _services(merged):
         if not any(child(one, key) is not None for one in (entry, donor) for key in ("image", "build")):
-            yield problem(entry, "docker has no image to run it from; add `build` with a Dockerfile, or `image`")
+            static = child(entry, "static")
+            more = ", in which the folder and fairlead[static] are" if static is not None else ""
+            why = f"docker has no image to run it from; add `build` with a Dockerfile, or `image`{more}"
+            yield problem(static or entry, why)
 
 
 def _services(merged: Mapping) -> Iterator[tuple[Node, Node | None]]:

@@ -41,7 +41,7 @@ def resolve(environment: str, sections: Sections, own: Environment, given: Mappi
         project=sections.name,
         environment=environment,
         runtime=own.runtime,
-        services=tuple(_service(name, one, sections, values, stores) for name, one in services.items()),
+        services=tuple(_service(name, one, sections, values, stores, own.runtime) for name, one in services.items()),
         jobs=tuple(_job(name, one, services.get(one.like or ""), stores) for name, one in sections.jobs.items()),
         tests=sections.tests,
         smoke=tuple(_smoke(one) for one in sections.smoke),
@@ -59,12 +59,12 @@ def resolve(environment: str, sections: Sections, own: Environment, given: Mappi
 
 
 def _service(
-    name: str, one: Service, sections: Sections, values: dict[str, str], stores: tuple[stack.Store, ...]
+    name: str, one: Service, sections: Sections, values: dict[str, str], stores: tuple[stack.Store, ...], runtime: str
 ) -> stack.Service:
     stop, donor = one.stop, sections.services.get(one.like or "")
     return stack.Service(
         name=name,
-        command=one.command or (static.command(one.static) if one.static else ""),
+        command=one.command or (static.command(one.static, runtime) if one.static else ""),
         source=_source(one, donor),
         prepare=static.prepare(one.static, _prepare(one, donor)) if one.static else _prepare(one, donor),
         port=one.port or (static.PORT if one.static else None),

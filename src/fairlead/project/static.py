@@ -9,9 +9,10 @@ from fairlead.project.stack import Prepare
 PORT = 8080  #: where nothing is said of one
 
 
-def command(folder: str) -> str:
-    """What serves it."""
-    return f"${{FAIRLEAD}} -m fairlead.static serve {shlex.quote(folder)} --port ${{PORT}}"
+def command(folder: str, runtime: str) -> str:
+    """What serves it. In a container the folder is the image's, and so is the server; others reach it from outside."""
+    everywhere = "" if runtime == "process" else " --host 0.0.0.0"
+    return f"${{FAIRLEAD}} -m fairlead.static serve {shlex.quote(folder)} --port ${{PORT}}{everywhere}"
 
 
 def prepare(folder: str, own: Prepare | None) -> Prepare:

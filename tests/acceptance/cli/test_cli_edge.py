@@ -1,8 +1,14 @@
 """`fairlead edge test` on a real deployment, whose policies Fairlead's own requests never meet."""
 
 import http.client
+import importlib.util
+import shutil
+from pathlib import Path
 
 import pytest
+from tests.docker_engine import unique
+
+import fairlead
 
 pytestmark = pytest.mark.real
 
@@ -98,3 +104,60 @@ def test_a_folder_of_files_is_a_service(site):
     assert ask(site, "/assets/gone.js", Accept="*/*")[0] == 404
     trials = {one["policy"]: one["outcome"] for one in site.json("edge", "test", "local")["trials"]}
     assert trials == {"headers": "passed", "fallback": "passed"}
+
+
+CONTAINED = """\
+name: {name}
+services:
+  pages:
+    build: {{context: pages}}
+    static: dist
+    routes: [{{path: /, fallback: /index.html}}]
+rollout: {{watch: off}}
+smoke: [{{path: /, contains: home}}, {{path: /deep/link, contains: home}}]
+environments:
+  local: {{runtime: docker, edge: {{http: {port}, address: 127.0.0.1}}}}
+"""
+PAGES_IMAGE = """\
+FROM python:3.11-slim
+COPY lib /lib/python
+ENV PYTHONPATH=/lib/python PYTHONDONTWRITEBYTECODE=1
+WORKDIR /web
+COPY dist dist
+RUN python3 -m fairlead.static compress dist
+USER 10001:10001
+"""
+
+
+@pytest.fixture
+def contained(site, docker_engine):
+    """A project of files in an image. What `pip install fairlead[static]` brings is copied: there is no index here."""
+    pages, name = site.folder / "pages", unique("pages")
+    (pages / "dist" / "assets").mkdir(parents=True)
+    (pages / "Dockerfile").write_text(PAGES_IMAGE)
+    for module in ("whitenoise", "waitress"):
+        folder = Path(importlib.util.find_spec(module).origin).parent
+        shutil.copytree(folder, pages / "lib" / module, ignore=shutil.ignore_patterns("__pycache__"))
+    package = Path(fairlead.__file__).parent
+    shutil.copytree(package / "static", pages / "lib" / "fairlead" / "static")
+    shutil.copy(package / "__init__.py", pages / "lib" / "fairlead")
+    (site.folder / "fairlead.yaml").write_text(CONTAINED.format(name=name, port=site.port))
+    yield site
+    site.run("stop", "local")
+    docker_engine.remove(name)
+    assert docker_engine.left_of(name) == []
+
+
+@pytest.mark.long(seconds=15)
+def test_a_folder_of_files_in_an_image_is_a_service_too(contained):
+    site, dist = contained, contained.folder / "pages" / "dist"
+    (dist / "index.html").write_text("<h1>home</h1>")
+    (dist / "assets" / "main.3f2a1b9c.js").write_text("let a = 1;\n" * 500)
+    done = site.run("deploy", "local")
+    assert done.returncode == 0, done.stderr
+    assert ask(site, "/")[2] == b"<h1>home</h1>" == ask(site, "/deep/link", Accept="text/html")[2]
+    assert ask(site, "/assets/gone.js", Accept="*/*")[0] == 404
+    status, told, body = ask(site, "/assets/main.3f2a1b9c.js", Accept_Encoding="gzip")
+    assert (status, told["content-encoding"]) == (200, "gzip") and len(body) < 1000
+    assert "immutable" in told["cache-control"]
+    assert ask(site, "/", If_None_Match=ask(site, "/")[1]["etag"])[0] == 304

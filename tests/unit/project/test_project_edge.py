@@ -148,6 +148,12 @@ def test_a_folder_of_files_is_served_by_what_comes_with_fairlead() -> None:
     assert (web.port, web.is_worker) == (8080, False)
 
 
+def test_in_a_container_it_is_served_from_its_image() -> None:
+    text = "name: a\nservices: {web: {static: dist%s, routes: [/]}}\nenvironments: {local: {runtime: docker, edge: {http: 1}}}\n"
+    web = stack(text % ", build: {context: web}").service("web")
+    assert web.command == "${FAIRLEAD} -m fairlead.static serve dist --port ${PORT} --host 0.0.0.0"
+
+
 def test_a_folder_of_files_has_no_command() -> None:
     text = "name: a\nservices: {web: {static: dist, command: serve, port: 1}}\nenvironments: {local: {}}\n"
     assert findings(text) == [

@@ -32,6 +32,11 @@ CASES = {
         ["3:3: services.web: docker has no image to run it from; add `build` with a Dockerfile, or `image`"],
     ),
     "an image on docker": (small("    image: x\n    health: {command: y}\n", environments="  local: {runtime: docker}\n"), []),
+    "files alone on docker": (
+        "name: shop\nservices: {web: {source: s, static: dist}}\nenvironments: {local: {runtime: docker}}\n",
+        ["2:29: services.web.static: docker has no image to run it from; add `build` with a Dockerfile, or `image`, in which the folder and fairlead[static] are"],
+    ),
+    "files with an image too": ("name: shop\nservices: {web: {source: s, build: {context: s}, static: dist}}\nenvironments: {local: {}}\n", []),
     "a host": (small(environments="  local: {host: 'ssh://a@b'}\n"), []),
     "stores that need containers": (
         small(top="stores: {a: {kind: redis}, b: {kind: container, image: x}, c: {kind: redis, command: y}}\n"),
