@@ -24,7 +24,7 @@ from fairlead.operations.stores.ensure import any_dead, renew_all, start_dead
 from fairlead.rollout.journal import open_rollout
 from fairlead.rollout.recovery import recover, restore_traffic
 from fairlead.runtimes.base import Instance
-from fairlead.runtimes.process.log_marks import mark
+from fairlead.runtimes.process.log_marks import Marks
 from fairlead.runtimes.process.logs import rotate
 from fairlead.runtimes.process.runtime import log_files
 from fairlead.secrets.rotation.ages import remind, schedule
@@ -290,6 +290,9 @@ class Housekeeping:
         own = [folder / name for folder in folders for name in ("access.log", "traefik.log", "output.log")]
         # A report reads the edge's logs from where it began.
         edges = [*own, place.root / "keeper" / "log"] if self._idle() else []
-        for log in (*log_files(place).values(), *place.stores.glob("*/log"), *edges):
-            rotate(log)
-            mark(log)
+        marks, shown = Marks.of(place), [*log_files(place).values(), *edges]
+        for log in (*shown, *place.stores.glob("*/log")):
+            rotate(log, marks=marks)
+        for log in shown:
+            marks.add(log)
+        marks.tidy([*log_files(place).values(), *own, place.root / "keeper" / "log"])

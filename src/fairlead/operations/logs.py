@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from fairlead.errors import UsageError
 from fairlead.operations.runtime_kept import kept_runtime
+from fairlead.runtimes.process.log_marks import Marks
 from fairlead.runtimes.process.logs import all_since
 from fairlead.runtimes.process.runtime import learn_secrets
 from fairlead.runtimes.process.runtime import log_files as instance_logs
@@ -81,11 +82,11 @@ class Follower:
         return follower, [follower._line(raw) for raw in shown]
 
     @classmethod
-    def begun(cls, instance: str, log: Path, want: Wanted) -> tuple[Follower, list[LogLine]]:
+    def begun(cls, instance: str, log: Path, want: Wanted, marks: Marks) -> tuple[Follower, list[LogLine]]:
         """A follower of what comes after the lines that are wanted first, and those lines."""
         if want.since is None:
             return cls.at_end(instance, log, want.first)
-        data, place = all_since(log, want.since.timestamp())
+        data, place = all_since(log, want.since.timestamp(), marks)
         follower = cls(instance, log, place, _inode(_older(log)))
         lines = follower._lines(data)
         return follower, lines[want.behind(len(lines)) :]
@@ -151,7 +152,7 @@ class Logs:
         """The lines of each instance that are wanted first, the instance that wrote last at the end."""
         for instance, log in sorted(self._found().items(), key=lambda row: _changed(row[1])):
             learn_secrets(self.place, instance)
-            follower, shown = _begun(instance, log, want)
+            follower, shown = self._begun(instance, log, want)
             self._followers[instance] = follower
             yield from shown
 
@@ -172,6 +173,13 @@ class Logs:
         """Lines without an end."""
         for follower in self._followers.values():
             yield from follower.finish()
+
+    def _begun(
+        self, instance: str, log: Path | ContainerLog, want: Wanted
+    ) -> tuple[Follower | Contained, list[LogLine]]:
+        if isinstance(log, Path):
+            return Follower.begun(instance, log, want, Marks.of(self.place))
+        return Contained.begun(instance, log, want)
 
     def _found(self) -> dict[str, Path | ContainerLog]:
         known = log_files(self.place)
@@ -196,10 +204,6 @@ def read_logs(logs: Logs, want: Wanted, follow: bool, pause: Callable[[float], N
         pause(EVERY)
         yield from logs.news()
     yield from logs.rest()
-
-
-def _begun(instance: str, log: Path | ContainerLog, want: Wanted) -> tuple[Follower | Contained, list[LogLine]]:
-    return Follower.begun(instance, log, want) if isinstance(log, Path) else Contained.begun(instance, log, want)
 
 
 def log_files(place: Place) -> dict[str, Path | ContainerLog]:

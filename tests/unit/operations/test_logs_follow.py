@@ -2,7 +2,7 @@ import time
 from datetime import UTC, datetime
 
 from fairlead.operations.logs import Follower, Logs, Wanted, read_logs
-from fairlead.runtimes.process.log_marks import LARGEST, mark, marks_of
+from fairlead.runtimes.process.log_marks import LARGEST, Marks
 from fairlead.runtimes.process.logs import rotate
 from fairlead.system.home import Place
 
@@ -104,8 +104,16 @@ def at(seconds):
     return datetime.fromtimestamp(seconds, UTC)
 
 
+def marks_beside(log):
+    return Marks(log.parent / "marks")
+
+
+def mark(log, now=None):
+    marks_beside(log).add(log, now)
+
+
 def since(log, seconds, lines=None):
-    return Follower.begun("a.web.1", log, Wanted(lines, at(seconds)))
+    return Follower.begun("a.web.1", log, Wanted(lines, at(seconds)), marks_beside(log))
 
 
 def test_since_a_time_shows_what_came_behind_the_mark_before_it(tmp_path):
@@ -135,7 +143,7 @@ def test_since_a_time_reads_what_was_set_aside(tmp_path):
         append(log, f"late {number}\n")
         mark(log, 100 * number + 60)
         if number < 2:
-            assert rotate(log, largest=1)
+            assert rotate(log, largest=1, marks=marks_beside(log))
             mark(log, 100 * number + 60)
     assert texts(since(log, 115)[1]) == ["late 1", "early 2", "late 2"]
     assert texts(since(log, 5)[1]) == [f"{word} {number}" for number in range(3) for word in ("early", "late")]
@@ -158,11 +166,11 @@ def test_marks_stay_small_and_few_where_nothing_is_written(tmp_path):
     log = tmp_path / "log"
     log.write_text("")
     mark(log, 1)
-    assert not marks_of(log).exists()
+    assert not marks_beside(log).file(log).exists()
     for number in range(9000):
         append(log, "x\n")
         mark(log, number)
-    assert marks_of(log).stat().st_size <= LARGEST + 100
+    assert marks_beside(log).file(log).stat().st_size <= LARGEST + 100
     assert len(since(log, 8999)[1]) == 0 and len(since(log, 0)[1]) == 9000
 
 
@@ -170,3 +178,17 @@ def test_a_log_that_is_not_there(tmp_path):
     follower, shown = since(tmp_path / "log", 0)
     assert (shown, follower.read()) == ([], [])
     mark(tmp_path / "log")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_marks_go_with_what_they_are_of(tmp_path):
+    place = Place(tmp_path / "shop" / "local")
+    marks = Marks.of(place)
+    logs = [instance(place, id, "x\n") for id in ("a.web.1", "b.web.1")]
+    for log in logs:
+        marks.add(log, 1)
+        rotate(log, largest=1, marks=marks)
+        append(log, "y\n")
+        marks.add(log, 2)
+    marks.tidy(logs[1:])
+    assert sorted(file.name for file in marks.folder.iterdir()) == ["b.web.1.log", "b.web.1.log.1"]

@@ -8,14 +8,14 @@ import shutil
 from pathlib import Path
 from typing import BinaryIO
 
-from fairlead.runtimes.process.log_marks import marks_of, take_along, written_since
+from fairlead.runtimes.process.log_marks import Marks
 
 LARGEST = 10 << 20  #: bytes of a log before it is rotated
 KEPT = 3  #: rotated files
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
-def rotate(log: Path, largest: int = LARGEST, kept: int = KEPT) -> bool:
+def rotate(log: Path, largest: int = LARGEST, kept: int = KEPT, marks: Marks | None = None) -> bool:
     """Move the content aside when the log is too large: log.1 is the newest. True when the log is empty again.
 
     The instance keeps its descriptor, opened for appending, so the file is copied and then emptied. What is written
@@ -29,7 +29,8 @@ def rotate(log: Path, largest: int = LARGEST, kept: int = KEPT) -> bool:
         with open(log, "r+b") as source:
             _set_aside(source, log, kept)
             source.truncate(0)
-            marks_of(log).unlink(missing_ok=True)
+        if marks:
+            marks.shift(log, _older(log, kept))
     except OSError:
         return False
     return True
@@ -47,9 +48,7 @@ def _set_aside(source: BinaryIO, log: Path, kept: int) -> None:
     for path, moved in reversed(list(zip(older, names[1:], strict=True))):
         if path.exists():
             path.replace(moved)
-            take_along(path, moved)
     temp.replace(names[0])
-    take_along(log, names[0])
 
 
 def _older(log: Path, kept: int) -> list[Path]:
@@ -76,13 +75,13 @@ def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
-def all_since(log: Path, since: float, kept: int = KEPT) -> tuple[bytes, int]:
-    """As `written_since`, with what was set aside."""
+def all_since(log: Path, since: float, marks: Marks, kept: int = KEPT) -> tuple[bytes, int]:
+    """As `Marks.written_since`, with what was set aside."""
     while True:
         first, *_ = older = _older(log, kept)
         before = _inode(first)
-        aside = b"".join(written_since(path, since)[0] for path in reversed(older))
-        data, place = written_since(log, since)
+        aside = b"".join(marks.written_since(path, since)[0] for path in reversed(older))
+        data, place = marks.written_since(log, since)
         if _inode(first) == before:  # nothing was set aside meanwhile
             return aside + data, place
 
