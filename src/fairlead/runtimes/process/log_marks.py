@@ -75,7 +75,7 @@ class Marks:
         return [(float(moment), int(size)) for moment, _, size in pairs if size.isdigit() and _is_number(moment)]
 
     def written_since(self, log: Path, since: float) -> tuple[bytes, int]:
-        """What a log has from then on, in whole lines, and how many of its bytes were read. `since`: seconds of 1970 on.
+        """What a log has from then on, in whole lines, and how many bytes of it were read. Seconds since 1970.
 
         Up to a minute of what came before is among it.
         """
