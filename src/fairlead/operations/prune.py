@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 from fairlead.artifacts.images import ImageStore
@@ -19,6 +18,7 @@ from fairlead.project.stack import Rollout
 from fairlead.rollout.events import Emit, silent
 from fairlead.rollout.prune import kept
 from fairlead.rollout.prune import prune as forget
+from fairlead.system.files import size_below
 from fairlead.system.home import Place
 
 
@@ -62,10 +62,10 @@ def _unneeded(environment: Environment, keep: int) -> Iterator[Unneeded]:
     stay = kept(world, keep)
     for release in sorted(set(world.releases.ids()) - stay):
         own = (place.secrets / release, place.files / release)
-        yield Unneeded("release", release, sum(_size(folder) for folder in own))
+        yield Unneeded("release", release, sum(map(size_below, own)))
     used = _named(place, stay)
     for digest in sorted(environment.artifacts.all() - used):
-        yield Unneeded("artifact", digest, _size(environment.artifacts.path(digest)))
+        yield Unneeded("artifact", digest, size_below(environment.artifacts.path(digest)))
     images = image_store(place) if _has_engine(environment) else None
     yield from _images(images, used) if images else ()
 
@@ -90,8 +90,3 @@ def _has_engine(environment: Environment) -> bool:
     live = environment.state.live
     release = environment.world.releases.load_or_none(live) if live else None
     return release is not None and release.stack.runtime == "docker"
-
-
-def _size(folder: Path) -> int:
-    """Bytes of the files in it; links are not followed."""
-    return sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())

@@ -8,6 +8,7 @@ instances/ID/log         stdout and stderr of a process
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict
@@ -21,7 +22,7 @@ from fairlead.render.edge import LOOPBACK
 from fairlead.runtimes.base import InstanceSpec
 from fairlead.supervisor.survivors import Starts, have_starts, read_starts
 from fairlead.system import processes
-from fairlead.system.files import read_json, remove_tree, write_file, write_json
+from fairlead.system.files import listed, read_json, remove_tree, write_file, write_json
 from fairlead.system.processes import Process
 
 
@@ -87,7 +88,7 @@ class InstanceFolder:
         yield from map(Path, spec.get("secret_env", {}).values())
         if spec.get("image"):  # a container sees them in a place of its own
             here = own / spec["release"] / spec["service"] / "current"
-            yield from (path for path in here.rglob("*") if path.is_file())
+            yield from (Path(folder, name) for folder, _, names in os.walk(here) for name in names)
 
     def health(self) -> Health:
         """Its health check."""
@@ -138,6 +139,4 @@ def _whole(data: object) -> bool:
 
 def folders(parent: Path) -> tuple[InstanceFolder, ...]:
     """Every instance folder, sorted by id."""
-    if not parent.exists():
-        return ()
-    return tuple(InstanceFolder(path) for path in sorted(parent.iterdir()) if path.is_dir())
+    return tuple(InstanceFolder(path) for path in listed(parent) if path.is_dir())

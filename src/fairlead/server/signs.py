@@ -9,6 +9,7 @@ from pathlib import Path
 from fairlead.supervisor.supervisor import Supervisor
 from fairlead.supervisor.survivors import last_started
 from fairlead.system import processes
+from fairlead.system.files import listed
 from fairlead.system.home import Place
 
 LARGE = 10 << 20  #: bytes of a log that is to be rotated
@@ -43,10 +44,8 @@ class Signs:
 
     def _large(self) -> tuple[str, ...]:
         folders = [self.place.edge, self.place.edge / "log", self.place.root / "keeper"]
-        if self.place.instances.exists():
-            folders += self.place.instances.iterdir()
-        folders += self.place.stores.glob("*")
-        logs = (log for folder in folders for log in folder.glob("*log"))
+        folders += [*listed(self.place.instances), *listed(self.place.stores)]
+        logs = (log for folder in folders for log in listed(folder) if log.name.endswith("log"))
         return tuple(str(log) for log in logs if (_stamp(log) or (0, 0))[1] >= LARGE)
 
 

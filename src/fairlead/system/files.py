@@ -12,6 +12,7 @@ import json
 import os
 import secrets
 import shutil
+import stat
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,25 @@ def remove_tree(path: Path) -> None:
     while path.exists():
         with suppress(FileNotFoundError):  # somebody else removes it too
             shutil.rmtree(path)
+
+
+def listed(folder: Path) -> list[Path]:
+    """What is in a folder, sorted; nothing where it is not there, or goes while it is looked at."""
+    try:
+        return sorted(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def size_below(folder: Path) -> int:
+    """Bytes of the files below a folder; links are not followed, and what goes meanwhile counts nothing."""
+    found = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):
+                facts = Path(place, name).lstat()
+                found += facts.st_size if stat.S_ISREG(facts.st_mode) else 0
+    return found
 
 
 def free_bytes(path: Path) -> int:

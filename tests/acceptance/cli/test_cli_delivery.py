@@ -27,7 +27,7 @@ services:
     source: ./app
     command: {serve}
     port: 8000
-    health: {{ready: /, interval: 100ms, deadline: 20s}}
+    health: {{ready: /, interval: 100ms, deadline: 90s}}
     routes: ["/"]
     env: {{READS: "SMTP_PASSWORD", VERSION: "{version}", CONF_FILE: "${{SECRETS}}/conf/smtp.json"}}
     secrets: [SESSION_KEY, {{name: SMTP_PASSWORD, as: env}}]

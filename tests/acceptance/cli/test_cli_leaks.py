@@ -129,7 +129,7 @@ TEMPLATES = {
 }
 
 
-def write(site, version="1", spill="", job_spill="", deadline="20s"):
+def write(site, version="1", spill="", job_spill="", deadline="90s"):
     serve = python("-m uvicorn leaky:app --ws none --host 127.0.0.1 --port ${PORT}")
     said = {"version": version, "spill": spill, "job_spill": job_spill, "deadline": deadline}
     texts = {"serve": serve, "job": python("leaky.py"), "test": python("-c print(40+2)")}

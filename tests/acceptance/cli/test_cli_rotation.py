@@ -38,7 +38,7 @@ services:
     source: ./app
     command: {serve}
     port: 8000
-    health: {{ready: /health, interval: 100ms, deadline: 20s}}
+    health: {{ready: /health, interval: 100ms, deadline: 90s}}
     routes: ["/"]
     env: {{REDIS_URL: "{url}", READ_ANEW: "{anew}"}}
     secrets: [TOKEN_KEY, REDIS_PASSWORD, SESSION_KEY]

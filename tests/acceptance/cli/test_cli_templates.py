@@ -21,7 +21,7 @@ services:
     source: ./app
     command: {serve}
     port: {web}
-    health: {{ready: /conf/app.json, interval: 100ms, deadline: 20s}}
+    health: {{ready: /conf/app.json, interval: 100ms, deadline: 90s}}
     routes: ["/"]
     stop: {{drain: 1s, grace: 5s}}
 rollout: {{keep: 1, watch: off, rollback_window: 0s}}

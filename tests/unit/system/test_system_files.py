@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fairlead.errors import FairleadError
-from fairlead.system.files import free_bytes, read_json, remove_tree, write_file, write_json
+from fairlead.system.files import free_bytes, listed, read_json, remove_tree, size_below, write_file, write_json
 
 
 def test_a_file_is_replaced(tmp_path: Path) -> None:
@@ -96,6 +96,14 @@ def test_a_tree_that_somebody_else_removes_at_the_same_time(tmp_path: Path, monk
     monkeypatch.setattr(shutil, "rmtree", beaten)
     remove_tree(tmp_path / "tree")
     assert not (tmp_path / "tree").exists()
+
+
+def test_what_is_not_there_has_nothing_in_it(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("123")
+    (tmp_path / "link").symlink_to("file")
+    assert listed(tmp_path) == [tmp_path / "file", tmp_path / "link"]
+    assert listed(tmp_path / "gone") == listed(tmp_path / "file") == []
+    assert (size_below(tmp_path), size_below(tmp_path / "gone")) == (3, 0)
 
 
 def test_free_space_of_a_folder_that_is_yet_to_be_made(tmp_path: Path, small_disk: Path) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from fairlead.hosts.wire import Malformed
 from fairlead.operations.remote.archive import READ, dress, unpack, write_item
 from fairlead.operations.remote.manifest import Item, Manifest, from_data
-from fairlead.system.files import read_json, remove_tree, write_file, write_json
+from fairlead.system.files import listed, read_json, remove_tree, write_file, write_json
 from fairlead.system.home import Place
 
 KEPT = 4  #: checkouts, the newest
@@ -107,12 +107,10 @@ class Checkouts:
     def all(self) -> list[Checkout]:
         """Those that are whole, the newest first."""
         found = []
-        with suppress(FileNotFoundError):
-            folders = sorted(self._folder.iterdir(), key=lambda one: one.stat().st_mtime_ns, reverse=True)
-            for folder in folders:
-                with suppress(Malformed):
-                    data = read_json(folder / MANIFEST)
-                    found += [Checkout(folder, from_data(data))] if data else []
+        for folder in sorted(listed(self._folder), key=_made, reverse=True):
+            with suppress(Malformed):
+                data = read_json(folder / MANIFEST)
+                found += [Checkout(folder, from_data(data))] if data else []
         return found
 
     def prune(self, used: Collection[str]) -> None:
@@ -122,7 +120,7 @@ class Checkouts:
         """
         there = self.all()
         whole = {one.folder.name for one in there}
-        for folder in self._folder.iterdir():
+        for folder in listed(self._folder):
             if folder.name not in whole and folder.name not in used:
                 remove_tree(folder)
         newest = {path: content for one in reversed(there) for path, content in one.changed().items()}
@@ -195,3 +193,10 @@ def _is(manifest: Manifest, path: str, content: bytes) -> bool:
 def _same(one: Manifest, other: Manifest, path: str) -> bool:
     mine, theirs = one.of(path), other.of(path)
     return (mine.content if mine else None) == (theirs.content if theirs else None)
+
+
+def _made(folder: Path) -> int:
+    """When, to sort by; one that goes meanwhile is the oldest."""
+    with suppress(FileNotFoundError):
+        return folder.stat().st_mtime_ns
+    return 0

@@ -11,6 +11,7 @@ import pytest
 from fairlead.artifacts import scan
 from fairlead.errors import UsageError
 from fairlead.hosts.wire import Malformed
+from fairlead.operations.remote import checkout
 from fairlead.operations.remote.archive import pack
 from fairlead.operations.remote.checkout import KEPT, Checkout, Checkouts
 from fairlead.operations.remote.gather import gather
@@ -209,6 +210,15 @@ def test_what_a_container_keeps_is_no_part_of_a_checkout(folder: Path, item: str
     (folder / "fairlead.yaml").write_text(f'name: shop\n{item}volumes: ["./data:/data"]}}}}\n{tail}')
     with pytest.raises(UsageError, match=r"web: \./data:/data: a folder beside the project file"):
         gather(load_project(folder / "fairlead.yaml"), ["local"])
+
+
+def test_one_that_goes_meanwhile_hides_no_other(folder: Path, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two sessions at once: what one tidies up must not make the other take all for half sent."""
+    sent(folder, place)
+    before = [one.folder for one in Checkouts(place).all()]
+    real = checkout.listed
+    monkeypatch.setattr(checkout, "listed", lambda there: [*real(there), there / "gone"])
+    assert [one.folder for one in Checkouts(place).all()] == before != []
 
 
 def test_what_was_never_sent_to_its_end_goes(folder: Path, place: Place) -> None:
