@@ -84,7 +84,8 @@ def test_an_instance_that_dies_comes_back_and_others_answer_meanwhile(arena):
         os.kill(edge, signal.SIGCONT)
 
     report = longest_gap_after(arena, kill)
-    assert report.lost <= held[0], "only what was in the dying instance's hands may be lost: a request a connection"
+    most = held[0] + 2  # a request a connection, and what the edge has sent to the dead one at each of its tries
+    assert report.lost <= most, "only what was in the dying instance's hands may be lost"
 
 
 def test_after_a_reboot_up_brings_it_back_as_it_was(arena):

@@ -94,7 +94,7 @@ def test_a_restart_is_noticed(rig, one):
     eventually(lambda: rig.edge.traffic().edge_made == 1)
     one.listen()
     first = rig.edge.traffic()
-    assert first.by_release["r1"] == {200: 5, 502: 1}, "a request that was tried four times is one answer"
+    assert first.by_release["r1"] == {200: 5, 502: 1}, "a request that was tried twelve times is one answer"
     before = rig.process()
     rig.kill()
     eventually(lambda: rig.process() not in (None, before) and rig.edge.api.alive())
