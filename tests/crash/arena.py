@@ -219,11 +219,11 @@ class Arena:
 
     @contextlib.contextmanager
     def keeper_asleep(self):
-        """Nobody but the test recovers for the time of the block; a fork of the keeper that is at work ends first."""
+        """Nobody but the test recovers for the time of the block; the keeper's fork is ended, whatever it does."""
         pid = self.pid("keeper")
         os.kill(pid, signal.SIGSTOP)
         try:
-            assert wait_until(lambda: stopped(pid), 240)
+            assert wait_until(lambda: all([state(pid) == "T", *map(ended, children(pid))]), 240)
             yield
         finally:
             os.kill(pid, signal.SIGCONT)
@@ -245,11 +245,26 @@ class Arena:
         assert not self.service_processes()
 
 
-def stopped(pid):
-    """Whether the process is stopped and no child of it runs; it cannot reap those that ended."""
-    states = {}
+def children(pid):
+    """Pids of its children; those that ended and were not reaped too."""
+    found = []
     for entry in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
-            state, parent = entry.read_text().rpartition(")")[2].split()[:2]
-            states[int(entry.parent.name)] = (state, int(parent))
-    return states[pid][0] == "T" and all(state == "Z" for state, parent in states.values() if parent == pid)
+            if entry.read_text().rpartition(")")[2].split()[1] == str(pid):
+                found.append(int(entry.parent.name))
+    return found
+
+
+def ended(pid):
+    """Whether it is dead; it is told to be."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+    return state(pid) in ("Z", "")
+
+
+def state(pid):
+    """As `ps` shows it; empty when there is none."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return ""
