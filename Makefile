@@ -2,7 +2,7 @@
 VENV ?= .venv
 export VENV
 
-# Twice the cores: half of what the tests do is to wait. A file is for one of them, and what takes longest begins first.
+# More than cores: much of what the tests do is to wait. A file is for one of them, and what takes longest begins first.
 JOBS ?= 3
 PYTEST := "$(VENV)/bin/python" -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 

@@ -59,8 +59,15 @@ def test_its_api_asks_for_the_key(shared, one):
     assert shared.edge.counters().error == ""
 
 
-@pytest.mark.parametrize("short", [TRAEFIK[MAIN], DOOR])
-@pytest.mark.parametrize("by", ["kernel", "engine"])
+@pytest.mark.parametrize(
+    ("short", "by"),
+    [
+        (TRAEFIK[MAIN], "kernel"),
+        (DOOR, "engine"),
+        pytest.param(TRAEFIK[MAIN], "engine", marks=pytest.mark.long),
+        pytest.param(DOOR, "kernel", marks=pytest.mark.long),
+    ],
+)
 def test_killed_it_comes_back_with_its_routes(shared, one, docker_engine, short, by):
     """The engine itself brings back what the kernel killed; what was killed by hand is the keeper's, who calls `up`."""
     shared.route({"r1": [one.port]})
