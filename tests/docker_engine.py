@@ -199,7 +199,8 @@ def own_engine(*options, images=(), data=None):
 
     `data` is a folder for what it keeps, on a small disk for example; else one that goes away with it.
     """
-    folder = Path(tempfile.mkdtemp(prefix="fl-dk-"))
+    folder = Path(tempfile.gettempdir(), f"fl-dk-{secrets.token_hex(4)}")  # containerd takes no name that ends with _
+    folder.mkdir(mode=0o700)
     engine = OwnEngine(folder, *options, *([] if data is None else ["--data-root", data]))
     subprocess.run(["ip", "netns", "add", engine.namespace], check=True)
     try:

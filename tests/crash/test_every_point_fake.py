@@ -10,7 +10,7 @@ import contextlib
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -32,7 +32,7 @@ BAD = {
     "failing job": ("seed", Behaviour(job_fails=True)),
     "failing late": ("late", Behaviour(job_fails=True)),
 }
-SCENARIOS = ("first", "upgrade", "rebuild", "back to warm", "urgent", *BAD)
+SCENARIOS = ("first", "upgrade", "rebuild", "in containers", "back to warm", "urgent", *BAD)
 
 
 @pytest.fixture
@@ -56,6 +56,7 @@ class Scenario:
         self.new = self.machine.release(self.target).id
         self.before = self.machine.shape()
         routes = {(route.host, route.path) for one in self.target.services for route in one.routes}
+        routes |= {(one.name, "/") for one in self.target.services}  # how services ask each other in containers
         self.free = routes - {(route.host, route.path) for route in self.machine.edge.table.routes}
 
     def lost(self, machine: FakeMachine) -> list[str]:
@@ -63,10 +64,18 @@ class Scenario:
         return machine.edge.lost(but=self.free)
 
 
+def contained(one: Stack) -> Stack:
+    """Services ask each other through the edge too."""
+    return replace(one, runtime="docker")
+
+
 def scenario(name: str, strategy: Strategy, folders: Folders) -> Scenario:
     machine = FakeMachine(folders.new())
     if name == "first":
         return Scenario(machine, shop(strategy, 1))
+    if name == "in containers":
+        machine.deploy(contained(shop(strategy, 1)))
+        return Scenario(machine, contained(shop(strategy, 2)))
     machine.deploy(shop(strategy, 1))
     if name in ("back to warm", "urgent"):
         machine.deploy(shop(strategy, 2))

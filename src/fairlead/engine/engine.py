@@ -21,7 +21,7 @@ from fairlead.engine.facts import (
 )
 from fairlead.engine.failures import EngineError, NotThere, explained
 from fairlead.engine.streams import joined, read_all
-from fairlead.render.container import ContainerSpec, Joined, creation, endpoint
+from fairlead.render.container import ContainerSpec, Joined, creation
 
 TIMEOUT = 60.0  #: seconds for one answer of the engine
 SENT = 0.2  #: seconds after which a request is there, though it is not answered
@@ -100,7 +100,11 @@ class Engine:
         """Have a container in a network."""
         with explained(f"connect {name} to network {one.network}"):
             self.api.connect_container_to_network(
-                name, one.network, aliases=endpoint(one)["Aliases"], links=list(one.links) or None
+                name,
+                one.network,
+                aliases=list(one.aliases),
+                links=list(one.links) or None,
+                ipv4_address=one.address or None,
             )
 
     def leave(self, name: str, network: str) -> None:
@@ -227,13 +231,20 @@ class Engine:
             return None
 
     def create_network(
-        self, name: str, labels: Mapping[str, str], internal: bool, options: Mapping[str, str] | None = None
-    ) -> None:
-        """Make a bridge network. EngineError when the name is taken."""
+        self, name: str, labels: Mapping[str, str], internal: bool, options: Mapping[str, str] | None = None,
+        halves: tuple[str, str] | None = None,
+    ) -> None:  # fmt: skip
+        """Make a bridge network; `halves` are its subnet, and the part that the engine gives addresses from.
+
+        EngineError when the name or the subnet is taken.
+        """
+        from docker.types import IPAMConfig, IPAMPool  # noqa: PLC0415
+
+        ipam = IPAMConfig(pool_configs=[IPAMPool(subnet=halves[0], iprange=halves[1])]) if halves else None
         with explained(f"create network {name}"):
             self.api.create_network(
                 name, driver="bridge", options=dict(options or {}), internal=internal, labels=dict(labels),
-                check_duplicate=True,
+                check_duplicate=True, ipam=ipam,
             )  # fmt: skip
 
     def networks(self, labels: Mapping[str, str]) -> tuple[dict[str, Any], ...]:

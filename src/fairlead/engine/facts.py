@@ -35,6 +35,13 @@ class ContainerFacts:
         return self.state in ("running", "paused")
 
     @property
+    def fixed_address(self) -> str:
+        """The first that it always has in one of its networks; empty: none stays."""
+        networks = self.raw["NetworkSettings"].get("Networks") or {}
+        fixed = ((one.get("IPAMConfig") or {}).get("IPv4Address") for one in networks.values())
+        return next((address for address in fixed if address), "")
+
+    @property
     def last_start(self) -> str:
         """Another one after each start of each container, also when that has ended; empty when it never was."""
         return f"{self.id} {self.started}" if self.started else ""

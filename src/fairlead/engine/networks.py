@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 from fairlead.engine.engine import Engine
 from fairlead.engine.failures import EngineError
 from fairlead.engine.owner import Owner
 from fairlead.project.stack import Stack
-from fairlead.render.networks import NetworkSpec, networks, networks_of
+from fairlead.render.addresses import halves
+from fairlead.render.networks import EDGELESS, NetworkSpec, networks, networks_of
+
+TRIES = 3  #: of making a network again with the subnet that the engine chose: another one may take it in between
 
 
 def ensure_networks(engine: Engine, owner: Owner, stack: Stack) -> None:
@@ -45,7 +49,25 @@ def _ensure(engine: Engine, owner: Owner, specs: Iterable[NetworkSpec]) -> None:
         name = owner.name(spec.name)
         found = engine.network(name)
         if found is None or _made_otherwise(engine, owner, found, spec):
-            engine.create_network(name, owner.labels("network"), spec.internal, spec.options)
+            _make(engine, owner, spec)
+
+
+def _make(engine: Engine, owner: Owner, spec: NetworkSpec) -> None:
+    """With a subnet that the engine chooses.
+
+    The engine gives fixed addresses only where the subnet was declared: so it is made a second time, as it was chosen.
+    """
+    name = owner.name(spec.name)
+    for _ in range(0 if spec.name in EDGELESS else TRIES):
+        engine.create_network(name, owner.labels("network"), spec.internal, spec.options)
+        chosen = halves(engine.network(name) or {})
+        if chosen is None:
+            return
+        engine.remove_network(name)
+        with suppress(EngineError):
+            engine.create_network(name, owner.labels("network"), spec.internal, spec.options, chosen)
+            return
+    engine.create_network(name, owner.labels("network"), spec.internal, spec.options)
 
 
 def _made_otherwise(engine: Engine, owner: Owner, found: dict[str, Any], spec: NetworkSpec) -> bool:

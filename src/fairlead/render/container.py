@@ -40,6 +40,7 @@ class Joined:
     network: str
     aliases: tuple[str, ...] = ()
     links: tuple[tuple[str, str], ...] = ()  #: (container, what this one alone calls it), whether it is there or not
+    address: str = ""  #: it always has there; empty: the engine gives it one at each start
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,7 @@ class ContainerSpec:
     mounts: tuple[Mount, ...] = ()
     networks: tuple[Joined, ...] = ()  #: none: no network at all
     beside: str = ""  #: the container whose network it shares instead
+    hosts: tuple[tuple[str, str], ...] = ()  #: (name, address) that it knows without asking the engine
     publish: tuple[Published, ...] = ()
     resources: Resources = field(default_factory=Resources)
     security: Security = field(default_factory=Security)
@@ -119,13 +121,15 @@ def creation(spec: ContainerSpec) -> dict[str, Any]:
 def endpoint(one: Joined) -> dict[str, Any]:
     """How it joins a network."""
     links = {"Links": [f"{container}:{name}" for container, name in one.links]} if one.links else {}
-    return {"Aliases": list(one.aliases)} | links
+    fixed = {"IPAMConfig": {"IPv4Address": one.address}} if one.address else {}
+    return {"Aliases": list(one.aliases)} | links | fixed
 
 
 def _host(spec: ContainerSpec) -> dict[str, Any]:
     return {
         "NetworkMode": _network_mode(spec),
         "Mounts": [_mount(one) for one in spec.mounts],
+        "ExtraHosts": [f"{name}:{address}" for name, address in spec.hosts],
         "PortBindings": _bindings(spec.publish),
         "RestartPolicy": {"Name": spec.restart},
         "LogConfig": {

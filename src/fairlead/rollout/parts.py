@@ -8,6 +8,7 @@ from dataclasses import replace
 from fairlead.project.stack import Job, Service, Stack
 from fairlead.rollout.observed import Observed, Wanted, instance_ids
 from fairlead.rollout.order import levels, worker_levels
+from fairlead.rollout.routing import takes_requests
 from fairlead.rollout.steps import Shares, Step
 
 
@@ -30,11 +31,32 @@ def everything(service: Service) -> bool:
 def bring_up_all(wanted: Wanted, observed: Observed, which: Callable[[Service], bool] = everything) -> list[Step]:
     """Jobs and these services level by level, everything that runs beside the old release."""
     steps: list[Step] = []
+    unnamed = True
     for level in levels(wanted.stack):
-        steps += run_jobs(wanted, level.jobs)
-        ids = [id for service in level.services if which(service) for id in instance_ids(wanted.release, service)]
-        steps += bring_up(wanted, observed, ids, now(observed))
+        services = [service for service in level.services if which(service)]
+        ids = [id for service in services for id in instance_ids(wanted.release, service)]
+        found = bring_up(wanted, observed, ids, now(observed))
+        if unnamed and _without_name(wanted, observed, services):
+            found[-1:-1] = _by_name(wanted, observed)
+            unnamed = False
+        steps += [*run_jobs(wanted, level.jobs), *found]
     return steps
+
+
+def _without_name(wanted: Wanted, observed: Observed, services: Iterable[Service]) -> bool:
+    """Whether one of these is asked by name, and nobody answers to that name yet: nothing is live that has it."""
+    known = {(one.name, one.port) for one in replaced(observed)} if _in_containers(observed.stack) else set()
+    asked = {(one.name, one.port) for one in services if one.port}
+    return _in_containers(wanted.stack) and not asked <= known
+
+
+def _in_containers(stack: Stack | None) -> bool:
+    return stack is not None and stack.runtime == "docker"
+
+
+def _by_name(wanted: Wanted, observed: Observed) -> list[Step]:
+    """Before anybody is waited for: what is ready when others answer by their names must not wait for ever."""
+    return [Step("route", wanted.release, shares=presented(wanted, observed), before=now(observed))]
 
 
 def run_jobs(wanted: Wanted, jobs: Iterable[Job]) -> list[Step]:
@@ -44,13 +66,11 @@ def run_jobs(wanted: Wanted, jobs: Iterable[Job]) -> list[Step]:
 
 def present(wanted: Wanted, observed: Observed) -> list[Step]:
     """Make the new release reachable by the secret header, and test it there before any user comes."""
-    if not is_public(wanted.stack):
+    if not is_asked(wanted.stack):
         return []
     shares = presented(wanted, observed)
-    return [
-        Step("route", wanted.release, shares=shares, before=now(observed)),
-        Step("smoke", wanted.release),
-    ]
+    route = Step("route", wanted.release, shares=shares, before=now(observed))
+    return [route, Step("smoke", wanted.release)] if is_public(wanted.stack) else [route]
 
 
 def gate(wanted: Wanted, observed: Observed) -> list[Step]:
@@ -69,9 +89,9 @@ def gate(wanted: Wanted, observed: Observed) -> list[Step]:
 
 
 def presented(wanted: Wanted, observed: Observed) -> Shares:
-    """The shares once the new release is reachable by header, which is as before when nothing of it is public."""
+    """The shares once the new release is reachable by header, which is as before when nobody asks for anything."""
     before = now(observed)
-    if not is_public(wanted.stack):
+    if not is_asked(wanted.stack):
         return before
     rest = tuple(release for release in before.candidates if release != wanted.release)
     return Shares(before.weights, (wanted.release, *rest))
@@ -91,7 +111,7 @@ def hand_over(wanted: Wanted, observed: Observed, rested: Collection[str] = ()) 
 def conclude(wanted: Wanted, observed: Observed, before: Shares) -> list[Step]:
     """All traffic to the new release, look at it once more, commit, tidy up."""
     steps: list[Step] = []
-    if is_public(wanted.stack) or (observed.stack and is_public(observed.stack)):
+    if is_asked(wanted.stack) or (observed.stack and is_asked(observed.stack)):
         steps.append(Step("route", wanted.release, shares=after(wanted, observed), before=before))
     rollout = wanted.stack.rollout
     if rollout.soak and observed.live and not wanted.urgent:
@@ -115,8 +135,13 @@ def after(wanted: Wanted, observed: Observed) -> Shares:
 
 
 def is_public(stack: Stack) -> bool:
-    """Whether any service takes requests from the edge."""
+    """Whether any service takes requests of users."""
     return any(service.routes for service in stack.services)
+
+
+def is_asked(stack: Stack) -> bool:
+    """Whether the edge has requests for any service: those of users, or of other services."""
+    return any(takes_requests(service, stack) for service in stack.services)
 
 
 def replaced(observed: Observed) -> tuple[Service, ...]:

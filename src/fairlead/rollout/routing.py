@@ -40,7 +40,7 @@ def edge_table(shares: Shares, stacks: Mapping[str, Stack], instances: Iterable[
     for release in _known(shares):
         for service in stacks[release].services if release in stacks else ():
             rank, chosen = _candidates(by_pool.get((service.name, release), []), shares.without)
-            if chosen and (service.routes or stacks[release].runtime == "docker"):
+            if chosen and takes_requests(service, stacks[release]):
                 pool = _pool(service, release, chosen)
                 pools.append(pool)
                 served += [_Served(route, release, pool.name, rank) for route in service.routes]
@@ -53,6 +53,11 @@ def edge_table(shares: Shares, stacks: Mapping[str, Stack], instances: Iterable[
     networks = tuple(sorted({name for release in _known(shares) for name in _networks(release, stacks)}))
     listen, sticky, inner = _listen(shares, stacks), _sticky(shares, stacks), _inner(shares, stacks)
     return EdgeTable(tuple(pools), _routes(shares, public), headers, listen, sticky, inner, networks)
+
+
+def takes_requests(service: Service, stack: Stack) -> bool:
+    """Whether the edge has requests for it: those of users, and in containers those of other services too."""
+    return bool(service.routes or (service.port and stack.runtime == "docker"))
 
 
 def _by_name(service: Service, release: str, pool: str, rank: int, stack: Stack) -> list[_Served]:
@@ -110,7 +115,7 @@ def _listen(shares: Shares, stacks: Mapping[str, Stack]) -> Edge | None:
 
 def _is_asked(stack: Stack) -> bool:
     """Whether the edge has anything to do for it."""
-    return any(one.routes or (one.port and stack.runtime == "docker") for one in stack.services)
+    return any(takes_requests(one, stack) for one in stack.services)
 
 
 def _candidates(instances: list[Instance], without: tuple[str, ...]) -> tuple[int, list[Instance]]:

@@ -26,7 +26,13 @@ NEEDY = stack(
     Job("warmup", "run warmup", needs=("api",)),
 )
 OTHER = stack(service("site", "/", "/new"), worker("clock", handover="overlap"))
+INNER = stack(service("api"), worker("clock", needs=("api",)))
 WORKERS = stack(worker("clock"), worker("mailer", handover="overlap"))
+
+
+def contained(one: Stack) -> Stack:
+    """Services ask each other by name."""
+    return replace(one, runtime="docker")
 
 
 def more_replicas(number: int) -> Stack:
@@ -59,6 +65,11 @@ def cases() -> dict[str, tuple[Step, ...]]:
         "back to a warm release, urgent": steps(SHOP, warm, "blue-green", urgent=True),
         "back to a warm release, blue-green": steps(SHOP, warm, "blue-green"),
         "back to a rested release, rolling": steps(WEB, rested, "rolling"),
+        "needs, in containers": steps(contained(NEEDY), first),
+        "needs, in containers, upgrade": steps(contained(NEEDY), observed(contained(NEEDY))),
+        "needs, in containers, rolling": steps(contained(NEEDY), observed(contained(NEEDY)), "rolling"),
+        "nothing for users, in containers": steps(contained(INNER), observed(contained(INNER))),
+        "another service that is asked, in containers": steps(contained(NEEDY), observed(contained(WEB))),
         "needs": steps(NEEDY, first),
         "needs, rolling": steps(NEEDY, observed(NEEDY), "rolling"),
         "services removed and added, blue-green": steps(OTHER, upgrade, "blue-green"),

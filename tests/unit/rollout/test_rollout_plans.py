@@ -144,6 +144,80 @@ PLANS = {
     new is live
     forget releases that are no longer kept
 """,
+    "needs, in containers": """
+    run job migrate of new
+    start api.1 of new
+    traffic: new by header only
+    wait until api.1 of new answer their health check
+    run job warmup of new
+    start web.1 of new
+    wait until web.1 of new answer their health check
+    traffic: new by header only
+    smoke tests of new through the edge
+    traffic: new 100 %
+    verify new: every instance up, smoke tests pass
+    new is live
+    forget releases that are no longer kept
+""",
+    "needs, in containers, upgrade": """
+    run job migrate of new
+    start api.1 of new
+    wait until api.1 of new answer their health check
+    run job warmup of new
+    start web.1 of new
+    wait until web.1 of new answer their health check
+    traffic: old 100 %, new by header only
+    smoke tests of new through the edge
+    traffic: new 100 %, old by header only
+    verify new: every instance up, smoke tests pass
+    new is live
+    forget releases that are no longer kept
+""",
+    "needs, in containers, rolling": """
+    run job migrate of new
+    start api.1 of new
+    wait until api.1 of new answer their health check
+    traffic: new 100 %
+    drain and stop api.1 of old
+    run job warmup of new
+    start web.1 of new
+    wait until web.1 of new answer their health check
+    traffic: old 100 %, new by header only
+    smoke tests of web of new through the edge
+    traffic: new 100 %
+    drain and stop web.1 of old
+    traffic: new 100 %, old by header only
+    verify new: every instance up, smoke tests pass
+    new is live
+    forget releases that are no longer kept
+""",
+    "nothing for users, in containers": """
+    start api.1 of new
+    wait until api.1 of new answer their health check
+    traffic: old 100 %, new by header only
+    drain and stop clock.1 of old
+    start clock.1 of new
+    wait until clock.1 of new answer their health check
+    traffic: new 100 %, old by header only
+    verify new: every instance up, smoke tests pass
+    new is live
+    forget releases that are no longer kept
+""",
+    "another service that is asked, in containers": """
+    run job migrate of new
+    start api.1 of new
+    traffic: old 100 %, new by header only
+    wait until api.1 of new answer their health check
+    run job warmup of new
+    start web.1 of new
+    wait until web.1 of new answer their health check
+    traffic: old 100 %, new by header only
+    smoke tests of new through the edge
+    traffic: new 100 %, old by header only
+    verify new: every instance up, smoke tests pass
+    new is live
+    forget releases that are no longer kept
+""",
     "needs": """
     run job migrate of new
     start api.1 of new

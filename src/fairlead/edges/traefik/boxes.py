@@ -17,6 +17,7 @@ from fairlead.engine.networks import ensure_named
 from fairlead.engine.owner import PREFIX, Owner, label
 from fairlead.errors import FairleadError
 from fairlead.project.stack import Edge as EdgeSettings
+from fairlead.render.addresses import DOOR_SEAT, seat_address
 from fairlead.render.container import ContainerSpec, Joined
 from fairlead.render.edge_containers import (
     CONFIGURATION,
@@ -104,6 +105,7 @@ class Boxes:
         """Have it run and in all its networks; what is beside a door that publishes other ports ends with it."""
         ensure_named(self.engine, self.owner, shape.networks)
         spec = self._box(shape).door(shape.listen, [self.name(one) for one in shape.networks])
+        spec = replace(spec, networks=tuple(self._seated(one) for one in spec.networks))
         mark = replace(spec, image="", networks=()).fingerprint  # these two need no other door
         found = self.facts(DOOR)
         if found and label(found.labels, "spec") != mark:
@@ -127,12 +129,16 @@ class Boxes:
             taken = "already" in error.message and ("allocated" in error.message or "in use" in error.message)
             raise EngineError(f"edge: {error.message}", hint if taken else error.hint, error.status) from error
 
+    def _seated(self, one: Joined) -> Joined:
+        """With the address that the door always has there, so that services need not ask the engine for it."""
+        return replace(one, address=seat_address(self.engine.network(one.network), DOOR_SEAT))
+
     def _join(self, spec: ContainerSpec) -> None:
         found = self.facts(DOOR)
         there = found.addresses if found else {}
         for one in spec.networks:
             if one.network not in there:
-                self.engine.join(self.name(DOOR), Joined(one.network))
+                self.engine.join(self.name(DOOR), one)
 
     def mark(self, shape: Shape, role: str) -> str:
         """What tells a Traefik of this shape from any other."""

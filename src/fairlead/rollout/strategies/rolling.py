@@ -12,7 +12,7 @@ from fairlead.project.stack import Rollout, Service
 from fairlead.rollout import parts
 from fairlead.rollout.observed import Observed, Wanted, instance_ids
 from fairlead.rollout.order import levels
-from fairlead.rollout.routing import service_id
+from fairlead.rollout.routing import service_id, takes_requests
 from fairlead.rollout.steps import Shares, Step
 from fairlead.rollout.strategies import blue_green
 
@@ -126,7 +126,7 @@ def _service(wanted: Wanted, observed: Observed, service: Service, traffic: _Tra
         begun, left = begun + len(batch.start), left - len(batch.stop)
         if service.routes and begun:
             steps += traffic.present(service)
-        if service.routes:
+        if takes_requests(service, wanted.stack):
             steps += traffic.move(begun, left, batch.stop)
         if batch.stop:
             steps.append(Step("rest", observed.live or "", batch.stop))

@@ -6,6 +6,7 @@ instances/ID/seen.*      the last of them, as the engine names it
 instances/ID/verified    the start that passed its readiness check: as the engine names it, and its process
 instances/ID/address     where that was asked; the keeper asks there whether it still lives
 instances/ID/ending      the start that was told to end
+instances/ID/seat        the number of its address, where it has one that stays
 """
 
 from __future__ import annotations
@@ -67,6 +68,17 @@ class ContainerFolder(InstanceFolder):
         if address:
             write_file(self.path / "address", address, 0o600)
         self.verify(facts.start_mark, _process(facts))
+
+    def seat(self) -> int | None:
+        """The number of its address; None when it has none that stays."""
+        try:
+            return int((self.path / "seat").read_text())
+        except (OSError, ValueError):
+            return None
+
+    def take_seat(self, seat: int) -> None:
+        """Have this one from now on."""
+        write_file(self.path / "seat", str(seat), 0o600)
 
     def told_to_end(self, facts: ContainerFacts) -> None:
         """This start was sent its signal."""

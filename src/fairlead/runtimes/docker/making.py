@@ -13,10 +13,11 @@ from fairlead.engine.owner import PREFIX, Owner, label
 from fairlead.engine.volumes import ensure_volumes
 from fairlead.errors import FairleadError
 from fairlead.masking import Secret
+from fairlead.render.addresses import DOOR_SEAT, free_seat, seat_address
 from fairlead.render.container import ContainerSpec
 from fairlead.runtimes.base import InstanceSpec
 from fairlead.runtimes.docker.folder import ContainerFolder
-from fairlead.runtimes.docker.spec import Handed, container_spec
+from fairlead.runtimes.docker.spec import Handed, container_spec, meeting
 from fairlead.system.home import Place
 
 RUNS = ("running", "paused", "restarting")
@@ -32,18 +33,26 @@ class Making:
 
     def have(self, spec: InstanceSpec, facts: ContainerFacts | None) -> None:
         """Have it started as `spec` says. EngineError when it runs as something else, or cannot be made."""
-        wanted = self.wanted(spec)
         if facts and facts.state in RUNS:
-            if label(facts.labels, "spec") != wanted.fingerprint:
+            if label(facts.labels, "spec") != self.wanted(spec).fingerprint:
                 raise EngineError(f"{spec.id} runs, and not as it should", "stop it first, or deploy again")
             return
+        self.wanted(spec)  # what cannot be made leaves no folder
         self._folder(spec.id).store(spec)
-        self._begin(spec, wanted, facts)
+        self._have_seat(spec)
+        self._begin(spec, self.wanted(spec), facts)
 
     def have_again(self, spec: InstanceSpec, facts: ContainerFacts | None) -> None:
         """Start one that does not run as it was stored."""
         if not (facts and facts.state in RUNS):
             self._begin(spec, self.wanted(spec), facts)
+
+    def _have_seat(self, spec: InstanceSpec) -> None:
+        """Before its container is made: an address that it keeps as long as it lives, also while it is stopped."""
+        folder = self._folder(spec.id)
+        if spec.port and not spec.job and folder.seat() is None:
+            others = (ContainerFolder(path).seat() for path in self.place.instances.iterdir())
+            folder.take_seat(free_seat({seat for seat in others if seat is not None}))
 
     def _begin(self, spec: InstanceSpec, wanted: ContainerSpec, facts: ContainerFacts | None) -> None:
         if facts and label(facts.labels, "spec") != wanted.fingerprint:
@@ -71,10 +80,17 @@ class Making:
             raise FairleadError(f"{spec.id} has no image", f"name one under services.{spec.service}")
         secrets, files = self.place.secrets / spec.release / spec.service, self.place.files / spec.release
         handed = Handed(
-            _values(spec.secret_env), secrets if secrets.is_dir() else None, files if files.is_dir() else None
-        )
+            _values(spec.secret_env), secrets if secrets.is_dir() else None, files if files.is_dir() else None,
+            *self._addresses(spec),
+        )  # fmt: skip
         wanted = container_spec(spec, self.owner, handed)
         return wanted if wanted.user else replace(wanted, user=self._user(wanted.image))
+
+    def _addresses(self, spec: InstanceSpec) -> tuple[str, str]:
+        """Its own that stays, and that of the edge; empty where there is none."""
+        network = self.engine.network(self.owner.name(meeting(spec))) if meeting(spec) else None
+        seat = self._folder(spec.id).seat()
+        return seat_address(network, seat) if seat else "", seat_address(network, DOOR_SEAT)
 
     def _user(self, image: str) -> str | None:
         """The user the image names, where that is a number: so it is known whose its folders in memory have to be."""

@@ -76,7 +76,7 @@ class DockerRuntime:
         return Instance(
             id, spec["release"], spec["service"], spec["index"], spec["port"], phase_of(facts, folder),
             facts is not None and folder.verified(facts.start_mark), len(folder.starts()),
-            facts.pid if facts and running else None, spec["job"], alias_of(id),
+            facts.pid if facts and running else None, spec["job"], (facts and facts.fixed_address) or alias_of(id),
         )  # fmt: skip
 
     def start(self, specs: Sequence[InstanceSpec]) -> None:

@@ -14,7 +14,7 @@ from fairlead.project.stack import Health
 from fairlead.render.compose_keys import host_config
 from fairlead.render.container import FILES, SECRETS, ContainerSpec, Healthcheck, Joined, Mount
 from fairlead.render.edge_containers import DOOR
-from fairlead.render.networks import BACKEND, EDGELESS
+from fairlead.render.networks import BACKEND, EDGELESS, FRONTEND
 from fairlead.render.short_forms import mount, published
 from fairlead.runtimes.base import InstanceSpec
 
@@ -28,6 +28,8 @@ class Handed:
     env: Mapping[str, str]  #: values of secrets that it wants in its environment
     secrets: Path | None = None  #: folder of those that it reads
     files: Path | None = None  #: folder of the files that were made of templates
+    address: str = ""  #: that it always has where the edge asks it
+    door: str = ""  #: that the edge always has there
 
 
 def name_of(owner: Owner, id: str) -> str:
@@ -56,7 +58,8 @@ def container_spec(spec: InstanceSpec, owner: Owner, handed: Handed) -> Containe
         user=expand(one.user, values) if one.user else None,
         workdir=expand(one.workdir, values) if one.workdir else None,
         mounts=(*(mount(text, owner.name, spec.cwd) for text in _all(one.volumes, values)), *_handed_mounts(handed)),
-        networks=tuple(_joined(spec, owner, name) for name in one.networks or (BACKEND,)),
+        networks=tuple(_joined(spec, owner, name, handed) for name in one.networks or (BACKEND,)),
+        hosts=tuple((name, handed.door) for name in spec.names) if handed.door else (),
         publish=tuple(port for text in _all(one.publish, values) for port in published(text)),
         resources=one.resources,
         security=one.security,
@@ -69,11 +72,18 @@ def container_spec(spec: InstanceSpec, owner: Owner, handed: Handed) -> Containe
     )
 
 
-def _joined(spec: InstanceSpec, owner: Owner, network: str) -> Joined:
+def _joined(spec: InstanceSpec, owner: Owner, network: str, handed: Handed) -> Joined:
     """Names of services lead to the edge's door: each container has its own, so another set of them needs no other
     door. Where the edge is not, they lead nowhere."""
     links = () if network in EDGELESS else tuple((owner.name(DOOR), name) for name in spec.names)
-    return Joined(owner.name(network), (alias_of(spec.id),), links)
+    address = handed.address if network == meeting(spec) else ""
+    return Joined(owner.name(network), (alias_of(spec.id),), links, address)
+
+
+def meeting(spec: InstanceSpec) -> str:
+    """The network in which the edge and it ask each other; empty: there is none. See `render.networks`."""
+    here = [name for name in spec.container.networks or (BACKEND,) if name not in EDGELESS]
+    return next((name for name in here if name in (FRONTEND, BACKEND)), next(iter(here), ""))
 
 
 def command_of(health: Health, spec: InstanceSpec) -> tuple[str, ...]:

@@ -1,0 +1,86 @@
+"""Services in containers ask each other by name before they are ready: also when nothing is live that answers."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+from tests.docker_engine import images
+
+from fairlead.demo.sandbox import free_port
+from fairlead.operations.deploy import Options, deploy
+from fairlead.operations.up import stop
+from fairlead.project.loader import load_project
+from fairlead.system.home import Place
+
+SERVER = """
+import http.server, os, urllib.request
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        asked = os.environ.get("ASKS")
+        try:
+            said = urllib.request.urlopen(asked, timeout=2).read() if asked else b"well"
+        except OSError as error:
+            said = str(error).encode()
+        self.send_response(200 if said == b"well" else 503)
+        self.send_header("Content-Length", str(len(said)))
+        self.end_headers()
+        self.wfile.write(said)
+
+    def log_message(self, *_):
+        pass
+
+http.server.ThreadingHTTPServer(("0.0.0.0", int(os.environ["PORT"])), Handler).serve_forever()
+"""
+PROJECT = """\
+name: {name}
+services:
+  web:
+    image: {app}
+    pull_policy: never
+    command: python3 -u /app/server.py
+    port: 8000
+    health: {{ready: /, interval: 100ms, deadline: 60s}}
+    routes: [/]
+    env: {{ASKS: "http://api:8001/"}}
+    volumes: ["./app:/app:ro"]
+    stop: {{drain: 1s, grace: 1s}}
+  api:
+    like: web
+    command: python3 -u /app/server.py
+    port: 8001
+    routes: []
+    env: {{ASKS: "http://tax:8002/"}}
+    volumes: ["./app:/app:ro"]
+  tax:
+    like: web
+    command: python3 -u /app/server.py
+    port: 8002
+    routes: []
+    env: {{ASKS: ""}}
+    volumes: ["./app:/app:ro"]
+environments:
+  local: {{runtime: docker, edge: {{http: {port}, address: 127.0.0.1}}}}
+"""
+
+
+@pytest.fixture
+def project(docker_engine, docker_project, monkeypatch):
+    """Its folder is where any user may read it."""
+    made = Path(tempfile.mkdtemp(prefix="fl-names-"))
+    made.chmod(0o755)
+    monkeypatch.setenv("FAIRLEAD_HOME", str(made / "home"))
+    (made / "app").mkdir()
+    (made / "app" / "server.py").write_text(SERVER)
+    yield made, docker_project
+    stop(Place.of(docker_project, "local"), wait=60)
+    shutil.rmtree(made)
+
+
+def test_a_first_deployment_whose_readiness_asks_others(project):
+    folder, name = project
+    text = PROJECT.format(name=name, port=free_port(), app=images()["app"])
+    (folder / "fairlead.yaml").write_text(text)
+    result = deploy(load_project(folder / "fairlead.yaml"), "local", Options(wait=60))
+    assert result.release
