@@ -157,18 +157,26 @@ class OwnEngine(DockerEngine):
         self.stop(number)
         self.start()
 
-    @contextmanager
     def inside(self):
         """This thread, and what it starts, in the engine's network namespace."""
-        before = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
-        there = os.open(self.netns, os.O_RDONLY)
+        return inside(self.netns)
+
+    @contextmanager
+    def outside(self):
+        """This thread, and what it starts, on another machine, as it were: it reaches the engine's at the address."""
+        name, inner = f"{self.namespace}-out", self.namespace
+        subprocess.run(["ip", "netns", "add", name], check=True)
         try:
-            enter(there)
-            yield
+            ends = ((inner, "veth-in", "10.99.0.1/24"), (name, "veth-out", "10.99.0.2/24"))
+            pair = ["netns", inner, "type", "veth", "peer", "name", "veth-out", "netns", name]
+            subprocess.run(["ip", "link", "add", "veth-in", *pair], check=True)
+            for namespace, device, address in ends:
+                subprocess.run(["ip", "-n", namespace, "address", "add", address, "dev", device], check=True)
+                subprocess.run(["ip", "-n", namespace, "link", "set", device, "up"], check=True)
+            with inside(f"/run/netns/{name}"):
+                yield "10.99.0.1"
         finally:
-            enter(before)
-            os.close(before)
-            os.close(there)
+            subprocess.run(["ip", "netns", "del", name], check=True)
 
     def end(self):
         """Its containers, itself, its namespace and its folder."""
@@ -185,6 +193,19 @@ def unmount_below(folder):
     places = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
     for place in reversed([place for place in places if place.startswith(f"{folder}/")]):
         subprocess.run(["umount", "--lazy", place], check=True)
+
+
+@contextmanager
+def inside(netns):
+    before = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+    there = os.open(netns, os.O_RDONLY)
+    try:
+        enter(there)
+        yield
+    finally:
+        enter(before)
+        os.close(before)
+        os.close(there)
 
 
 def enter(namespace):

@@ -9,6 +9,7 @@ from tests.docker_engine import images
 
 from fairlead.demo.sandbox import free_port
 from fairlead.operations.deploy import Options, deploy
+from fairlead.operations.environment import existing
 from fairlead.operations.up import stop
 from fairlead.project.loader import load_project
 from fairlead.system.home import Place
@@ -78,9 +79,21 @@ def project(docker_engine, docker_project, monkeypatch):
     shutil.rmtree(made)
 
 
-def test_a_first_deployment_whose_readiness_asks_others(project):
+def test_a_first_deployment_whose_readiness_asks_others(docker_engine, project):
     folder, name = project
     text = PROJECT.format(name=name, port=free_port(), app=images()["app"])
     (folder / "fairlead.yaml").write_text(text)
     result = deploy(load_project(folder / "fairlead.yaml"), "local", Options(wait=60))
-    assert result.release
+    assert_names_need_no_engine(docker_engine, name, result.release)
+
+
+def assert_names_need_no_engine(docker_engine, name, release):
+    """The engine answers for names, and while it is away nobody does: so they are known without it."""
+    door = docker_engine.inspect(f"{name}-local-edge")["NetworkSettings"]["Networks"][f"{name}-local-backend"]
+    one = f"{name}-local-web-{release}-1"
+    known = docker_engine("exec", one, "cat", "/etc/hosts").stdout.split("\n")
+    assert f"{door['IPAddress']}\tapi" in known, known
+    with existing(Place.of(name, "local")) as environment:
+        hosts = {each.host for each in environment.world.runtime.observe()}
+    addresses = [docker_engine.inspect(f"{name}-local-{each}-{release}-1") for each in ("web", "api", "tax")]
+    assert hosts == {each["NetworkSettings"]["Networks"][f"{name}-local-backend"]["IPAddress"] for each in addresses}

@@ -62,3 +62,9 @@ def test_the_fingerprint_is_of_all_but_labels_and_has_no_value_in_it():
     assert SPEC.fingerprint != replace(SPEC, env={"A": "1"}).fingerprint
     assert replace(SPEC, env={"A": "1"}).fingerprint != replace(SPEC, env={"A": "2"}).fingerprint
     assert len(SPEC.fingerprint) == 16
+
+
+def test_addresses_that_stay_and_names_that_need_no_engine():
+    one = creation(replace(SPEC, networks=(Joined("a", ("web",), address="10.0.0.9"),), hosts=(("api", "10.0.0.8"),)))
+    assert one["NetworkingConfig"]["EndpointsConfig"]["a"]["IPAMConfig"] == {"IPv4Address": "10.0.0.9"}
+    assert one["HostConfig"]["ExtraHosts"] == ["api:10.0.0.8"]
