@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from fairlead.certificates import Certificate
 
 DEFAULT_PORT = 8080
-CONFIRM = 10.0  #: seconds a new table may take to be in force
+CONFIRM = 30.0  #: seconds a new table may take to be in force, on a machine where everything waits
 GRACE = 35.0  #: a little more than Traefik's own graceTimeOut
 _SECRET = re.compile(rb"[0-9a-f]{32}")
 
