@@ -34,6 +34,7 @@ from fairlead.system.home import Place
 from fairlead.system.lock import FileLock, held_lock
 
 BUSY = 120.0  #: seconds another one who changes the containers is waited for
+STARTS = 45.0  #: seconds a Traefik may take to have its routes, on a machine where everything waits
 FRESH = 1.0  #: seconds an address is taken for true
 _PROOFS = re.compile(f'"((?:{traefik.REVISION}|{entrypoints.OWN}|{tls.TLS})[0-9a-f]{{16}})"')
 
@@ -136,7 +137,7 @@ class ContainerEdge(TraefikFiles):
         self._forget()
         self.replacement.finish(shape)
         self.boxes.have_traefik(shape, MAIN)
-        if not wait_until(self._shows_all, 15, 0.02, 0.1):
+        if not wait_until(self._shows_all, STARTS, 0.02, 0.1):
             raise FairleadError(f"Traefik does not answer{self.boxes.said(MAIN)}", self._log_hint())
 
     def _shows_all(self) -> bool:
