@@ -49,7 +49,7 @@ def command_line(pid):
 
 def test_it_loses_nothing_and_leaves_nothing(demo, tmp_path):
     process = demo("--json")
-    output, lines = process.communicate(timeout=300)
+    output, lines = process.communicate(timeout=900)
     assert process.returncode == 0, lines
     report = json.loads(output)
     assert (report["ok"], report["lost"], report["websockets_cut"], report["left_running"]) == (True, 0, 0, 0)
@@ -67,7 +67,7 @@ def test_it_leaves_nothing_when_interrupted(demo, tmp_path):
         if re.match("Version 2", line):
             break
     process.send_signal(signal.SIGINT)
-    output, lines = process.communicate(timeout=300)
+    output, lines = process.communicate(timeout=900)
     assert process.returncode == 130, lines
     assert "nothing is left running" in lines
     assert output == ""
