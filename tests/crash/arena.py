@@ -131,7 +131,7 @@ class Arena:
         mix = Mix(get=2, post=2, fresh=1, idle=0, slow=0, stream=0, websocket=1)
         return Traffic(f"http://127.0.0.1:{self.port}", mix, Options(rate=60))
 
-    def settle(self, seconds=90.0):
+    def settle(self, seconds=240.0):
         """Wait until nothing is unfinished and only the live release and warm ones have instances."""
         end = time.monotonic() + seconds
         while time.monotonic() < end and (problem := self.unsettled()):
@@ -228,7 +228,7 @@ class Arena:
         finally:
             os.kill(pid, signal.SIGCONT)
 
-    def whole(self, seconds=90.0):
+    def whole(self, seconds=240.0):
         """Wait until everything that must hold does; the last complaint when it never did. Returns the live release."""
         end = time.monotonic() + seconds
         while True:

@@ -61,7 +61,7 @@ def served(address):
             return False
         return found[-1] != b""
 
-    assert wait_until(asked, 30)
+    assert wait_until(asked, 120)
     return found[-1]
 
 

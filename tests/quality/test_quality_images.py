@@ -78,7 +78,7 @@ def answered(ask, *errors):
             return False
         return True
 
-    assert wait_until(asked, 60)
+    assert wait_until(asked, 120)
     return found[-1]
 
 

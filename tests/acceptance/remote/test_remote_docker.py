@@ -52,7 +52,7 @@ def version(site, number):
 
 
 def answer(site):
-    with urllib.request.urlopen(f"http://127.0.0.1:{site.port}/", timeout=20) as got:
+    with urllib.request.urlopen(f"http://127.0.0.1:{site.port}/", timeout=120) as got:
         return got.read().decode()
 
 
@@ -79,7 +79,7 @@ def test_a_deployment_and_all_that_is_done_with_it(contained, docker_engine):
     deployer = site.start("deploy", "local")
     await_events(site, "rollout.begun", 2, project=site.name)
     site.sshd.cut()  # while containers start
-    said = deployer.communicate(timeout=60)[1]
+    said = deployer.communicate(timeout=300)[1]
     assert deployer.returncode == 1 and "fairlead attach local" in said, said
     done = site.run("attach", "local")
     assert done.returncode == 0 and "is live after" in done.stdout, (done.stdout, done.stderr)

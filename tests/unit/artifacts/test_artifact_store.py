@@ -361,13 +361,13 @@ def pids(gate: Path) -> list[int]:
 @pytest.mark.parametrize("inputs", ["", "requirements.txt"])
 def test_two_processes_build_once(store: ArtifactStore, app: Path, gate: Path, inputs: str) -> None:
     first = builder(store, app, waiting(gate), inputs)
-    assert wait_until(lambda: bool(pids(gate)), 30)
+    assert wait_until(lambda: bool(pids(gate)), 120)
     second = builder(store, app, waiting(gate), inputs)
     assert second.stdout is not None
     assert "waiting: process" in second.stdout.readline()
     assert store.sweep() == ()  # a live build is not touched
     (gate / "go").touch()
-    outputs = [process.communicate(timeout=60)[0].split() for process in (first, second)]
+    outputs = [process.communicate(timeout=300)[0].split() for process in (first, second)]
     assert [output[-2] for output in outputs] == ["built", "found"]
     assert len(pids(gate)) == 1
     store.verify(outputs[0][-1])
@@ -389,7 +389,7 @@ def test_a_killed_build_is_cleaned_and_done_again(
 ) -> None:
     run = waiting(gate)
     with builder(store, app, run, inputs) as victim:
-        assert wait_until(lambda: bool(pids(gate)), 30)
+        assert wait_until(lambda: bool(pids(gate)), 120)
         victim.kill()
     (orphan,) = pids(gate)
     assert not gone(orphan)  # what the build started lives on
@@ -402,7 +402,7 @@ def test_a_killed_build_is_cleaned_and_done_again(
         assert left(store) == []
         assert gone(orphan)
     (gate / str(orphan)).unlink()
-    thread = threading.Thread(target=lambda: (wait_until(lambda: bool(pids(gate)), 30), (gate / "go").touch()))
+    thread = threading.Thread(target=lambda: (wait_until(lambda: bool(pids(gate)), 120), (gate / "go").touch()))
     thread.start()
     artifact = store.ensure(app, prepare)
     thread.join()
@@ -413,10 +413,10 @@ def test_a_killed_build_is_cleaned_and_done_again(
 
 def test_interrupting_a_build_leaves_nothing(store: ArtifactStore, app: Path, gate: Path) -> None:
     with builder(store, app, waiting(gate), "") as process:
-        assert wait_until(lambda: bool(pids(gate)), 30)
+        assert wait_until(lambda: bool(pids(gate)), 120)
         process.send_signal(signal.SIGINT)
         try:
-            assert process.wait(30) != 0
+            assert process.wait(120) != 0
         finally:
             process.kill()
     assert gone(pids(gate)[0])

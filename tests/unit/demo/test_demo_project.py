@@ -61,7 +61,7 @@ def test_seed_may_run_twice(app, tmp_path):
     for _ in range(2):
         ended = subprocess.run(
             [sys.executable, "seed.py"], check=False, cwd=folder, env={"SEED_DATABASE": str(database)},
-            capture_output=True, text=True, timeout=60,
+            capture_output=True, text=True, timeout=300,
         )  # fmt: skip
         assert (ended.returncode, ended.stderr) == (0, "seeded 3 greetings\n")
     with sqlite3.connect(database) as connection:
@@ -73,7 +73,7 @@ def test_worker_says_its_version_and_ends_at_sigterm(app):
     try:
         assert "worker of version 3 at work" in process.stderr.readline()
         process.send_signal(signal.SIGTERM)
-        assert "worker of version 3 done" in process.communicate(timeout=20)[1]
+        assert "worker of version 3 done" in process.communicate(timeout=300)[1]
         assert process.returncode == 0
     finally:
         process.kill()

@@ -12,7 +12,7 @@ def test_datasette_data_is_made_once(tmp_path):
     file = tmp_path / "plants.db"
     command = [sys.executable, ROOT / "examples" / "datasette" / "app" / "make_data.py", file]
     for _ in range(2):
-        ended = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
+        ended = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300)
         assert ended.stdout == f"{file}: 5 plants\n"
         with sqlite3.connect(file) as database:
             database.execute("UPDATE plants SET water_days = 99 WHERE id = 1")

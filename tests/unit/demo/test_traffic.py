@@ -20,7 +20,7 @@ SHORT = Paths(slow="/slow?seconds=0.3", stream="/stream?seconds=1")
 QUICKLY = Options(rate=100, slow_seconds=0.3, stream_seconds=1, idle_gap=(0.1, 0.4), websocket_gap=0.1, paths=SHORT)
 
 
-def until(happened, seconds=20):
+def until(happened, seconds=120):
     """Poll until it is true."""
     end = time.monotonic() + seconds
     while not happened():
@@ -112,7 +112,7 @@ def test_a_stream_without_its_end_is_lost(wrong):
 
 def test_no_answer_in_time_is_lost():
     with BadServer(lambda number: "hang" if number == 4 else "ok") as server:
-        report = send(server.url, 12, only(get=2), options(timeout=0.5))
+        report = send(server.url, 12, only(get=2), options(timeout=3.0))
     assert [loss.why for loss in report.losses] == ["timeout"]
     assert report.lost == server.done["hang"] == 1
 
@@ -211,7 +211,8 @@ def test_the_longest_time_without_a_success_is_measured():
         until(lambda: good[-1] > before)
         report = traffic.stop()
     gaps = [later - earlier for earlier, later in itertools.pairwise(good)]
-    assert report.longest_gap == pytest.approx(max(gaps), abs=0.1)
+    later = 0.1 + report.longest_latency  # than the server a client has an answer
+    assert report.longest_gap == pytest.approx(max(gaps), abs=later)
     assert max(gaps) > 0.3
 
 
@@ -331,7 +332,7 @@ def test_a_defect_of_a_client_is_not_taken_for_a_quiet_day():
         with pytest.raises(TypeError):
             traffic.stop()
         traffic = Traffic(server.url, only(get=2, idle=1), options(idle_gap=("a", "b"))).start()
-        traffic._thread.join(20)  # ends by itself, without a stop
+        traffic._thread.join(120)  # ends by itself, without a stop
         with pytest.raises(TypeError):
             traffic.snapshot()
         with pytest.raises(TypeError):

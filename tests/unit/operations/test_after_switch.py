@@ -55,7 +55,7 @@ def looked(environment: Environment, keeper: AfterSwitch, over) -> bool:
             pass
         return bool(over())
 
-    return wait_until(look, 30, most=0.05)
+    return wait_until(look, 120, most=0.05)
 
 
 def ended(environment: Environment) -> dict | None:

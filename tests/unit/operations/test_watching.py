@@ -7,7 +7,7 @@ from fairlead.system.clock import wait_until
 def news(watch):
     """What the next look finds; a look may come too soon."""
     seen = []
-    wait_until(lambda: seen.extend(watch.changed()) or bool(seen), 5)
+    wait_until(lambda: seen.extend(watch.changed()) or bool(seen), 120)
     return seen
 
 

@@ -36,7 +36,7 @@ def test_a_keeper_ends_when_another_fairlead_was_installed(tmp_path: Path) -> No
             assert keeper.stderr is not None
             assert "keeping shop/live" in keeper.stderr.readline()
             os.utime(copy / "__init__.py")
-            said = keeper.communicate(timeout=60)[1]
+            said = keeper.communicate(timeout=300)[1]
         finally:
             keeper.kill()
     assert "another Fairlead was installed" in said

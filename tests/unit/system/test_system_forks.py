@@ -53,7 +53,7 @@ def test_it_ends_with_a_parent_that_is_killed(tmp_path: Path) -> None:
         child = processes.look(int(parent.stdout.readline()))
         assert child
         parent.kill()
-    assert wait_until(lambda: not child.alive(), 10)
+    assert wait_until(lambda: not child.alive(), 120)
 
 
 def test_it_is_heard_without_being_waited_for() -> None:
@@ -118,7 +118,7 @@ def test_a_helper_that_was_killed_begins_anew(helper: Helper, never: int) -> Non
     pid = int((helper.ask("a", never) or "").split()[1])
     killed = processes.look(pid)
     os.kill(pid, signal.SIGKILL)
-    assert killed and wait_until(lambda: not killed.alive(), 10)
+    assert killed and wait_until(lambda: not killed.alive(), 120)
     answer = helper.ask("b", never)
     assert answer and answer.startswith("1 ")
 

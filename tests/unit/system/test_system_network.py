@@ -53,7 +53,7 @@ def test_open_connections_are_counted() -> None:
             one.close()
         for one in clients:
             one.close()
-        assert wait_until(lambda: sockets.open_to(port) == 0, 30)
+        assert wait_until(lambda: sockets.open_to(port) == 0, 120)
 
 
 @pytest.mark.parametrize(

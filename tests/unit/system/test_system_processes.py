@@ -54,7 +54,7 @@ def test_a_process_is_known_by_number_and_start() -> None:
 def test_a_zombie_does_not_live(script) -> None:
     child = script("print('up', flush=True)")
     child.stdout.readline()
-    assert wait_until(lambda: processes.started(child.pid) is None, 30)
+    assert wait_until(lambda: processes.started(child.pid) is None, 120)
     os.kill(child.pid, 0)  # it is still in the table, since nobody has asked for its end
     assert group_members(child.pid) == ()
     child.wait()
@@ -63,9 +63,9 @@ def test_a_zombie_does_not_live(script) -> None:
 
 def test_a_group_ends_with_its_grandchildren(script) -> None:
     leader = up(script, FAMILY)
-    assert wait_until(lambda: len(group_members(leader.pid)) == 3, 30)
+    assert wait_until(lambda: len(group_members(leader.pid)) == 3, 120)
     end_group(leader, signal.SIGTERM, 30)
-    assert wait_until(lambda: group_members(leader.pid) == (), 30)
+    assert wait_until(lambda: group_members(leader.pid) == (), 120)
     assert not leader.alive()
 
 
@@ -84,10 +84,10 @@ def test_who_obeys_goes_by_itself(script) -> None:
 def test_what_a_dead_leader_left_is_ended_too(script) -> None:
     child = script(HEIR)
     child.stdout.readline()
-    assert wait_until(lambda: processes.started(child.pid) is None, 30)
+    assert wait_until(lambda: processes.started(child.pid) is None, 120)
     assert len(group_members(child.pid)) == 1
     end_group(Process(child.pid, "1"), signal.SIGTERM, 0.1)
-    assert wait_until(lambda: group_members(child.pid) == (), 30)
+    assert wait_until(lambda: group_members(child.pid) == (), 120)
 
 
 def test_orphans_of_a_leader(script) -> None:
@@ -103,7 +103,7 @@ def test_orphans_of_a_leader(script) -> None:
     for nothing in ("", "x", f"{leader.pid} -"):
         assert processes.orphans(nothing) == ()
     processes.kill(processes.orphans(mark))
-    assert wait_until(lambda: group_members(leader.pid) == (), 30)
+    assert wait_until(lambda: group_members(leader.pid) == (), 120)
     processes.kill((child.pid,))
 
 
