@@ -47,8 +47,10 @@ def contained(site, need, docker_engine, tmp_path):
         assert docker_engine.left_of(site.name) == []
 
 
-def version(site, number):
-    (site.folder / "app" / "Dockerfile").write_text(f"FROM fairlead-test/app\nENV VERSION={number}\n")
+def version(site, number, delay=0):
+    """`delay`: seconds until it is ready."""
+    text = f"FROM fairlead-test/app\nENV VERSION={number} START_DELAY={delay}\n"
+    (site.folder / "app" / "Dockerfile").write_text(text)
 
 
 def answer(site):
@@ -75,7 +77,7 @@ def test_a_deployment_and_all_that_is_done_with_it(contained, docker_engine):
     (pushed,) = site.lines("push", "local")[-1]["images"]
     assert pushed["digest"].startswith("sha256:")
 
-    version(site, 2)
+    version(site, 2, delay=8)  # so that it is not over before the connection is cut
     deployer = site.start("deploy", "local")
     await_events(site, "rollout.begun", 2, project=site.name)
     site.sshd.cut()  # while containers start
