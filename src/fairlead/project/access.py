@@ -110,6 +110,30 @@ def login_names(store: Store) -> tuple[str, ...]:
     return tuple(login_name(store.name, one.database, user.service) for one in store.rights for user in one.users)
 
 
+@dataclass(frozen=True, slots=True)
+class Login:
+    """What a secret logs in to: a database, and as whom."""
+
+    store: Store
+    database: str
+    service: str
+
+    @property
+    def url_name(self) -> str:
+        """What the address is called that services find it in."""
+        return url_name(self.store, self.database, self.service)
+
+
+def login_of(stack: Stack, name: str) -> Login | None:
+    """That of a password of a service; None when it is none."""
+    there = (
+        Login(store, one.database, user.service)
+        for store in stack.stores for one in store.rights for user in one.users
+        if login_name(store.name, one.database, user.service) == name
+    )  # fmt: skip
+    return next(there, None)
+
+
 def role_secrets(store: Store) -> tuple[str, ...]:
     """Every secret that a role of its databases logs in with."""
     return (*_of_roles(store), *login_names(store))

@@ -14,7 +14,8 @@ from fairlead.errors import FairleadError
 from fairlead.masking import Secret, concealed
 from fairlead.operations.environment import Environment
 from fairlead.operations.rotation.hands import Hands
-from fairlead.project.stack import SecretSpec
+from fairlead.operations.rotation.servers import server_of
+from fairlead.project.stack import SecretSpec, Stack
 from fairlead.secrets.base import ReadOnly
 from fairlead.secrets.rotation import journal as entries
 from fairlead.secrets.rotation import slot as slots
@@ -151,9 +152,12 @@ class Rotator:
         return slot
 
     def _server(self, slot: Slot) -> Server:
-        if self.kind.server is None:
+        live = self.environment.state.live
+        stack = self.environment.world.releases.load(live).stack if live else Stack("", "")
+        server = server_of(stack, self.environment.place, self.kind, self.spec, slot)
+        if server is None:
             raise AssertionError("only a kind with a server plans a step that needs it")
-        return self.kind.server(self.spec, slot)
+        return server
 
     def _tell(self, notes: Sequence[str]) -> None:
         for note in notes:

@@ -9,9 +9,12 @@ from dataclasses import dataclass, replace
 from fairlead.artifacts import Release
 from fairlead.artifacts.origin import describe_actor
 from fairlead.errors import FairleadError
+from fairlead.masking import Secret
 from fairlead.operations.environment import Environment
 from fairlead.operations.secrets.supply import content_of, document_text
 from fairlead.operations.transition import Intent, carry_out
+from fairlead.project.access import login_of
+from fairlead.project.database_roles import Roles, phrase_of, side_of
 from fairlead.project.stack import Job, SecretSpec, Service
 from fairlead.rollout.state import ROTATE
 from fairlead.secrets.consumers import consumers, document_of, file_names, value_variables
@@ -19,6 +22,7 @@ from fairlead.secrets.delivery import Handful, deliver, delivered, folder_of, ke
 from fairlead.secrets.fingerprint import key_of
 from fairlead.secrets.rotation.slot import Slot
 from fairlead.secrets.templates import Recipe, pack, unpack
+from fairlead.stores.handover import logged_in
 from fairlead.system import clock
 
 
@@ -76,7 +80,7 @@ class Hands:
 
     def _consumers(self, release: Release) -> tuple[Service | Job, ...]:
         """Whoever gets a file that changes with it."""
-        touched = {self.spec.name, *(one.target for one in self._recipes(release) if one.uses(self.spec.name))}
+        touched = {*self._names(release), *(one.target for one in self._recipes(release) if one.uses(self.spec.name))}
         return tuple(item for item in consumers(release.stack) if touched & set(file_names(item, release.stack)))
 
     def _recipes(self, release: Release) -> tuple[Recipe, ...]:
@@ -84,16 +88,35 @@ class Hands:
 
     def _restarts(self, release: Release) -> bool:
         """Nothing that stands in an environment is ever read anew."""
-        name = self.spec.name
-        direct = any(name in value_variables(item).values() for item in self._consumers(release))
+        names = self._names(release)
+        direct = any(names & {*value_variables(item).values()} for item in self._consumers(release))
         return direct or self.spec.rotate.reload == "restart"
 
     def _files(self, release: Release, slot: Slot) -> dict[str, bytes]:
         """What the slot changes, by the name of the file."""
-        files = {slot.name: content_of(slot.live.value)}
+        files = {slot.name: content_of(slot.live.value), **self._addresses(release, slot)}
         if document := document_of(release.stack, slot.name):
             files[document] = document_text(document, slot.name, slot.counting())
         return files | {one.target: one.filled() for one in self._changed(release, slot) if one.uses(slot.name)}
+
+    def _names(self, release: Release) -> set[str]:
+        """Of files that hold it: its own, and the address that a role's password stands in."""
+        login = login_of(release.stack, self.spec.name)
+        return {self.spec.name, *([login.url_name] if login else [])}
+
+    def _addresses(self, release: Release, slot: Slot) -> dict[str, bytes]:
+        """The address that services have, with another role and its password in it."""
+        login = login_of(release.stack, self.spec.name)
+        if login is None:
+            return {}
+        there = (files.get(login.url_name) for files in self._now(release, self._consumers(release)))
+        now = next((content for content in there if content), None)
+        if now is None:
+            return {}
+        value = slot.live.value
+        role = Roles(login.database).login(login.service, side_of(value))
+        url = logged_in(Secret(now.decode(errors="surrogateescape")), login.database, role, phrase_of(value))
+        return {login.url_name: content_of(url)}
 
     def _changed(self, release: Release, slot: Slot) -> tuple[Recipe, ...]:
         """What its templates are made of from now on."""

@@ -6,8 +6,9 @@ from fairlead.errors import Refused, UsageError
 from fairlead.ledger import Ledger
 from fairlead.masking import Secret
 from fairlead.operations.environment import Environment
+from fairlead.operations.rotation.servers import server_of
 from fairlead.operations.secrets.supply import Supply, content_of, document_text
-from fairlead.project.access import managed, store_secrets
+from fairlead.project.access import login_names, login_of, managed, role_secrets, runs, store_secrets
 from fairlead.project.stack import SecretSpec
 from fairlead.secrets.consumers import consumers_of, document_of
 from fairlead.secrets.delivery import folder_of
@@ -15,6 +16,7 @@ from fairlead.secrets.fingerprint import fingerprint, key_of
 from fairlead.secrets.rotation.journal import Moment, last_closed
 from fairlead.secrets.rotation.kinds.base import RotationKind
 from fairlead.secrets.rotation.slot import Slot, Version
+from fairlead.stores.handover import filled, url_secrets
 
 
 def require_apart(ledger: Ledger, spec: SecretSpec, kind: RotationKind) -> None:
@@ -35,19 +37,21 @@ def examine(supply: Supply, environment: Environment, spec: SecretSpec, kind: Ro
     """
     _require_no_store(supply, spec)
     old = _old(supply, spec)
+    new = kind.shape(old, new)
     _require_fit(supply, spec, kind, old, new)
     _require_deployed(environment, spec, old)
     slot = _slot(supply, environment, spec, old, new)
     supply.backend.set({spec.name: old})  # what it cannot take now it could not take later either
-    if kind.server is not None:
-        kind.server(spec, slot).check(old)
+    server = server_of(supply.stack, supply.place, kind, spec, slot)
+    if server is not None:
+        server.check(old)
     return slot
 
 
 def _require_no_store(supply: Supply, spec: SecretSpec) -> None:
     """Refused for what a store of Fairlead's itself accepts: both values would have to be good for a while."""
     for store in supply.stack.stores:
-        if managed(store) and spec.name in store_secrets(store):
+        if spec.name in {*store_secrets(store), *role_secrets(store)} - {*login_names(store)} and managed(store):
             what = f"{spec.name} is that of store {store.name}, and this version does not rotate those"
             hint = "set another value and deploy: services that run may be refused until the new ones are live"
             raise Refused(what, hint)
@@ -94,6 +98,12 @@ def _slot(supply: Supply, environment: Environment, spec: SecretSpec, old: Secre
 
 
 def _admin(supply: Supply, spec: SecretSpec) -> Secret | None:
+    login = login_of(supply.stack, spec.name)
+    if login is not None and not runs(login.store):
+        url = filled(supply.stack, login.store, supply.backend.get(url_secrets(supply.stack)))
+        if url is None:
+            raise Refused(f"the url of {login.store.name} has no value", supply.hint([login.store.name]))
+        return url
     name = spec.rotate.admin
     if name is None:
         return None

@@ -1,7 +1,7 @@
 """What a kind of rotation is: a plan, how long an old value may live on, and what it asks of a server.
 
 PostgreSQL's two roles fit in here: `accept` sets the password of the role that rests, `verify` logs in as it, and
-`refuse` ends the sessions of the other.
+`refuse` has the other one rest.
 """
 
 from __future__ import annotations
@@ -51,6 +51,8 @@ class RotationKind:
     generates: tuple[str, ...] = ()  #: kinds of values it can work with; empty: any
     cooling: Callable[[Rotate], float] = lambda rotate: 0.0
     """How long the new value may be in use somewhere after services were given the old one again, seconds."""
+    shape: Callable[[Secret, Secret], Secret] = lambda old, new: new
+    """What a new value becomes beside the old one."""
     breaks: Callable[[Rotate], str] = lambda rotate: "nothing but the old value itself"
     """What an emergency, which waits for nobody, costs."""
 

@@ -1,0 +1,60 @@
+"""Who accepts a secret that is rotated, put together of what packages know that are unaware of each other."""
+
+from __future__ import annotations
+
+from fairlead.errors import FairleadError
+from fairlead.masking import Secret
+from fairlead.project.access import Login, login_of, runs
+from fairlead.project.database_roles import ADMIN, Roles
+from fairlead.project.stack import SecretSpec, Stack
+from fairlead.secrets.rotation.kinds.base import RotationKind, Server
+from fairlead.secrets.rotation.slot import Slot
+from fairlead.system.home import Place
+
+
+def server_of(stack: Stack, place: Place, kind: RotationKind, spec: SecretSpec, slot: Slot) -> Server | None:
+    """None: nothing but services holds the value. FairleadError when what it is for is not there."""
+    if kind.server is not None:
+        return kind.server(spec, slot)
+    return _logins(stack, place, spec, slot) if spec.rotate.kind == "postgres" else None
+
+
+def _logins(stack: Stack, place: Place, spec: SecretSpec, slot: Slot) -> Server:
+    from fairlead.postgres.connection import Address, address  # noqa: PLC0415 — only where one is rotated
+    from fairlead.postgres.roles.logins import Logins  # noqa: PLC0415
+
+    login = login_of(stack, spec.name)
+    if login is None or slot.admin is None:
+        raise FairleadError(f"no database that services are told of is entered with {spec.name}", "deploy first")
+
+    def reach(role: str, password: Secret) -> Address:
+        return address(url_of(stack, place, login, role, password, slot.admin), login.database, several=True)
+
+    admin = slot.admin
+    if runs(login.store):
+        admin = url_of(stack, place, login, ADMIN, slot.admin, slot.admin, near=True)
+    return Logins(
+        address(admin, login.database, several=True), Roles(login.database), login.service, slot.old.value, reach
+    )
+
+
+def url_of(
+    stack: Stack, place: Place, login: Login, role: str, password: Secret, admin: Secret | None, near: bool = False
+) -> Secret:
+    """The address of the database for a role. `near`: over the socket; so it is where no network leads to the store.
+
+    `admin`: of a server that somebody else runs, the address of who makes its roles.
+    """
+    from fairlead.stores.handover import by_network, by_socket, logged_in  # noqa: PLC0415 — only where one is rotated
+    from fairlead.stores.table import stores_of  # noqa: PLC0415
+
+    if not runs(login.store):
+        return logged_in(admin or Secret(""), login.database, role, password)
+    stores = stores_of(stack.runtime, place)
+    where = None if near or stack.runtime != "process" else stores.address(login.store)
+    if where is not None:
+        return by_network(login.database, where, role, password, stores.authority(login.store))
+    socket = stores.socket(login.store)
+    if socket is None:
+        raise FairleadError(f"{login.store.name} was never started", f"fairlead stores apply {stack.environment}")
+    return by_socket(login.database, socket, password, role)
