@@ -31,6 +31,7 @@ from fairlead.secrets.rotation.kinds.base import RotationKind
 from fairlead.secrets.rotation.kinds.fake import FakeServer
 from fairlead.secrets.rotation.kinds.jwt import JWT
 from fairlead.secrets.rotation.kinds.plain import PLAIN
+from fairlead.secrets.rotation.kinds.postgres import POSTGRES
 from fairlead.secrets.rotation.kinds.redis import REDIS
 from fairlead.secrets.rotation.slot import Slot, Version
 from fairlead.secrets.templates import Recipe, pack
@@ -79,7 +80,12 @@ class RotationWorld:
         keys = {"old": self.old, "new": self.new} if self.spec.rotate.kind == "jwt" else {}
         self.kids = {public_jwk(NAME, key)["kid"]: name for name, key in keys.items()}
         self.server = FakeServer({self.old.reveal()}, listeners=[self.look])
-        self.kinds = {"plain": PLAIN, "jwt": JWT, "redis": replace(REDIS, server=lambda spec, slot: self.server)}
+        self.kinds = {
+            "plain": PLAIN,
+            "jwt": JWT,
+            "redis": replace(REDIS, server=lambda spec, slot: self.server),
+            "postgres": replace(POSTGRES, server=lambda spec, slot: self.server),
+        }
         self.machine.runtime.listeners.append(self._happened)
         self.release = self._deploy(1)
         self.second = self._deploy(2)
@@ -91,7 +97,7 @@ class RotationWorld:
     @property
     def terms(self) -> Terms:
         rotate = self.spec.rotate
-        lives = {"plain": 0.0, "jwt": rotate.lifetime, "redis": 0.0}[rotate.kind]
+        lives = {"plain": 0.0, "jwt": rotate.lifetime, "redis": 0.0, "postgres": 0.0}[rotate.kind]
         return Terms(lives, rotate.cache if rotate.kind == "jwt" else 0.0)
 
     def _made(self) -> Secret:
@@ -241,7 +247,7 @@ class RotationWorld:
             if release.id == live or "new" in values:
                 assert {self.name(conf.removeprefix("key = ").removesuffix("\n"))} == values
         assert self.machine.edge.lost() == []
-        if self.spec.rotate.kind == "redis":
+        if self.spec.rotate.kind in ("redis", "postgres"):
             assert set(map(self.name, self.server.accepted)) == values
         return values.pop()
 

@@ -17,7 +17,7 @@ from fairlead.runtimes.fake import Behaviour
 from tests.crash.fake_rotations import SHORT, Killed, RotationWorld, killed_at, rotation
 from tests.crash.fake_worlds import memory
 
-KINDS = [(kind, reload) for kind in ("plain", "jwt", "redis") for reload in ("restart", "read")]
+KINDS = [(kind, reload) for kind in ("plain", "jwt", "redis", "postgres") for reload in ("restart", "read")]
 SAMPLE = 30  #: one of so many points in the normal run
 
 
@@ -109,7 +109,7 @@ def test_a_back_end_that_becomes_read_only_is_undone(fresh, kind, reload):
     assert world.check() == "old"
 
 
-@pytest.mark.parametrize("kind", ["plain", "jwt", "redis"])
+@pytest.mark.parametrize("kind", ["plain", "jwt", "redis", "postgres"])
 def test_services_that_are_not_well_with_the_new_value_keep_the_old_one(fresh, kind):
     world = fresh(rotation(kind))
 

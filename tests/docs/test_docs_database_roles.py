@@ -7,6 +7,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -33,7 +35,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
-http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
+http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ.get("PORT", 0))), Handler).serve_forever()
 """
 
 
@@ -65,6 +67,22 @@ def fairlead(place, env, *words):
     return subprocess.run(["fairlead", *words], cwd=place, env=env, capture_output=True, text=True, check=False)
 
 
+def get(place):
+    port = re.search(r"http: (\d+)", (place / "fairlead.yaml").read_text())[1]
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=30) as answer:
+        return answer.read().decode()
+
+
+def asking(place, over, seen):
+    """All the time, each time with a connection to the database of its own."""
+    while not over.is_set():
+        try:
+            seen.append(get(place))
+        except OSError as error:
+            seen.append(str(error))
+        over.wait(0.05)
+
+
 def test_the_guide(folder):
     place, env = folder
     commands = re.findall(r"^```sh\n(.*?)^```$", PAGE.read_text(), re.M | re.S)[0]
@@ -74,14 +92,31 @@ def test_the_guide(folder):
     said = done.stdout + done.stderr
     assert done.returncode == 0, said
     assert "nothing that must not be" in done.stdout
+    assert "the server takes both values of DB_SHOP_WEB_PASSWORD" in said
+    assert get(place) == "shop_web_b"
     names = ["DB_ADMIN_PASSWORD", *(f"DB_SHOP_{one}_PASSWORD" for one in ("WEB", "REPORTS", "MIGRATOR"))]
     values = [fairlead(place, env, "secrets", "get", "local", name).stdout.strip() for name in names]
     logged = fairlead(place, env, "stores", "logs", "local", "db").stdout
+    assert values[1].startswith("b:")
     for value in values:
-        assert len(value) == 32
-        assert value not in said + logged
+        assert len(value.removeprefix("b:")) == 32
+        assert value.removeprefix("b:") not in said + logged
     roles = json.loads(fairlead(place, env, "db", "roles", "local", "--plan", "--json").stdout)
     assert roles["databases"][0]["statements"] == []
     report = json.loads(fairlead(place, env, "db", "isolation", "local", "--json").stdout)
     assert (report["ok"], report["databases"][0]["breaches"]) == (True, [])
     assert not any("not known" in note for note in report["databases"][0]["notes"]), report
+
+    over, seen = threading.Event(), []
+    thread = threading.Thread(target=asking, args=(place, over, seen))
+    thread.start()
+    try:
+        again = fairlead(place, env, "secrets", "rotate", "local", "DB_SHOP_WEB_PASSWORD")
+    finally:
+        over.set()
+        thread.join()
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert set(seen) <= {"shop_web_a", "shop_web_b"}, set(seen)
+    assert get(place) == "shop_web_a"
+    report = json.loads(fairlead(place, env, "db", "isolation", "local", "--json").stdout)
+    assert (report["ok"], report["databases"][0]["breaches"]) == (True, [])

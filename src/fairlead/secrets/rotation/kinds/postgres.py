@@ -1,4 +1,4 @@
-"""The password of a service in a database: two roles, of which one rests, so that none is ever refused while it is used.
+"""The password of a service in a database: of two roles one rests, so that none is refused while it is used.
 
 PostgreSQL keeps one password for a role, and a pool that connects anew after a change is refused. So the role that
 rests gets the new password, services go over to it, and the one before rests once no session of it is left. The value
