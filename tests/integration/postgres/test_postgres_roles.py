@@ -4,11 +4,15 @@ import psycopg
 import pytest
 from roles_site import OWN, TABLES, RolesSite
 
-from fairlead.errors import FairleadError
+from fairlead.errors import FairleadError, Refused
 from fairlead.masking import Secret
 from fairlead.postgres.connection import address
 from fairlead.postgres.roles import reconcile
+from fairlead.postgres.roles.logins import Logins
+from fairlead.project.database_roles import turned
 from fairlead.project.stack_rights import RowSecurity
+from fairlead.render.scram import matches
+from fairlead.system.clock import wait_until
 
 pytestmark = pytest.mark.real
 
@@ -190,3 +194,53 @@ def test_who_may_make_roles_and_databases_is_enough(postgres, tmp_path, request)
     report, breaches = one.isolation()
     assert breaches == []
     assert any("only a superuser sees" in note for note in report.notes)
+
+
+@pytest.fixture
+def logins(shop):
+    def reach(role, password):
+        return address(Secret(shop.url.replace("//postgres:", f"//{role}:")), shop.name, several=True)
+
+    return Logins(shop.where, shop.roles, "web", shop.passwords["web"], reach)
+
+
+def kept(shop, role):
+    return shop.ask(f"select rolcanlogin, rolpassword from pg_authid where rolname = '{role}'")[0]
+
+
+def test_a_password_changes_by_going_over_to_the_other_role(shop, logins):
+    """Each step twice, as after a kill."""
+    old, new = shop.passwords["web"], turned(shop.passwords["web"], Secret("w-9"))
+    before, after = logins.role(old), logins.role(new)
+    logins.check(old)
+    with shop.as_("web") as session:
+        logins.accept(new)
+        first = kept(shop, after)
+        logins.accept(new)
+        assert kept(shop, after) == first
+        assert first[0] and matches(first[1], Secret("w-9"))
+        assert (kept(shop, before)[0], logins.holders(0)) == (True, 1)
+        for _ in range(2):
+            logins.refuse(old, new)
+        assert kept(shop, before) == (False, None)
+        assert session.execute("select 1").fetchone() == (1,), "who is in stays in"
+        with pytest.raises(FairleadError, match="not permitted to log in"):
+            logins.verify(old)
+        assert logins.expel(0) == 1
+    assert wait_until(lambda: logins.holders(0) == 0, 30)
+    shop.passwords["web"] = new
+    assert shop.left() == []
+
+
+def test_before_services_use_it_the_new_password_is_taken_back(shop, logins):
+    old, new = shop.passwords["web"], turned(shop.passwords["web"], Secret("w-9"))
+    logins.accept(new)
+    logins.refuse(new, old)
+    assert shop.left() == []
+    assert kept(shop, logins.role(new)) == (False, None)
+
+
+def test_a_rotation_is_refused_where_the_roles_are_not_there(shop, logins):
+    shop.ask(f"alter role {shop.roles.login('web', 'a')} rename to {shop.name}_elsewhere")
+    with pytest.raises(Refused, match="has no role"):
+        logins.check(shop.passwords["web"])

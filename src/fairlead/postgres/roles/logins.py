@@ -48,9 +48,8 @@ class Logins:
             if missing:
                 hint = "have the roles made: fairlead db roles"
                 raise Refused(f"{self.admin.shown} has no role {', '.join(missing)}", hint)
-            can = Statement(
-                "role", f"{missing or self.role(old)} may be changed", f"ALTER ROLE {name(self.role(old))} LOGIN"
-            )
+            role = self.role(old)
+            can = Statement("role", f"{role} may be changed", f"ALTER ROLE {name(role)} LOGIN")
             run(connection, (can,), self.admin)  # changes nothing, and is refused to who may not
         try:
             self.verify(old)
