@@ -67,25 +67,30 @@ def test_a_table_that_somebody_else_made_has_its_rights_in_the_end(shop):
     assert shop.left() == []
 
 
+BREACHES = [
+    ("grant connect on database {db} to public", "PUBLIC has no CONNECT"),
+    ("grant select on all tables in schema public to {db}_other", "has rights on public.notes"),
+    ("alter role {web} bypassrls", "has BYPASSRLS"),
+    ("alter table orders disable row level security", "see rows of public.orders"),
+]
+MORE = [
+    ("drop policy fairlead on orders; create policy open on orders using (true)", "see rows of public.orders"),
+    ("alter policy fairlead on orders using (true)", "see rows of public.orders"),
+    ("grant truncate on notes to {db}_rw", "can empty public.notes"),
+    ("grant {db}_owner to {web}", "can be the owner"),
+    ("grant pg_read_server_files to {web}", "is one of pg_read_server_files"),
+    ("create view leak as select * from orders; alter view leak owner to {db}_owner", "public.orders: give it"),
+    ("revoke select on notes from {db}_ro", "cannot read public.notes"),
+    ("alter role {web} nologin", "cannot log in"),
+    ("alter default privileges for role {db}_owner grant execute on functions to public", "new functions give"),
+    ("grant update (owner_id) on orders to public", "has no UPDATE (owner_id)"),
+]
+
+
 @pytest.mark.parametrize(
     ("break_it", "found"),
-    [
-        ("grant connect on database {db} to public", "PUBLIC has no CONNECT"),
-        ("grant select on all tables in schema public to {db}_other", "has rights on public.notes"),
-        ("alter role {web} bypassrls", "has BYPASSRLS"),
-        ("drop policy fairlead on orders; create policy open on orders using (true)", "see rows of public.orders"),
-        ("alter table orders disable row level security", "see rows of public.orders"),
-        ("alter policy fairlead on orders using (true)", "see rows of public.orders"),
-        ("grant truncate on notes to {db}_rw", "can empty public.notes"),
-        ("grant {db}_owner to {web}", "can be the owner"),
-        ("grant pg_read_server_files to {web}", "is one of pg_read_server_files"),
-        ("create view leak as select * from orders; alter view leak owner to {db}_owner", "public.orders: give it"),
-        ("revoke select on notes from {db}_ro", "cannot read public.notes"),
-        ("alter role {web} nologin", "cannot log in"),
-        ("alter default privileges for role {db}_owner grant execute on functions to public", "new functions give"),
-        ("grant update (owner_id) on orders to public", "has no UPDATE (owner_id)"),
-    ],
-)  # fmt: skip
+    [*BREACHES, *(pytest.param(*one, marks=pytest.mark.long(seconds=3)) for one in MORE)],
+)
 def test_whatever_breaks_isolation_turns_it_red_and_is_mended(shop, break_it, found):
     web = shop.role("web")
     shop.ask(f"create role {shop.name}_other")
