@@ -135,14 +135,14 @@ def test_two_environments_side_by_side(rig, request, tmp_path):
 
 def test_nothing_runs_after_down_and_what_was_there_comes_back(rig):
     ids = ready(rig.runtime, rig.spec(index=1), rig.spec("worker", program="talker.py"))
-    before = {one.id: (one.port, one.host) for one in rig.runtime.observe()}
+    before = {one.id: one.port for one in rig.runtime.observe()}
     rig.runtime.down(15)
     rig.runtime.down(15)
     assert [one.phase for one in rig.runtime.observe()] == ["stopped", "stopped"]
     rig.runtime.up()
     rig.runtime.restart(ids)
     rig.runtime.await_ready(ids, lambda _: None)
-    assert {one.id: (one.port, one.host) for one in rig.runtime.observe()} == before
+    assert {one.id: one.port for one in rig.runtime.observe()} == before, "its network may be another one"
 
 
 def test_connections_are_seen_until_they_end(rig):
