@@ -85,6 +85,18 @@ def test_killed_it_comes_back_with_its_routes(shared, one, docker_engine, short,
     assert weights == {"web-r1": 100}
 
 
+def test_a_door_that_dies_while_it_is_looked_at_is_looked_at_again(shared, one, monkeypatch):
+    """What the engine says of it is what was a moment before: that it runs, and Traefik is beside it."""
+    shared.route({"r1": [one.port]})
+    before, real = shared.facts(DOOR).start_mark, shared.edge.boxes.have_traefik
+    shared.kill(DOOR)
+    eventually(lambda: shared.facts(DOOR).start_mark not in ("", before))
+    looks = []
+    monkeypatch.setattr(shared.edge.boxes, "have_traefik", lambda *how: looks.append(how) or (looks[1:] and real(*how)))
+    shared.edge.up()
+    assert len(looks) > 1 and shared.ask().who == "one"
+
+
 def test_a_port_in_use_is_a_clear_error(rig, one):
     with socket.create_server(("127.0.0.1", rig.port)):
         with pytest.raises(FairleadError, match=r"^edge: .*(in use|allocated)") as error:

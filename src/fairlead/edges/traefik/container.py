@@ -35,6 +35,7 @@ from fairlead.system.lock import FileLock, held_lock
 
 BUSY = 120.0  #: seconds another one who changes the containers is waited for
 STARTS = 45.0  #: seconds a Traefik may take to have its routes, on a machine where everything waits
+ROUND = 3.0  #: seconds until door and Traefik are looked at anew meanwhile
 FRESH = 1.0  #: seconds an address is taken for true
 _PROOFS = re.compile(f'"((?:{traefik.REVISION}|{entrypoints.OWN}|{tls.TLS})[0-9a-f]{{16}})"')
 
@@ -133,12 +134,22 @@ class ContainerEdge(TraefikFiles):
         """From whatever there is to a door and one Traefik that answers."""
         self.boxes.have_folders()
         self._have_own_routers()
+        end = time.monotonic() + STARTS
+        while not self._beside(shape):
+            if time.monotonic() >= end:
+                raise FairleadError(f"Traefik does not answer{self.boxes.said(MAIN)}", self._log_hint())
+
+    def _beside(self, shape: Shape) -> bool:
+        """Have a door, and Traefik beside it; whether it shows its routes before long.
+
+        Else all is looked at anew. A door that the kernel has just killed runs by what the engine says, which starts it
+        again a moment later: then Traefik is beside none.
+        """
         self.boxes.have_door(shape)
         self._forget()
         self.replacement.finish(shape)
         self.boxes.have_traefik(shape, MAIN)
-        if not wait_until(self._shows_all, STARTS, 0.02, 0.1):
-            raise FairleadError(f"Traefik does not answer{self.boxes.said(MAIN)}", self._log_hint())
+        return wait_until(self._shows_all, ROUND, 0.02, 0.1)
 
     def _shows_all(self) -> bool:
         """Whether it has its routes: until then it answers everything with 404."""
