@@ -44,6 +44,11 @@ def encryption_name(store: str) -> str:
     return f"{prefix(store)}_ENCRYPTION_KEY"
 
 
+def kms_name(store: str) -> str:
+    """The same secret as MinIO reads it, with the name of the key in front."""
+    return f"{prefix(store)}_KMS_KEY"
+
+
 def authority_name(store: str) -> str:
     """What services find the certificate under by which they know the store."""
     return f"{prefix(store)}_CA"
@@ -69,6 +74,16 @@ def rights_of(store: Store, database: str) -> Rights | None:
     return next((one for one in store.rights if one.database == database), None)
 
 
+def certificate_name(store: str) -> str:
+    """What a store finds its own certificate under, where that is a file among secrets."""
+    return f"{prefix(store)}_CERTIFICATE"
+
+
+def key_name(store: str) -> str:
+    """The same of its key."""
+    return f"{prefix(store)}_CERTIFICATE_KEY"
+
+
 def runs(store: Store) -> bool:
     """Whether Fairlead runs it, and not somebody else."""
     return store.url is None
@@ -76,7 +91,7 @@ def runs(store: Store) -> bool:
 
 def managed(store: Store) -> bool:
     """Whether Fairlead knows all of it: how it is set up, asked and reached. One with a `command` is run as it is."""
-    return runs(store) and store.kind in ONLY and store.command is None
+    return runs(store) and store.kind in ONLY and store.command is None and store.managed
 
 
 def implied_secrets(stores: Iterable[Store], declared: Collection[str]) -> tuple[SecretSpec, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fairlead.project.problem import Problem, problem
-from fairlead.project.tree import Mapping, Node, child, children, select, text_of
+from fairlead.project.tree import Mapping, Node, Scalar, child, children, select, text_of
 
 THIS_VERSION = "not built yet in this version of Fairlead"
 
@@ -28,7 +28,7 @@ def _stores(merged: Mapping, runtime: str) -> Iterator[Problem]:
     """Copies of data come later. A container needs a runtime that has any."""
     for _, store in children(child(merged, "stores")):
         kind, url = child(store, "kind"), child(store, "url")
-        own = kind if kind is not None and text_of(kind) == "container" else child(store, "command")
+        own = kind if kind is not None and text_of(kind) == "container" else _as_it_is(store)
         if own is not None and url is None and runtime == "process":
             yield problem(own, "this needs runtime docker; on process give the url of one that somebody else runs")
         places = (
@@ -39,6 +39,13 @@ def _stores(merged: Mapping, runtime: str) -> Iterator[Problem]:
         for place in places:
             for node in select(store, *place):
                 yield problem(node, THIS_VERSION)
+
+
+def _as_it_is(store: Node) -> Node | None:
+    """What says that it is run as its image is."""
+    managed = child(store, "managed")
+    unmanaged = isinstance(managed, Scalar) and managed.value is False
+    return managed if unmanaged else child(store, "command")
 
 
 def _only_in_containers(merged: Mapping) -> Iterator[Problem]:

@@ -153,6 +153,7 @@ def _store(name: str, one: Store) -> stack.Store:
         preset=one.preset,
         port=one.port,
         health=_store_health(one.health) if one.health else None,
+        managed=one.managed,
     )
 
 

@@ -323,6 +323,7 @@ class Store:
     preset: str | None = None
     port: int | None = None  #: container: where it listens
     health: Health | None = None  #: None: as its kind is asked
+    managed: bool = True  #: postgres, redis, s3: set up by Fairlead; else the image is run as it is
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,6 +141,7 @@ class Store(Section):
     kind: Annotated[Literal["postgres", "redis", "s3", "container"], choice("postgres", "redis", "s3", "container")]
     url: OptionalLine = None
     image: OptionalLine = None
+    managed: Flag = True
     databases: dict[_Database, Database] = Field(default_factory=dict)
     backup: Backup | None = None
     drill: Drill | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fairlead.project.stack import Stack
-from fairlead.render.compose import compose_project
+from fairlead.render.compose import beside, compose_project
 from fairlead.render.process import process_files
 from fairlead.render.ways import Ways
 from fairlead.render.yaml import yaml_text
@@ -19,4 +19,5 @@ def generated(stack: Stack, ways: Ways) -> dict[str, bytes]:
         files |= process_files(stack, ways)
     if document := compose_project(stack, ways.base):
         files[COMPOSE] = yaml_text(document, SAID.format(environment=stack.environment))
+        files |= beside(stack, document)
     return {path: text.encode() for path, text in files.items()}

@@ -22,12 +22,13 @@ from fairlead.project.access import authority_name
 from fairlead.project.stack import Store
 from fairlead.render.container import SECRETS
 from fairlead.render.networks import DATABASE, store_networks
+from fairlead.render.stores.container import GRACE
+from fairlead.render.stores.ground import Ground, ground_of
+from fairlead.render.stores.plain import preset
 from fairlead.stores.base import Address, Phase, Running, Values
-from fairlead.stores.container_spec import GRACE, container_of, ground_of
+from fairlead.stores.container_spec import container_of
 from fairlead.stores.declared import fingerprint
 from fairlead.stores.folder import SHARED, StoreFolder, names
-from fairlead.stores.kinds.base import Ground
-from fairlead.stores.kinds.plain import preset
 from fairlead.stores.kinds.table import kind_of
 from fairlead.system import processes
 from fairlead.system.files import write_file
@@ -107,7 +108,7 @@ class DockerStores:
         runs = facts is not None and facts.state in RUNS
         made_from = facts.image if facts else image or self._image(store)
         folder.create()
-        folder.write(kind.files(store, ground_of(kind, kind.keeps(store)), values))
+        folder.write(kind.files(store, ground_of(kind, store), values))
         self._hand_over(store, folder.path, values)
         if kind.certified and not runs:
             self._certify(store)
@@ -217,7 +218,7 @@ class DockerStores:
     def _known(self, name: str, facts: ContainerFacts | None) -> tuple[Store, Ground, Inside]:
         store = self._look(name).store
         kind = kind_of(store)
-        return store, ground_of(kind, kind.keeps(store)), Inside(
+        return store, ground_of(kind, store), Inside(
             self.engine, self.owner.name(name), self._reached(store, facts)
         )  # fmt: skip
 

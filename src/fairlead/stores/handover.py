@@ -20,9 +20,9 @@ from fairlead.project.access import (
 )
 from fairlead.project.database_roles import Roles, phrase_of, side_of
 from fairlead.project.stack import Stack, Store
+from fairlead.render.stores.plain import preset
+from fairlead.render.stores.postgres import role_of
 from fairlead.stores.base import Address, Stores, Values
-from fairlead.stores.kinds.plain import preset
-from fairlead.stores.kinds.postgres import role_of
 from fairlead.stores.kinds.s3 import user_of
 
 

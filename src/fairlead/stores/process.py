@@ -14,12 +14,13 @@ from fairlead.engine.facts import Ran
 from fairlead.errors import FairleadError
 from fairlead.masking import masked
 from fairlead.project.stack import Store
+from fairlead.render.stores.ground import Ground
 from fairlead.render.supervisord import Program
 from fairlead.stores import programs
 from fairlead.stores.base import Address, Phase, Running, Values
 from fairlead.stores.declared import fingerprint
 from fairlead.stores.folder import Owner, StoreFolder, names
-from fairlead.stores.kinds.base import Ground, StoreKind
+from fairlead.stores.kinds.base import StoreKind
 from fairlead.stores.kinds.postgres import Postgres
 from fairlead.stores.kinds.table import kind_of
 from fairlead.supervisor.supervisor import ProgramState, Supervisor, base_environment, launched

@@ -17,10 +17,10 @@ from fairlead.engine.networks import remove_networks
 from fairlead.masking import Secret
 from fairlead.operations.stores.ensure import carry
 from fairlead.project.access import encryption_name, password_name
+from fairlead.render.stores.postgres import role_of
 from fairlead.stores import programs
 from fairlead.stores.docker import DockerStores
 from fairlead.stores.handover import by_socket
-from fairlead.stores.kinds.postgres import role_of
 from fairlead.stores.plan import store_steps
 from fairlead.stores.process import ProcessStores
 from fairlead.supervisor.survivors import last_started

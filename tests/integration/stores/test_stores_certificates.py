@@ -6,7 +6,8 @@ from store_rig import ProcessRig
 from fairlead.certificates import InternalCa, KeptCertificate
 from fairlead.errors import FairleadError
 from fairlead.project.stack import Store
-from fairlead.stores.kinds.postgres import KEY, Postgres
+from fairlead.render.stores.postgres import KEY
+from fairlead.stores.kinds.postgres import Postgres
 
 pytestmark = pytest.mark.real
 

@@ -11,10 +11,10 @@ from fairlead.errors import FairleadError
 from fairlead.masking import Secret
 from fairlead.project.stack import Stack, Store
 from fairlead.render.scram import matches, verifier
+from fairlead.render.stores.ground import Ground
 from fairlead.stores.base import Address
 from fairlead.stores.fake import FakeStores
 from fairlead.stores.handover import by_socket, filled, handed_over
-from fairlead.stores.kinds.base import Ground
 from fairlead.stores.kinds.buckets import signed
 from fairlead.stores.kinds.postgres import Postgres, settling
 from fairlead.stores.kinds.redis import Redis, configuration, quoted

@@ -16,10 +16,10 @@ from fairlead.project.access import admin_name, login_name, migrator_name, role_
 from fairlead.project.database_roles import ADMIN
 from fairlead.project.problem import did_you_mean
 from fairlead.project.stack import Rights, Stack, Store
+from fairlead.render.stores.postgres import role_of
 from fairlead.secrets.rotation.slot import slots
 from fairlead.secrets.table import backend_of
 from fairlead.stores.handover import by_socket, filled, url_secrets
-from fairlead.stores.kinds.postgres import role_of
 from fairlead.stores.table import stores_of
 from fairlead.system.home import Place
 

@@ -9,7 +9,7 @@ from fairlead.project.rules.services import entries, missing
 from fairlead.project.tree import Mapping, Node, child, quoted, select, text_of
 from fairlead.project.values import inside
 
-OWN = frozenset((".fairlead-rendered.json", "compose.yaml", "supervisord", "traefik"))
+OWN = frozenset((".fairlead-rendered.json", "compose.yaml", "secrets.sh", "stores", "supervisord", "traefik"))
 """What `render` writes itself, by the first part of the path."""
 
 

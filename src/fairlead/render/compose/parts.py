@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from typing import Any
 
-from fairlead.project.stack import Build, Container, Resources, ServiceSecret, Stack
-from fairlead.render.compose.values import SECRETS, Reference, filled_data, literal, merged, size
+from fairlead.project.stack import Build, Container, Resources, Service, ServiceSecret, Stack
+from fairlead.render.compose.derived import derived
+from fairlead.render.compose.values import SECRETS, Reference, filled, filled_data, literal, merged, size
 
 LOGGING = {"driver": "json-file", "options": {"max-size": "10m", "max-file": "3"}}
 """Docker's own default has no bound, and fills the disk."""
@@ -49,15 +51,23 @@ def _build(one: Build) -> dict[str, Any]:
     return {key: value for key, value in made.items() if value}
 
 
+def line(text: str | None, stack: Stack, one: Service | None = None) -> list[str]:
+    """A command line as a list."""
+    return [filled(part, stack, one) for part in shlex.split(text or "")]
+
+
 def environment(stack: Stack, secrets: Iterable[ServiceSecret]) -> dict[str, str]:
     """What tells a service of its secrets: a reference to the value, or the path of the file."""
     optional = {one.name for one in stack.secrets if not one.required}
-    return {one.variable: _told(one, optional) for one in secrets}
+    known = {name: one.plain for name, one in derived(stack).items() if one.plain is not None}
+    return {one.variable: _told(one, optional, known) for one in secrets}
 
 
-def _told(one: ServiceSecret, optional: set[str]) -> str:
+def _told(one: ServiceSecret, optional: set[str], known: dict[str, str]) -> str:
     if one.delivery == "file":
         return f"{SECRETS}/{one.name}"
+    if one.name in known:
+        return known[one.name]
     return Reference(f"${{{one.name}:-}}" if one.name in optional else f"${{{one.name}:?set it}}")
 
 

@@ -11,11 +11,15 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from fairlead.project.access import managed
 from fairlead.project.stack import Stack
 from fairlead.render.compose import paths, service, store
+from fairlead.render.compose.making import secrets_script
 from fairlead.render.compose.values import Reference, filled_data, merged
+from fairlead.render.networks import NetworkSpec, network
 
 SECRETS = "${FAIRLEAD_SECRETS:?name the folder that has a file for each secret}"
+SCRIPT = "secrets.sh"
 _NAMED = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
@@ -30,7 +34,27 @@ def compose_project(stack: Stack, base: str = ".") -> dict[str, Any]:
     document: dict[str, Any] = {"name": f"{stack.project}-{stack.environment}", "services": services}
     document |= _shared(stack, services)
     document = merged(document, filled_data(stack.compose, stack))
-    return service.with_files(stack, paths.rebased(document, base))
+    return service.with_files(stack, with_configuration(stack, paths.rebased(document, base)))
+
+
+def with_configuration(stack: Stack, document: dict[str, Any]) -> dict[str, Any]:
+    """What stores read lies beside the Compose file."""
+    services = dict(document["services"])
+    for name in store.configured(stack):
+        if name in services:
+            services[name] = services[name] | {"volumes": [store.conf_mount(name), *services[name].get("volumes", ())]}
+    return document | {"services": services}
+
+
+def beside(stack: Stack, document: Mapping[str, Any]) -> dict[str, str]:
+    """The files that a Compose file of this stack needs beside it, by their path."""
+    found = {
+        f"{store.FOLDER}/{name}/{path}": text
+        for name, files in store.configured(stack).items()
+        for path, text in files.items()
+    }
+    script = secrets_script(stack, document)
+    return found | ({SCRIPT: script} if script else {})
 
 
 def _services(stack: Stack) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -48,13 +72,24 @@ def _services(stack: Stack) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _shared(stack: Stack, services: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Networks, volumes and secrets that the services name; what `compose` says of them comes later."""
-    networks: dict[str, Any] = {name: {} for one in services.values() for name in one.get("networks", ())}
+    sealed = any(managed(one) for one in stack.stores)
+    networks: dict[str, Any] = {
+        name: network_section(network(name)) if sealed else {}
+        for one in services.values()
+        for name in one.get("networks", ())
+    }
     volumes: dict[str, Any] = {name: {} for one in services.values() for name in _volumes(one)}
     used = {name for one in services.values() for name in _files(one)}
     said = set(stack.compose.get("secrets") or ())  # these are described there
-    files = {one.name: {"file": Reference(f"{SECRETS}/{one.name}")} for one in stack.secrets if one.name in used - said}
+    files = {name: {"file": Reference(f"{SECRETS}/{name}")} for name in sorted(used - said)}
     parts = {"networks": networks, "volumes": volumes, "secrets": files}
     return {key: part for key, part in parts.items() if part}
+
+
+def network_section(one: NetworkSpec) -> dict[str, Any]:
+    """A network as it would be made in an engine."""
+    made: dict[str, Any] = {"internal": True} if one.internal else {}
+    return made | ({"driver_opts": dict(one.options)} if one.options else {})
 
 
 def _volumes(made: Mapping[str, Any]) -> Iterator[str]:

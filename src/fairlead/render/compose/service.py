@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import shlex
 from dataclasses import replace
 from typing import Any
 
-from fairlead.project.stack import Job, Service, ServiceSecret, Stack
+from fairlead.project.access import managed
+from fairlead.project.stack import Container, Job, Service, ServiceSecret, Stack
 from fairlead.render.compose import parts, store
 from fairlead.render.compose.values import FILES, filled, literal, seconds
+from fairlead.render.networks import service_networks
 
 RETRIES = 3
 
@@ -29,10 +30,10 @@ def is_container(service: Service) -> bool:
 def service(stack: Stack, one: Service) -> dict[str, Any]:
     """A service, with what its own `compose` says merged in."""
     made: dict[str, Any] = {
-        **parts.described(stack, one.container),
-        "entrypoint": _line(one.container.entrypoint, stack, one),
-        "command": _line(one.command, stack, one),
-        **_told(stack, one.env, one.secrets, one),
+        **parts.described(stack, joined(stack, one)),
+        "entrypoint": parts.line(one.container.entrypoint, stack, one),
+        "command": parts.line(one.command, stack, one),
+        **_told(stack, one.env, (*one.secrets, *one.access), one),
         "depends_on": _depends_on(stack, one),
         "healthcheck": healthcheck(stack, one),
         "stop_signal": None if one.stop.signal == "SIGTERM" else one.stop.signal,
@@ -42,13 +43,20 @@ def service(stack: Stack, one: Service) -> dict[str, Any]:
     return parts.finished(stack, made, one.container.compose)
 
 
+def joined(stack: Stack, one: Service) -> Container:
+    """Its container, with the networks that it is in where stores are set up by Fairlead."""
+    if not any(managed(each) for each in stack.stores):
+        return one.container
+    return replace(one.container, networks=service_networks(one, stack))
+
+
 def job(stack: Stack, one: Job, donor: Service) -> dict[str, Any]:
     """A job: runs when it is asked for (`docker compose run --rm NAME`)."""
     made = {
-        **parts.described(stack, replace(donor.container, publish=())),
-        "entrypoint": _line(donor.container.entrypoint, stack, donor),
-        "command": _line(one.command, stack, None),
-        **_told(stack, one.env, one.secrets, None),
+        **parts.described(stack, replace(joined(stack, donor), publish=())),
+        "entrypoint": parts.line(donor.container.entrypoint, stack, donor),
+        "command": parts.line(one.command, stack),
+        **_told(stack, one.env, (*one.secrets, *one.access), None),
         "profiles": ["jobs"],
         "restart": "no",
     }
@@ -58,10 +66,6 @@ def job(stack: Stack, one: Job, donor: Service) -> dict[str, Any]:
 def _told(stack: Stack, env: dict[str, str], secrets: tuple[ServiceSecret, ...], one: Service | None) -> dict[str, Any]:
     values = {key: filled(value, stack, one) for key, value in env.items()}
     return {"environment": values | parts.environment(stack, secrets), "secrets": parts.files(secrets)}
-
-
-def _line(text: str | None, stack: Stack, one: Service | None) -> list[str]:
-    return [filled(part, stack, one) for part in shlex.split(text or "")]
 
 
 def _depends_on(stack: Stack, one: Service) -> dict[str, Any]:
@@ -85,7 +89,7 @@ def _condition(healthy: object) -> dict[str, str]:
 def healthcheck(stack: Stack, one: Service) -> dict[str, Any]:
     """By the command that the file names, else by a request to the path; {} where it names neither."""
     health = one.health
-    test = ["CMD", *_line(health.command, stack, one)] if health.command else _asking(one)
+    test = ["CMD", *parts.line(health.command, stack, one)] if health.command else _asking(one)
     if not test:
         return {}
     return {

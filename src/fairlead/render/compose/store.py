@@ -1,59 +1,125 @@
-"""One store of a stack as a Compose service.
+"""One store of a stack as a Compose service: the container that the runtime would make, told of secrets by Compose.
 
-A store that names its image is taken as it is: nothing is added that it does not say. One that names no image gets a
-usual one, a volume for its data and a health check.
+What it declares is made in it by itself after each start, since nobody else is there to do that; see
+`render.stores.table.files_beside`.
 """
 
 from __future__ import annotations
 
-import shlex
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
+from fairlead.project.access import (
+    access_key_name,
+    certificate_name,
+    key_name,
+    kms_name,
+    managed,
+    password_name,
+)
+from fairlead.project.access import runs as fairlead_runs
 from fairlead.project.stack import Stack, Store
 from fairlead.render.compose import parts
-from fairlead.render.compose.values import Reference, filled
+from fairlead.render.compose.spec import compose_service, healthcheck
+from fairlead.render.compose.values import filled
+from fairlead.render.container import SECRETS, ContainerSpec, Healthcheck, Mount
+from fairlead.render.stores.container import container_of
+from fairlead.render.stores.ground import CONF, ground_of
+from fairlead.render.stores.postgres import role_passwords
+from fairlead.render.stores.table import files_beside, shape_of
 
-POSTGRES, REDIS, S3 = "postgres:17-alpine", "redis:8-alpine", "chrislusf/seaweedfs:3.97"
+ASK = Healthcheck(("CMD", "sh", f"{CONF}/ask.sh"), 5.0, 5.0, 12, 120.0)
+FOLDER = "stores"  #: beside the Compose file, with a folder for each
 
 
 def runs(store: Store) -> bool:
     """Whether it is a container here, and not a server elsewhere that only a URL is known of."""
-    return store.container.image is not None or (store.url is None and store.kind != "container")
+    return fairlead_runs(store) and (store.container.image is not None or bool(shape_of(store).image(store)))
 
 
 def store(stack: Stack, one: Store) -> dict[str, Any]:
     """A store, with what its own `compose` says merged in."""
-    usual = {} if one.container.image is not None else _usual(one)
+    if not managed(one) and not one.preset:
+        return as_it_is(stack, one)
+    spec = _filled(spec_of(one), stack)
+    said = [filled(text, stack) for text in one.container.volumes]
+    made = compose_service(spec)
+    made["volumes"] = [*made.get("volumes", ())[: len(spec.mounts) - len(said)], *said]
+    made["environment"] = made.get("environment", {}) | parts.environment(stack, one.secrets)
+    made["healthcheck"] = healthcheck(spec.healthcheck)
+    made["secrets"] = list(secret_files(one))
+    return parts.finished(stack, made, one.container.compose)
+
+
+def spec_of(one: Store) -> ContainerSpec:
+    """Its container, with nothing filled in."""
+    shape = shape_of(one)
+    image = one.container.image or shape.image(one)
+    spec = container_of(one, shape, ground_of(shape, one, SECRETS), str, image)
+    return replace(spec, healthcheck=_asked(one, spec))
+
+
+def _asked(one: Store, spec: ContainerSpec) -> Healthcheck | None:
+    """Nobody but the engine asks here, so it does as Fairlead would."""
+    check = ASK if managed(one) else spec.healthcheck
+    if check is None or one.health is None:
+        return check if check is None or managed(one) else replace(check, interval=10.0)
+    interval, deadline = max(one.health.interval, 5.0), one.health.deadline
+    return replace(check, interval=interval, timeout=one.health.timeout, start_period=deadline)
+
+
+def _filled(spec: ContainerSpec, stack: Stack) -> ContainerSpec:
+    """With the values of variables, and `$` as Compose reads it."""
+
+    def fill(text: str) -> str:
+        return filled(text, stack)
+
+    return replace(
+        spec,
+        image=fill(spec.image),
+        argv=tuple(map(fill, spec.argv)),
+        entrypoint=None if spec.entrypoint is None else tuple(map(fill, spec.entrypoint)),
+        env={name: fill(text) for name, text in spec.env.items()},
+        user=fill(spec.user) if spec.user else None,
+        healthcheck=replace(spec.healthcheck, test=tuple(map(fill, spec.healthcheck.test)))
+        if spec.healthcheck
+        else None,
+    )
+
+
+def secret_files(one: Store) -> Iterator[str]:
+    """The secrets that it reads from files."""
+    own = {
+        "postgres": (password_name, certificate_name, key_name),
+        "redis": (password_name,),
+        "s3": (password_name, access_key_name, *([kms_name] if one.encrypted else ())),
+    }
+    names = [name(one.name) for name in own[one.kind]] if managed(one) else []
+    roles = role_passwords(one) if managed(one) else ()
+    yield from dict.fromkeys((*names, *roles, *parts.files(one.secrets)))
+
+
+def configured(stack: Stack) -> dict[str, dict[str, str]]:
+    """By store, what lies beside the Compose file for it, by name. None of it is secret."""
+    kept = (one for one in stack.stores if runs(one))
+    found = {one.name: files_beside(one, ground_of(shape_of(one), one, SECRETS)) for one in kept}
+    return {name: files for name, files in found.items() if files}
+
+
+def conf_mount(name: str) -> dict[str, Any]:
+    """Where it sees that."""
+    one = Mount("bind", f"./{FOLDER}/{name}", CONF, read_only=True)
+    return {"type": one.kind, "source": one.source, "target": one.target, "read_only": one.read_only}
+
+
+def as_it_is(stack: Stack, one: Store) -> dict[str, Any]:
+    """One that is not set up by Fairlead: nothing is added that it does not say."""
     env = {key: filled(value, stack) for key, value in one.env.items()} | parts.environment(stack, one.secrets)
-    made: dict[str, Any] = usual | parts.described(stack, one.container)
-    if one.command:
-        made["command"] = [filled(part, stack) for part in shlex.split(one.command)]
-    made |= {
-        "environment": _password(one, env) if usual else env,
+    made: dict[str, Any] = parts.described(stack, one.container) | {
+        "command": parts.line(one.command, stack),
+        "environment": env,
         "secrets": parts.files(one.secrets),
         "deploy": parts.deploy(one.container.resources),
     }
     return parts.finished(stack, made, one.container.compose)
-
-
-def _usual(one: Store) -> dict[str, Any]:
-    data = f"{one.name}-data"
-    checks = {"interval": "5s", "timeout": "5s", "retries": 12}
-    if one.kind == "postgres":
-        line = ["-c", f"max_connections={one.max_connections}"] if one.max_connections else []
-        test = ["CMD", "pg_isready", "-U", one.env.get("POSTGRES_USER", "postgres")]
-        return {"image": POSTGRES, "command": ["postgres", *line] if line else None,
-                "volumes": [f"{data}:/var/lib/postgresql/data"], "healthcheck": {"test": test, **checks}}  # fmt: skip
-    if one.kind == "redis":
-        return {"image": REDIS, "volumes": [f"{data}:/data"],
-                "healthcheck": {"test": ["CMD", "redis-cli", "ping"], **checks}}  # fmt: skip
-    return {"image": S3, "command": ["server", "-s3", "-dir=/data"], "volumes": [f"{data}:/data"]}
-
-
-def _password(one: Store, env: dict[str, str]) -> dict[str, str]:
-    """PostgreSQL does not start without one: Compose asks for it unless the store says something of it."""
-    said = {"POSTGRES_PASSWORD", "POSTGRES_PASSWORD_FILE", "POSTGRES_HOST_AUTH_METHOD"} & env.keys()
-    if one.kind != "postgres" or said:
-        return env
-    name = one.name.upper().replace("-", "_") + "_PASSWORD"
-    return env | {"POSTGRES_PASSWORD": Reference(f"${{{name}:?set it}}")}

@@ -12,40 +12,31 @@ import shlex
 from fairlead.errors import FairleadError
 from fairlead.masking import Secret, masked
 from fairlead.project.access import admin_name, databases, password_name, rights_of
-from fairlead.project.database_roles import ADMIN, Roles
+from fairlead.project.database_roles import ADMIN
 from fairlead.project.stack import Store
-from fairlead.render.compose.store import POSTGRES
 from fairlead.render.scram import verifier
+from fairlead.render.stores import postgres
+from fairlead.render.stores.ground import Ground
+from fairlead.render.stores.postgres import (
+    FIRST,
+    KEY,
+    PASSWORD,
+    SUPERUSER,
+    PostgresShape,
+    hba,
+    ident,
+    owner_of,
+    role_of,
+    start_contained,
+)
+from fairlead.render.stores.sql import group, literal, login, quoted, unless
 from fairlead.stores.base import Reach, Values
-from fairlead.stores.kinds.base import Ground
-
-SUPERUSER = "postgres"
-KEEPS = "/var/lib/postgresql/data"  #: the official image's folder
-DATA = f"{KEEPS}/main"  #: below the volume, so that a file can lie beside it
-FIRST = f"{KEEPS}/.first-start"
-KEY = "/run/postgresql/server.key"  #: in memory
-PASSWORD = "password"  # noqa: S105 — the name of a file
 
 
-class Postgres:
+class Postgres(PostgresShape):
     """A PostgreSQL of Fairlead's."""
 
-    port = 5432
-    certified = True
-    stop_signal = "SIGINT"  # fast: it does not wait until the last client is gone
     programs: tuple[str, ...] = ("postgres", "initdb", "pg_isready", "psql")
-
-    def image(self, store: Store) -> str:
-        """The usual one."""
-        return POSTGRES
-
-    def user(self, store: Store) -> str | None:
-        """Every image of it has this one."""
-        return SUPERUSER
-
-    def keeps(self, store: Store) -> str:
-        """As the official image has it."""
-        return KEEPS
 
     def files(self, store: Store, ground: Ground, values: Values) -> dict[str, str]:
         """Who may come in, what is in it, and how it is started."""
@@ -53,20 +44,7 @@ class Postgres:
         return {
             "pg_hba.conf": hba(), "pg_ident.conf": ident(ground.users),
             "settle.sql": settling(store, password, values.get(admin_name(store.name))),
-            PASSWORD: password.reveal(), "start.sh": _start(ground),
-        }  # fmt: skip
-
-    def argv(self, store: Store, ground: Ground) -> tuple[str, ...]:
-        """Its script, with its settings."""
-        return ("sh", f"{ground.conf}/start.sh", *(f"--{key}={value}" for key, value in _settings(store, ground)))
-
-    def env(self, store: Store, ground: Ground) -> dict[str, str]:
-        """What the official image reads at its first start."""
-        if not ground.contained:
-            return {"LC_ALL": "C.UTF-8"}
-        return {
-            "PGDATA": DATA, "POSTGRES_PASSWORD_FILE": f"{ground.conf}/{PASSWORD}",
-            "POSTGRES_INITDB_ARGS": "--auth-host=scram-sha-256 --data-checksums",
+            PASSWORD: password.reveal(), "start.sh": _start(store, ground),
         }  # fmt: skip
 
     def ask(self, store: Store, ground: Ground, reach: Reach) -> str:
@@ -103,96 +81,30 @@ def _psql(ground: Ground) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _settings(store: Store, ground: Ground) -> list[tuple[str, str]]:
-    certificate = f"{ground.conf}/certificate/current"
-    found = [
-        ("listen_addresses", "*" if ground.contained else "localhost"), ("port", str(ground.port)),
-        ("unix_socket_directories", ground.socket), ("hba_file", f"{ground.conf}/pg_hba.conf"),
-        ("ident_file", f"{ground.conf}/pg_ident.conf"), ("ssl", "on"), ("ssl_cert_file", f"{certificate}/cert.pem"),
-        ("ssl_key_file", KEY if ground.contained else f"{certificate}/key.pem"),
-        ("ssl_min_protocol_version", "TLSv1.2"), ("password_encryption", "scram-sha-256"),
-    ]  # fmt: skip
-    return found + ([("max_connections", str(store.max_connections))] if store.max_connections else [])
-
-
-def hba() -> str:
-    """Who may come in: the superuser from here, everybody else with a password, over the network only with TLS."""
-    return "\n".join((
-        "# TYPE  DATABASE  USER      ADDRESS  METHOD",
-        f"local   all       {SUPERUSER}           peer map=fairlead",
-        "local   all       all                scram-sha-256",
-        f"host    all       {SUPERUSER}  all      reject",
-        f"host    all       {ADMIN}  all      reject",
-        "hostssl all       all       all      scram-sha-256",
-        "",
-    ))  # fmt: skip
-
-
-def ident(users: tuple[str, ...]) -> str:
-    """Which users of the machine are the superuser."""
-    return "".join(f'fairlead "{user}" {SUPERUSER}\n' for user in dict.fromkeys((*users, SUPERUSER)))
-
-
-def role_of(database: str) -> str:
-    """Who owns a database and is given to services. That of the superuser's own database has another name."""
-    return "app" if database == SUPERUSER else database
-
-
 def settling(store: Store, password: Secret, admin: Secret | None = None) -> str:
     """SQL that has all roles, databases and extensions, however much of it is there already.
 
     `admin`: of who makes the roles of databases that name who uses them.
     """
-    lines = _admin(admin) if admin and store.rights else []
-    for name in databases(store):
-        owner = Roles(name).owner if rights_of(store, name) else role_of(name)
-        lines += [
-            *(_group(owner) if rights_of(store, name) else _owner(owner, verifier(password))),
-            _unless(f"CREATE DATABASE {_name(name)} OWNER {_name(owner)}", "pg_database", "datname", name),
-            f"REVOKE CONNECT ON DATABASE {_name(name)} FROM PUBLIC;",
-            f"GRANT ALL ON DATABASE {_name(name)} TO {_name(owner)};",
-            f"\\connect -reuse-previous=on {_text('dbname=' + name)}",
-            f"GRANT ALL ON SCHEMA public TO {_name(owner)};",
-            *(f"CREATE EXTENSION IF NOT EXISTS {_name(one)};" for one in store.extensions.get(name, ())),
-        ]
-    return "SET client_min_messages = warning;\n" + "\n".join(lines) + "\n"
 
+    def owner(database: str) -> list[str]:
+        role = owner_of(store, database)
+        return [group(role)] if rights_of(store, database) else login(role, literal(verifier(password)))
 
-def _owner(role: str, check: str) -> list[str]:
-    return [
-        _unless(f"CREATE ROLE {_name(role)} LOGIN", "pg_roles", "rolname", role),
-        f"ALTER ROLE {_name(role)} LOGIN NOSUPERUSER PASSWORD {_text(check)};",
-    ]
-
-
-def _group(role: str) -> list[str]:
-    return [_unless(f"CREATE ROLE {_name(role)} NOLOGIN", "pg_roles", "rolname", role)]
+    return postgres.settling(store, owner, before=_admin(admin) if admin and store.rights else [])
 
 
 def _admin(password: Secret) -> list[str]:
     """From the machine alone, as the superuser: which addresses it is refused from is read anew."""
     return [
-        _unless(f"CREATE ROLE {_name(ADMIN)} LOGIN SUPERUSER", "pg_roles", "rolname", ADMIN),
-        f"ALTER ROLE {_name(ADMIN)} LOGIN SUPERUSER PASSWORD {_text(verifier(password))};",
+        unless(f"CREATE ROLE {quoted(ADMIN)} LOGIN SUPERUSER", "pg_roles", "rolname", ADMIN),
+        f"ALTER ROLE {quoted(ADMIN)} LOGIN SUPERUSER PASSWORD {literal(verifier(password))};",
         "DO $$ BEGIN PERFORM pg_reload_conf(); END $$;",
     ]
 
 
-def _unless(statement: str, catalog: str, column: str, name: str) -> str:
-    """psql runs what the query answers; the names are quoted, and come from the project file."""
-    return f"SELECT {_text(statement)} WHERE NOT EXISTS (SELECT FROM {catalog} WHERE {column} = {_text(name)})\\gexec"  # noqa: S608
-
-
-def _name(text: str) -> str:
-    return '"' + text.replace('"', '""') + '"'
-
-
-def _text(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _start(ground: Ground) -> str:
-    return _start_contained(ground) if ground.contained else _start_here(ground)
+def _start(store: Store, ground: Ground) -> str:
+    return start_contained(store, ground) if ground.contained else _start_here(ground)
 
 
 def _start_here(ground: Ground) -> str:
@@ -210,19 +122,4 @@ if [ ! -s {data}/PG_VERSION ]; then
     mv {made} {data}
 fi
 exec {postgres} -D {data} "$@"
-"""
-
-
-def _start_contained(ground: Ground) -> str:
-    """The image's own way, so that what it does at a first start is done; one that did not end begins anew."""
-    return f"""#!/bin/sh
-set -eu
-if [ -e {FIRST} ]; then
-    rm -rf "$PGDATA"
-fi
-if [ ! -s "$PGDATA/PG_VERSION" ]; then
-    : > {FIRST}
-fi
-(umask 077; cp {ground.conf}/certificate/current/key.pem {KEY})
-exec docker-entrypoint.sh postgres "$@"
 """

@@ -9,36 +9,20 @@ from fairlead.errors import FairleadError
 from fairlead.masking import Secret
 from fairlead.project.access import encryption_name, password_name
 from fairlead.project.stack import Store
+from fairlead.render.stores.ground import Ground
+from fairlead.render.stores.s3 import KEY, S3Shape
 from fairlead.stores.base import Reach, Values
-from fairlead.stores.kinds.base import Ground
 from fairlead.stores.kinds.buckets import have_bucket
-from fairlead.stores.kinds.plain import PRESETS
 from fairlead.system import http
 
-KEY = "fairlead"  #: what MinIO calls the key with which it encrypts
 PLAIN_FOLDERS = {"RCLONE_CONFIG_KEPT_DIRECTORY_NAME_ENCRYPTION": "false"}
 WAIT = 2.0  #: seconds for an answer
 
 
-class S3:
+class S3(S3Shape):
     """An S3 of Fairlead's."""
 
-    port = 9000
-    certified = False
-    stop_signal = "SIGTERM"
     programs: tuple[str, ...] = ("rclone",)
-
-    def image(self, store: Store) -> str:
-        """The usual one."""
-        return PRESETS["minio"].image
-
-    def user(self, store: Store) -> str | None:
-        """As the image says."""
-        return None
-
-    def keeps(self, store: Store) -> str:
-        """As the usual image has it."""
-        return "/data"
 
     def files(self, store: Store, ground: Ground, values: Values) -> dict[str, str]:
         """Only what it is given as values."""
@@ -49,19 +33,10 @@ class S3:
             return {"user": user, "password": password} | {name: f"{KEY}:{text}" for name, text in key.items()}
         return {"auth": _listed(f"{user},{password}"), "start.sh": _start(store, ground)} | key
 
-    def argv(self, store: Store, ground: Ground) -> tuple[str, ...]:
-        """Of rclone a script, since it reads no secret from a file."""
-        return ("server", "/data") if ground.contained else ("sh", f"{ground.conf}/start.sh")
-
     def env(self, store: Store, ground: Ground) -> dict[str, str]:
         """How what is kept is encrypted."""
         if ground.contained:
-            files = {
-                "MINIO_ROOT_USER_FILE": f"{ground.conf}/user",
-                "MINIO_ROOT_PASSWORD_FILE": f"{ground.conf}/password",
-            }
-            kms = {"MINIO_KMS_SECRET_KEY_FILE": f"{ground.conf}/encryption", "MINIO_KMS_AUTO_ENCRYPTION": "on"}
-            return files | (kms if store.encrypted else {})
+            return super().env(store, ground)
         if not store.encrypted:
             return {}
         remote = {"TYPE": "crypt", "REMOTE": ground.data, "FILENAME_ENCRYPTION": "off"}

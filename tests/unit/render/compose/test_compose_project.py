@@ -89,10 +89,18 @@ def test_secrets_are_named_not_carried(made):
     api = made["services"]["api"]
     assert api["environment"]["SESSION_KEY_FILE"] == "/run/secrets/SESSION_KEY"
     assert api["environment"]["POSTGRES_PASSWORD"] == "${DB_PASSWORD:?set it}"
-    assert api["secrets"] == ["SESSION_KEY"]
-    assert list(made["secrets"]) == ["SESSION_KEY"]
+    assert api["secrets"] == ["SESSION_KEY", "DB_CA"]
+    assert list(made["secrets"]) == ["DB_CA", "DB_CERTIFICATE", "DB_CERTIFICATE_KEY", "DB_PASSWORD", "SESSION_KEY"]
     assert made["secrets"]["SESSION_KEY"]["file"].startswith("${FAIRLEAD_SECRETS:?")
-    assert made["services"]["db"]["environment"] == {"POSTGRES_PASSWORD": "${DB_PASSWORD:?set it}"}
+    assert made["services"]["db"]["environment"]["POSTGRES_PASSWORD_FILE"] == "/run/secrets/DB_PASSWORD"
+
+
+def test_services_are_told_of_stores_what_the_runtime_tells_them(made):
+    env = made["services"]["api"]["environment"]
+    assert env["DATABASE_URL"] == "${DB_SHOP_URL:?set it}"
+    assert env["DB_CA_FILE"] == "/run/secrets/DB_CA"
+    assert env["S3_URL"] == "https://s3.example.com"  # no secret is in it
+    assert made["services"]["migrate"]["environment"]["DATABASE_URL"] == env["DATABASE_URL"]
 
 
 def test_a_secret_that_need_not_be_there_may_be_empty():
@@ -117,7 +125,11 @@ def test_what_the_file_says_itself_wins(made):
     api = made["services"]["api"]
     assert "logging" not in api and api["init"] is True
     assert made["services"]["web"]["logging"]["options"] == {"max-size": "10m", "max-file": "3"}
-    assert made["networks"] == {"backend": {"internal": True}, "database": {}}
+    sealed = {"com.docker.network.bridge.inhibit_ipv4": "true"}
+    assert made["networks"] == {
+        "backend": {"internal": True},
+        "database": {"internal": True, "driver_opts": sealed},
+    }
     assert made["x-note"] == ["hello"]
 
 
@@ -133,7 +145,7 @@ def test_order_health_and_limits(made):
     assert "healthcheck" not in web
 
 
-def test_a_store_is_taken_as_it_is_and_completed_only_where_it_names_no_image(made):
+def test_a_store_that_fairlead_does_not_set_up_is_taken_as_it_is(made):
     assert made["services"]["cache"] == {
         "restart": "unless-stopped",
         "logging": {"driver": "json-file", "options": {"max-size": "10m", "max-file": "3"}},
@@ -141,9 +153,23 @@ def test_a_store_is_taken_as_it_is_and_completed_only_where_it_names_no_image(ma
         "command": ["redis-server", "--save", ""],
         "environment": {"A": "b"},
     }
+    kept = FILE.replace("cache: {kind: redis,", "cache: {kind: redis, managed: false,").replace(
+        ", command: \"redis-server --save ''\"", ""
+    )
+    unmanaged = compose_project(stack(kept))["services"]["cache"]
+    assert unmanaged == {key: one for key, one in made["services"]["cache"].items() if key != "command"}
+
+
+def test_a_store_that_it_does_is_the_container_that_the_runtime_makes(made):
     db = made["services"]["db"]
-    assert db["command"] == ["postgres", "-c", "max_connections=200"]
-    assert db["healthcheck"]["test"] == ["CMD", "pg_isready", "-U", "postgres"]
+    assert (db["entrypoint"], db["user"], db["networks"]) == (["sh"], "postgres", ["database"])
+    assert {"--ssl=on", "--max_connections=200"} <= set(db["command"])
+    assert db["healthcheck"]["test"] == ["CMD", "sh", "/etc/fairlead/ask.sh"]
+    assert (db["read_only"], db["cap_drop"], db["pids_limit"]) == (True, ["ALL"], 512)
+    assert db["secrets"] == ["DB_PASSWORD", "DB_CERTIFICATE", "DB_CERTIFICATE_KEY"]
+    assert db["volumes"][0] == {
+        "type": "bind", "source": "./stores/db", "target": "/etc/fairlead", "read_only": True,
+    }  # fmt: skip
 
 
 def test_files_are_mounted_where_they_are_used(made):

@@ -53,11 +53,17 @@ def imported(gathered: Gathered, values: Values, read: Read, beside: bool = Fals
         if draft.compose:
             draft.own["compose"] = draft.compose
         if name in shared.stores:
-            made.stores[draft.name] = {"kind": _kind(one, values), **draft.own}
+            made.stores[draft.name] = _store(_kind(one, values), draft.own)
         else:
             made.services[draft.name] = draft.own
     _sections(made, gathered, shared)
     return made
+
+
+def _store(kind: str | None, own: dict[str, Any]) -> dict[str, Any]:
+    """Its image sets it up, and its data is there already. One with a command is run as it is anyway."""
+    as_it_is = {} if kind == "container" or "command" in own else {"managed": False}
+    return {"kind": kind, **as_it_is, **own}
 
 
 def _read(draft: Draft, name: str, one: Mapping, shared: Shared) -> None:

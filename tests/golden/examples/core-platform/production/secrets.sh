@@ -1,0 +1,103 @@
+#!/bin/sh
+# Made by `fairlead render production`. Makes in the folder FAIRLEAD_SECRETS what compose.yaml needs:
+# a file for each secret, and compose.env with those that are variables. What is there stays; what follows
+# from it is made anew. Needs openssl.
+#
+#   FAIRLEAD_SECRETS=/etc/core-platform sh secrets.sh
+#   docker compose --env-file /etc/core-platform/compose.env -f compose.yaml up
+set -eu
+folder=${FAIRLEAD_SECRETS:?name the folder that has a file for each secret}
+mkdir -p "$folder"
+chmod 700 "$folder" # its files are for containers, which run as somebody this machine does not know
+cd "$folder"
+folder=$(pwd)
+umask 022
+missing=
+
+password() { openssl rand -base64 "$(($1 * 4))" | tr -dc A-Za-z0-9 | head -c "$1"; }
+hex() { openssl rand -hex "$1" | head -c "$1"; }
+base64() { openssl rand -base64 "$1" | tr -d '\n'; }
+urlsafe() { openssl rand -base64 "$1" | tr '+/' '-_' | tr -d '=\n'; }
+rsa() { openssl genpkey -algorithm RSA -pkeyopt "rsa_keygen_bits:$1" 2>/dev/null; }
+ed25519() { openssl genpkey -algorithm ED25519; }
+uuid() { openssl rand -hex 16 | sed 's/\(.\{8\}\)\(.\{4\}\).\(.\{3\}\).\(.\{3\}\)/\1-\2-4\3-a\4-/'; }
+
+# NAME COMMAND...: made once
+make() {
+    name=$1; shift
+    [ -s "$name" ] || { "$@" >".$name.new" && mv ".$name.new" "$name"; }
+}
+# NAME: whoever runs this has to say it
+given() { [ -e "$1" ] || missing="$missing $1"; }
+# NAME: it may be left out
+optional() { [ -e "$1" ] || : >"$1"; }
+# NAME VALUE: follows from what is there
+follows() { printf %s "$2" >".$1.new" && mv ".$1.new" "$1"; }
+value() { [ ! -e "$1" ] || cat "$1"; }
+encoded() {
+    case $(value "$1") in
+    *[!A-Za-z0-9._~-]*) value "$1" | od -An -v -tx1 | tr -d ' \n' | sed 's/../%&/g' ;;
+    *) value "$1" ;;
+    esac
+}
+user() {
+    printf FL
+    { printf 'access key\0'; value "$1"; } | openssl dgst -sha256 -r | head -c 18 | tr a-f A-F
+}
+# URL DATABASE
+at() { printf %s "$1" | sed "s|^\([a-z+]*://[^/?]*\)[^?]*|\1/$2|"; }
+authority() {
+    [ -s authority.crt ] || (
+        umask 077
+        openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 -keyout authority.key \
+            -out .authority.new -subj "/CN=Fairlead, core-platform" -addext keyUsage=critical,keyCertSign 2>/dev/null
+        mv .authority.new authority.crt
+        chmod 644 authority.crt
+    )
+}
+# STORE PREFIX: a certificate of an authority of its own, for 10 years
+certificate() {
+    authority
+    [ -s "$2_CERTIFICATE" ] || {
+        openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$2_CERTIFICATE_KEY" -out .csr \
+            -subj "/CN=$1" 2>/dev/null
+        printf 'subjectAltName=DNS:%s,DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth\n' "$1" >.extensions
+        openssl x509 -req -in .csr -CA authority.crt -CAkey authority.key -set_serial "0x$(openssl rand -hex 16)" \
+            -days 3650 -extfile .extensions -out .leaf 2>/dev/null
+        chmod 644 "$2_CERTIFICATE_KEY"
+        cat .leaf authority.crt >".$2.new"
+        mv ".$2.new" "$2_CERTIFICATE"
+        rm -f .csr .leaf .extensions
+    }
+    cat authority.crt >"$2_CA"
+}
+# NAME: a line of the variables
+line() { printf "%s='%s'\n" "$1" "$(sed "s/'/\\\\'/g" "$1")"; }
+
+make CORE_DB_PASSWORD password 32
+make KEYCLOAK_DB_PASSWORD password 32
+make GRAFANA_DB_PASSWORD password 32
+make POSTGRES_PASSWORD password 32
+make REDIS_PASSWORD password 32
+make MINIO_ROOT_PASSWORD password 32
+make KEYCLOAK_ADMIN_PASSWORD password 32
+make GRAFANA_ADMIN_PASSWORD password 32
+make N8N_ENCRYPTION_KEY hex 64
+
+[ -z "$missing" ] || {
+    echo "write a file in $folder for each of:$missing" >&2
+    exit 1
+}
+(
+    umask 077
+    {
+        printf "FAIRLEAD_SECRETS='%s'\n" "$folder"
+        line CORE_DB_PASSWORD
+        line KEYCLOAK_ADMIN_PASSWORD
+        line KEYCLOAK_DB_PASSWORD
+        line MINIO_ROOT_PASSWORD
+        line N8N_ENCRYPTION_KEY
+        line REDIS_PASSWORD
+    } >.compose.env.new
+)
+mv .compose.env.new compose.env

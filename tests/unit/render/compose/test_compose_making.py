@@ -1,0 +1,148 @@
+"""The script that makes the files of secrets: run by a real shell, with openssl, and nothing of Fairlead."""
+
+import re
+import stat
+import subprocess
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from fairlead.masking import Secret
+from fairlead.project.project import parse_project
+from fairlead.render.compose import beside, compose_project
+from fairlead.stores.base import Address
+from fairlead.stores.handover import handed_over
+
+FILE = """\
+name: shop
+secrets:
+  KEY: {generate: {kind: hex, length: 64}}
+  BLOCK: {generate: {kind: base64, length: 44}}
+  SIGN: {generate: jwt-hs256}
+  ID: {generate: uuid}
+  PAIR: {generate: ed25519}
+  SMTP: {}
+  OUTSIDE: {}
+  HALF: {}
+services:
+  web:
+    image: shop
+    port: 80
+    uses: [db.shop, cache, files, scanner, other, half.a]
+    secrets: [KEY, BLOCK, {name: SIGN, as: env}, ID, PAIR, SMTP]
+stores:
+  db: {kind: postgres, databases: {shop: {}, more: {}}}
+  cache: {kind: redis}
+  files: {kind: s3, encrypted: true, buckets: [uploads]}
+  scanner: {kind: container, preset: clamav}
+  other: {kind: redis, url: "${OUTSIDE}"}
+  half:
+    kind: postgres
+    url: "postgresql://app:${HALF}@db.example.com:5432/x?sslmode=require"
+    databases: {a: {}, b: {}}
+environments: {production: {runtime: docker}}
+"""
+ODD = 'it\'s "odd" \\ $1 é'
+
+
+class Everywhere:
+    """Stores at the addresses that containers see."""
+
+    def address(self, store):
+        return Address(store.name, {"postgres": 5432, "redis": 6379, "s3": 9000}.get(store.kind, 3310))
+
+    def authority(self, store):
+        return f"/run/secrets/{store.name.upper()}_CA"
+
+    def authority_pem(self):
+        return "pem"
+
+
+@pytest.fixture(scope="module")
+def stack():
+    return parse_project(FILE, Path("/p")).outline("production")
+
+
+@pytest.fixture
+def run(stack, tmp_path, need):
+    need("openssl")
+    script = tmp_path / "secrets.sh"
+    script.write_text(beside(stack, compose_project(stack))["secrets.sh"])
+
+    def run():
+        env = {"FAIRLEAD_SECRETS": str(tmp_path / "s"), "PATH": "/usr/bin:/bin"}
+        return subprocess.run(["sh", str(script)], env=env, capture_output=True, text=True, check=False)
+
+    return run
+
+
+def contents(folder):
+    return {path.name: path.read_text() for path in folder.iterdir()}
+
+
+def test_what_only_a_person_knows_is_asked_for(run, tmp_path):
+    ran = run()
+    assert ran.returncode == 1
+    assert ran.stderr.endswith("for each of: SMTP OUTSIDE HALF\n")
+    assert not (tmp_path / "s" / "compose.env").exists()
+
+
+def test_everything_else_is_made_once_and_addresses_are_those_that_fairlead_hands_over(run, stack, tmp_path):
+    folder = tmp_path / "s"
+    folder.mkdir()
+    given = {"SMTP": ODD, "OUTSIDE": "redis://:p@cache.example.com/0", "HALF": "a/b c", "DB_PASSWORD": ODD}
+    for name, text in given.items():
+        (folder / name).write_text(text)
+    assert run().returncode == 0
+    made = contents(folder)
+    assert run().returncode == 0
+    assert contents(folder) == made
+
+    assert re.fullmatch("[0-9a-f]{64}", made["KEY"])
+    assert re.fullmatch("[A-Za-z0-9+/]{43}=", made["BLOCK"])
+    assert re.fullmatch("[A-Za-z0-9]{32}", made["CACHE_PASSWORD"])
+    assert made["PAIR"].startswith("-----BEGIN PRIVATE KEY-----")
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert stat.S_IMODE((folder / "compose.env").stat().st_mode) == 0o600
+
+    found = {name: Secret(text) for name, text in made.items()}
+    wanted = handed_over(stack, Everywhere(), found)
+    told = dict(line.split("=", 1) for line in made["compose.env"].splitlines())
+    assert told.pop("FAIRLEAD_SECRETS") == f"'{folder}'"
+    for name, value in told.items():
+        if name in wanted:
+            assert parts(value.strip("'")) == parts(wanted[name].reveal()), name
+    assert set(told) == {
+        "DB_SHOP_URL",
+        "CACHE_URL",
+        "FILES_ACCESS_KEY",
+        "FILES_PASSWORD",
+        "OTHER_URL",
+        "HALF_A_URL",
+        "SIGN",
+    }
+    assert made["FILES_KMS_KEY"] == f"fairlead:{made['FILES_ENCRYPTION_KEY']}"
+
+
+def parts(url):
+    """What a client reads of an address, however it is encoded."""
+    split = urlsplit(url)
+    return (split.scheme, split.hostname, split.port, split.path, unquote(split.query), unquote(split.netloc))
+
+
+def test_the_certificate_is_of_the_authority_that_services_are_told(run, tmp_path):
+    folder = tmp_path / "s"
+    folder.mkdir()
+    for name in ("SMTP", "OUTSIDE", "HALF"):
+        (folder / name).write_text("redis://x")
+    assert run().returncode == 0
+    argv = ["openssl", "verify", "-CAfile", folder / "DB_CA", "-verify_hostname", "db", folder / "DB_CERTIFICATE"]
+    assert subprocess.run(argv, capture_output=True, check=False).returncode == 0
+
+
+def test_no_file_beside_it_has_a_secret_in_it(stack):
+    files = beside(stack, compose_project(stack))
+    assert {path.rpartition("/")[0] for path in files} == {"", "stores/db", "stores/cache", "stores/files"}
+    assert "requirepass" not in files["stores/cache/redis.conf"]
+    assert ":'password'" in files["stores/db/settle.sql"]
