@@ -21,7 +21,7 @@ _ALPHABETS = (
 )
 _VARIABLE = re.compile(r"[A-Z]+(_[A-Z0-9]+)*$")  #: the name of one, or PASSWORD
 _SIGNS = re.compile(r"\$|<.*>$|\{|\[|%[({]|\*+$|.*(…|\.\.\.)|[&!|>(]")  #: of templates, masks, and YAML's own
-_SWITCHES = re.compile(r"(true|false|null|none|yes|no|on|off|nil|undefined)$", re.I)
+_SWITCHES = re.compile(r"(true|false|null|none|yes|no|on|off|nil|undefined|scram-sha-256|md5)$", re.I)  #: and methods
 _PLACEHOLDERS = re.compile(
     r"(pass(word|wd|phrase)?|pwd|secret|token|key|value|user(name)?|test|postgres|(your|my|the|some|any)[-_ ].*|"
     r"change[-_ ]?(me|this|it).*|x{3,}|placeholder.*|dummy|redacted|hidden)$",
