@@ -8,7 +8,7 @@ from fairlead.project.access import (
     certificate_name,
     databases,
     key_name,
-    login_name,
+    login_names,
     migrator_name,
     password_name,
     rights_of,
@@ -189,8 +189,9 @@ until rm -f {FIRST} && {cli} -U {SUPERUSER} -d postgres -f {ground.conf}/settle.
 def _settle(store: Store, ground: Ground) -> str:
     """Passwords are variables of psql, which it reads from their files. What stands before one says which role it is
     for, and there is but one of each here."""
-    names = [password_name(store.name), *role_passwords(store)]
-    read = [f"\\set {name} `sed 's/^[ab]://' {ground.secrets}/{name}`\n" for name in names]
+    plain = (password_name(store.name), *(migrator_name(store.name, one.database) for one in store.rights))
+    read = [f"\\set {name} `cat {ground.secrets}/{name}`\n" for name in plain]
+    read += [f"\\set {name} `sed 's/^[ab]://' {ground.secrets}/{name}`\n" for name in login_names(store)]
 
     def roles(database: str) -> list[str]:
         if not rights_of(store, database):
@@ -202,11 +203,4 @@ def _settle(store: Store, ground: Ground) -> str:
 
 def role_passwords(store: Store) -> tuple[str, ...]:
     """The secrets of those who log in to databases that name who uses them."""
-    return tuple(
-        name
-        for one in store.rights
-        for name in (
-            migrator_name(store.name, one.database),
-            *(login_name(store.name, one.database, user.service) for user in one.users),
-        )
-    )
+    return (*(migrator_name(store.name, one.database) for one in store.rights), *login_names(store))

@@ -29,10 +29,10 @@ services:
   web:
     image: shop
     port: 80
-    uses: [db.shop, cache, files, scanner, other, half.a]
+    uses: [db.shop, db.more, cache, files, scanner, other, half.a]
     secrets: [KEY, BLOCK, {name: SIGN, as: env}, ID, PAIR, SMTP]
 stores:
-  db: {kind: postgres, databases: {shop: {}, more: {}}}
+  db: {kind: postgres, databases: {shop: {}, more: {used_by: {web: rw}}}}
   cache: {kind: redis}
   files: {kind: s3, encrypted: true, buckets: [uploads]}
   scanner: {kind: container, preset: clamav}
@@ -115,6 +115,7 @@ def test_everything_else_is_made_once_and_addresses_are_those_that_fairlead_hand
             assert parts(value.strip("'")) == parts(wanted[name].reveal()), name
     assert set(told) == {
         "DB_SHOP_URL",
+        "DB_MORE_WEB_URL",
         "CACHE_URL",
         "FILES_ACCESS_KEY",
         "FILES_PASSWORD",

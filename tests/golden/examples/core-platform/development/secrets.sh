@@ -34,12 +34,14 @@ optional() { [ -e "$1" ] || : >"$1"; }
 # NAME VALUE: follows from what is there
 follows() { printf %s "$2" >".$1.new" && mv ".$1.new" "$1"; }
 value() { [ ! -e "$1" ] || cat "$1"; }
-encoded() {
-    case $(value "$1") in
-    *[!A-Za-z0-9._~-]*) value "$1" | od -An -v -tx1 | tr -d ' \n' | sed 's/../%&/g' ;;
-    *) value "$1" ;;
+url() {
+    case $1 in
+    *[!A-Za-z0-9._~-]*) printf %s "$1" | od -An -v -tx1 | tr -d ' \n' | sed 's/../%&/g' ;;
+    *) printf %s "$1" ;;
     esac
 }
+encoded() { url "$(value "$1")"; }
+phrase() { url "$(value "$1" | sed 's/^[ab]://')"; }
 user() {
     printf FL
     { printf 'access key\0'; value "$1"; } | openssl dgst -sha256 -r | head -c 18 | tr a-f A-F
