@@ -146,4 +146,4 @@ def test_no_file_beside_it_has_a_secret_in_it(stack):
     files = beside(stack, compose_project(stack))
     assert {path.rpartition("/")[0] for path in files} == {"", "stores/db", "stores/cache", "stores/files"}
     assert "requirepass" not in files["stores/cache/redis.conf"]
-    assert ":'password'" in files["stores/db/settle.sql"]
+    assert ":'DB_PASSWORD'" in files["stores/db/settle.sql"]
