@@ -106,10 +106,10 @@ def test_it_is_what_the_runtime_makes_of_it(composed, docker_engine, docker_proj
     assert not reaches(address("cache"), "6379")
     assert "uploads" in docker_engine("exec", f"{docker_project}_files_1", "ls", "/data").stdout.split()
 
-    password = (tmp_path / "secrets" / "DB_PASSWORD").read_text()
+    phrase = (tmp_path / "secrets" / "DB_PASSWORD").read_text()
     db = docker_engine("inspect", f"{docker_project}_db_1").stdout
-    assert password not in db
+    assert phrase not in db
     logged = docker_engine("logs", f"{docker_project}_db_1")
-    assert password not in logged.stdout + logged.stderr
+    assert phrase not in logged.stdout + logged.stderr
     composed("down", "--volumes", "--timeout", "1")
     assert docker_engine.left_of(docker_project) == []
