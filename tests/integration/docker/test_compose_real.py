@@ -47,7 +47,7 @@ for name, attempt in {
     "table": lambda: more.execute("create table t (n int)"),
     "other": lambda: psycopg.connect(env["DB_MORE_URL"].replace("/more?", "/shop?")),
     "plain": lambda: psycopg.connect(env["DB_SHOP_URL"].replace("verify-full", "disable")),
-    "password": lambda: redis.Redis("cache").ping(),
+    "anonymous": lambda: redis.Redis("cache").ping(),
     "out": lambda: socket.create_connection(("192.0.2.1", 80), 1),
 }.items():
     try:
@@ -89,7 +89,7 @@ def test_it_is_what_the_runtime_makes_of_it(composed, docker_engine, docker_proj
     told = dict(line.split(" ", 1) for line in composed("exec", "-T", "web", "python3", "-c", ASK).splitlines())
     assert told == {
         "tls": "True", "extension": "1", "as": "more_web_a", "table": "refused", "other": "refused", "plain": "refused",
-        "password": "refused", "out": "refused", "maxmemory": "67108864 yes", "s3": "True uploads",
+        "anonymous": "refused", "out": "refused", "maxmemory": "67108864 yes", "s3": "True uploads",
     }  # fmt: skip
 
     def address(service):
