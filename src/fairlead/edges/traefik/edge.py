@@ -26,6 +26,7 @@ from fairlead.system.home import Place
 from fairlead.system.ports import Ports
 
 PROGRAM = "edge"
+STARTS = 45.0  #: seconds a Traefik may take to answer, on a machine where everything waits
 
 
 class TraefikEdge(TraefikFiles):
@@ -83,7 +84,7 @@ class TraefikEdge(TraefikFiles):
         state = self.supervisor.programs().get(PROGRAM)
         if state is None or state.state not in ("STARTING", "RUNNING"):
             self._begin(listen)
-        if not wait_until(self.api.alive, 15):
+        if not wait_until(self.api.alive, STARTS):
             raise FairleadError(f"Traefik does not answer{self._said()}", f"its log: {self.folder / 'traefik.log'}")
 
     def _begin(self, listen: EdgeSettings) -> None:
