@@ -31,6 +31,24 @@ WIDTH = 96
 
 #: kind of entry: what it says, what its data holds
 LEDGER = {
+    "backup.made": (
+        "a backup is there, whole",
+        "`store`, `id`, `kind`, `why`, `bytes` (as it lies there), `seconds`, `to`",
+    ),
+    "backup.failed": ("a backup could not be made", "`store`, `kind`, `why`, `reason`"),
+    "backup.verified": ("a backup was read whole", "`store`, `id`, `ok`, `wrong` (what was found)"),
+    "backup.pruned": ("backups were removed that no tier kept", "`store`, `gone`, each with `id` and `bytes`"),
+    "restore.begun": ("a backup lies in new databases, and is about to be put in place", "`store`, `id`, `databases`"),
+    "restore.done": (
+        "what was restored is in use",
+        "`store`, `id`, `databases` (each with the name under which the old one stays), `seconds`",
+    ),
+    "restore.pruned": ("databases that restores had put aside were dropped", "`store`, `databases`"),
+    "drill.done": (
+        "a backup was restored into a copy, looked at and timed",
+        "`store`, `id`, `kind`, `ok`, `wrong`, `phases` (seconds of each), `rto` (their sum), `rpo` (seconds "
+        "that would have been lost), `bytes`, `mb_per_second`, `databases`, `targets` (what is declared)",
+    ),
     "rollout.begun": (
         "a rollout has a plan and is about to start",
         "`release`, `previous`, `operation` (deploy, promote, rollback), `strategy`, `origin` (who and what), `why`, "
@@ -113,7 +131,8 @@ LEDGER = {
     "environment.started": ("`fairlead up` ended that stop", "nothing"),
 }
 
-_KIND = re.compile(r"(rollout|step|undo|environment|secret|instance|drift)\.[a-z]+|watch\.ended")
+_KINDS = "rollout|step|undo|environment|secret|instance|drift|backup|restore|drill"
+_KIND = re.compile(rf"({_KINDS})\.(?!json)[a-z]+|watch\.ended")
 
 
 def pages() -> dict[str, str]:
@@ -209,7 +228,7 @@ def ledger() -> str:
 def kinds_in_the_code() -> Iterator[str]:
     """Every text in the engine and above that looks like the kind of an entry."""
     for file in (ROOT / "src" / "fairlead").rglob("*.py"):
-        if file.parent.name in ("rollout", "operations", "rotation"):
+        if file.parent.name in ("rollout", "operations", "rotation", "backups"):
             for node in ast.walk(ast.parse(file.read_text("utf-8"))):
                 if isinstance(node, ast.Constant) and isinstance(node.value, str) and _KIND.fullmatch(node.value):
                     yield node.value

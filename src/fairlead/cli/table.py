@@ -52,7 +52,8 @@ GROUPS: dict[str, dict[str, str]] = {
         "serve-ssh": "The host's side of a command from another machine.",
     },
     "Keep": {
-        "db": "Look at databases and move their schemas.",
+        "db": "Look at databases, move their schemas, restore them.",
+        "backup": "Make, list, verify and prune backups.",
         "stores": "Change what keeps data, and see what it writes.",
     },
     "Set up": {

@@ -158,3 +158,9 @@ def wait_option(function: Callable[..., Any]) -> Callable[..., Any]:
         "--wait", type=click.FloatRange(min=0), default=10.0, metavar="SECONDS",
         help="How long to wait for somebody else who holds the environment (default: 10).",
     )(function)  # fmt: skip
+
+
+def failing(ok: bool) -> None:
+    """Exit code 1 unless all is well."""
+    if not ok:
+        click.get_current_context().exit(1)

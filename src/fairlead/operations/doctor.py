@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fairlead.errors import Refused
+from fairlead.operations.backups import ages
 from fairlead.operations.checks import (
     certificates,
     connections,
@@ -36,6 +37,7 @@ def examine(wanted: Project, name: str, thorough: bool = False) -> tuple[Check, 
         *connections.examine(stack),
         *limits.examine(stack),
         *stores.examine(stack, place),
+        *ages.examine(stack, place),
         *machine.examine(home()),
         *environment.examine(stack, place, thorough),
         *docker.examine(stack, place, thorough),

@@ -34,6 +34,7 @@ class Environment(Section):
     templates: Anything = None
     smoke: Anything = None
     rollout: Anything = None
+    deploy: Anything = None
     notify: Anything = None
     registry: Anything = None
     compose: Anything = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from fairlead.project.deploying import Deploy
 from fairlead.project.edge import Edge
 from fairlead.project.environments import Environment
 from fairlead.project.jobs import Job
@@ -34,6 +35,7 @@ class Sections(Section):
     templates: tuple[Template, ...] = ()
     smoke: tuple[Smoke, ...] = ()
     rollout: Rollout = Field(default_factory=Rollout)
+    deploy: Deploy = Field(default_factory=Deploy)
     notify: tuple[Notify, ...] = ()
     registry: Registry | None = None
     compose: dict[Line, Anything] = Field(default_factory=dict)

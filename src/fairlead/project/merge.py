@@ -15,7 +15,7 @@ Report = Callable[[Node, Path, str], None]
 
 OVERLAID = (
     "variables", "secrets", "secret_backend", "services", "jobs", "tests", "edge", "stores", "templates", "smoke",
-    "rollout", "notify", "registry", "compose",
+    "rollout", "deploy", "notify", "registry", "compose",
 )  # fmt: skip
 
 WHOLE_ONLY = ("may_differ", "environments")  #: sections of the file as a whole, which no environment has

@@ -31,14 +31,27 @@ def _stores(merged: Mapping, runtime: str) -> Iterator[Problem]:
         own = kind if kind is not None and text_of(kind) == "container" else _as_it_is(store)
         if own is not None and url is None and runtime == "process":
             yield problem(own, "this needs runtime docker; on process give the url of one that somebody else runs")
-        places = (
-            ("backup",),
-            ("drill",),
-            *(("databases", "*", key) for key in ("checks", "migrator")),
-        )
-        for place in places:
-            for node in select(store, *place):
-                yield problem(node, THIS_VERSION)
+        for node in select(store, "databases", "*", "migrator"):
+            yield problem(node, THIS_VERSION)
+        yield from _backups(store, runtime)
+
+
+def _backups(store: Node, runtime: str) -> Iterator[Problem]:
+    """Of PostgreSQL alone, and of one that programs of this machine reach: its own, or that of a url."""
+    own = child(store, "url") is None
+    if text_of(child(store, "kind")) != "postgres" or (own and child(store, "command") is not None):
+        for key in ("backup", "drill"):
+            yield from (problem(node, f"of such a store this is {THIS_VERSION}") for node in select(store, key))
+    elif own and runtime != "process":
+        for key in ("backup", "drill"):
+            why = f"on {runtime} this is {THIS_VERSION}; use runtime process, or the url of a server"
+            yield from (problem(node, why) for node in select(store, key))
+    yield from (problem(node, THIS_VERSION) for node in select(store, "backup", "physical"))
+    backup, drill = child(store, "backup"), child(store, "drill")
+    if drill is not None and backup is None:
+        yield problem(drill, "a drill restores a backup, and there is none of this store")
+    if backup is not None and child(backup, "to") is None:
+        yield problem(backup, "say where backups go: to: s3://BUCKET/PREFIX, or a folder by its whole path")
 
 
 def _as_it_is(store: Node) -> Node | None:

@@ -20,7 +20,7 @@ from fairlead.project.project import Project
 from fairlead.project.tree import Mapping, Mark, Node, Path, child, children, dotted, quoted, text_of
 
 FREE = (
-    "runtime", "host", "edge", "approve", "secret_backend", "rollout", "notify", "registry", "name",
+    "runtime", "host", "edge", "approve", "secret_backend", "rollout", "deploy", "notify", "registry", "name",
     "variables.*.example", "variables.*.required", "secrets.*.rotate",
     "services.*.replicas", "services.*.resources", "services.*.routes.*.host", "stores.*.resources", "smoke.*.host",
     "compose.name",

@@ -13,7 +13,7 @@ from fairlead.project.tree import Node, Path, children
 
 SECTIONS = (
     "name", "variables", "secrets", "secret_backend", "services", "jobs", "tests", "edge", "stores", "templates",
-    "smoke", "rollout", "notify", "registry", "compose", "may_differ", "environments",
+    "smoke", "rollout", "deploy", "notify", "registry", "compose", "may_differ", "environments",
 )  # fmt: skip
 
 _COMMENT = re.compile(r"\s#\s+(.*)$")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fairlead.project import stack, static
 from fairlead.project.access import Wish, access, implied_secrets, login_names, login_spec, plain
+from fairlead.project.resolve_backup import backup, drill, require
 from fairlead.project.resolve_container import container, log_bounds, pools, resources, security, shared
 from fairlead.project.resolve_edge import edge, route
 from fairlead.project.resolve_values import backend, migrations, registry, rights, secrets, templates, variables
@@ -46,6 +47,7 @@ def resolve(environment: str, sections: Sections, own: Environment, given: Mappi
         tests=sections.tests,
         smoke=tuple(_smoke(one) for one in sections.smoke),
         rollout=_rollout(sections, own),
+        require=require(sections.deploy),
         edge=edge(sections.edge),
         notify=tuple(stack.Notify(one.to, one.secret, one.on) for one in sections.notify),
         variables=values,
@@ -152,6 +154,9 @@ def _store(name: str, one: Store) -> stack.Store:
         encrypted=one.encrypted,
         preset=one.preset,
         port=one.port,
+        backup=backup(one.backup),
+        drill=drill(one.drill),
+        checks={name: it.checks for name, it in one.databases.items() if it.checks},
         health=_store_health(one.health) if one.health else None,
         managed=one.managed,
     )

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any, Literal, TypeVar
 
+from fairlead.project.stack_backup import Backup, Drill, Require
 from fairlead.project.stack_container import Build, Container, LogBounds, Registry, Resources, Security
 from fairlead.project.stack_edge import Edge, Route
 from fairlead.project.stack_rights import Rights
@@ -322,6 +323,9 @@ class Store:
     encrypted: bool = False  #: s3: what lies on the disk
     preset: str | None = None
     port: int | None = None  #: container: where it listens
+    backup: Backup | None = None
+    drill: Drill | None = None
+    checks: dict[str, tuple[str, ...]] = field(default_factory=dict)  #: queries that must work, by database
     health: Health | None = None  #: None: as its kind is asked
     managed: bool = True  #: postgres, redis, s3: set up by Fairlead; else the image is run as it is
 
@@ -338,6 +342,7 @@ class Stack:
     tests: tuple[str, ...] = ()
     smoke: tuple[Smoke, ...] = ()
     rollout: Rollout = field(default_factory=Rollout)
+    require: Require = field(default_factory=Require)
     edge: Edge = field(default_factory=Edge)
     notify: tuple[Notify, ...] = ()  #: empty in a release: who is told of it is no part of what runs
     variables: dict[str, str] = field(default_factory=dict)  #: the plain ones that have a value

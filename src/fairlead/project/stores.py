@@ -17,6 +17,7 @@ from fairlead.project.sections import (
     OptionalFlag,
     OptionalInside,
     OptionalLine,
+    OptionalVariableName,
     Port,
     Section,
     Size,
@@ -116,6 +117,11 @@ class Backup(Section):
     physical: Physical | None = None
     keep: Keep | None = None
     to: OptionalLine = None
+    endpoint: OptionalLine = None
+    region: Line = "us-east-1"
+    access_key: OptionalVariableName = None
+    secret_key: OptionalVariableName = None
+    recipients: tuple[Line, ...] = ()
 
 
 class Drill(Section):

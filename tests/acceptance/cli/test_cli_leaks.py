@@ -36,6 +36,14 @@ ELSEWHERE = {
     ("stores", "logs"): "the same",
     ("db", "roles"): "it needs a PostgreSQL; tests/docs/test_docs_database_roles.py",
     ("db", "isolation"): "the same",
+    **dict.fromkeys(
+        (
+            *(("backup", one) for one in ("now", "list", "verify", "prune", "schedule")),
+            ("db", "restore"),
+            ("db", "drill"),
+        ),
+        "it needs a PostgreSQL; tests/acceptance/backups/test_backups_logical.py looks for passwords and rows",
+    ),
     ("serve",): "the keeper: it runs all the time, and the sampler has to have seen it",
 }
 FILE = """\

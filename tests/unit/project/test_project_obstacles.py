@@ -45,11 +45,18 @@ CASES = {
             f"6:77: stores.c.command: {CONTAINERS}",
         ],
     ),
-    "what is not done with a database": (
+    "a drill of nothing": (
         small(top="stores: {a: {kind: postgres, url: x, drill: {every: 1d}, databases: {b: {checks: [select 1]}}}}\n"),
         [
-            f"6:38: stores.a.drill: {NOT}",
-            f"6:74: stores.a.databases.b.checks: {NOT}",
+            "6:38: stores.a.drill: a drill restores a backup, and there is none of this store",
+        ],
+    ),
+    "backups of what is not built": (
+        small("stores: {a: {kind: redis, backup: {to: /x}}, b: {kind: postgres, backup: {physical: {full: daily}}}}\n"),
+        [
+            f"6:27: stores.a.backup: of such a store this is {NOT}",
+            "6:66: stores.b.backup: say where backups go: to: s3://BUCKET/PREFIX, or a folder by its whole path",
+            f"6:75: stores.b.backup.physical: {NOT}",
         ],
     ),
     "a command as a check": (small("    health: {command: x}\n"), ["6:14: services.web.health.command: a command is asked in a container, which needs runtime docker; use ready"]),

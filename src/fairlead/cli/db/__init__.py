@@ -17,6 +17,8 @@ VERBS = {
     "adopt": "Take over a history that Flyway made.",
     "roles": "Have roles, rights and policies as they are declared.",
     "isolation": "Log in as every role and try what it must not do.",
+    "restore": "Put back a backup, and say what is lost.",
+    "drill": "Restore a backup into a copy, check and time it.",
 }
 
 

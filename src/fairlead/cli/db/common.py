@@ -131,9 +131,3 @@ def _moved_text(one: Moved) -> str:
     what = count(len(one.done), "file") if one.done else "nothing to do"
     now = f", at version {one.version}" if one.version else ""
     return f"{green('✓')} {one.database} {dim(one.address)}: {what} in {duration(one.seconds)}{now}"
-
-
-def failing(ok: bool) -> None:
-    """Exit code 1 unless all is well."""
-    if not ok:
-        click.get_current_context().exit(1)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from fairlead.cli.db.common import databases, failing
+from fairlead.cli.db.common import databases
 from fairlead.cli.session import Session, dim, green, red
 from fairlead.cli.text import count
-from fairlead.cli.verb import environment, verb
+from fairlead.cli.verb import environment, failing, verb
 
 if TYPE_CHECKING:
     from fairlead.postgres.isolation.report import Report

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fairlead.cli.db.common import databases, failing, lock_wait, plan_option
+from fairlead.cli.db.common import databases, lock_wait, plan_option
 from fairlead.cli.session import Session, dim, green, yellow
 from fairlead.cli.text import count, table
-from fairlead.cli.verb import environment, verb
+from fairlead.cli.verb import environment, failing, verb
 
 if TYPE_CHECKING:
     from fairlead.operations.db.rights import Mended

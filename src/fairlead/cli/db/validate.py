@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from fairlead.cli.db.common import chosen_databases, databases, failing, risk_lines
+from fairlead.cli.db.common import chosen_databases, databases, risk_lines
 from fairlead.cli.session import Session, dim, green, red, yellow
-from fairlead.cli.verb import environment, verb
+from fairlead.cli.verb import environment, failing, verb
 
 if TYPE_CHECKING:
     from fairlead.operations.db.validate import Validation

@@ -75,6 +75,17 @@ REMOTE: dict[Words, Row] = {
     ("db", "adopt"): Row(tree=True, lasting=True),
     ("db", "isolation"): Row(tree=True),
     ("db", "roles"): Row(tree=True, lasting=True, asks="Change roles and rights in {environment}'s databases?"),
+    ("db", "restore"): Row(
+        tree=True, lasting=True, asks="Restore a backup in {environment}? What was written since is put aside."
+    ),
+    ("db", "drill"): Row(tree=True, lasting=True),
+    ("backup", "now"): Row(tree=True, lasting=True),
+    ("backup", "list"): Row(tree=True),
+    ("backup", "verify"): Row(tree=True, lasting=True),
+    ("backup", "prune"): Row(
+        tree=True, lasting=True, asks="Remove backups of {environment} that no tier keeps? (--plan shows them)"
+    ),
+    ("backup", "schedule"): Row(tree=True),
 }
 
 ON_HOST: frozenset[Words] = frozenset({("exec",), ("shell",)})

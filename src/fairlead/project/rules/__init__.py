@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from fairlead.project.patterns import Patterns
 from fairlead.project.problem import Problem
 from fairlead.project.rules import (
+    backups,
     commands,
     databases,
     edge,
@@ -39,6 +40,7 @@ _SECTIONS = (
     *stores.RULES,
     *databases.RULES,
     *rights.RULES,
+    *backups.RULES,
     *edge.RULES,
 )
 

@@ -51,7 +51,10 @@ def declared(tree: Mapping) -> Iterator[Problem]:
             name = text_of(named)
             if name is not None and name not in known:
                 yield _unknown(named, name, known)
-    places = (("services", "*", "build", "secrets", "*"), ("edge", "certificates", "*", "secret"))
+    places = (
+        ("services", "*", "build", "secrets", "*"), ("edge", "certificates", "*", "secret"),
+        ("stores", "*", "backup", "access_key"), ("stores", "*", "backup", "secret_key"),
+    )  # fmt: skip
     for node in (node for place in places for node in select(tree, *place)):
         name = text_of(node)
         if name is not None and name not in known:

@@ -1,0 +1,1 @@
+"""Copies of data: made, kept elsewhere, looked after, and put back."""

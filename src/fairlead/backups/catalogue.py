@@ -1,0 +1,194 @@
+"""What backups there are: one entry for each, written last, so that half a backup is none.
+
+PROJECT/ENVIRONMENT/STORE/ID/backup.json is the entry, beside it lie its parts; verified.json says that it was read
+whole, restored.json that it was restored for a trial, damaged.json that something is wrong with it.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from fairlead.backups.destinations.base import Destination, get, put
+from fairlead.errors import FairleadError, UsageError
+from fairlead.project.problem import did_you_mean
+
+ENTRY, VERIFIED, TRIED, DAMAGED = "backup.json", "verified.json", "restored.json", "damaged.json"
+Kind = Literal["logical", "physical"]
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose backups they are."""
+
+    project: str
+    environment: str
+    store: str
+
+    @property
+    def prefix(self) -> str:
+        """Where they lie."""
+        return f"{self.project}/{self.environment}/{self.store}"
+
+    def __str__(self) -> str:
+        return f"{self.store} of {self.project}/{self.environment}"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One object of a backup."""
+
+    name: str  #: below the backup's own folder
+    kind: str  #: globals, database, base, wal
+    database: str  #: of a database
+    size: int  #: bytes, before encryption
+    stored: int  #: bytes, as it lies there
+    sha256: str  #: of what lies there
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """One entry. Times are UTC, as in ISO 8601."""
+
+    id: str
+    kind: Kind
+    owner: Owner
+    began: str
+    ended: str
+    why: str  #: schedule, by hand, before a migration …
+    server: str  #: version of PostgreSQL
+    system: str  #: its system identifier
+    timeline: int
+    start_lsn: str
+    stop_lsn: str
+    recipients: tuple[str, ...]
+    parts: tuple[Part, ...]
+    facts: dict[str, Any] = field(default_factory=dict)  #: what was in it then, by database
+    verified: str = ""  #: when it was last read whole; empty: never
+    tried: str = ""  #: when it was last restored for a trial; empty: never
+    damaged: str = ""  #: when it was found that something is wrong with it
+
+    @property
+    def stored(self) -> int:
+        """Bytes of all its parts."""
+        return sum(one.stored for one in self.parts)
+
+    @property
+    def moment(self) -> datetime:
+        """What it is a copy of: when it ended."""
+        return datetime.fromisoformat(self.ended)
+
+    def of(self, kind: str) -> tuple[Part, ...]:
+        """Its parts of that kind."""
+        return tuple(one for one in self.parts if one.kind == kind)
+
+    def to_data(self) -> dict[str, Any]:
+        """JSON."""
+        return asdict(self)
+
+
+def new_id(now: datetime) -> str:
+    """Sorted by time as text."""
+    return f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+
+
+class Catalogue:
+    """The backups of one store."""
+
+    def __init__(self, where: Destination, owner: Owner) -> None:
+        self.where, self.owner = where, owner
+
+    def path(self, id: str, name: str) -> str:
+        """Of an object of a backup."""
+        return f"{self.owner.prefix}/{id}/{name}"
+
+    def add(self, backup: Backup) -> None:
+        """From now on it is one. The last thing that is written."""
+        put(self.where, self.path(backup.id, ENTRY), _text(backup.to_data()))
+
+    def mark(self, id: str, name: str, when: str) -> None:
+        """`name`: VERIFIED, TRIED or DAMAGED. What is verified is not damaged any more, if it ever was."""
+        put(self.where, self.path(id, name), _text({"at": when}))
+        if name != DAMAGED:
+            self.where.delete(self.path(id, DAMAGED))
+
+    def all(self) -> tuple[Backup, ...]:
+        """The oldest first. FairleadError for an entry that is damaged."""
+        marks: dict[str, set[str]] = {}
+        for item in self.where.items(self.owner.prefix):
+            id, _, name = item.name.removeprefix(f"{self.owner.prefix}/").partition("/")
+            marks.setdefault(id, set()).add(name)
+        return tuple(self._read(id, names) for id, names in sorted(marks.items()) if ENTRY in names)
+
+    def _read(self, id: str, names: set[str]) -> Backup:
+        data = self._json(id, ENTRY)
+        try:
+            backup = _backup(data)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise self._damaged(id) from error
+        if backup.owner != self.owner or backup.id != id:
+            raise FairleadError(
+                f"{self.where.shown}: {id} is a backup of {backup.owner}, not of {self.owner}", "somebody moved it"
+            )
+        at = {mark: self._json(id, mark).get("at", "") for mark in (VERIFIED, TRIED, DAMAGED) if mark in names}
+        found = (at.get(mark, "") for mark in (VERIFIED, TRIED, DAMAGED))
+        return replace(backup, **dict(zip(("verified", "tried", "damaged"), found, strict=True)))
+
+    def _json(self, id: str, name: str) -> dict[str, Any]:
+        try:
+            data: dict[str, Any] = json.loads(get(self.where, self.path(id, name)))
+        except ValueError as error:
+            raise self._damaged(id) from error
+        return data
+
+    def _damaged(self, id: str) -> FairleadError:
+        what = f"{self.where.shown}: the entry of backup {id} is damaged"
+        return FairleadError(what, f"look at it, and remove {self.path(id, ENTRY)}: without it there is no such backup")
+
+    def remove(self, id: str) -> None:
+        """The entry first: what is left of a removal that was cut short is no backup, and goes with the next one."""
+        self.where.delete(self.path(id, ENTRY))
+        for item in self.where.items(f"{self.owner.prefix}/{id}"):
+            self.where.delete(item.name)
+
+    def unfinished(self, before: str) -> tuple[str, ...]:
+        """What has no entry and is older than the id `before`: those that made it are gone."""
+        there: dict[str, bool] = {}
+        for item in self.where.items(self.owner.prefix):
+            id, _, name = item.name.removeprefix(f"{self.owner.prefix}/").partition("/")
+            there[id] = there.get(id, False) or name == ENTRY
+        return tuple(sorted(id for id, whole in there.items() if not whole and id[:1].isdigit() and id < before))
+
+
+def _text(data: object) -> bytes:
+    return (json.dumps(data, indent=1, sort_keys=True) + "\n").encode()
+
+
+def _backup(data: dict[str, Any]) -> Backup:
+    rest = {key: value for key, value in data.items() if key in Backup.__dataclass_fields__}
+    parts = tuple(Part(**one) for one in rest.pop("parts"))
+    return Backup(**rest | {"owner": Owner(**rest["owner"]), "recipients": tuple(rest["recipients"])}, parts=parts)
+
+
+def chosen(backups: tuple[Backup, ...], said: str) -> Backup:
+    """One by its id, by a day (`2026-11-20`: the last that ended on it or before) or `latest`. UsageError."""
+    if not backups:
+        raise UsageError("there is no backup yet", "make one: fairlead backup now")
+    if said == "latest":
+        return max(backups, key=lambda one: one.moment)
+    found = [one for one in backups if one.id == said]
+    if found:
+        return found[0]
+    try:
+        day = datetime.strptime(said, "%Y-%m-%d").replace(tzinfo=UTC, hour=23, minute=59, second=59, microsecond=999999)
+    except ValueError:
+        advice = did_you_mean(said, [one.id for one in backups])
+        raise UsageError(f'there is no backup "{said}"{advice}', "an id, a day such as 2026-11-20, or latest") from None
+    before = [one for one in backups if one.moment <= day]
+    if not before:
+        first = min(one.moment for one in backups)
+        raise UsageError(f"no backup is that old: the first one is of {first:%Y-%m-%d}", "see fairlead backup list")
+    return max(before, key=lambda one: one.moment)

@@ -1,0 +1,192 @@
+"""A logical backup put back: always into a new database, compared with what was written down, and only then swapped."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fairlead.backups.catalogue import Backup, Catalogue, Part
+from fairlead.backups.destinations.base import Write
+from fairlead.backups.facts import creating, differences, facts
+from fairlead.backups.sealing import unseal
+from fairlead.backups.server import Server, name, text
+from fairlead.errors import FairleadError
+from fairlead.system.commands import run
+
+ROLE = re.compile(r'(?:CREATE|ALTER) ROLE ("(?:[^"]|"")+"|\S+?)(?: |;)')
+MEMBER = re.compile(r'GRANT ("(?:[^"]|"")+"|\S+) TO ("(?:[^"]|"")+"|\S+?)(?: |;)')
+PAUSE = 0.2  #: seconds between two tries to have everybody gone
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads parts of backups, with the keys of whoever asks."""
+
+    catalogue: Catalogue
+    identities: Sequence[Any] = field(repr=False)
+
+    def write_to(self, backup: Backup, part: Part, write: Write) -> None:
+        """Decrypt one. WrongKey, Damaged, Gone, Unreachable."""
+        where, what = self.catalogue.path(backup.id, part.name), f"{part.name} of backup {backup.id}"
+        with self.catalogue.where.reading(where) as pieces:
+            unseal(pieces, write, self.identities, part.sha256, what)
+
+    def text(self, backup: Backup, part: Part) -> str:
+        """A small one, whole."""
+        found = bytearray()
+        self.write_to(backup, part, found.extend)
+        return found.decode()
+
+
+def globals_of(reader: Reader, backup: Backup) -> str:
+    """The SQL that makes the roles of a backup; empty when it has none."""
+    return "".join(reader.text(backup, part) for part in backup.of("globals"))
+
+
+def roles_there(server: Server) -> set[str]:
+    """Those that a server has."""
+    with server.session(server.home) as connection:
+        return {str(row[0]) for row in connection.execute("SELECT rolname FROM pg_roles").fetchall()}
+
+
+def have_roles(server: Server, sql: str) -> None:
+    """Make those of a backup that are missing. Those that are there stay as they are, with their passwords."""
+    there = roles_there(server)
+    lines = [line for line in sql.splitlines() if _of_missing(line, there)]
+    if not lines:
+        return
+    with server.feeding(
+        "the roles of the backup", "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", server.home
+    ) as to:
+        to(("\n".join(lines) + "\n").encode())
+
+
+def _of_missing(line: str, there: set[str]) -> bool:
+    role, member = ROLE.match(line), MEMBER.match(line)
+    found = role[1] if role else member[2] if member else None
+    return found is not None and _plain(found) not in there
+
+
+def _plain(quoted: str) -> str:
+    return quoted[1:-1].replace('""', '"') if quoted.startswith('"') else quoted
+
+
+def put_back(server: Server, reader: Reader, backup: Backup, database: str, to: str) -> None:
+    """One database of a backup as a new one called `to`. FairleadError; then there is none of that name."""
+    part = next((one for one in backup.of("database") if one.database == database), None)
+    if part is None:
+        has = ", ".join(one.database for one in backup.of("database")) or "none"
+        raise FairleadError(f"backup {backup.id} has no database {database}", f"it has {has}")
+    with server.session(server.home) as connection:
+        for statement in creating(to, backup.facts[database]["properties"]):
+            connection.execute(statement)
+    try:
+        what = f"pg_restore of {database}"
+        with server.feeding(what, "pg_restore", "--exit-on-error", f"--dbname={to}") as write:
+            reader.write_to(backup, part, write)
+        with server.session(to) as connection:
+            connection.execute("ANALYZE")  # statistics are in no dump
+    except BaseException:
+        drop(server, to)
+        raise
+
+
+def compared(server: Server, backup: Backup, database: str, at: str) -> list[str]:
+    """In what the database `at` differs from what was backed up; empty: in nothing."""
+    before = backup.facts[database]
+    with server.session(at, autocommit=False) as connection:
+        connection.execute("SET TRANSACTION READ ONLY")
+        after = facts(connection, before.get("checks", {}))
+    return differences(before, after)
+
+
+def drop(server: Server, database: str) -> None:
+    """Whoever is connected to it is not asked."""
+    with server.session(server.home) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name(database)} WITH (FORCE)")
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """Three names: that of the one in use, of what takes its place, and of what the old one is called from then on."""
+
+    live: str
+    new: str
+    aside: str
+
+
+def swap(server: Server, swaps: Iterable[Swap], patience: float = 30.0) -> None:
+    """Have all change names in one transaction, with nobody connected. FairleadError; then all is as it was.
+
+    PostgreSQL renames a database when nobody is in it, and lets nobody in while it waits for that. So one session
+    renames, and beside it everybody who is still in is told to leave, until it is done.
+    """
+    wanted = list(swaps)
+    done = threading.Event()
+    beside = threading.Thread(target=_clear, args=(server, [one.live for one in wanted], done))
+    beside.start()
+    try:
+        _rename(server, wanted, patience)
+    finally:
+        done.set()
+        beside.join()
+
+
+def _rename(server: Server, wanted: Sequence[Swap], patience: float) -> None:
+    statements = [f"SET LOCAL statement_timeout = {int(patience * 1000)}"]
+    for one in wanted:
+        statements.append(f"ALTER DATABASE {name(one.live)} RENAME TO {name(one.aside)}")
+        statements.append(f"ALTER DATABASE {name(one.new)} RENAME TO {name(one.live)}")
+    with server.session(server.home, autocommit=False) as connection:
+        for statement in statements:
+            connection.execute(statement)
+        connection.commit()
+
+
+def _clear(server: Server, names: Sequence[str], done: threading.Event) -> None:
+    listed = ", ".join(text(one) for one in names)
+    statement = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname IN ({listed})"  # noqa: S608
+    while not done.is_set():
+        run(server.command("psql", "-X", "-q", "-d", server.home, "-c", statement))
+        done.wait(PAUSE)
+
+
+def restored_names(server: Server, database: str) -> Iterator[str]:
+    """Databases that restores of this one left: what was in use before, and what was not finished."""
+    mine = re.compile(re.escape(database) + r"_(before|restored)_\d{8}T\d{6}")
+    with server.session(server.home) as connection:
+        rows = connection.execute("SELECT datname FROM pg_database ORDER BY 1").fetchall()
+    yield from (str(row[0]) for row in rows if mine.fullmatch(str(row[0])))
+
+
+def existing(backup: Backup, wanted: Sequence[str] | None) -> tuple[str, ...]:
+    """The databases of a backup that are meant: all, or those. FairleadError for one that it has not."""
+    there = tuple(one.database for one in backup.of("database"))
+    for one in wanted or ():
+        if one not in there:
+            raise FairleadError(f"backup {backup.id} has no database {one}", f"it has {', '.join(there)}")
+    return tuple(wanted) if wanted else there
+
+
+def since(server: Server, backup: Backup, databases: Iterable[str]) -> Mapping[str, list[str]]:
+    """What each database has now that differs from the backup: what a restore would take back."""
+    found: dict[str, list[str]] = {}
+    for database in databases:
+        before = {key: backup.facts[database].get(key, {}) for key in ("rows", "objects")}
+        with server.session(database, autocommit=False) as connection:
+            connection.execute("SET TRANSACTION READ ONLY")
+            after = facts(connection)
+        found[database] = [
+            f"{kind[:-1] if kind == 'objects' else kind} {key}: {was} in the backup, {now} now"
+            for kind in before for key, was, now in _changed(before[kind], after[kind])
+        ]  # fmt: skip
+    return found
+
+
+def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    for key in sorted(before.keys() | after.keys()):
+        if before.get(key) != after.get(key):
+            yield key, str(before.get(key, "none")), str(after.get(key, "none"))

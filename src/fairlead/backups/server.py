@@ -1,0 +1,137 @@
+"""A PostgreSQL as backups see it: sessions in it, and its own programs at the end of a pipe."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from fairlead.errors import FairleadError, Refused
+from fairlead.masking import Secret
+from fairlead.system.commands import Command, run
+from fairlead.system.pipes import feeding, reading
+
+if TYPE_CHECKING:
+    import psycopg
+
+    Connection = psycopg.Connection[tuple[Any, ...]]
+
+CONNECT_TIMEOUT = 10  #: seconds
+APPLICATION = "fairlead backup"
+HIDDEN = ("template0", "template1")
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """How it is reached. `parameters` are libpq's, without the password."""
+
+    parameters: Mapping[str, str]
+    programs: Mapping[str, str]  #: path by name
+    password: Secret | None = field(default=None, repr=False)
+    passwords: Path | None = None  #: the file in which programs find it
+    home: str = "postgres"  #: a database that it lets us into
+
+    def connect(self, database: str, autocommit: bool = True) -> Connection:
+        """A session. FairleadError when there is none to be had."""
+        import psycopg  # noqa: PLC0415 — an extra
+
+        own = {"password": self.password.reveal()} if self.password else {}
+        given = {**self.parameters, "dbname": database, "application_name": APPLICATION, **own}
+        try:
+            return psycopg.connect(**given, connect_timeout=CONNECT_TIMEOUT, autocommit=autocommit)  # type: ignore[arg-type]
+        except psycopg.Error as error:
+            raise FairleadError(f"no connection to {database}: {line(error)}", "see whether it runs") from None
+
+    @contextlib.contextmanager
+    def session(self, database: str, autocommit: bool = True) -> Iterator[Connection]:
+        """The same, closed at the end. What the server says becomes a FairleadError."""
+        import psycopg  # noqa: PLC0415 — an extra
+
+        with contextlib.closing(self.connect(database, autocommit)) as connection:
+            try:
+                yield connection
+            except psycopg.Error as error:
+                raise FairleadError(f"{database}: {line(error)}", "see the log of the server") from error
+
+    def command(self, program: str, *arguments: str) -> Command:
+        """One of its programs, told where it is."""
+        names = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "sslmode": "PGSSLMODE",
+                 "sslrootcert": "PGSSLROOTCERT"}  # fmt: skip
+        env = {names[key]: str(value) for key, value in self.parameters.items() if key in names}
+        env |= {"PGPASSFILE": str(self.passwords)} if self.passwords else {}
+        env |= {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", "PGAPPNAME": APPLICATION}
+        return Command((self.programs[program], *arguments), cwd=Path("/"), env=env)
+
+    def reading(self, what: str, program: str, *arguments: str) -> contextlib.AbstractContextManager[IO[bytes]]:
+        """What a program writes."""
+        return reading(self.command(program, *arguments), what)
+
+    def feeding(
+        self, what: str, program: str, *arguments: str
+    ) -> contextlib.AbstractContextManager[Callable[[bytes], None]]:
+        """Write to a program."""
+        return feeding(self.command(program, *arguments), what)
+
+    def require_programs(self) -> None:
+        """Refused when those of this machine are older than the server: pg_dump would not read it."""
+        with self.session(self.home) as connection:
+            server = connection.info.server_version // 10000
+        outcome = run(self.command("pg_dump", "--version"))
+        words = outcome.output.split()
+        own = next((int(word.split(".")[0]) for word in words if word[:1].isdigit()), 0)
+        if own < server:
+            what = f"the server is PostgreSQL {server} and pg_dump here is of {own or 'no version that it says'}"
+            raise Refused(what, f"apt install postgresql-client-{server}")
+
+
+@contextlib.contextmanager
+def at_url(url: Secret, programs: Mapping[str, str], home: str = "postgres") -> Iterator[Server]:
+    """One that somebody else runs. Its password is in a file of this user alone while it is used. FairleadError."""
+    import psycopg  # noqa: PLC0415 — an extra
+    from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415
+
+    try:
+        parts = {key: str(value) for key, value in conninfo_to_dict(url.reveal().strip()).items() if value is not None}
+    except psycopg.ProgrammingError:
+        raise FairleadError("the url of the store is no address of a PostgreSQL", "see its secret") from None
+    home = parts.pop("dbname", home)
+    password = Secret(parts.pop("password")) if "password" in parts else None
+    with tempfile.TemporaryDirectory(prefix="fairlead-") as folder:
+        file = Path(folder, "pgpass")
+        if password:
+            escaped = password.reveal().replace("\\", "\\\\").replace(":", "\\:")
+            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with open(descriptor, "w") as out:
+                out.write(f"*:*:*:*:{escaped}\n")
+        yield Server(parts, programs, password, file if password else None, home)
+
+
+def databases(connection: Connection) -> tuple[str, ...]:
+    """All but the templates and, when there is nothing of anybody's in it, the superuser's own."""
+    rows = connection.execute("SELECT datname FROM pg_database WHERE datallowconn AND NOT datistemplate ORDER BY 1")
+    return tuple(str(row[0]) for row in rows.fetchall())
+
+
+def one(connection: Connection, statement: str, *values: object) -> Any:
+    """The first column of the first row; None without any."""
+    row = connection.execute(statement, values).fetchone()
+    return row[0] if row else None
+
+
+def line(error: BaseException) -> str:
+    """What a driver's error says, in one line, without a full stop."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+
+
+def name(text: str) -> str:
+    """As an identifier of SQL."""
+    return '"' + text.replace('"', '""') + '"'
+
+
+def text(value: str) -> str:
+    """As a literal of SQL."""
+    return "'" + value.replace("'", "''") + "'"

@@ -1,0 +1,23 @@
+"""`fairlead backup`: a group that imports a command's module when that command is called."""
+
+from __future__ import annotations
+
+from fairlead.cli.lazy_group import lazy_group
+
+#: Every command of the group, in the order of its help, with its summary: known without importing any of them.
+VERBS = {
+    "now": "Make a backup.",
+    "list": "The backups that there are.",
+    "verify": "Read backups whole, and say what is wrong.",
+    "prune": "Remove backups that are no longer kept.",
+    "schedule": "Print when what is done, for cron or systemd.",
+}
+
+
+@lazy_group("backup", VERBS, "fairlead backup now production", "fairlead backup list production")
+def command() -> None:
+    """Make backups of an environment's stores, and look after them.
+
+    What is copied, where to, and how long it is kept stands in the project file, under `backup` of a store. They are
+    put back by `fairlead db restore`, and tried by `fairlead db drill`.
+    """

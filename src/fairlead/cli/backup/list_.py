@@ -1,0 +1,43 @@
+"""`fairlead backup list`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fairlead.cli.backup.common import arranged_stores, data_of, size, stores
+from fairlead.cli.session import Session, dim, green, red, yellow
+from fairlead.cli.text import table
+from fairlead.cli.verb import environment, verb
+
+if TYPE_CHECKING:
+    from fairlead.backups.catalogue import Backup
+
+
+@verb("fairlead backup list production", "fairlead backup list production db --json", name="list",
+      short="The backups that there are.")  # fmt: skip
+@environment()
+@stores
+def command(session: Session, environment: str, stores: tuple[str, ...]) -> None:
+    """Show the backups of ENV's stores, the newest first: of when, how large, and whether they were ever proven."""
+    found = [(one, one.catalogue.all()[::-1]) for one in arranged_stores(session, environment, stores)]
+    data = [{"store": one.store.name, "to": one.catalogue.where.shown, "backups": [data_of(it) for it in backups]}
+            for one, backups in found]  # fmt: skip
+    text = "\n\n".join(
+        f"{one.store.name} {dim(one.catalogue.where.shown)}\n" + _table(backups) for one, backups in found
+    )
+    session.answer({"environment": environment, "stores": data}, text)
+
+
+def _table(backups: tuple[Backup, ...]) -> str:
+    if not backups:
+        return dim("  no backup yet")
+    rows = [(one.id, one.kind, size(one.stored), _state(one), one.why) for one in backups]
+    return table(rows, ("id", "kind", "size", "state", "why"), indent=2)
+
+
+def _state(one: Backup) -> str:
+    if one.damaged:
+        return red("damaged")
+    if one.tried:
+        return green(f"restored {one.tried[:10]}")
+    return green(f"verified {one.verified[:10]}") if one.verified else yellow("never read")

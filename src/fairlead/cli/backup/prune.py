@@ -1,0 +1,69 @@
+"""`fairlead backup prune`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from fairlead.cli.backup.common import arranged_stores, size, stores
+from fairlead.cli.session import Session, dim, green, yellow
+from fairlead.cli.text import count, table
+from fairlead.cli.verb import environment, verb, yes_option
+
+if TYPE_CHECKING:
+    from fairlead.backups.catalogue import Backup
+    from fairlead.backups.retention import Decision
+    from fairlead.operations.backups.prune import Pruning
+
+
+@verb("fairlead backup prune production --plan", "fairlead backup prune production", name="prune",
+      short="Remove backups that are no longer kept.")  # fmt: skip
+@environment()
+@stores
+@click.option("--plan", "only_plan", is_flag=True, help="Show what would go and why the others stay; do nothing.")
+@click.option("--old-databases", is_flag=True, help="Drop the databases that restores put aside, too.")
+@yes_option
+def command(
+    session: Session, environment: str, stores: tuple[str, ...], only_plan: bool, old_databases: bool, yes: bool
+) -> None:
+    """Remove backups of ENV that no tier of `keep` wants. The last good one stays in any case.
+
+    Every backup has its reason, to stay or to go.
+    """
+    from fairlead.operations.backups.prune import decided, prune  # noqa: PLC0415 — start-up is part of the product
+    from fairlead.operations.backups.restore import drop_left, left  # noqa: PLC0415
+
+    arranged = arranged_stores(session, environment, stores)
+    found = [decided(one) for one in arranged]
+    aside = [left(one) if old_databases else () for one in arranged]
+    text = "\n".join(_text(one, it) for one, it in zip(found, aside, strict=True))
+    if not only_plan:
+        if any(one.leaving for one in found) or any(aside):
+            session.confirm(f"{text}\nremove them?", yes)
+        found = [prune(one) for one in arranged]
+        aside = [drop_left(one) if old_databases else () for one in arranged]
+        text = "\n".join(_done(one, it) for one, it in zip(found, aside, strict=True))
+    data = [_data(one, it) for one, it in zip(found, aside, strict=True)]
+    session.answer({"environment": environment, "done": not only_plan, "stores": data}, text)
+
+
+def _data(one: Pruning, aside: tuple[str, ...]) -> dict[str, object]:
+    rows = [{"id": backup.id, "keep": it.keep, "reasons": list(it.reasons)} for backup, it in one.decisions]
+    return {"store": one.store, "backups": rows, "databases": list(aside)}
+
+
+def _text(one: Pruning, aside: tuple[str, ...]) -> str:
+    rows = [_row(backup, it) for backup, it in one.decisions]
+    rows += [(yellow("goes"), name, "database", "", dim("put aside by a restore")) for name in aside]
+    return f"{one.store}\n" + (table(rows, indent=2) or dim("  no backup yet"))
+
+
+def _row(backup: Backup, it: Decision) -> tuple[str, ...]:
+    mark = green("stays") if it.keep else yellow("goes")
+    return mark, backup.id, backup.kind, size(backup.stored), dim(", ".join(it.reasons))
+
+
+def _done(one: Pruning, aside: tuple[str, ...]) -> str:
+    what = f"{count(len(one.leaving), 'backup')} removed, {len(one.decisions) - len(one.leaving)} kept"
+    return f"{green('✓')} {one.store}: {what}" + (f"; {count(len(aside), 'database')} dropped" if aside else "")

@@ -1,0 +1,43 @@
+"""`fairlead backup verify`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from fairlead.cli.backup.common import arranged_stores
+from fairlead.cli.session import Session, dim, green, red
+from fairlead.cli.verb import environment, failing, verb
+
+if TYPE_CHECKING:
+    from fairlead.operations.backups.verify import Verified
+
+
+@verb("fairlead backup verify production", "fairlead backup verify production db latest", name="verify",
+      short="Read backups whole, and say what is wrong.")  # fmt: skip
+@environment()
+@click.argument("store", metavar="[STORE]", required=False)
+@click.argument("which", metavar="[ID|DATE|latest]", required=False)
+def command(session: Session, environment: str, store: str | None, which: str | None) -> None:
+    """Read backups of ENV whole: checksums, and with a key of theirs also what is inside. Exit code 1 when one is not
+    what was written.
+
+    It says that a backup can be read. That it can be restored is shown by `fairlead db drill`.
+    """
+    from fairlead.operations.backups.verify import verify  # noqa: PLC0415 — start-up is part of the product
+
+    arranged = arranged_stores(session, environment, (store,) if store else ())
+    found = [one for it in arranged for one in verify(it, which)]
+    data = [{"id": one.backup.id, "store": one.backup.owner.store, "ok": not one.wrong, "wrong": list(one.wrong),
+             "decrypted": one.decrypted} for one in found]  # fmt: skip
+    good = not any(one.wrong for one in found)
+    session.answer({"environment": environment, "ok": good, "backups": data}, "\n".join(map(_text, found)))
+    failing(good)
+
+
+def _text(one: Verified) -> str:
+    if one.wrong:
+        return f"{red('✗')} {one.backup.id}\n" + "\n".join(f"  {it}" for it in one.wrong)
+    how = "" if one.decrypted else dim(" checksums only: there is no key here")
+    return f"{green('✓')} {one.backup.id}{how}"

@@ -1,0 +1,45 @@
+"""`fairlead db drill`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from fairlead.cli.backup.common import arranged_stores, size
+from fairlead.cli.session import Session, green, red, tell
+from fairlead.cli.text import duration, table
+from fairlead.cli.verb import environment, failing, verb
+
+if TYPE_CHECKING:
+    from fairlead.operations.backups.drill import Report
+
+
+@verb("fairlead db drill production", "fairlead db drill production db 2026-11-20", name="drill",
+      short="Restore a backup into a copy, check and time it.")  # fmt: skip
+@environment()
+@click.argument("store", metavar="[STORE]", required=False)
+@click.argument("which", metavar="[ID|DATE|latest]", default="latest")
+def command(session: Session, environment: str, store: str | None, which: str) -> None:
+    """Restore a backup of ENV into a server of its own, compare all of it with what was backed up, and time it.
+
+    The copy has no network and is removed at the end; the running servers are left alone. What came of it is kept in
+    the ledger, and a deployment can ask for it: deploy.require.drill. Exit code 1 when something is wrong.
+    """
+    from fairlead.operations.backups.drill import drill  # noqa: PLC0415 — start-up is part of the product
+
+    arranged = arranged_stores(session, environment, (store,) if store else ())
+    reports = [drill(one, which, lambda text: tell(f"→ {text}")) for one in arranged]
+    good = all(one.ok for one in reports)
+    data = [{"store": one.store} | one.to_data() for one in reports]
+    session.answer({"environment": environment, "ok": good, "drills": data}, "\n".join(map(_text, reports)))
+    failing(good)
+
+
+def _text(one: Report) -> str:
+    mark = green("✓") if one.ok else red("✗")
+    head = f"{mark} {one.store} {one.id}: {size(one.bytes)} in {duration(one.rto)}"
+    if one.rpo is not None:
+        head += f"; {duration(one.rpo)} would be lost now"
+    phases = table([(name, duration(seconds)) for name, seconds in one.phases.items()], indent=2)
+    return "\n".join([head, phases, *(f"  {red(text)}" for text in one.wrong)])

@@ -1,0 +1,68 @@
+"""`fairlead db restore`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from fairlead.cli.session import Session, bold, dim, green, tell, yellow
+from fairlead.cli.text import duration
+from fairlead.cli.verb import environment, verb, yes_option
+
+if TYPE_CHECKING:
+    from fairlead.operations.backups.restore import Prospect, Restored
+
+SHOWN = 12  #: lines of what is lost, of each database
+
+
+@verb("fairlead db restore production db latest", "fairlead db restore production db 2026-11-20 --database shop",
+      name="restore", short="Put back a backup, and say what is lost.")  # fmt: skip
+@environment()
+@click.argument("store", metavar="STORE")
+@click.argument("which", metavar="[ID|DATE|latest]", default="latest")
+@click.option("--database", "databases", multiple=True, metavar="NAME", help="Only this one; may be said again.")
+@yes_option
+def command(
+    session: Session, environment: str, store: str, which: str, databases: tuple[str, ...], yes: bool
+) -> None:  # fmt: skip
+    """Put back a backup of STORE in ENV: the last one, one by its id, or the last of a day (UTC).
+
+    It goes into new databases first, and is compared with what was written down when it was made. Then you are shown
+    what is lost, and asked. The databases in use are put aside under another name, and stay until you remove them:
+    fairlead backup prune ENV --old-databases.
+    """
+    from fairlead.cli.backup.common import arranged_stores  # noqa: PLC0415 — start-up is part of the product
+    from fairlead.operations.backups.restore import restore  # noqa: PLC0415
+
+    (one,) = arranged_stores(session, environment, (store,))
+
+    def agree(prospect: Prospect) -> bool:
+        tell(_screen(prospect))
+        session.confirm("put it in place?", yes)
+        return True
+
+    done = restore(one, which, databases or None, agree, lambda text: tell(f"→ {text}"))
+    session.answer(_data(environment, done), _text(done))
+
+
+def _screen(prospect: Prospect) -> str:
+    lines = [f"{bold('what is lost')}: everything written in the last {duration(prospect.age)}, since "
+             f"{prospect.backup.ended} ({prospect.backup.id})"]  # fmt: skip
+    for database, changes in prospect.losing.items():
+        lines.append(f"  {database}" + ("" if changes else dim(": as many rows as in the backup")))
+        lines += [f"    {yellow(change)}" for change in changes[:SHOWN]]
+        if len(changes) > SHOWN:
+            lines.append(f"    and {len(changes) - SHOWN} more")
+    return "\n".join(lines)
+
+
+def _data(environment: str, done: Restored) -> dict[str, object]:
+    rows = [{"database": one.live, "aside": one.aside} for one in done.swaps]
+    return {"environment": environment, "backup": done.backup.id, "databases": rows, "seconds": done.seconds}
+
+
+def _text(done: Restored) -> str:
+    lines = [f"{green('✓')} {one.live} is as it was in {done.backup.id}; what was in use is {one.aside}"
+             for one in done.swaps]  # fmt: skip
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""What a person asks for of backups: one file for each."""

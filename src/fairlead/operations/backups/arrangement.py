@@ -1,0 +1,189 @@
+"""A store with all that its backups need: where they go, for whom they are encrypted, and how the store is reached."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from fairlead.artifacts.origin import owner_text
+from fairlead.backups.catalogue import Catalogue, Owner
+from fairlead.backups.destinations.table import Target, destination_of
+from fairlead.backups.logical import PROGRAMS, Recipients
+from fairlead.backups.scratch import Ground
+from fairlead.backups.server import Server, at_url, databases
+from fairlead.errors import Refused, UsageError
+from fairlead.ledger import Ledger
+from fairlead.masking import Secret
+from fairlead.operations.images import filled
+from fairlead.project.access import databases as declared
+from fairlead.project.access import runs
+from fairlead.project.problem import did_you_mean
+from fairlead.project.stack import RuntimeName, Stack, Store
+from fairlead.project.stack_backup import Backup
+from fairlead.secrets.table import backend_of
+from fairlead.stores import programs
+from fairlead.stores.kinds.postgres import SUPERUSER
+from fairlead.stores.process import outside
+from fairlead.stores.table import stores_of
+from fairlead.system.home import Place
+from fairlead.system.lock import held_lock
+from fairlead.system.pipes import Who
+
+LEFT = ("_before_", "_restored_")
+"""What restores leave is no data of anybody's."""
+
+
+@dataclass(frozen=True)
+class Arrangement:
+    """One store's."""
+
+    place: Place
+    runtime: RuntimeName
+    store: Store
+    said: Backup
+    target: Target
+    recipients: tuple[str, ...]
+    url: Secret | None = field(default=None, repr=False)  #: of a server that somebody else runs
+
+    @property
+    def owner(self) -> Owner:
+        """Whose backups they are."""
+        return Owner(self.place.project, self.place.environment, self.store.name)
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """What there is."""
+        return Catalogue(destination_of(self.target), self.owner)
+
+    def keys(self) -> Recipients:
+        """For whom they are encrypted. FairleadError for what is no recipient."""
+        from fairlead.secrets.sops.wrapping import recipient  # noqa: PLC0415 — only where something is encrypted
+
+        return Recipients(self.recipients, [recipient(one) for one in self.recipients])
+
+    @contextlib.contextmanager
+    def server(self) -> Iterator[Server]:
+        """The server itself. Refused when its programs are not here, or it was never started."""
+        found = programs.require(PROGRAMS, f"the backup of {self.store.name}")
+        if self.url is not None:
+            with at_url(self.url, found, declared(self.store)[0]) as server:
+                yield server
+            return
+        where = stores_of(self.runtime, self.place).socket(self.store)
+        if where is None:
+            raise Refused(f"{self.store.name} was never started", f"deploy: fairlead deploy {self.place.environment}")
+        yield Server({"host": where.host, "port": str(where.port), "user": SUPERUSER}, found)
+
+    def databases(self, server: Server) -> tuple[str, ...]:
+        """What is backed up: all of a server of Fairlead's, and of another one what is declared."""
+        own = declared(self.store)
+        if not runs(self.store):
+            return own
+        with server.session(server.home) as connection:
+            there = [one for one in databases(connection) if not any(mark in one for mark in LEFT)]
+        return tuple(one for one in there if one in own or one != SUPERUSER)
+
+    def ground(self) -> Ground:
+        """Where copies are made: in a folder that whoever runs PostgreSQL gets into."""
+        import os  # noqa: PLC0415 — beside its use
+        import pwd  # noqa: PLC0415
+
+        names = ("initdb", "postgres", *PROGRAMS, "pg_amcheck", "pg_verifybackup")
+        found = programs.require(names, f"a copy of {self.store.name}")
+        owner = programs.unprivileged()
+        folder = outside(self.place, self.store.name).parent if owner else self.place.root / "copies"
+        if owner:
+            programs.require_passage(folder, owner)
+        users = (pwd.getpwuid(os.geteuid()).pw_name, *([owner.name] if owner else []))
+        return Ground(folder, found, Who(owner.uid, owner.gid) if owner else None, users)
+
+    @contextlib.contextmanager
+    def held(self, doing: str, wait: float = 0.0) -> Iterator[None]:
+        """Be the only one who works on its backups. Busy."""
+        self.place.create()
+        self.place.backups.mkdir(mode=0o700, exist_ok=True)
+        path, name = self.place.backups / f"{self.store.name}.lock", f"the backups of {self.owner}"
+        with held_lock(path, owner_text(doing), name, wait):
+            yield
+
+    def note(self, kind: str, data: dict[str, Any]) -> None:
+        """Into the ledger."""
+        self.place.create()
+        with Ledger.open(self.place.ledger, room=self.place.free_reserve) as ledger:
+            ledger.append(kind, {"store": self.store.name} | data)
+
+
+def arranged(stack: Stack, root: Path, names: Sequence[str] = ()) -> tuple[Arrangement, ...]:
+    """Those of a stack that have backups, or of these names. UsageError, Refused, Unavailable (secrets)."""
+    there = {one.name: one for one in stack.stores if one.backup is not None}
+    for name in names:
+        if name not in there:
+            text = f"no store {name} of {stack.environment} has backups{did_you_mean(name, there)}"
+            raise UsageError(
+                text, f"{', '.join(there)} has" if there else "say `backup` of a store in the project file"
+            )
+    if not there:
+        raise UsageError(f"no store of {stack.environment} has backups", "say `backup` of a store in the project file")
+    return tuple(_one(stack, root, there[name]) for name in (names or there))
+
+
+def _one(stack: Stack, root: Path, store: Store) -> Arrangement:
+    said = store.backup
+    if said is None:
+        raise AssertionError("it has one")
+    place = Place.of(stack.project, stack.environment)
+    asked = [one for one in (said.access_key, said.secret_key) if one]
+    found = backend_of(stack, root).get(asked) if asked else {}
+    if missing := [one for one in asked if one not in found]:
+        hint = f"fairlead secrets set {stack.environment} {missing[0]}"
+        raise Refused(f"no value for {', '.join(missing)}, which the backups of {store.name} need", hint)
+    target = Target(
+        filled(stack, said.to), said.endpoint and filled(stack, said.endpoint), said.region,
+        found.get(said.access_key or ""), found.get(said.secret_key or ""),
+    )  # fmt: skip
+    return Arrangement(
+        place, stack.runtime, store, said, target, _recipients(stack, root, store), _url(stack, root, store)
+    )
+
+
+def _url(stack: Stack, root: Path, store: Store) -> Secret | None:
+    if runs(store):
+        return None
+    from fairlead.operations.db.chosen import url_of  # noqa: PLC0415 — only of somebody else's
+
+    return url_of(stack, root, store)
+
+
+def _recipients(stack: Stack, root: Path, store: Store) -> tuple[str, ...]:
+    """Those that are named, else whoever can open the environment's secrets."""
+    said = store.backup.recipients if store.backup else ()
+    if said:
+        return said
+    if stack.secret_backend.kind == "age":
+        from fairlead.secrets.age_file import AgeFile, file_of  # noqa: PLC0415 — only of that kind
+
+        file = AgeFile(file_of(root, stack.environment), stack.environment)
+        if file.exists():
+            return file.recipients()
+    what = f"nobody is named who can read the backups of {store.name}"
+    raise Refused(what, "name them under `backup`: recipients: [age1…]; `fairlead secrets recipients me` shows yours")
+
+
+def identities() -> tuple[Any, ...]:
+    """The keys of this user. FairleadError for a file of keys that cannot be used."""
+    from fairlead.secrets.identities import keys  # noqa: PLC0415 — only where something is decrypted
+
+    return keys().identities
+
+
+def require_identities(backup_id: str) -> tuple[Any, ...]:
+    """The same. Refused when there is none."""
+    found = identities()
+    if not found:
+        hint = "give the key of one of its recipients, in SOPS_AGE_KEY say"
+        raise Refused(f"there is no key here that could open backup {backup_id}", hint)
+    return found

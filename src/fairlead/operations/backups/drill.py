@@ -1,0 +1,136 @@
+"""`db drill`: a backup restored into a place of its own, looked at and timed. The ledger keeps what came of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from fairlead.backups.catalogue import DAMAGED, TRIED, Backup, chosen
+from fairlead.backups.facts import failing
+from fairlead.backups.restoring import Reader, compared, globals_of, have_roles, put_back, roles_there
+from fairlead.backups.scratch import Ground, cluster, copy_name, room, started
+from fairlead.backups.sealing import Damaged
+from fairlead.backups.server import Server
+from fairlead.backups.verifying import require_whole
+from fairlead.errors import FairleadError
+from fairlead.operations.backups.arrangement import Arrangement, require_identities
+from fairlead.system import clock
+
+Say = Callable[[str], object]
+
+
+@dataclass
+class Report:
+    """What a drill found. Seconds by phase; together they are the time to recover, from the first step on."""
+
+    store: str
+    id: str = ""
+    kind: str = ""
+    wrong: list[str] = field(default_factory=list)
+    phases: dict[str, float] = field(default_factory=dict)
+    rpo: float | None = None  #: seconds that would be lost if the server were lost now
+    bytes: int = 0
+    databases: list[str] = field(default_factory=list)
+    targets: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether all is well."""
+        return not self.wrong
+
+    @property
+    def rto(self) -> float:
+        """Seconds from the first step to the last check."""
+        return round(sum(self.phases.values()), 3)
+
+    def to_data(self) -> dict[str, Any]:
+        """JSON."""
+        speed = round(self.bytes / 1e6 / max(self.phases.get("restore", 0.0), 0.001), 1)
+        return {
+            "id": self.id, "kind": self.kind, "ok": self.ok, "wrong": self.wrong, "phases": self.phases,
+            "rto": self.rto, "rpo": self.rpo, "bytes": self.bytes, "mb_per_second": speed,
+            "databases": self.databases, "targets": self.targets,
+        }  # fmt: skip
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Time one."""
+        begun = time.monotonic()
+        try:
+            yield
+        finally:
+            self.phases[name] = round(time.monotonic() - begun, 3)
+
+
+def drill(one: Arrangement, which: str = "latest", say: Say = lambda _: None) -> Report:
+    """Try it. What is wrong with the backup is in the report; FairleadError when there could be no drill at all."""
+    report = Report(one.store.name, targets=_targets(one))
+    with one.held("fairlead db drill"):
+        ground = one.ground()
+        try:
+            _try(one, which, ground, report, say)
+        except FairleadError as error:
+            report.wrong.append(error.message)
+            if isinstance(error, Damaged) and report.id:
+                one.catalogue.mark(report.id, DAMAGED, clock.stamp())
+        _judge(one, report)
+        if report.ok:
+            one.catalogue.mark(report.id, TRIED, clock.stamp())
+        one.note("drill.done", report.to_data())
+    return report
+
+
+def _targets(one: Arrangement) -> dict[str, float]:
+    said = one.store.drill
+    found = {"rto": said.rto, "rpo": said.rpo} if said else {}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _try(one: Arrangement, which: str, ground: Ground, report: Report, say: Say) -> None:
+    with report.phase("find"):
+        backup = chosen(one.catalogue.all(), which)
+        report.id, report.kind, report.bytes = backup.id, backup.kind, sum(part.size for part in backup.parts)
+        report.databases = [part.database for part in backup.of("database")]
+        reader = Reader(one.catalogue, require_identities(backup.id))
+        require_whole(one.catalogue, backup)
+        roles = globals_of(reader, backup)  # small, and says whether the key fits before anything is prepared
+    if which == "latest":
+        report.rpo = round(max(0.0, (clock.now() - backup.moment).total_seconds()), 3)
+    say(f"{one.store.name}: backup {backup.id} into a copy")
+    with room(ground, copy_name(one.store.name)) as path:
+        with report.phase("prepare"):
+            data = cluster(ground, path)
+        with started(ground, path, data) as server:
+            with report.phase("restore"):
+                _restore(server, reader, backup, roles)
+            with report.phase("check"):
+                report.wrong += _checked(server, backup, report.databases)
+
+
+def _restore(server: Server, reader: Reader, backup: Backup, roles: str) -> None:
+    have_roles(server, roles)
+    for number, part in enumerate(backup.of("database")):
+        put_back(server, reader, backup, part.database, f"copy_{number}")  # the name of one may be there already
+
+
+def _checked(server: Server, backup: Backup, databases: Sequence[str]) -> list[str]:
+    found = []
+    owners = {backup.facts[database]["properties"]["owner"] for database in databases}
+    for role in sorted(owners - roles_there(server)):
+        found.append(f"role {role} is missing")
+    for number, database in enumerate(databases):
+        found += [f"{database}: {one}" for one in failing(backup.facts[database])]
+        found += [f"{database}: {one}" for one in compared(server, backup, database, f"copy_{number}")]
+    return found
+
+
+def _judge(one: Arrangement, report: Report) -> None:
+    """Whether it was as fast, and what it restored as new, as is declared."""
+    rto, rpo = report.targets.get("rto"), report.targets.get("rpo")
+    if rto is not None and report.ok and report.rto > rto:
+        report.wrong.append(f"it took {report.rto:.0f} s, and may take {rto:g} s")
+    if rpo is not None and report.rpo is not None and report.rpo > rpo:
+        report.wrong.append(f"the last backup is {report.rpo:.0f} s old, and {rpo:g} s is what may be lost")

@@ -1,0 +1,51 @@
+"""`backup now`: make a backup of each store that has them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from fairlead.backups.catalogue import Backup
+from fairlead.backups.logical import Logical
+from fairlead.errors import FairleadError
+from fairlead.operations.backups.arrangement import Arrangement
+from fairlead.system import clock
+
+Say = Callable[[str], object]
+BY_HAND = "by hand"
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What came of one store."""
+
+    store: str
+    backup: Backup | None
+    error: FairleadError | None = None
+
+
+def make(some: Sequence[Arrangement], why: str = BY_HAND, say: Say = lambda _: None) -> tuple[Made, ...]:
+    """One of each; whoever fails does not keep the others from theirs."""
+    return tuple(_one(one, why, say) for one in some)
+
+
+def _one(one: Arrangement, why: str, say: Say) -> Made:
+    try:
+        with one.held("fairlead backup now"):
+            say(f"{one.store.name}: to {one.catalogue.where.shown}")
+            return Made(one.store.name, logical(one, why))
+    except FairleadError as error:
+        one.note("backup.failed", {"kind": "logical", "why": why, "reason": error.message})
+        return Made(one.store.name, None, error)
+
+
+def logical(one: Arrangement, why: str) -> Backup:
+    """Each database by itself. FairleadError."""
+    begun = clock.boot_seconds()
+    with one.server() as server:
+        engine = Logical(server, one.databases(server), one.store.checks)
+        backup = engine.make(one.catalogue, one.keys(), why)
+    seconds = round(clock.boot_seconds() - begun, 3)
+    said = {"id": backup.id, "kind": backup.kind, "why": why, "bytes": backup.stored, "seconds": seconds}
+    one.note("backup.made", said | {"to": one.catalogue.where.shown})
+    return backup

@@ -1,0 +1,148 @@
+"""`db restore`: a backup put back into new databases, looked at, and swapped with those in use when a person agrees."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from fairlead.backups.catalogue import Backup, chosen
+from fairlead.backups.restoring import (
+    Reader,
+    Swap,
+    compared,
+    drop,
+    existing,
+    globals_of,
+    have_roles,
+    put_back,
+    restored_names,
+    since,
+    swap,
+)
+from fairlead.backups.server import Server
+from fairlead.backups.verifying import require_whole
+from fairlead.errors import FairleadError, Interrupted
+from fairlead.operations.backups.arrangement import Arrangement, require_identities
+from fairlead.system import clock
+
+Say = Callable[[str], object]
+ROOM = 40  #: characters of a database's name that stay beside a moment
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """What a restore would do now, with the new databases there already."""
+
+    backup: Backup
+    swaps: tuple[Swap, ...]
+    losing: Mapping[str, list[str]]  #: by database: what is not as in the backup
+    age: float  #: seconds since what comes back was true
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What was done."""
+
+    backup: Backup
+    swaps: tuple[Swap, ...]
+    seconds: float
+
+
+def restore(
+    one: Arrangement, which: str, wanted: Sequence[str] | None, agree: Callable[[Prospect], bool],
+    say: Say = lambda _: None,
+) -> Restored:  # fmt: skip
+    """Put back a backup's databases, all or those that are `wanted`.
+
+    `agree` is asked when all are there and were found to be as they were; Interrupted when it says no. Whatever fails
+    leaves what is in use as it was, and nothing new. FairleadError; UsageError for a backup that there is not; Busy.
+    """
+    with one.held("fairlead db restore"), one.server() as server:
+        begun = clock.boot_seconds()
+        backup = chosen(one.catalogue.all(), which)
+        reader = Reader(one.catalogue, require_identities(backup.id))
+        require_whole(one.catalogue, backup)
+        swaps = _beside(server, reader, backup, existing(backup, wanted), say)
+        try:
+            prospect = Prospect(backup, swaps, _losing(server, backup, swaps), _age(backup))
+            if not agree(prospect):
+                raise Interrupted("nothing was restored, and what is in use is as it was")
+            one.note("restore.begun", {"id": backup.id, "databases": [it.live for it in swaps]})
+            _have_live(server, swaps, backup)
+            swap(server, swaps)
+        except BaseException:
+            for it in swaps:
+                drop(server, it.new)
+            raise
+        seconds = round(clock.boot_seconds() - begun, 3)
+        aside = {it.live: it.aside for it in swaps}
+        one.note("restore.done", {"id": backup.id, "databases": aside, "seconds": seconds})
+        return Restored(backup, swaps, seconds)
+
+
+def _beside(server: Server, reader: Reader, backup: Backup, databases: Sequence[str], say: Say) -> tuple[Swap, ...]:
+    """The new databases, each found to be as it was backed up."""
+    stamp = f"{clock.now():%Y%m%dT%H%M%S}"
+    swaps = tuple(
+        Swap(one, f"{one[:ROOM]}_restored_{stamp}", f"{one[:ROOM]}_before_{stamp}") for one in databases
+    )  # fmt: skip
+    have_roles(server, globals_of(reader, backup))
+    made: list[Swap] = []
+    try:
+        for it in swaps:
+            say(f"{it.live}: into {it.new}")
+            put_back(server, reader, backup, it.live, it.new)
+            made.append(it)
+            if wrong := compared(server, backup, it.live, it.new):
+                what = f"what was restored of {it.live} is not what was backed up:\n  " + "\n  ".join(wrong[:10])
+                raise FairleadError(what, "restore from another backup: fairlead backup list")
+    except BaseException:
+        for it in made:
+            drop(server, it.new)
+        raise
+    return swaps
+
+
+def _losing(server: Server, backup: Backup, swaps: Sequence[Swap]) -> Mapping[str, list[str]]:
+    there = _there(server)
+    found = dict(since(server, backup, [it.live for it in swaps if it.live in there]))
+    return found | {it.live: ["it is not there now"] for it in swaps if it.live not in there}
+
+
+def _there(server: Server) -> set[str]:
+    with server.session(server.home) as connection:
+        return {str(row[0]) for row in connection.execute("SELECT datname FROM pg_database").fetchall()}
+
+
+def _have_live(server: Server, swaps: Sequence[Swap], backup: Backup) -> None:
+    """One that somebody dropped is made, empty, so that all change names in the same way."""
+    from fairlead.backups.facts import creating  # noqa: PLC0415 — rarely
+
+    there = _there(server)
+    with server.session(server.home) as connection:
+        for it in swaps:
+            if it.live not in there:
+                for statement in creating(it.live, backup.facts[it.live]["properties"]):
+                    connection.execute(statement)
+
+
+def _age(backup: Backup) -> float:
+    return max(0.0, (clock.now() - backup.moment).total_seconds())
+
+
+def left(one: Arrangement) -> tuple[str, ...]:
+    """The databases that restores put aside."""
+    with one.server() as server:
+        return tuple(name for it in one.databases(server) for name in restored_names(server, it[:ROOM]))
+
+
+def drop_left(one: Arrangement) -> tuple[str, ...]:
+    """Drop them; which they were. Busy."""
+    with one.held("fairlead backup prune"):
+        gone = left(one)
+        with one.server() as server:
+            for name in gone:
+                drop(server, name)
+    if gone:
+        one.note("restore.pruned", {"databases": list(gone)})
+    return gone

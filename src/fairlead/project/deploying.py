@@ -1,0 +1,20 @@
+"""`deploy`: what has to be so before a deployment begins."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from fairlead.project.sections import OptionalDuration, Section
+
+
+class Require(Section):
+    """`deploy.require`: how old the last backup and the last drill that went well may be."""
+
+    backup: OptionalDuration = None
+    drill: OptionalDuration = None
+
+
+class Deploy(Section):
+    """`deploy`."""
+
+    require: Require = Field(default_factory=Require)

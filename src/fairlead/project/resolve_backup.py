@@ -1,0 +1,39 @@
+"""Models of backups, drills and what a deployment asks for, to the stack's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fairlead.project import stack_backup as stack
+
+if TYPE_CHECKING:
+    from fairlead.project.deploying import Deploy
+    from fairlead.project.stores import Backup, Drill
+
+
+def backup(one: Backup | None) -> stack.Backup | None:
+    """With what is usual filled in."""
+    if one is None:
+        return None
+    physical, keep = one.physical, one.keep
+    return stack.Backup(
+        to=one.to or "",
+        logical=one.logical,
+        physical=stack.Physical(physical.full, physical.differential, physical.wal) if physical else None,
+        keep=stack.Keep(keep.daily, keep.weekly, keep.monthly, keep.point_in_time) if keep else stack.Keep(),
+        endpoint=one.endpoint,
+        region=one.region,
+        access_key=one.access_key,
+        secret_key=one.secret_key,
+        recipients=one.recipients,
+    )
+
+
+def drill(one: Drill | None) -> stack.Drill | None:
+    """As it is said."""
+    return stack.Drill(one.every, one.rto, one.rpo) if one else None
+
+
+def require(one: Deploy) -> stack.Require:
+    """As it is said."""
+    return stack.Require(one.require.backup, one.require.drill)

@@ -1,0 +1,59 @@
+"""Backups of a store, as a stack has them. Times are seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Every = Literal["hourly", "daily", "weekly", "monthly"]
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """How many of each, and how far back every second can be had."""
+
+    daily: int = 7
+    weekly: int = 4
+    monthly: int = 12
+    point_in_time: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Physical:
+    """Copies of the data files, and the log in between."""
+
+    full: Every | None = None
+    differential: Every | None = None
+    wal: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """What is copied, when, where to and for how long."""
+
+    to: str = ""  #: s3://BUCKET/PREFIX, or a folder by its whole path
+    logical: Every | None = None
+    physical: Physical | None = None
+    keep: Keep = field(default_factory=Keep)
+    endpoint: str | None = None  #: of an S3 that is not Amazon's
+    region: str = "us-east-1"
+    access_key: str | None = None  #: name of a secret
+    secret_key: str | None = None  #: name of a secret
+    recipients: tuple[str, ...] = ()  #: who can read them; empty: whoever reads the environment's secrets
+
+
+@dataclass(frozen=True, slots=True)
+class Drill:
+    """A restore that is tried and timed."""
+
+    every: float
+    rto: float | None = None
+    rpo: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Require:
+    """What must not be older than so many seconds, for a deployment to begin. None: nothing is asked."""
+
+    backup: float | None = None
+    drill: float | None = None

@@ -1,0 +1,105 @@
+"""Logical backups of a real PostgreSQL: made, listed, read, pruned."""
+
+import json
+
+import pyrage
+import pytest
+
+pytestmark = pytest.mark.real
+
+
+def test_made_listed_read(site):
+    made = site.json("backup", "now", "local", "-m", "before the import")["stores"][0]["backup"]
+    assert made["databases"] == ["reports", "shop"]
+    assert made["why"] == "before the import"
+    assert made["server"].split(".")[0].isdigit()
+    assert made["lsn"]
+    assert made["timeline"] == 1
+    assert site.ids() == [made["id"]]
+    assert "never read" in site.run("backup", "list", "local")
+    assert site.json("backup", "verify", "local")["ok"]
+    assert "verified" in site.run("backup", "list", "local")
+    for part in site.backups.rglob("*.age"):  # which age itself opens, and nobody without the key
+        assert pyrage.decrypt(part.read_bytes(), [site.identity]).startswith((b"PGDMP", b"--"))
+
+
+def test_no_password_and_no_row_is_readable_where_backups_lie(site):
+    site.run("backup", "now", "local")
+    text = b"".join(path.read_bytes() for path in site.backups.rglob("*") if path.is_file())
+    assert b"SCRAM-SHA-256" not in text
+    assert b"order 1" not in text
+    assert b"SCRAM-SHA-256" in pyrage.decrypt(site.part("globals.sql.age").read_bytes(), [site.identity])
+
+
+def test_a_backup_that_fails_is_none(site):
+    """One database is damaged, which pg_dump finds; the one before it was written already."""
+    site.sql("CREATE DATABASE wrong")
+    try:
+        site.sql("CREATE SCHEMA s CREATE TABLE t ()", "wrong")
+        site.sql("DELETE FROM pg_namespace WHERE nspname = 's'", "wrong")
+        said = site.run("backup", "now", "local", code=1)
+    finally:
+        site.sql("DROP DATABASE wrong WITH (FORCE)")
+    assert "pg_dump of wrong" in said
+    assert site.ids() == []
+    assert not any(path.is_file() for path in site.backups.rglob("*"))
+
+
+def test_a_check_that_fails_is_no_reason_to_have_no_backup(site):
+    site.write(more="", deploy="")
+    file = site.root / "fairlead.yaml"
+    file.write_text(file.read_text().replace("select count(*) from orders", "select nonsense"))
+    site.run("backup", "now", "local")
+    assert "check select nonsense: column" in site.run("db", "drill", "local", code=1)
+
+
+def test_a_flipped_byte_is_found(site):
+    site.run("backup", "now", "local")
+    part = site.part("shop.dump.age")
+    data = bytearray(part.read_bytes())
+    data[len(data) // 2] ^= 1
+    part.write_bytes(data)
+    assert "damaged: it was changed or cut short" in site.run("backup", "verify", "local", code=1)
+    assert "damaged" in site.run("backup", "list", "local")
+
+
+def test_without_a_key_checksums_are_compared(site):
+    site.run("backup", "now", "local")
+    assert "checksums only" in site.run("backup", "verify", "local", SOPS_AGE_KEY="", FAIRLEAD_HOME=str(site.root))
+    part = site.part("reports.dump.age")
+    part.write_bytes(part.read_bytes()[:-1])
+    said = site.run("backup", "verify", "local", code=1, SOPS_AGE_KEY="", FAIRLEAD_HOME=str(site.root))
+    assert "its checksum is another one" in said
+
+
+def test_pruned_with_a_reason_for_each(site):
+    for _ in range(3):
+        site.run("backup", "now", "local")
+    ids = site.ids()
+    plan = site.json("backup", "prune", "local", "--plan")["stores"][0]["backups"]
+    assert [(one["id"], one["keep"]) for one in plan] == [(ids[0], True), (ids[1], False), (ids[2], False)]
+    assert plan[0]["reasons"] == ["daily 1 of 2", "the last good one"]
+    assert site.ids() == ids
+    half = site.backups / "shop" / "local" / "db" / "20200101T000000Z-aaaa"  # of somebody who was killed
+    half.mkdir()
+    (half / "shop.dump.age").write_bytes(b"half")
+    site.run("backup", "prune", "local", "--yes")
+    assert site.ids() == ids[:1]
+    assert not half.exists()
+
+
+def test_a_backup_of_another_environment_is_refused(site):
+    site.run("backup", "now", "local")
+    folder = site.part("backup.json").parent
+    entry = json.loads((folder / "backup.json").read_text())
+    entry["owner"]["environment"] = "other"
+    (folder / "backup.json").write_text(json.dumps(entry))
+    said = site.run("db", "restore", "local", "db", "--yes", code=1)
+    assert "is a backup of db of shop/other, not of db of shop/local" in said
+
+
+def test_schedules_are_printed(site):
+    lines = site.run("backup", "schedule", "local", "--cron").splitlines()
+    assert [line.split(" ", 5)[:5] for line in lines] == [["0", "2", "*", "*", "*"]] * 2 + [["0", "2", "*", "*", "0"]]
+    assert "OnCalendar=*-*-* 02:00:00 UTC" in site.run("backup", "schedule", "local", "--systemd")
+    assert "fairlead db drill local db" in site.run("backup", "schedule", "local")

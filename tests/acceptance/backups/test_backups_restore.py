@@ -1,0 +1,180 @@
+"""Backups put back into a real PostgreSQL, and tried."""
+
+import os
+import shutil
+import threading
+
+import psycopg
+import pyrage
+import pytest
+
+pytestmark = pytest.mark.real
+COUNT = "SELECT count(*) FROM orders"
+
+
+@pytest.fixture
+def backed_up(site):
+    site.run("backup", "now", "local")
+    yield site
+    site.run("backup", "prune", "local", "--old-databases", "--yes")
+
+
+def state(site):
+    """Of what a restore must bring back: rows, owner, grants, policies, rights and settings of the database."""
+    return [
+        site.sql(statement)
+        for statement in (
+            COUNT, "SELECT tableowner, rowsecurity FROM pg_tables WHERE tablename = 'orders'",
+            "SELECT relacl::text FROM pg_class WHERE relname = 'orders'", "SELECT polname FROM pg_policy",
+            "SELECT has_database_privilege('clerk', 'shop', 'CONNECT')",
+            "SELECT has_database_privilege('public', 'shop', 'CONNECT')", "SHOW statement_timeout",
+            "SELECT last_value FROM orders_id_seq",
+        )
+    ]  # fmt: skip
+
+
+def test_all_of_it_comes_back(backed_up):
+    before = state(backed_up)
+    backed_up.sql("DELETE FROM orders WHERE id > 400")
+    backed_up.sql("REVOKE SELECT ON orders FROM clerk")
+    backed_up.sql("DROP POLICY even ON orders")
+    said = backed_up.run("db", "restore", "local", "db", "latest", "--database", "shop", "--yes")
+    assert "rows public.orders: 500 in the backup, 400 now" in said
+    assert "what is lost" in said
+    assert state(backed_up) == before
+    aside = backed_up.sql("SELECT datname FROM pg_database WHERE datname LIKE 'shop_before_%'")
+    assert len(aside) == 1
+    assert backed_up.sql(COUNT, aside[0][0]) == [(400,)]  # nothing is thrown away
+    assert backed_up.sql("SELECT datname FROM pg_database WHERE datname LIKE '%restored%'") == []
+    backed_up.run("backup", "prune", "local", "--old-databases", "--yes")
+    assert backed_up.sql("SELECT datname FROM pg_database WHERE datname LIKE 'shop_before_%'") == []
+
+
+def test_a_database_and_a_role_that_are_gone_come_back(backed_up):
+    site = backed_up
+    before = state(site)
+    site.sql("DROP DATABASE shop", "reports")
+    site.sql("DROP ROLE clerk", "reports")
+    site.run("db", "restore", "local", "db", "--database", "shop", "--yes")
+    assert state(site) == before
+    assert site.sql("SELECT rolcanlogin, rolpassword LIKE 'SCRAM%%' FROM pg_authid WHERE rolname = 'clerk'") == [
+        (True, True)
+    ]
+    assert site.sql("SELECT pg_has_role('clerk', 'keeper', 'member')") == [(True,)]
+
+
+def test_what_fails_leaves_all_as_it_was(backed_up):
+    part = backed_up.part("shop.dump.age")
+    part.write_bytes(part.read_bytes()[:-20])
+    before = backed_up.sql("SELECT datname, oid FROM pg_database ORDER BY 1", "reports")
+    assert "is damaged" in backed_up.run("db", "restore", "local", "db", "--yes", code=1)
+    assert backed_up.sql("SELECT datname, oid FROM pg_database ORDER BY 1", "reports") == before
+
+
+def test_connections_in_the_way_are_ended_and_nobody_finds_half(backed_up):
+    """Who connects all the time sees the old database or the new one; who waited for it in between is sent away."""
+    site, seen, stop, refused = backed_up, set(), threading.Event(), []
+
+    def look():
+        while not stop.is_set():
+            try:
+                with site.connect() as connection:
+                    seen.add(connection.execute(COUNT).fetchone()[0])
+            except psycopg.OperationalError as error:
+                refused.append(str(error))
+
+    site.sql("DELETE FROM orders WHERE id > 450")
+    held = site.connect()
+    threads = [threading.Thread(target=look) for _ in range(3)]
+    for one in threads:
+        one.start()
+    try:
+        site.run("db", "restore", "local", "db", "--database", "shop", "--yes")
+    finally:
+        stop.set()
+        for one in threads:
+            one.join()
+    with pytest.raises(psycopg.OperationalError):
+        held.execute("SELECT 1")
+    assert seen <= {450, 500}
+    sent_away = ("just been dropped or renamed", "terminating connection", "server closed")
+    assert [one for one in refused if not any(text in one for text in sent_away)] == []
+    assert site.sql(COUNT) == [(500,)]
+
+
+def test_a_day_and_what_there_is_not(backed_up):
+    assert "no backup is that old" in backed_up.run("db", "restore", "local", "db", "2020-01-01", "--yes", code=2)
+    assert "there is no backup" in backed_up.run("db", "restore", "local", "db", "nonsense", "--yes", code=2)
+    said = backed_up.run("db", "restore", "local", "db", "--database", "nothing", "--yes", code=1)
+    assert "has no database nothing" in said
+
+
+def test_a_drill_is_green_and_leaves_nothing(backed_up):
+    before = set(backed_up.root.rglob("*.copy-*"))
+    drill = backed_up.json("db", "drill", "local")["drills"][0]
+    assert drill["ok"], drill
+    assert set(drill["phases"]) == {"find", "prepare", "restore", "check"}
+    assert 0 < drill["rpo"] < 3600
+    assert drill["rto"] == round(sum(drill["phases"].values()), 3)
+    assert set(backed_up.root.rglob("*.copy-*")) == before
+    kinds = [one["kind"] for one in backed_up.json("ledger", "show", "local")["entries"]]
+    assert "drill.done" in kinds
+    assert "restored" in backed_up.run("backup", "list", "local")
+
+
+@pytest.mark.parametrize("what", ["flipped", "missing", "key", "stale"])
+def test_a_drill_goes_red(backed_up, what):
+    """The negative control: what nobody would notice else."""
+    env, said = {}, {}
+    part = backed_up.part("shop.dump.age")
+    if what == "flipped":
+        data = bytearray(part.read_bytes())
+        data[len(data) // 2] ^= 1
+        part.write_bytes(data)
+        said = "damaged"
+    elif what == "missing":
+        part.unlink()
+        said = "has lost its shop.dump.age"
+    elif what == "key":
+        env, said = {"SOPS_AGE_KEY": str(pyrage.x25519.Identity.generate())}, "none of your keys opens it"
+        env["FAIRLEAD_HOME"] = backed_up.env["FAIRLEAD_HOME"]
+        hide(backed_up)
+    else:
+        file = backed_up.root / "fairlead.yaml"
+        file.write_text(file.read_text().replace("rpo: 1h", "rpo: 1ms"))
+        said = "s is what may be lost"
+    try:
+        assert said in backed_up.run("db", "drill", "local", code=1, **env)
+    finally:
+        hide(backed_up, back=True)
+
+
+def hide(site, back=False):
+    """Fairlead's own file of keys."""
+    own, away = site.root / "home" / "age.txt", site.root / "age.away"
+    if back and away.exists():
+        away.rename(own)
+    elif not back and own.exists():
+        own.rename(away)
+
+
+def test_what_a_restore_lost_is_found(backed_up):
+    """Rows are compared with those of the moment of the backup, not with what a dump happens to have."""
+    entry = backed_up.part("backup.json")
+    entry.write_text(entry.read_text().replace('"public.orders": 500', '"public.orders": 501'))
+    assert "rows of public.orders: 500, in the backup 501" in backed_up.run("db", "drill", "local", code=1)
+
+
+def test_a_deployment_asks_for_a_drill(backed_up):
+    site = backed_up
+    shutil.rmtree(site.backups)
+    site.backups = site.root / f"backups-{os.urandom(4).hex()}"
+    site.write(deploy="deploy: {require: {drill: 1ms, backup: 24h}}")
+    checks = {one["name"]: one for one in site.json("doctor", "local", code=3)["environments"]["local"]}
+    assert checks["drill of db"]["result"] == "failed"
+    assert checks["backup of db"]["result"] == "ok"
+    site.write(deploy="deploy: {require: {drill: 7d}}")
+    site.run("backup", "now", "local")
+    site.run("db", "drill", "local")
+    checks = {one["name"]: one for one in site.json("doctor", "local", code=None)["environments"]["local"]}
+    assert checks["drill of db"]["result"] == "ok"

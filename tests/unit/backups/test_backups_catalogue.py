@@ -1,0 +1,102 @@
+"""Entries of backups, in a folder."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from fairlead.backups.catalogue import DAMAGED, VERIFIED, Backup, Catalogue, Owner, Part, chosen, new_id
+from fairlead.backups.destinations.base import Gone, get, put
+from fairlead.backups.destinations.directory import Directory
+from fairlead.errors import FairleadError, UsageError
+
+OWNER = Owner("shop", "production", "db")
+PART = Part("shop.dump.age", "database", "shop", 10, 20, "0" * 64)
+
+
+def backup(id="20261120T020000Z-aaaa", ended="2026-11-20T02:00:09+00:00", owner=OWNER):
+    return Backup(id, "logical", owner, ended, ended, "schedule", "15.18", "7", 1, "0/1", "0/2", ("age1x",), (PART,))
+
+
+@pytest.fixture
+def catalogue(tmp_path):
+    return Catalogue(Directory(tmp_path / "backups"), OWNER)
+
+
+def test_there_and_back(catalogue):
+    catalogue.add(backup())
+    assert catalogue.all() == (backup(),)
+    assert catalogue.all()[0].stored == 20
+
+
+def test_without_an_entry_it_is_none(catalogue):
+    put(catalogue.where, catalogue.path("20261119T020000Z-cccc", PART.name), b"half")
+    assert catalogue.all() == ()
+    assert catalogue.unfinished("20261120T020000Z-aaaa") == ("20261119T020000Z-cccc",)
+    assert catalogue.unfinished("20261118T020000Z-aaaa") == ()
+
+
+def test_marks(catalogue):
+    catalogue.add(backup())
+    catalogue.mark(backup().id, DAMAGED, "2026-11-21")
+    assert catalogue.all()[0].damaged == "2026-11-21"
+    catalogue.mark(backup().id, VERIFIED, "2026-11-22")
+    assert (catalogue.all()[0].damaged, catalogue.all()[0].verified) == ("", "2026-11-22")
+
+
+def test_one_of_another_environment_is_refused(catalogue):
+    other = Owner("shop", "staging", "db")
+    Catalogue(catalogue.where, other).add(backup(owner=other))
+    entry = get(catalogue.where, f"{other.prefix}/{backup().id}/backup.json")
+    put(catalogue.where, catalogue.path(backup().id, "backup.json"), entry)
+    with pytest.raises(FairleadError, match="db of shop/staging, not of db of shop/production"):
+        catalogue.all()
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b"[]", b'{"id": 1}'])
+def test_a_damaged_entry_is_said(catalogue, text):
+    put(catalogue.where, catalogue.path(backup().id, "backup.json"), text)
+    with pytest.raises(FairleadError, match="is damaged"):
+        catalogue.all()
+
+
+def test_a_removal_that_was_cut_short_leaves_no_backup(catalogue):
+    catalogue.add(backup())
+    catalogue.where.delete(catalogue.path(backup().id, "backup.json"))
+    assert catalogue.all() == ()
+    catalogue.remove(backup().id)
+    assert catalogue.where.items(OWNER.prefix) == ()
+
+
+def test_what_is_said_chooses_one():
+    days = (1, 2, 4)
+    there = tuple(backup(f"2026110{n}T020000Z-aaaa", f"2026-11-0{n}T02:00:09+00:00") for n in days)
+    assert chosen(there, "latest").id == there[2].id
+    assert chosen(there, "2026-11-03").id == there[1].id
+    assert chosen(there, there[0].id).id == there[0].id
+    for said in ("2026-10-31", "20261102T020000Z-aaab", "yesterday"):
+        with pytest.raises(UsageError):
+            chosen(there, said)
+    with pytest.raises(UsageError, match="no backup yet"):
+        chosen((), "latest")
+
+
+def test_ids_are_in_the_order_of_time():
+    assert new_id(datetime(2026, 11, 9, 2, tzinfo=UTC)) < new_id(datetime(2026, 11, 10, 1, tzinfo=UTC))
+
+
+def test_what_fails_while_it_is_written_is_not_there(tmp_path):
+    where = Directory(tmp_path / "backups")
+    with pytest.raises(RuntimeError), where.writing("a/b") as write:
+        write(b"half")
+        raise RuntimeError
+    assert where.items("a") == ()
+    assert not any(path.is_file() for path in tmp_path.rglob("*"))
+    with pytest.raises(Gone), where.reading("a/b"):
+        pass
+
+
+def test_nobody_else_reads_a_folder_of_backups(tmp_path):
+    where = Directory(tmp_path / "backups")
+    put(where, "a/b", b"x")
+    assert (tmp_path / "backups").stat().st_mode & 0o077 == 0
+    assert (tmp_path / "backups" / "a" / "b").stat().st_mode & 0o077 == 0

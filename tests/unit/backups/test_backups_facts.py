@@ -1,0 +1,31 @@
+"""What is in a database, compared, and the statements that make one."""
+
+from fairlead.backups.facts import creating, differences
+
+HAD = {
+    "owner": "shop", "encoding": "UTF8", "collate": "C.UTF-8", "ctype": "C.UTF-8", "limit": -1,
+    "rights": [["shop", "CONNECT", False], ["", "TEMPORARY", False], ['we"ird', "CREATE", True]],
+    "settings": [["", "statement_timeout=77s"], ["clerk", "search_path=a, b"]],
+}  # fmt: skip
+
+
+def test_a_database_is_made_with_its_rights_and_settings():
+    assert creating("new", HAD) == [
+        "CREATE DATABASE \"new\" TEMPLATE template0 OWNER \"shop\" ENCODING 'UTF8' LC_COLLATE 'C.UTF-8' "
+        "LC_CTYPE 'C.UTF-8' CONNECTION LIMIT -1",
+        'REVOKE ALL ON DATABASE "new" FROM PUBLIC, "shop"',
+        'GRANT CONNECT ON DATABASE "new" TO "shop"',
+        'GRANT TEMPORARY ON DATABASE "new" TO PUBLIC',
+        'GRANT CREATE ON DATABASE "new" TO "we""ird" WITH GRANT OPTION',
+        'ALTER DATABASE "new" SET "statement_timeout" TO \'77s\'',
+        'ALTER ROLE "clerk" IN DATABASE "new" SET "search_path" TO a, b',
+    ]
+
+
+def test_differences_are_in_words():
+    before = {"rows": {"public.a": 3, "public.b": 1}, "sequences": {"public.s": 9}}
+    assert differences(before, before) == []
+    assert differences(before, {"rows": {"public.a": 2}, "sequences": {"public.s": 9}}) == [
+        "rows of public.a: 2, in the backup 3",
+        "rows of public.b: none, in the backup 1",
+    ]

@@ -1,0 +1,108 @@
+"""Which backups are kept."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from fairlead.backups.retention import Copy, Policy, decide
+
+NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
+USUAL = Policy()
+
+
+def daily(days, last=NOW, **more):
+    return [Copy(f"b{n:03}", last - timedelta(days=n, hours=9), **more) for n in range(days)]
+
+
+def kept(copies, policy=USUAL, now=NOW, used=()):
+    return [one.id for one in decide(copies, policy, now, used) if one.keep]
+
+
+def reasons(copies, policy=USUAL, now=NOW):
+    return {one.id: one.reasons for one in decide(copies, policy, now)}
+
+
+def test_the_steady_state_of_7_4_12_is_no_23():
+    there = []
+    for day in range(430):
+        now = NOW + timedelta(days=day)
+        there.append(Copy(f"{now:%Y%m%d}", now))
+        left = set(kept(there, now=now))
+        there = [one for one in there if one.id in left]
+    assert 18 <= len(there) <= 20  # the newest is of all tiers, the last of a month often of two
+    assert 300 < (max(one.moment for one in there) - min(one.moment for one in there)).days < 345
+
+
+def test_at_once_or_day_by_day_is_the_same():
+    copies = [Copy(f"{n:03}", NOW + timedelta(days=n)) for n in range(430)]
+    now, there = NOW + timedelta(days=429), []
+    for one in copies:
+        left = set(kept([*there, one], now=one.moment))
+        there = [it for it in [*there, one] if it.id in left]
+    assert sorted(kept(copies, now=now)) == sorted(one.id for one in there)
+
+
+def test_a_week_at_the_turn_of_the_year_is_the_iso_years():
+    moments = [datetime(2025, 1, 1, tzinfo=UTC), datetime(2025, 12, 29, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)]
+    copies = [Copy(f"{one:%Y-%m-%d}", one) for one in moments]
+    assert kept(copies, Policy(0, 2, 0)) == ["2026-01-02", "2025-01-01"]
+
+
+def test_an_outage_deletes_nothing():
+    copies = daily(430)
+    before = set(kept(copies))
+    later = NOW + timedelta(days=30)
+    assert set(kept([one for one in copies if one.id in before], now=later)) == before
+
+
+def test_two_of_one_day_are_one():
+    copies = [Copy("early", NOW - timedelta(hours=3)), Copy("late", NOW - timedelta(hours=1))]
+    assert kept(copies, Policy(7, 0, 0)) == ["late"]
+
+
+@pytest.mark.parametrize("policy", [Policy(0, 0, 0), Policy(1, 0, 0)])
+def test_the_last_good_one_stays(policy):
+    copies = [Copy("old", NOW - timedelta(days=1)), Copy("bad", NOW - timedelta(hours=1), good=False)]
+    assert "old" in kept(copies, policy)
+    assert "the last good one" in reasons(copies, policy)["old"]
+
+
+def test_an_empty_policy_keeps_all():
+    assert len(kept(daily(5), Policy(0, 0, 0))) == 5
+
+
+def test_a_damaged_one_has_no_place_in_a_tier():
+    copies = [Copy("bad", NOW - timedelta(hours=1), good=False), *daily(3)]
+    assert kept(copies, Policy(3, 0, 0)) == ["b000", "b001", "b002"]
+    assert reasons(copies, Policy(3, 0, 0))["bad"] == ("it is damaged",)
+
+
+def test_one_of_the_future_is_not_counted_and_stays():
+    copies = [Copy("future", NOW + timedelta(days=400)), *daily(3)]
+    assert kept(copies, Policy(2, 0, 0)) == ["future", "b000", "b001"]
+
+
+def test_the_last_verified_one_stays():
+    copies = [*daily(3), Copy("proven", NOW - timedelta(days=40), verified=True)]
+    assert kept(copies, Policy(1, 0, 0)) == ["b000", "proven"]
+
+
+def test_one_that_is_used_stays():
+    assert kept(daily(3), Policy(1, 0, 0), used=["b002"]) == ["b000", "b002"]
+
+
+def test_each_has_its_reason():
+    found = reasons(daily(9), Policy(2, 2, 1))
+    assert found["b000"] == ("daily 1 of 2", "weekly 1 of 2", "monthly 1 of 1", "the last good one")
+    assert found["b001"] == ("daily 2 of 2",) or "daily 2 of 2" in found["b001"]
+    assert found["b008"] == ("a newer one has its place in every tier",) or found["b008"][0].startswith("weekly")
+
+
+def test_kinds_are_counted_apart():
+    copies = [*daily(3), *[Copy(f"p{one.id}", one.moment, "physical") for one in daily(3)]]
+    assert kept(copies, Policy(1, 0, 0)) == ["pb000", "b000"]
+
+
+def test_a_point_in_time_needs_the_base_before_its_window():
+    copies = [Copy(f"p{n}", NOW - timedelta(days=7 * n, hours=1), "physical") for n in range(5)]
+    assert kept(copies, Policy(1, 0, 0, point_in_time=10 * 86400)) == ["p0", "p1", "p2"]
