@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,11 +16,10 @@ from fairlead.backups.facts import creating, differences, facts
 from fairlead.backups.sealing import unseal
 from fairlead.backups.server import Server, name, text
 from fairlead.errors import FairleadError
-from fairlead.system.commands import run
 
 ROLE = re.compile(r'(?:CREATE|ALTER) ROLE ("(?:[^"]|"")+"|\S+?)(?: |;)')
 MEMBER = re.compile(r'GRANT ("(?:[^"]|"")+"|\S+) TO ("(?:[^"]|"")+"|\S+?)(?: |;)')
-PAUSE = 0.2  #: seconds between two tries to have everybody gone
+PAUSE = 0.1  #: seconds between two tries to have everybody gone
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ class Swap:
     aside: str
 
 
-def swap(server: Server, swaps: Iterable[Swap], patience: float = 30.0) -> None:
+def swap(server: Server, swaps: Iterable[Swap], patience: float = 60.0) -> None:
     """Have all change names in one transaction, with nobody connected. FairleadError; then all is as it was.
 
     PostgreSQL renames a database when nobody is in it, and lets nobody in while it waits for that. So one session
@@ -136,22 +137,33 @@ def swap(server: Server, swaps: Iterable[Swap], patience: float = 30.0) -> None:
 
 
 def _rename(server: Server, wanted: Sequence[Swap], patience: float) -> None:
-    statements = [f"SET LOCAL statement_timeout = {int(patience * 1000)}"]
+    """PostgreSQL gives up after 5 s with somebody in it; then it is asked again."""
+    import psycopg  # noqa: PLC0415 — an extra
+
+    statements = []
     for one in wanted:
         statements.append(f"ALTER DATABASE {name(one.live)} RENAME TO {name(one.aside)}")
         statements.append(f"ALTER DATABASE {name(one.new)} RENAME TO {name(one.live)}")
-    with server.session(server.home, autocommit=False) as connection:
-        for statement in statements:
-            connection.execute(statement)
-        connection.commit()
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            with server.session(server.home, autocommit=False) as connection:
+                for statement in statements:
+                    connection.execute(statement)
+                connection.commit()
+            return
+        except FairleadError as error:
+            if not isinstance(error.__cause__, psycopg.errors.ObjectInUse) or time.monotonic() > deadline:
+                raise
 
 
 def _clear(server: Server, names: Sequence[str], done: threading.Event) -> None:
     listed = ", ".join(text(one) for one in names)
     statement = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname IN ({listed})"  # noqa: S608
-    while not done.is_set():
-        run(server.command("psql", "-X", "-q", "-d", server.home, "-c", statement))
-        done.wait(PAUSE)
+    with contextlib.suppress(FairleadError), server.session(server.home) as connection:
+        while not done.is_set():
+            connection.execute(statement)
+            done.wait(PAUSE)
 
 
 def restored_names(server: Server, database: str) -> Iterator[str]:

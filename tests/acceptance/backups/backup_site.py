@@ -72,9 +72,9 @@ class Site:
         text = FILE.format(to=to or self.backups, more=more, secrets=secrets, deploy=deploy)
         (self.root / "fairlead.yaml").write_text(text)
 
-    def run(self, *words, code=0, **env):
+    def run(self, *words, code=0, stdin=b"", **env):
         """A command; what it said. Its exit code is `code`."""
-        done = fairlead.run([FAIRLEAD, *words], cwd=self.root, env=self.env | env)
+        done = fairlead.run([FAIRLEAD, *words], cwd=self.root, env=self.env | env, stdin=stdin)
         said = (done.stdout + done.stderr).decode()
         assert done.returncode == code, said
         return said
