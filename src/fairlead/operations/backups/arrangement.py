@@ -24,9 +24,9 @@ from fairlead.project.access import runs
 from fairlead.project.problem import did_you_mean
 from fairlead.project.stack import RuntimeName, Stack, Store
 from fairlead.project.stack_backup import Backup
+from fairlead.render.stores.postgres import SUPERUSER
 from fairlead.secrets.table import backend_of
 from fairlead.stores import programs
-from fairlead.stores.kinds.postgres import SUPERUSER
 from fairlead.stores.process import outside
 from fairlead.stores.table import stores_of
 from fairlead.system.home import Place
