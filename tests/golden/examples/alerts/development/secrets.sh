@@ -76,15 +76,15 @@ certificate() {
 # NAME: a line of the variables
 line() { printf "%s='%s'\n" "$1" "$(sed "s/'/\\\\'/g" "$1")"; }
 
-make POSTGRES_PASSWORD password 32
+make DB_PASSWORD password 32
 make JWT_SECRET urlsafe 64
-given SERVICE_ROLE_KEY
+make SERVICE_ROLE_KEY password 32
 make REALTIME_KEY base64 48
-make REDIS_PASSWORD password 32
-given PUSH_KEY
-given AUTH_DATABASE_URL
-given REST_DATABASE_URL
-given APP_DATABASE_URL
+make CACHE_PASSWORD password 32
+make PUSH_KEY password 32
+certificate db DB
+follows DB_ALERTS_URL postgresql://alerts:"$(encoded DB_PASSWORD)"'@db:5432/alerts?sslmode=verify-full&sslrootcert=/run/secrets/DB_CA'
+follows CACHE_URL redis://:"$(encoded CACHE_PASSWORD)"@cache:6379/0
 
 [ -z "$missing" ] || {
     echo "write a file in $folder for each of:$missing" >&2
@@ -94,12 +94,11 @@ given APP_DATABASE_URL
     umask 077
     {
         printf "FAIRLEAD_SECRETS='%s'\n" "$folder"
-        line APP_DATABASE_URL
-        line AUTH_DATABASE_URL
+        line CACHE_URL
+        line DB_ALERTS_URL
+        line DB_PASSWORD
         line JWT_SECRET
-        line POSTGRES_PASSWORD
         line REALTIME_KEY
-        line REST_DATABASE_URL
     } >.compose.env.new
 )
 mv .compose.env.new compose.env

@@ -76,15 +76,23 @@ certificate() {
 # NAME: a line of the variables
 line() { printf "%s='%s'\n" "$1" "$(sed "s/'/\\\\'/g" "$1")"; }
 
-make POSTGRES_PASSWORD password 32
+make DB_PASSWORD password 32
 make JWT_SECRET urlsafe 64
 given SERVICE_ROLE_KEY
 make REALTIME_KEY base64 48
-make REDIS_PASSWORD password 32
+make CACHE_PASSWORD password 32
 given PUSH_KEY
-given AUTH_DATABASE_URL
-given REST_DATABASE_URL
-given APP_DATABASE_URL
+make DB_ALERTS_MIGRATOR_PASSWORD password 32
+make DB_ALERTS_AUTH_PASSWORD password 32
+make DB_ALERTS_REST_PASSWORD password 32
+make DB_ALERTS_REALTIME_PASSWORD password 32
+make DB_ALERTS_API_PASSWORD password 32
+certificate db DB
+follows DB_ALERTS_AUTH_URL postgresql://alerts_auth_a:"$(phrase DB_ALERTS_AUTH_PASSWORD)"'@db:5432/alerts?sslmode=verify-full&sslrootcert=/run/secrets/DB_CA'
+follows DB_ALERTS_REST_URL postgresql://alerts_rest_a:"$(phrase DB_ALERTS_REST_PASSWORD)"'@db:5432/alerts?sslmode=verify-full&sslrootcert=/run/secrets/DB_CA'
+follows DB_ALERTS_REALTIME_URL postgresql://alerts_realtime_a:"$(phrase DB_ALERTS_REALTIME_PASSWORD)"'@db:5432/alerts?sslmode=verify-full&sslrootcert=/run/secrets/DB_CA'
+follows DB_ALERTS_API_URL postgresql://alerts_api_a:"$(phrase DB_ALERTS_API_PASSWORD)"'@db:5432/alerts?sslmode=verify-full&sslrootcert=/run/secrets/DB_CA'
+follows CACHE_URL redis://:"$(encoded CACHE_PASSWORD)"@cache:6379/0
 
 [ -z "$missing" ] || {
     echo "write a file in $folder for each of:$missing" >&2
@@ -94,12 +102,14 @@ given APP_DATABASE_URL
     umask 077
     {
         printf "FAIRLEAD_SECRETS='%s'\n" "$folder"
-        line APP_DATABASE_URL
-        line AUTH_DATABASE_URL
+        line CACHE_URL
+        line DB_ALERTS_API_URL
+        line DB_ALERTS_AUTH_URL
+        line DB_ALERTS_REALTIME_URL
+        line DB_ALERTS_REST_URL
+        line DB_PASSWORD
         line JWT_SECRET
-        line POSTGRES_PASSWORD
         line REALTIME_KEY
-        line REST_DATABASE_URL
     } >.compose.env.new
 )
 mv .compose.env.new compose.env

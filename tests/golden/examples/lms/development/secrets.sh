@@ -76,13 +76,14 @@ certificate() {
 # NAME: a line of the variables
 line() { printf "%s='%s'\n" "$1" "$(sed "s/'/\\\\'/g" "$1")"; }
 
-make POSTGRES_PASSWORD password 32
-make JWT_SECRET urlsafe 64
-given DATABASE_URL
 make DB_PASSWORD password 32
 make DB_LMS_MIGRATOR_PASSWORD password 32
+make JWT_SECRET urlsafe 64
 make DB_LMS_API_PASSWORD password 32
+make CACHE_PASSWORD password 32
 certificate db DB
+follows DB_LMS_API_URL postgresql://lms_api_a:"$(phrase DB_LMS_API_PASSWORD)"'@db:5432/lms?sslmode=verify-full&sslrootcert=/run/secrets/DB_CA'
+follows CACHE_URL redis://:"$(encoded CACHE_PASSWORD)"@cache:6379/0
 
 [ -z "$missing" ] || {
     echo "write a file in $folder for each of:$missing" >&2
@@ -92,7 +93,8 @@ certificate db DB
     umask 077
     {
         printf "FAIRLEAD_SECRETS='%s'\n" "$folder"
-        line DATABASE_URL
+        line CACHE_URL
+        line DB_LMS_API_URL
     } >.compose.env.new
 )
 mv .compose.env.new compose.env

@@ -76,14 +76,22 @@ certificate() {
 # NAME: a line of the variables
 line() { printf "%s='%s'\n" "$1" "$(sed "s/'/\\\\'/g" "$1")"; }
 
-make POSTGRES_PASSWORD password 32
-make REDIS_PASSWORD password 32
-make MINIO_ROOT_PASSWORD password 32
+make DB_PASSWORD password 32
+make DB_PRACTICE_MIGRATOR_PASSWORD password 32
+make CACHE_PASSWORD password 32
+make FILES_PASSWORD password 32
 make JWT_KEY ed25519
 make ENCRYPTION_KEY hex 64
 given SMTP_PASSWORD
-given DATABASE_URL
-given REDIS_URL
+make DB_PRACTICE_API_PASSWORD password 32
+make DB_PRACTICE_WORKER_PASSWORD password 32
+make FILES_ENCRYPTION_KEY base64 32
+certificate db DB
+follows DB_PRACTICE_API_URL postgresql://practice_api_a:"$(phrase DB_PRACTICE_API_PASSWORD)"'@db:5432/practice?sslmode=verify-full&sslrootcert=/run/secrets/DB_CA'
+follows DB_PRACTICE_WORKER_URL postgresql://practice_worker_a:"$(phrase DB_PRACTICE_WORKER_PASSWORD)"'@db:5432/practice?sslmode=verify-full&sslrootcert=/run/secrets/DB_CA'
+follows CACHE_URL redis://:"$(encoded CACHE_PASSWORD)"@cache:6379/0
+follows FILES_ACCESS_KEY "$(user FILES_PASSWORD)"
+follows FILES_KMS_KEY fairlead:"$(value FILES_ENCRYPTION_KEY)"
 
 [ -z "$missing" ] || {
     echo "write a file in $folder for each of:$missing" >&2
@@ -93,8 +101,11 @@ given REDIS_URL
     umask 077
     {
         printf "FAIRLEAD_SECRETS='%s'\n" "$folder"
-        line DATABASE_URL
-        line REDIS_URL
+        line CACHE_URL
+        line DB_PRACTICE_API_URL
+        line DB_PRACTICE_WORKER_URL
+        line FILES_ACCESS_KEY
+        line FILES_PASSWORD
     } >.compose.env.new
 )
 mv .compose.env.new compose.env
