@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -150,8 +151,12 @@ def creating(database: str, had: Mapping[str, Any]) -> list[str]:
 
 
 LISTS = ("search_path", "temp_tablespaces", "session_preload_libraries", "local_preload_libraries")
+PART = re.compile(r'"((?:[^"]|"")*)"|([^\s,"]+)')
 
 
 def _setting(key: str, value: str) -> str:
-    """Settings that are lists are stored as they are written."""
-    return value if key in LISTS else text(value)
+    """Settings that are lists are stored as they were written; each part is written as a text, whatever it says."""
+    if key not in LISTS:
+        return text(value)
+    parts = [quoted.replace('""', '"') or plain for quoted, plain in PART.findall(value)]
+    return ", ".join(map(text, parts)) or text("")

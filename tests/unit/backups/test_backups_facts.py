@@ -5,7 +5,8 @@ from fairlead.backups.facts import creating, differences
 HAD = {
     "owner": "shop", "encoding": "UTF8", "collate": "C.UTF-8", "ctype": "C.UTF-8", "limit": -1,
     "rights": [["shop", "CONNECT", False], ["", "TEMPORARY", False], ['we"ird', "CREATE", True]],
-    "settings": [["", "statement_timeout=77s"], ["clerk", "search_path=a, b"]],
+    "settings": [["", "statement_timeout=77s"], ["clerk", "search_path=a, b"],
+                 ["", 'search_path="$user", "o""d,d", x;y'], ["", 'search_path=""']],
 }  # fmt: skip
 
 
@@ -18,7 +19,9 @@ def test_a_database_is_made_with_its_rights_and_settings():
         'GRANT TEMPORARY ON DATABASE "new" TO PUBLIC',
         'GRANT CREATE ON DATABASE "new" TO "we""ird" WITH GRANT OPTION',
         'ALTER DATABASE "new" SET "statement_timeout" TO \'77s\'',
-        'ALTER ROLE "clerk" IN DATABASE "new" SET "search_path" TO a, b',
+        """ALTER ROLE "clerk" IN DATABASE "new" SET "search_path" TO 'a', 'b'""",
+        """ALTER DATABASE "new" SET "search_path" TO '$user', 'o"d,d', 'x;y'""",
+        """ALTER DATABASE "new" SET "search_path" TO ''""",
     ]
 
 

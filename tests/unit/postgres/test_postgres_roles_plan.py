@@ -57,6 +57,29 @@ def test_what_is_being_rotated_keeps_its_logins():
     assert not any(("PASSWORD" in one or "LOGIN" in one) and "shop_web_" in one for one in said)
 
 
+def test_a_login_that_a_release_may_still_use_rests_only_when_it_is_said():
+    roles = {f"shop_web_{side}": RoleFacts(f"shop_web_{side}", True, 5, (), verifier(Secret("w-1"))) for side in "ab"}
+    going_on = wanted(RIGHTS, {"web": Secret("w-1")}, Secret("m-1"), retire=False)
+    said = sql(going_on, replace(NOTHING, roles=roles))
+    assert not any(("PASSWORD" in one or "LOGIN" in one) and "shop_web_" in one for one in said)
+    assert 'ALTER ROLE "shop_web_b" NOLOGIN' in sql(WANTED, replace(NOTHING, roles=roles))
+    made = sql(going_on, NOTHING)
+    assert 'CREATE ROLE "shop_web_a" LOGIN INHERIT CONNECTION LIMIT 5' in made
+    assert 'CREATE ROLE "shop_web_b" NOLOGIN INHERIT CONNECTION LIMIT 5' in made
+
+
+def test_who_owned_everything_before_is_an_owner_only_while_it_may_log_in():
+    going_on = replace(WANTED, legacy="shop", retire=False)
+    for login in (True, False):
+        said = sql(going_on, replace(NOTHING, roles={"shop": RoleFacts("shop", login)}))
+        assert ('GRANT "shop_owner" TO "shop"' in said) is login
+
+
+def test_a_setting_is_named_as_it_stands():
+    facts = replace(NOTHING, settings={("shop_owner", "app.x; DROP TABLE y"): "1"})
+    assert 'ALTER ROLE "shop_owner" IN DATABASE "shop" RESET "app.x; DROP TABLE y"' in sql(WANTED, facts)
+
+
 def test_a_thing_has_its_owner_and_the_groups_their_rights():
     table = Thing("TABLE", "public.notes", "joe", "notes", frozenset({("PUBLIC", "SELECT")}), "r")
     history = Thing("TABLE", "public.history", "shop_owner", "history", frozenset({("shop_rw", "SELECT")}), "r")

@@ -94,7 +94,7 @@ def _database(stack: Stack, root: Path, store: Store, one: Migrations) -> Databa
         placeholders={**stack.variables, **one.placeholders},
         secret=frozenset(spec.name for spec in stack.secrets) - set(one.placeholders),
         environment=stack.environment,
-        settled=(lambda: mend([target_of(stack, root, store, rights)])) if rights else None,
+        settled=(lambda: mend([target_of(stack, root, store, rights, retire=False)])) if rights else None,
     )
 
 

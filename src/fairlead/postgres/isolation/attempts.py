@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from fairlead.postgres.roles.facts import Facts, Thing
 from fairlead.postgres.roles.rows import table_of
-from fairlead.postgres.roles.statement import name
+from fairlead.postgres.roles.statement import name, text_of
 from fairlead.postgres.roles.wanted import Wanted
 
 REFUSED = "42501"
@@ -47,7 +47,7 @@ def attempts(wanted: Wanted, facts: Facts, actor: Actor) -> Iterator[Attempt]:
         if one.kind == "TABLE" and one.form in "rp":
             yield from _on_table(wanted, one, actor)
         elif one.kind == "SEQUENCE":
-            yield Attempt(f"set the sequence {one.name}", f"SELECT setval('{one.name}'::regclass, 1)")
+            yield Attempt(f"set the sequence {one.name}", f"SELECT setval({text_of(one.name)}::regclass, 1)")
 
 
 def _on_the_server(wanted: Wanted, facts: Facts, actor: Actor) -> Iterator[Attempt]:

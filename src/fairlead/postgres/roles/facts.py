@@ -36,7 +36,7 @@ class Thing:
     form: str = ""  #: of a relation: r, p, v, m, f
     guarded: bool = False  #: row-level security is on
     definer: bool = False  #: a function that runs as its owner, or a view that reads as its owner
-    columns: frozenset[tuple[str, str]] = frozenset()  #: rights on single columns
+    columns: frozenset[tuple[str, str]] = frozenset()  #: rights on single columns, quoted as SQL has them
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +102,10 @@ _RELATIONS = """
 SELECT CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, format('%I.%I', n.nspname, c.relname),
 pg_get_userbyid(c.relowner), c.relname, ({grants}), c.relkind::text, c.relrowsecurity,
 c.relkind = 'v' AND NOT coalesce('security_invoker=true' = ANY (c.reloptions), false),
-(SELECT coalesce(array_agg(ARRAY[coalesce(g.rolname, 'PUBLIC'), x.privilege_type || ' (' || a.attname || ')'])
- FILTER (WHERE x.grantee <> c.relowner), '{{}}') FROM pg_attribute a CROSS JOIN aclexplode(a.attacl) x
- LEFT JOIN pg_roles g ON g.oid = x.grantee WHERE a.attrelid = c.oid)
+(SELECT coalesce(array_agg(ARRAY[coalesce(g.rolname, 'PUBLIC')::text,
+ x.privilege_type || ' (' || quote_ident(a.attname) || ')']) FILTER (WHERE x.grantee <> c.relowner), '{{}}')
+ FROM pg_attribute a CROSS JOIN aclexplode(a.attacl) x LEFT JOIN pg_roles g ON g.oid = x.grantee
+ WHERE a.attrelid = c.oid)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND n.nspname NOT IN {system} AND n.nspname !~ '^pg_(toast_)?temp_'
 AND NOT {extension} ORDER BY c.relkind = 'S', 2

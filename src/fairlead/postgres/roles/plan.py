@@ -76,8 +76,9 @@ def _members(wanted: Wanted, facts: Facts) -> Iterator[Statement]:
     spared = {facts.me, *([wanted.legacy] if wanted.legacy and not wanted.retire else [])}
     if not facts.superuser and (wanted.owner, facts.me) not in facts.members:
         yield _member(wanted.owner, facts.me)  # who gives things to the owner has to be one of it
-    if wanted.legacy in facts.roles and not wanted.retire and (wanted.owner, wanted.legacy) not in facts.members:
-        yield _member(wanted.owner, str(wanted.legacy))
+    legacy = facts.roles.get(wanted.legacy or "")
+    if legacy and legacy.login and not wanted.retire and (wanted.owner, legacy.name) not in facts.members:
+        yield _member(wanted.owner, legacy.name)  # one that was retired stays so
     for group, member in sorted(right - facts.members):
         yield _member(group, member)
     for group, member in sorted(facts.members - right):
@@ -97,7 +98,7 @@ def _settings(role: Role, facts: Facts, database: str) -> Iterator[Statement]:
         if now.get(key) != value:
             yield Statement("setting", f"{role.name}: {key} is {value}", f"{head} SET {key} = {text_of(value)}")
     for key in sorted(now.keys() - role.settings.keys()):
-        yield Statement("setting", f"{role.name}: nothing is said of {key}", f"{head} RESET {key}")
+        yield Statement("setting", f"{role.name}: nothing is said of {key}", f"{head} RESET {name(key)}")
 
 
 def _large(facts: Facts) -> Iterator[Statement]:

@@ -16,7 +16,7 @@ READS, WRITES = frozenset({"SELECT"}), frozenset({"SELECT", "INSERT", "UPDATE", 
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """One role. `login` None: it is being rotated, and its password and whether it logs in are left alone."""
+    """One role. `login` None: its password and whether it logs in are left alone; a new one may not log in."""
 
     name: str
     login: bool | None = False
@@ -38,7 +38,7 @@ class Wanted:
     rows: tuple[RowSecurity, ...] = ()
     reserved: tuple[str, ...] = ()
     legacy: str | None = None  #: the role that owned everything before the database named who uses it
-    retire: bool = True  #: it may not log in any more; else it keeps what it could do
+    retire: bool = True  #: it, and a login whose password no longer counts, has to rest; else both stay as they are
     alone: bool = False  #: the server is Fairlead's: nobody else has anything to look for in it
 
     def service(self, name: str) -> str:
@@ -64,7 +64,8 @@ def wanted(
             "idle_in_transaction_session_timeout": _ms(user.idle_in_transaction),
         }
         for side in SIDES:
-            counts = None if user.service in rotating else side == side_of(value)
+            mine = side == side_of(value)
+            counts = None if user.service in rotating or not (mine or retire) else mine
             password = phrase_of(value) if counts else None
             limit = user.connections or NO_LIMIT
             group = (names.service(user.service),)
