@@ -26,6 +26,7 @@ PARTS = """\
     databases: {shop: {migrations: a}}"""
 
 
+USED = '  db: {kind: postgres, url: "${DATABASE_URL}", databases: {shop: {migrations: a, used_by: {web: rw}}}}'
 PHRASE = "pw-of-9"
 
 
@@ -68,6 +69,17 @@ def test_a_secret_that_is_a_part_of_a_url_is_encoded(stack, monkeypatch):
     (found,) = chosen(outline, root)
     assert "a/b@c:d%" in found.where.parameters.values()
     assert "a/b@c:d%" not in repr(found)
+
+
+def test_a_migration_shuts_nobody_out(stack, url, monkeypatch, tmp_path):
+    monkeypatch.setenv("FAIRLEAD_HOME", str(tmp_path / "home"))
+    for name in ("DB_SHOP_WEB_PASSWORD", "DB_SHOP_MIGRATOR_PASSWORD"):
+        monkeypatch.setenv(name, PHRASE)
+    meant = []
+    monkeypatch.setattr("fairlead.operations.db.chosen.mend", meant.extend)
+    (found,) = chosen(*stack(USED))
+    found.settled()
+    assert [one.wanted.retire for one in meant] == [False]
 
 
 @pytest.mark.parametrize(
