@@ -155,6 +155,8 @@ def restarted_in_the_middle(site):
         lines.append(line)
         if "judge" in line or "watch" in line:
             break
+    else:
+        raise AssertionError("".join(lines))
     site.engine.restart()
     lines += deploying.stderr.readlines()
     deploying.wait(300)

@@ -94,7 +94,10 @@ class ContainerSpec:
     @property
     def fingerprint(self) -> str:
         """16 hex digits of all but the labels. Values of variables count by their SHA-256."""
-        parts = {key: value for key, value in asdict(self).items() if key != "labels" and (key != "more" or value)}
+        later = ("hosts", "more")  # they came later: where they say nothing, no container is made anew for them
+        parts = {key: value for key, value in asdict(self).items() if key != "labels" and (key not in later or value)}
+        parts["networks"] = [{key: value for key, value in one.items() if key != "address" or value}
+                             for one in parts["networks"]]  # fmt: skip
         parts["env"] = {key: hashlib.sha256(value.encode()).hexdigest() for key, value in self.env.items()}
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -129,7 +132,6 @@ def _host(spec: ContainerSpec) -> dict[str, Any]:
     return {
         "NetworkMode": _network_mode(spec),
         "Mounts": [_mount(one) for one in spec.mounts],
-        "ExtraHosts": [f"{name}:{address}" for name, address in spec.hosts],
         "PortBindings": _bindings(spec.publish),
         "RestartPolicy": {"Name": spec.restart},
         "LogConfig": {
@@ -140,7 +142,15 @@ def _host(spec: ContainerSpec) -> dict[str, Any]:
         **_limits(spec.resources),
         **_safe(spec.security, spec.user or ""),
         **spec.more,
+        "ExtraHosts": _known(spec),
     }
+
+
+def _known(spec: ContainerSpec) -> list[str]:
+    """Names that it knows without asking the engine. Where the file has one too, that is meant."""
+    said: list[str] = spec.more.get("ExtraHosts", [])
+    named = {text.partition(":")[0] for text in said}
+    return [*said, *(f"{name}:{address}" for name, address in spec.hosts if name not in named)]
 
 
 def _network_mode(spec: ContainerSpec) -> str:

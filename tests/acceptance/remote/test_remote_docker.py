@@ -77,7 +77,7 @@ def test_a_deployment_and_all_that_is_done_with_it(contained, docker_engine):
     (pushed,) = site.lines("push", "local")[-1]["images"]
     assert pushed["digest"].startswith("sha256:")
 
-    version(site, 2, delay=8)  # so that it is not over before the connection is cut
+    version(site, 2, delay=25)  # so that it is not over before the connection is cut
     deployer = site.start("deploy", "local")
     await_events(site, "rollout.begun", 2, project=site.name)
     site.sshd.cut()  # while containers start

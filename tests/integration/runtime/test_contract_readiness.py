@@ -39,8 +39,8 @@ def test_a_tcp_connection_is_the_probe_when_no_path_is_given(rig):
 
 
 def test_the_deadline_says_what_was_answered_last(rig):
-    error = not_ready(rig, rig.spec(env={"STATUS": "503"}, health=replace(QUICK, deadline=1.5)), listening=1)
-    assert "r1.web.1: not ready within 1.5 s: answered 503" in error.message
+    error = not_ready(rig, rig.spec(env={"STATUS": "503"}, health=replace(QUICK, deadline=6)), listening=1)
+    assert "r1.web.1: not ready within 6 s: answered 503" in error.message
     assert "listening" in error.message, "the end of its log is shown"
     assert "log" in error.hint
 

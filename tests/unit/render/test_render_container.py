@@ -68,3 +68,17 @@ def test_addresses_that_stay_and_names_that_need_no_engine():
     one = creation(replace(SPEC, networks=(Joined("a", ("web",), address="10.0.0.9"),), hosts=(("api", "10.0.0.8"),)))
     assert one["NetworkingConfig"]["EndpointsConfig"]["a"]["IPAMConfig"] == {"IPv4Address": "10.0.0.9"}
     assert one["HostConfig"]["ExtraHosts"] == ["api:10.0.0.8"]
+
+
+def test_the_file_s_own_names_stand_beside_those_of_the_door():
+    more = {"ExtraHosts": ["mail:10.1.1.1", "api:10.1.1.2"]}
+    host = creation(replace(SPEC, hosts=(("api", "10.0.0.8"), ("web", "10.0.0.8")), more=more))["HostConfig"]
+    assert host["ExtraHosts"] == ["mail:10.1.1.1", "api:10.1.1.2", "web:10.0.0.8"]
+
+
+def test_what_came_later_does_not_count_where_it_says_nothing():
+    assert ContainerSpec(name="a", image="b").fingerprint == "b60c151fd9de19cb"
+    joined = ContainerSpec(name="a", image="b", networks=(Joined("x"),))
+    assert joined.fingerprint == "cf34ad9598463b26"
+    assert replace(joined, networks=(Joined("x", address="10.0.0.9"),)).fingerprint != joined.fingerprint
+    assert replace(joined, hosts=(("api", "10.0.0.8"),)).fingerprint != joined.fingerprint

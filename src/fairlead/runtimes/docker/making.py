@@ -17,7 +17,7 @@ from fairlead.render.addresses import DOOR_SEAT, free_seat, seat_address
 from fairlead.render.container import ContainerSpec
 from fairlead.runtimes.base import InstanceSpec
 from fairlead.runtimes.docker.folder import ContainerFolder
-from fairlead.runtimes.docker.spec import Handed, container_spec, meeting
+from fairlead.runtimes.docker.spec import Handed, container_spec, has_door, meeting
 from fairlead.system.home import Place
 
 RUNS = ("running", "paused", "restarting")
@@ -90,7 +90,8 @@ class Making:
         """Its own that stays, and that of the edge; empty where there is none."""
         network = self.engine.network(self.owner.name(meeting(spec))) if meeting(spec) else None
         seat = self._folder(spec.id).seat()
-        return seat_address(network, seat) if seat else "", seat_address(network, DOOR_SEAT)
+        door = seat_address(network, DOOR_SEAT) if has_door(spec) else ""
+        return seat_address(network, seat) if seat else "", door
 
     def _user(self, image: str) -> str | None:
         """The user the image names, where that is a number: so it is known whose its folders in memory have to be."""

@@ -86,6 +86,11 @@ def meeting(spec: InstanceSpec) -> str:
     return next((name for name in here if name in (FRONTEND, BACKEND)), next(iter(here), ""))
 
 
+def has_door(spec: InstanceSpec) -> bool:
+    """Whether the edge's door is where it would be met: in a network of the file's own only for who listens there."""
+    return meeting(spec) in (FRONTEND, BACKEND) or (spec.port is not None and not spec.job)
+
+
 def command_of(health: Health, spec: InstanceSpec) -> tuple[str, ...]:
     """The command that says whether it is ready; empty when there is none."""
     return _all(shlex.split(health.command), _values(spec)) if health.command else ()

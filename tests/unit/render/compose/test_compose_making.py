@@ -147,3 +147,13 @@ def test_no_file_beside_it_has_a_secret_in_it(stack):
     assert {path.rpartition("/")[0] for path in files} == {"", "stores/db", "stores/cache", "stores/files"}
     assert "requirepass" not in files["stores/cache/redis.conf"]
     assert ":'DB_PASSWORD'" in files["stores/db/settle.sql"]
+
+
+def test_without_openssl_nothing_is_made(stack, tmp_path):
+    script, empty = tmp_path / "secrets.sh", tmp_path / "bin"
+    script.write_text(beside(stack, compose_project(stack))["secrets.sh"])
+    empty.mkdir()
+    env = {"FAIRLEAD_SECRETS": str(tmp_path / "s"), "PATH": str(empty)}
+    ran = subprocess.run(["/bin/sh", str(script)], env=env, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (1, "openssl is needed\n")
+    assert not (tmp_path / "s").exists()

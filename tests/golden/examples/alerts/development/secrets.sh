@@ -6,6 +6,7 @@
 #   FAIRLEAD_SECRETS=/etc/alerts sh secrets.sh
 #   docker compose --env-file /etc/alerts/compose.env -f compose.yaml up
 set -eu
+command -v openssl >/dev/null || { echo "openssl is needed" >&2; exit 1; }
 folder=${FAIRLEAD_SECRETS:?name the folder that has a file for each secret}
 mkdir -p "$folder"
 chmod 700 "$folder" # its files are for containers, which run as somebody this machine does not know
