@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from fairlead.errors import FairleadError, Refused
 from fairlead.project.image_name import ImageName
@@ -51,6 +51,15 @@ def image_name(stack: Stack, item: str, text: str) -> ImageName:
 def filled(stack: Stack, text: str) -> str:
     """With what is known before there is a release."""
     return expand(text, {**stack.variables, "PROJECT": stack.project, "ENVIRONMENT": stack.environment})
+
+
+def filled_all(stack: Stack, value: Any) -> Any:
+    """The same data, with every text in it filled. KeyError for what is known only when there is a release."""
+    if isinstance(value, Mapping):
+        return {key: filled_all(stack, one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [filled_all(stack, one) for one in value]
+    return filled(stack, value) if isinstance(value, str) else value
 
 
 def image_store(place: Place, logins: dict[str, Login] | None = None) -> ImageStore:

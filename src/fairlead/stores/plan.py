@@ -45,7 +45,7 @@ def _step(store: Store, seen: Running | None) -> StoreStep:
     name = store.name
     if seen is None:
         return StoreStep("make", name, f"make {name} ({store.kind})")
-    if seen.fingerprint != fingerprint(store):
+    if fingerprint(store) not in (seen.fingerprint, fingerprint(seen.store)):  # an earlier Fairlead counted less
         text = f"make {name} anew, as it is declared now: it is away for a moment, its data stays"
         return StoreStep("change", name, text)
     return StoreStep("have", name, f"{name} runs") if seen.living else StoreStep("start", name, f"start {name}")

@@ -57,3 +57,13 @@ def test_what_only_compose_would_do_is_said():
         Store("db", "postgres", container=Container(compose={"healthcheck": {}, "tty": True})),
     ))  # fmt: skip
     assert [check.text.partition(" counts")[0] for check in declared(stack)] == ["db: compose: tty"]
+
+
+def test_what_stands_for_a_value_in_compose_is_put_in_first():
+    def checks(**compose):
+        service = Service("web", container=Container(compose=compose))
+        stack = Stack("shop", "production", "docker", services=(service,), variables={"SIZE": "64m", "ODD": "lots"})
+        return [check.text for check in declared(stack)]
+
+    assert checks(shm_size="${SIZE}", dns=["${SIZE}"], cpu_shares="${PORT}") == []
+    assert checks(shm_size="${ODD}") == ["web: compose: shm_size is not as Compose has it"]

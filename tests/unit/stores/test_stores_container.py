@@ -3,8 +3,13 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from fairlead.engine.owner import Owner
-from fairlead.project.stack import Container, Health, Resources, ServiceSecret, Store
+from fairlead.errors import FairleadError
+from fairlead.operations.stores.declared import declared
+from fairlead.project.stack import Container, Health, Resources, ServiceSecret, Stack, Store
+from fairlead.render.compose.store import spec_of
 from fairlead.render.container import creation
 from fairlead.stores.container_spec import container_of
 from fairlead.stores.declared import fingerprint
@@ -64,3 +69,14 @@ def test_its_own_secrets_are_files_or_variables():
     spec = made(Store("x", "container", secrets=keys, container=Container(image="x")), SECOND="phrase")
     assert spec.env == {"ONE_FILE": "/run/secrets/ONE", "SECOND": "phrase"}
     assert "/run/secrets" in {one.target for one in spec.mounts}
+
+
+def test_its_keys_for_compose_are_read_with_their_values():
+    store = replace(DB, container=Container(compose={"shm_size": "${SIZE}", "ulimits": {"nofile": "${FILES_}"},
+                                                     "labels": ["x=${RELEASE}"]}))  # fmt: skip
+    stack = Stack("shop", "local", "docker", stores=(store,), variables={"SIZE": "1g", "FILES_": "9"})
+    with pytest.raises(FairleadError, match="store db: compose: shm_size is not as Compose has it"):
+        made(store)
+    (there,) = declared(stack, Path("/p"))
+    assert made(there).more == {"ShmSize": 1 << 30, "Ulimits": [{"Name": "nofile", "Soft": 9, "Hard": 9}]}
+    assert spec_of(store).more == {}  # a Compose file has them as they are

@@ -72,6 +72,13 @@ def test_what_changes_while_it_runs_is_no_reason_to_make_it_anew(other):
     assert fingerprint(other) == fingerprint(DB)
 
 
+def test_what_an_earlier_fairlead_did_not_count_is_no_change():
+    told = replace(DB, container=Container(compose={"shm_size": "1g"}))
+    seen = Running(told, fingerprint(DB), "running")
+    assert kinds([told], [seen]) == [("have", "db")]
+    assert kinds([replace(told, container=Container(compose={"shm_size": "2g"}))], [seen]) == [("change", "db")]
+
+
 def test_what_the_engine_is_told_of_compose_is_one():
     assert fingerprint(replace(DB, container=Container(compose={"shm_size": "1g"}))) != fingerprint(DB)
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fairlead.errors import FairleadError, Refused
 from fairlead.operations.checks.check import Check, failed, ok, warning
 from fairlead.operations.checks.machine import disk
-from fairlead.operations.images import containers
+from fairlead.operations.images import containers, filled_all
 from fairlead.project.stack import Container, Service, Stack
 from fairlead.render.compose_keys import INSTEAD, host_config, left_over
 from fairlead.render.networks import DATABASE, networks_of, service_networks
@@ -134,7 +135,7 @@ def declared(stack: Stack) -> Iterator[Check]:
     for service in stack.services:
         yield from (failed("docker", f"{service.name}: {what}", hint) for what, hint in _impossible(service, stack))
     for name, one in (*((item.name, one) for item, one in containers(stack)), *_stores(stack)):
-        yield from _composed(name, one)
+        yield from _composed(stack, name, one)
 
 
 def _stores(stack: Stack) -> Iterator[tuple[str, Container]]:
@@ -145,10 +146,10 @@ def _stores(stack: Stack) -> Iterator[tuple[str, Container]]:
         yield store.name, replace(store.container, compose=compose)
 
 
-def _composed(name: str, container: Container) -> Iterator[Check]:
+def _composed(stack: Stack, name: str, container: Container) -> Iterator[Check]:
     """Keys for Compose that the engine cannot be told, or is told otherwise."""
     try:
-        host_config(container.compose)
+        host_config(_known(stack, container.compose))
     except ValueError as error:
         yield failed("docker", f"{name}: {error}", "see the Compose specification")
     if found := left_over(container):
@@ -157,6 +158,15 @@ def _composed(name: str, container: Container) -> Iterator[Check]:
             f"{name}: compose: {', '.join(found)} counts in a rendered Compose file alone, not where Fairlead runs it"
         )
         yield warning("docker", what, f"say it as {', '.join(instead)}" if instead else "")
+
+
+def _known(stack: Stack, compose: Mapping[str, Any]) -> dict[str, Any]:
+    """With the values of variables; without what is known only when it runs."""
+    found = {}
+    for key, value in compose.items():
+        with suppress(KeyError):
+            found[key] = filled_all(stack, value)
+    return found
 
 
 def _impossible(service: Service, stack: Stack) -> Iterator[tuple[str, str]]:

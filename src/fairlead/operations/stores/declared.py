@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from fairlead.operations.images import filled, image_name, image_store, logins
+from fairlead.operations.images import filled, filled_all, image_name, image_store, logins
 from fairlead.operations.secrets.supply import Supply
 from fairlead.project.access import runs
 from fairlead.project.stack import Stack, Store
+from fairlead.render.compose_keys import KEYS
 
 Say = Callable[[str, str], object]
 
@@ -23,11 +24,12 @@ def _filled(stack: Stack, store: Store, root: Path) -> Store:
     one = store.container
     image, user = (filled(stack, text) if text else text for text in (one.image, one.user))
     volumes = tuple(_placed(filled(stack, text), root) for text in one.volumes)
+    told = {key: filled_all(stack, value) if key in KEYS else value for key, value in one.compose.items()}
     return replace(
         store,
         command=filled(stack, store.command) if store.command else None,
         env={name: filled(stack, text) for name, text in store.env.items()},
-        container=replace(one, image=image, user=user, volumes=volumes),
+        container=replace(one, image=image, user=user, volumes=volumes, compose=told),
     )
 
 

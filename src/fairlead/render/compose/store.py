@@ -53,7 +53,8 @@ def store(stack: Stack, one: Store) -> dict[str, Any]:
 
 
 def spec_of(one: Store) -> ContainerSpec:
-    """Its container, with nothing filled in."""
+    """Its container, with nothing filled in, and without its `compose`, which is for the file alone."""
+    one = replace(one, container=replace(one.container, compose={}))
     shape = shape_of(one)
     image = one.container.image or shape.image(one)
     spec = container_of(one, shape, ground_of(shape, one, SECRETS), str, image)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
+from fairlead.errors import FairleadError
 from fairlead.project.stack import Security, Store
 from fairlead.render.compose_keys import host_config
 from fairlead.render.container import SECRETS, ContainerSpec, Healthcheck, Joined, Mount
@@ -23,7 +25,8 @@ def container_of(
     mounts: tuple[Mount, ...] = (), env: Mapping[str, str] | None = None,
 ) -> ContainerSpec:  # fmt: skip
     """All that is asked for. `name` makes names of a container, its volumes and networks of those in the file;
-    `mounts` is what is handed to it, `env` the values of its own secrets."""
+    `mounts` is what is handed to it, `env` the values of its own secrets.
+    FairleadError when its `compose` cannot be read."""
     own, argv = store.container, shape.argv(store, ground)
     script = argv[:1] == ("sh",)
     return ContainerSpec(
@@ -41,8 +44,15 @@ def container_of(
         healthcheck=_healthcheck(store),
         stop_signal=shape.stop_signal,
         stop_grace=GRACE,
-        more=host_config(own.compose),
+        more=_more(store),
     )
+
+
+def _more(store: Store) -> dict[str, Any]:
+    try:
+        return host_config(store.container.compose)
+    except ValueError as error:
+        raise FairleadError(f"store {store.name}: {error}", "see the Compose specification") from error
 
 
 def _told(store: Store) -> dict[str, str]:

@@ -158,6 +158,11 @@ if [ -e {FIRST} ]; then
     rm -rf "$PGDATA"
 fi
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
+    if [ -e {KEEPS}/PG_VERSION ]; then
+        echo "{KEEPS} is a cluster of its own, and an empty one would begin beside it: move its files into" \\
+            "{DATA}, or copy it with pg_dumpall into a volume that is new" >&2
+        exit 1
+    fi
     : > {FIRST}
 fi
 (umask 077; cp {key} {KEY})

@@ -68,16 +68,34 @@ def quoted(text: str) -> str:
 
 
 def files_beside(store: Store, ground: Ground) -> dict[str, str]:
-    """Its configuration where its password lies in a file of its own: put in on the way to its standard input."""
+    """Its configuration where its password lies in a file of its own: put in on the way to its standard input.
+
+    A snapshot without a log of what was written is read only while no log is asked for: so that begins after it.
+    """
+    shot, log = f"{ground.data}/dump.rdb", f"{ground.data}/appendonly.aof"
+    whole = f"{ground.data}/appendonlydir/appendonly.aof.manifest"  # the folder is there before the log is
     password = f"""password=$(sed 's/[\\\\"]/\\\\&/g' {ground.secrets}/{password_name(store.name)})"""
     return {
         CONF: configuration(store, ground),
         "start.sh": f"""#!/bin/sh
 set -eu
 {password}
+log=yes
+if [ -e {shot} ] && [ ! -e {log} ] && [ ! -e {whole} ]; then
+    log=no
+    (until sh {ground.conf}/ask.sh; do sleep 1; done; sh {ground.conf}/log.sh) &
+fi
 exec redis-server - <<END
 $(cat {ground.conf}/{CONF})
 requirepass "$password"
+appendonly $log
+END
+""",
+        "log.sh": f"""#!/bin/sh
+{password}
+redis-cli -h 127.0.0.1 -p {ground.port} <<END >/dev/null
+AUTH "$password"
+CONFIG SET appendonly yes
 END
 """,
         "ask.sh": f"""#!/bin/sh

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fairlead.engine.owner import Owner
+from fairlead.errors import FairleadError
 from fairlead.project.placeholders import expand
 from fairlead.project.stack import Health
 from fairlead.render.compose_keys import host_config
@@ -45,7 +46,7 @@ def alias_of(id: str) -> str:
 
 
 def container_spec(spec: InstanceSpec, owner: Owner, handed: Handed) -> ContainerSpec:
-    """All that the engine is asked for. KeyError for a placeholder without a value."""
+    """All that the engine is asked for. KeyError for a placeholder without a value; FairleadError."""
     one, values = spec.container, _values(spec)
     own = {"PORT": str(spec.port)} if spec.port else {}
     return ContainerSpec(
@@ -68,8 +69,15 @@ def container_spec(spec: InstanceSpec, owner: Owner, handed: Handed) -> Containe
         stop_signal=spec.stop.signal,
         stop_grace=spec.stop.grace,
         restart="no" if spec.job else "unless-stopped",
-        more=host_config(_filled(one.compose, values)),
+        more=_more(spec, values),
     )
+
+
+def _more(spec: InstanceSpec, values: dict[str, str]) -> dict[str, Any]:
+    try:
+        return host_config(_filled(spec.container.compose, values))
+    except ValueError as error:
+        raise FairleadError(f"{spec.service}: {error}", "see the Compose specification") from error
 
 
 def _joined(spec: InstanceSpec, owner: Owner, network: str, handed: Handed) -> Joined:

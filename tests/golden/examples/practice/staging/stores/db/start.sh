@@ -4,6 +4,11 @@ if [ -e /var/lib/postgresql/data/.first-start ]; then
     rm -rf "$PGDATA"
 fi
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
+    if [ -e /var/lib/postgresql/data/PG_VERSION ]; then
+        echo "/var/lib/postgresql/data is a cluster of its own, and an empty one would begin beside it: move its files into" \
+            "/var/lib/postgresql/data/main, or copy it with pg_dumpall into a volume that is new" >&2
+        exit 1
+    fi
     : > /var/lib/postgresql/data/.first-start
 fi
 (umask 077; cp /run/secrets/DB_CERTIFICATE_KEY /run/postgresql/server.key)
