@@ -7,7 +7,6 @@ whole, restored.json that it was restored for a trial, damaged.json that somethi
 from __future__ import annotations
 
 import json
-import secrets
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -91,8 +90,8 @@ class Backup:
 
 
 def new_id(now: datetime) -> str:
-    """Sorted by time as text."""
-    return f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+    """Sorted by time as text, within a second too: `chosen` and `prune` go by it."""
+    return f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{now.microsecond // 16:04x}"
 
 
 class Catalogue:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from fairlead.backups.server import line, name, one, text
@@ -13,46 +13,64 @@ if TYPE_CHECKING:
 
 FAILED = "failed"
 MOST = 5_000_000  #: rows of a table that are counted one by one
+MADE = "EXISTS (SELECT FROM pg_depend d WHERE d.classid = '{}'::regclass AND d.objid = c.oid AND d.deptype = 'e')"
+"""What an extension made is not in a dump, and another version of it makes something else."""
+LOST = (
+    "EXISTS (SELECT FROM pg_index x JOIN pg_class t ON t.oid = x.indrelid WHERE x.indexrelid = c.oid "
+    f"AND (c.relkind = 'i' AND NOT x.indisvalid OR {MADE.format('pg_class').replace('c.oid', 't.oid')}))"
+)
+"""Indexes that are not in a dump: those that are not valid, and those of an extension's tables."""
+RIGHTS = "coalesce(c.relacl, acldefault(CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::\"char\", c.relowner))"
+"""None written down, and the usual ones written down, are the same; a restore makes of either what it likes."""
 OURS = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
 
 
-def facts(connection: Connection, checks: Iterable[str] = ()) -> dict[str, Any]:
-    """Rows of each table, objects of each kind, extensions, sequences, and what `checks` answer. JSON."""
+def facts(connection: Connection, checks: Iterable[str] = (), only: Collection[str] | None = None) -> dict[str, Any]:
+    """Rows of each table, objects of each kind, extensions, sequences, and what `checks` answer. JSON.
+
+    Of `only` these tables rows are counted: which are small enough is guessed anew by each server.
+    """
     return {
-        "rows": {table: one(connection, f"SELECT count(*) FROM {table}") for table in _tables(connection)},  # noqa: S608
+        "rows": {table: one(connection, f"SELECT count(*) FROM {table}") for table in _tables(connection, only)},  # noqa: S608
         "objects": _objects(connection),
         "extensions": _pairs(connection, "SELECT extname, extversion FROM pg_extension ORDER BY 1"),
-        "sequences": _sequences(connection),
+        "sequences": sequences(connection),
         "checks": {check: answer(connection, check) for check in checks},
     }
 
 
-def _tables(connection: Connection) -> list[str]:
-    """Those whose rows are in a backup: no partitioned ones, no unlogged ones, no enormous ones."""
+def _tables(connection: Connection, only: Collection[str] | None) -> list[str]:
+    """Those whose rows are in a backup: no partitioned ones, no unlogged ones, no enormous ones. Or those of `only`."""
+    small = "true" if only is not None else f"c.reltuples < {MOST}"
     rows = connection.execute(
         f"SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "  # noqa: S608
-        f"WHERE c.relkind = 'r' AND c.relpersistence = 'p' AND c.reltuples < {MOST} AND {OURS} "
-        "AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e') ORDER BY 1"
+        f"WHERE c.relkind = 'r' AND c.relpersistence = 'p' AND {small} AND {OURS} "
+        f"AND NOT {MADE.format('pg_class')} ORDER BY 1"
     )
-    return [str(row[0]) for row in rows.fetchall()]
+    found = [str(row[0]) for row in rows.fetchall()]
+    return found if only is None else [table for table in found if table in only]
 
 
 def _objects(connection: Connection) -> dict[str, int]:
     """How many there are of each kind: a restore that lost a trigger or a grant shows it."""
     counted = {
-        "relations": f"pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r','p','v','m','S','i','I','f') AND {OURS}",  # noqa: E501
-        "constraints": f"pg_constraint c JOIN pg_namespace n ON n.oid = c.connamespace WHERE {OURS}",
-        "functions": f"pg_proc c JOIN pg_namespace n ON n.oid = c.pronamespace WHERE {OURS}",
+        "relations": f"pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r','p','v','m','S','i','I','f') AND {OURS} AND NOT {MADE.format('pg_class')} AND NOT {LOST}",  # noqa: E501
+        "constraints": f"pg_constraint c JOIN pg_namespace n ON n.oid = c.connamespace WHERE c.contype <> 'n' AND {OURS} AND NOT {MADE.format('pg_class').replace('c.oid', 'c.conrelid')}",  # noqa: E501
+        "functions": f"pg_proc c JOIN pg_namespace n ON n.oid = c.pronamespace WHERE {OURS} AND NOT {MADE.format('pg_proc')}",  # noqa: E501
         "triggers": "pg_trigger c WHERE NOT c.tgisinternal",
         "policies": "pg_policy c",
-        "grants": f"pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, aclexplode(c.relacl) WHERE {OURS}",
+        "grants": f"pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, aclexplode({RIGHTS}) WHERE c.relkind IN ('r','p','v','m','S','f') AND {OURS} AND NOT {MADE.format('pg_class')}",  # noqa: E501
     }
     return {kind: int(one(connection, f"SELECT count(*) FROM {source}")) for kind, source in counted.items()}  # noqa: S608
 
 
-def _sequences(connection: Connection) -> dict[str, int | None]:
+def sequences(connection: Connection) -> dict[str, int | None]:
+    """Where each stands now: no snapshot holds them."""
     rows = connection.execute(
-        "SELECT format('%I.%I', schemaname, sequencename), last_value FROM pg_sequences ORDER BY 1"
+        "SELECT format('%I.%I', n.nspname, c.relname), s.last_value FROM pg_sequences s "
+        "JOIN pg_namespace n ON n.nspname = s.schemaname "
+        "JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = s.sequencename "
+        f"WHERE NOT {MADE.format('pg_class')} ORDER BY 1"  # noqa: S608
     )
     return {str(row[0]): row[1] for row in rows.fetchall()}
 
@@ -78,11 +96,17 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str
     """What is not as it was, in words; empty when all is."""
     found = []
     for kind, what in WHAT.items():
-        old, new = before.get(kind, {}), after.get(kind, {})
-        for key in sorted(old.keys() | new.keys()):
+        old, new = _comparable(kind, before), _comparable(kind, after)
+        for key in sorted(old.keys() if kind == "sequences" else old.keys() | new.keys()):
             if old.get(key) != new.get(key):
                 found.append(f"{what} {key}: {_shown(new.get(key))}, in the backup {_shown(old.get(key))}")
     return found
+
+
+def _comparable(kind: str, found: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Extensions by name: a dump does not say of which version they are."""
+    said: Mapping[str, Any] = found.get(kind, {})
+    return dict.fromkeys(said, "there") if kind == "extensions" else said
 
 
 def failing(found: Mapping[str, Any]) -> list[str]:

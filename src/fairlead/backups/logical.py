@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from fairlead.backups.catalogue import Backup, Catalogue, Part, new_id
-from fairlead.backups.facts import facts, properties
+from fairlead.backups.facts import facts, properties, sequences
 from fairlead.backups.sealing import SUFFIX, seal
 from fairlead.backups.server import Server, one
 from fairlead.errors import FairleadError
@@ -20,7 +20,7 @@ from fairlead.system import clock
 if TYPE_CHECKING:
     from fairlead.backups.server import Connection
 
-PROGRAMS = ("pg_dump", "pg_dumpall", "pg_restore", "psql")
+PROGRAMS = ("pg_dump", "pg_dumpall", "pg_restore")
 GLOBALS = "globals.sql"
 PATIENCE = ("--lock-wait-timeout=300000",)  #: milliseconds; else it would wait behind a lock for ever
 READABLE = "SELECT has_table_privilege('pg_authid', 'select')"
@@ -71,6 +71,8 @@ class Logical:
         roles = roles if passwords else (*roles, "--no-role-passwords")
         yield self._part(catalogue, id, recipients, ("globals", "", GLOBALS), *roles)
         for database in self.databases:
+            with self.server.session(database) as connection:
+                stood = sequences(connection)
             with self.server.session(database, autocommit=False) as connection:
                 connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
                 snapshot = str(one(connection, "SELECT pg_export_snapshot()"))
@@ -83,8 +85,7 @@ class Logical:
                     f"--dbname={database}",
                 )
                 yield self._part(catalogue, id, recipients, what, "pg_dump", *arguments)
-                told[database] = facts(connection, self.checks.get(database, ()))
-                told[database]["properties"] = properties(connection, database)
+                told[database] = _told(connection, database, self.checks.get(database, ()), stood)
 
     def _part(
         self, catalogue: Catalogue, id: str, recipients: Recipients, what: tuple[str, str, str], *command: str
@@ -97,6 +98,17 @@ class Logical:
             if not sealed.size:
                 raise FairleadError(f"{command[0]} of {database or 'the roles'} wrote nothing", "see the server's log")
         return Part(name, kind, database, sealed.size, sealed.stored, sealed.sha256)
+
+
+def _told(
+    connection: Connection, database: str, checks: Sequence[str], stood: Mapping[str, int | None]
+) -> dict[str, Any]:
+    """After its dump: before it, a lock that pg_dump waits for could wait for this. Sequences that moved are left out,
+    as nobody knows where the dump saw them.
+    """
+    found = facts(connection, checks)
+    still = {key: value for key, value in found["sequences"].items() if key in stood and stood[key] == value}
+    return found | {"sequences": still, "properties": properties(connection, database)}
 
 
 def server_facts(connection: Connection) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import re
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fairlead.backups.catalogue import Backup, Catalogue, Part
@@ -19,6 +19,9 @@ from fairlead.errors import FairleadError
 
 ROLE = re.compile(r'(?:CREATE|ALTER) ROLE ("(?:[^"]|"")+"|\S+?)(?: |;)')
 MEMBER = re.compile(r'GRANT ("(?:[^"]|"")+"|\S+) TO ("(?:[^"]|"")+"|\S+?)(?: |;)')
+LEADING = re.compile(r"(?:\s+|--[^\n]*(?:\n|\Z)|\\[^\n]*(?:\n|\Z))+")
+STATEMENT = re.compile(r"""(?:--[^\n]*\n|'(?:[^']|'')*+'|"(?:[^"]|"")*+"|[^;'"\\])*+;""")
+"""As pg_dumpall writes them: quotes are doubled, and so is a backslash in E'…', so one never hides a quote."""
 PAUSE = 0.1  #: seconds between two tries to have everybody gone
 
 
@@ -56,17 +59,32 @@ def roles_there(server: Server) -> set[str]:
 def have_roles(server: Server, sql: str) -> None:
     """Make those of a backup that are missing. Those that are there stay as they are, with their passwords."""
     there = roles_there(server)
-    lines = [line for line in sql.splitlines() if _of_missing(line, there)]
-    if not lines:
-        return
-    with server.feeding(
-        "the roles of the backup", "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", server.home
-    ) as to:
-        to(("\n".join(lines) + "\n").encode())
+    wanted = [one for one in statements(sql) if _of_missing(one, there)]
+    with server.session(server.home) as connection:
+        for statement in wanted:
+            connection.execute(statement)
 
 
-def _of_missing(line: str, there: set[str]) -> bool:
-    role, member = ROLE.match(line), MEMBER.match(line)
+def statements(sql: str) -> Iterator[str]:
+    """Those of pg_dumpall, whole, without comments and psql's own commands between them. FairleadError for the rest.
+
+    Never line by line, and never to psql: any role may have a setting with a line in it that is a command of psql.
+    """
+    at = 0
+    while True:
+        if leading := LEADING.match(sql, at):
+            at = leading.end()
+        if at == len(sql):
+            return
+        found = STATEMENT.match(sql, at)
+        if not found:
+            raise FairleadError("the roles of the backup are not as pg_dumpall writes them", "restore from another")
+        yield found[0]
+        at = found.end()
+
+
+def _of_missing(statement: str, there: set[str]) -> bool:
+    role, member = ROLE.match(statement), MEMBER.match(statement)
     found = role[1] if role else member[2] if member else None
     return found is not None and _plain(found) not in there
 
@@ -81,9 +99,7 @@ def put_back(server: Server, reader: Reader, backup: Backup, database: str, to: 
     if part is None:
         has = ", ".join(one.database for one in backup.of("database")) or "none"
         raise FairleadError(f"backup {backup.id} has no database {database}", f"it has {has}")
-    with server.session(server.home) as connection:
-        for statement in creating(to, backup.facts[database]["properties"]):
-            connection.execute(statement)
+    create(server, to, backup.facts[database]["properties"])
     try:
         what = f"pg_restore of {database}"
         with server.feeding(what, "pg_restore", "--exit-on-error", f"--dbname={to}") as write:
@@ -95,12 +111,25 @@ def put_back(server: Server, reader: Reader, backup: Backup, database: str, to: 
         raise
 
 
+def create(server: Server, database: str, had: Mapping[str, Any]) -> None:
+    """An empty one with these properties. FairleadError; then there is none."""
+    made, *rest = creating(database, had)
+    with server.session(server.home) as connection:
+        connection.execute(made)
+        try:
+            for statement in rest:
+                connection.execute(statement)
+        except BaseException:
+            drop(server, database)
+            raise
+
+
 def compared(server: Server, backup: Backup, database: str, at: str) -> list[str]:
     """In what the database `at` differs from what was backed up; empty: in nothing."""
     before = backup.facts[database]
     with server.session(at, autocommit=False) as connection:
         connection.execute("SET TRANSACTION READ ONLY")
-        after = facts(connection, before.get("checks", {}))
+        after = facts(connection, before.get("checks", {}), before["rows"])
     return differences(before, after)
 
 
@@ -126,6 +155,7 @@ def swap(server: Server, swaps: Iterable[Swap], patience: float = 60.0) -> None:
     renames, and beside it everybody who is still in is told to leave, until it is done.
     """
     wanted = list(swaps)
+    server = _elsewhere(server, wanted)
     done = threading.Event()
     beside = threading.Thread(target=_clear, args=(server, [one.live for one in wanted], done))
     beside.start()
@@ -134,6 +164,17 @@ def swap(server: Server, swaps: Iterable[Swap], patience: float = 60.0) -> None:
     finally:
         done.set()
         beside.join()
+
+
+def _elsewhere(server: Server, swaps: Sequence[Swap]) -> Server:
+    """The same, seen from a database that is not renamed: nobody renames the one that he is in."""
+    renamed = {it for one in swaps for it in (one.live, one.new)}
+    for home in dict.fromkeys((server.home, "postgres", "template1")):
+        if home not in renamed:
+            with contextlib.suppress(FairleadError), server.session(home):
+                return replace(server, home=home)
+    what = f"{', '.join(one.live for one in swaps)} cannot be renamed from within, and no other database lets us in"
+    raise FairleadError(what, "let the role of the store's url connect to the database postgres")
 
 
 def _rename(server: Server, wanted: Sequence[Swap], patience: float) -> None:

@@ -97,6 +97,8 @@ def _spared(mine: Sequence[Copy], policy: Policy, now: datetime, why: Mapping[st
     for one in mine:
         if policy.empty:
             why[one.id].append("nothing is said of what to keep")
+        elif not good:
+            why[one.id].append("there is no good one")
         elif one.moment > now:
             why[one.id].append("its time is still to come: a clock was wrong")
 

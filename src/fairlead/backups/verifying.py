@@ -8,7 +8,7 @@ from typing import Any
 from fairlead.backups.catalogue import Backup, Catalogue, Part
 from fairlead.backups.destinations.base import Gone
 from fairlead.backups.restoring import Reader
-from fairlead.backups.sealing import Damaged, WrongKey, checksum
+from fairlead.backups.sealing import Damaged, checksum
 from fairlead.errors import FairleadError
 
 MAGIC = b"PGDMP"  #: how a dump of the custom format begins
@@ -16,7 +16,10 @@ END = b"-- PostgreSQL database cluster dump complete"
 
 
 def verify(catalogue: Catalogue, backup: Backup, identities: Sequence[Any]) -> list[str]:
-    """What is wrong with it; empty: nothing. Without any key only checksums are looked at. Unreachable."""
+    """What is wrong with it; empty: nothing. Without any key only checksums are looked at. Unreachable.
+
+    WrongKey when no key opens it: that says nothing of the backup.
+    """
     found = []
     for part in backup.parts:
         try:
@@ -52,7 +55,7 @@ def _look(catalogue: Catalogue, backup: Backup, part: Part, identities: Sequence
             return
         ends = Ends()
         Reader(catalogue, identities).write_to(backup, part, ends.write)
-    except (Gone, WrongKey, Damaged) as error:
+    except (Gone, Damaged) as error:
         raise Unfit(error.message, error.hint) from error
     if ends.size != part.size or not _plausible(part.kind, ends):
         raise Unfit(f"{what} is not whole")

@@ -44,6 +44,10 @@ CREATE TABLE orders (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, what text 
 ALTER TABLE orders OWNER TO shop;
 GRANT SELECT ON orders TO clerk;
 INSERT INTO orders (what) SELECT 'order ' || n FROM generate_series(1, 500) n;
+CREATE TABLE twice (n int); INSERT INTO twice VALUES (1), (1); CREATE SEQUENCE spare;
+CREATE TABLE granted (n int); GRANT SELECT ON granted TO clerk; REVOKE SELECT ON granted FROM clerk;
+ALTER ROLE clerk SET "app.note" TO E'first\\n\\\\! false; CREATE ROLE thief';
+ALTER DATABASE shop SET search_path = "$user", public;
 ALTER TABLE orders ENABLE ROW LEVEL SECURITY;
 CREATE POLICY even ON orders FOR SELECT TO clerk USING (id % 2 = 0);
 """  # noqa: E501

@@ -1,5 +1,6 @@
 """Backups put back into a real PostgreSQL, and tried."""
 
+import contextlib
 import os
 import shutil
 import threading
@@ -8,8 +9,13 @@ import psycopg
 import pyrage
 import pytest
 
+from fairlead.backups.restoring import Swap, create, swap
+from fairlead.backups.server import Server
+from fairlead.errors import FairleadError
+
 pytestmark = pytest.mark.real
 COUNT = "SELECT count(*) FROM orders"
+SETTINGS = "SELECT rolconfig FROM pg_roles WHERE rolname = 'clerk'"
 
 
 @pytest.fixture
@@ -52,11 +58,13 @@ def test_all_of_it_comes_back(backed_up):
 
 def test_a_database_and_a_role_that_are_gone_come_back(backed_up):
     site = backed_up
-    before = state(site)
+    before, settings = state(site), site.sql(SETTINGS)
+    assert "\n" in str(settings[0][0][0])
     site.sql("DROP DATABASE shop", "reports")
     site.sql("DROP ROLE clerk", "reports")
     site.run("db", "restore", "local", "db", "--database", "shop", "--yes")
     assert state(site) == before
+    assert site.sql(SETTINGS) == settings
     assert site.sql("SELECT rolcanlogin, rolpassword LIKE 'SCRAM%%' FROM pg_authid WHERE rolname = 'clerk'") == [
         (True, True)
     ]
@@ -100,6 +108,33 @@ def test_connections_in_the_way_are_ended_and_nobody_finds_half(backed_up):
     sent_away = ("just been dropped or renamed", "too many clients", "terminating connection", "server closed")
     assert [one for one in refused if not any(text in one for text in sent_away)] == []
     assert site.sql(COUNT) == [(500,)]
+
+
+def server(site, home):
+    """As a `url:` store has it: its own database is the one that it is let into."""
+    with contextlib.closing(site.connect("postgres")) as connection:
+        info = connection.info
+        return Server({"host": info.host, "port": str(info.port), "user": "postgres"}, {}, home=home)
+
+
+def test_names_change_from_another_database_than_those(site):
+    for name in ("one", "two"):
+        site.sql(f"CREATE DATABASE {name}", "postgres")
+    try:
+        swap(server(site, "one"), [Swap("one", "two", "three")])
+        there = site.sql("SELECT datname FROM pg_database WHERE datname IN ('one', 'two', 'three') ORDER BY 1")
+        assert there == [("one",), ("three",)]
+    finally:
+        for name in ("one", "two", "three"):
+            site.sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", "postgres")
+
+
+def test_a_database_that_cannot_be_as_it_was_is_not_left(site):
+    had = {"owner": "shop", "encoding": "UTF8", "collate": "C.UTF-8", "ctype": "C.UTF-8", "limit": -1,
+           "rights": [["nobody", "CONNECT", False]], "settings": []}  # fmt: skip
+    with pytest.raises(FairleadError, match='"nobody" does not exist'):
+        create(server(site, "postgres"), "half", had)
+    assert site.sql("SELECT datname FROM pg_database WHERE datname = 'half'") == []
 
 
 def test_a_day_and_what_there_is_not(backed_up):

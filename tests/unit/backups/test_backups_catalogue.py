@@ -82,6 +82,10 @@ def test_what_is_said_chooses_one():
 
 def test_ids_are_in_the_order_of_time():
     assert new_id(datetime(2026, 11, 9, 2, tzinfo=UTC)) < new_id(datetime(2026, 11, 10, 1, tzinfo=UTC))
+    second = datetime(2026, 11, 9, 2, tzinfo=UTC)
+    ids = [new_id(second.replace(microsecond=us)) for us in (0, 16, 4095, 70_000, 999_999)]
+    assert ids == sorted(set(ids))
+    assert {len(id) for id in ids} == {21}
 
 
 def test_what_fails_while_it_is_written_is_not_there(tmp_path):

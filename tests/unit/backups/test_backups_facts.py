@@ -1,5 +1,7 @@
 """What is in a database, compared, and the statements that make one."""
 
+import pytest
+
 from fairlead.backups.facts import creating, differences
 
 HAD = {
@@ -32,3 +34,25 @@ def test_differences_are_in_words():
         "rows of public.a: 2, in the backup 3",
         "rows of public.b: none, in the backup 1",
     ]
+
+
+def test_what_no_snapshot_holds_and_what_a_server_brings_are_no_difference():
+    before = {"sequences": {"public.s": 9}, "extensions": {"hstore": "1.7"}}
+    after = {"sequences": {"public.s": 9, "public.moved": 4}, "extensions": {"hstore": "1.8"}}
+    assert differences(before, after) == []
+    assert differences(before, {"sequences": {}, "extensions": {}}) == [
+        "extension hstore: none, in the backup there",
+        "sequence public.s: none, in the backup 9",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("stored", "written"),
+    [
+        ('"$user", public', "'$user', 'public'"), ('""', "''"), ('"a, ""b"", c", d', "'a, \"b\", c', 'd'"),
+        ("\"it's\"", "'it''s'"), ("a; DROP TABLE t", "'a;', 'DROP', 'TABLE', 't'"),
+    ],
+)  # fmt: skip
+def test_each_item_of_a_list_is_a_literal(stored, written):
+    had = HAD | {"rights": [], "settings": [["", f"search_path={stored}"]]}
+    assert creating("new", had)[-1] == f'ALTER DATABASE "new" SET "search_path" TO {written}'

@@ -67,6 +67,12 @@ def test_the_last_good_one_stays(policy):
     assert "the last good one" in reasons(copies, policy)["old"]
 
 
+def test_without_a_good_one_all_stay():
+    copies = daily(3, good=False)
+    assert len(kept(copies, Policy(1, 0, 0))) == 3
+    assert set(reasons(copies, Policy(1, 0, 0)).values()) == {("there is no good one",)}
+
+
 def test_an_empty_policy_keeps_all():
     assert len(kept(daily(5), Policy(0, 0, 0))) == 5
 

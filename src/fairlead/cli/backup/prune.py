@@ -42,7 +42,7 @@ def command(
         if any(one.leaving for one in found) or any(aside):
             session.confirm(f"{text}\nremove them?", yes)
         found = [prune(one) for one in arranged]
-        aside = [drop_left(one) if old_databases else () for one in arranged]
+        aside = [drop_left(one, it) if it else () for one, it in zip(arranged, aside, strict=True)]
         text = "\n".join(_done(one, it) for one, it in zip(found, aside, strict=True))
     data = [_data(one, it) for one, it in zip(found, aside, strict=True)]
     session.answer({"environment": environment, "done": not only_plan, "stores": data}, text)

@@ -44,6 +44,8 @@ def command(
 
     done = restore(one, which, databases or None, agree, lambda text: tell(f"→ {text}"))
     session.answer(_data(environment, done), _text(done))
+    if one.store.rights:  # those of a service that came after the backup are not in it
+        tell(f"{bold('hint:')} have the rights of services as they are declared: fairlead db roles {environment}")
 
 
 def _screen(prospect: Prospect) -> str:

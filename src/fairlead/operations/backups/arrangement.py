@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -33,7 +34,7 @@ from fairlead.system.home import Place
 from fairlead.system.lock import held_lock
 from fairlead.system.pipes import Who
 
-LEFT = ("_before_", "_restored_")
+LEFT = re.compile(r".*_(before|restored)_\d{8}T\d{6}", re.DOTALL)
 """What restores leave is no data of anybody's."""
 
 
@@ -61,6 +62,7 @@ class Arrangement:
 
     def keys(self) -> Recipients:
         """For whom they are encrypted. FairleadError for what is no recipient."""
+        _need("pyrage", "the encryption of backups")
         from fairlead.secrets.sops.wrapping import recipient  # noqa: PLC0415 — only where something is encrypted
 
         return Recipients(self.recipients, [recipient(one) for one in self.recipients])
@@ -68,6 +70,7 @@ class Arrangement:
     @contextlib.contextmanager
     def server(self) -> Iterator[Server]:
         """The server itself. Refused when its programs are not here, or it was never started."""
+        _need("psycopg", "talking to PostgreSQL")
         found = programs.require(PROGRAMS, f"the backup of {self.store.name}")
         if self.url is not None:
             with at_url(self.url, found, declared(self.store)[0]) as server:
@@ -84,8 +87,8 @@ class Arrangement:
         if not runs(self.store):
             return own
         with server.session(server.home) as connection:
-            there = [one for one in databases(connection) if not any(mark in one for mark in LEFT)]
-        return tuple(one for one in there if one in own or one != SUPERUSER)
+            there = databases(connection)
+        return tuple(one for one in there if one in own or (one != SUPERUSER and not LEFT.fullmatch(one)))
 
     def ground(self) -> Ground:
         """Where copies are made: in a folder that whoever runs PostgreSQL gets into."""
@@ -175,9 +178,20 @@ def _recipients(stack: Stack, root: Path, store: Store) -> tuple[str, ...]:
 
 def identities() -> tuple[Any, ...]:
     """The keys of this user. FairleadError for a file of keys that cannot be used."""
+    _need("pyrage", "the encryption of backups")
     from fairlead.secrets.identities import keys  # noqa: PLC0415 — only where something is decrypted
 
     return keys().identities
+
+
+def _need(module: str, what: str) -> None:
+    """Refused, saying what to install, where an extra is missing."""
+    import importlib  # noqa: PLC0415 — beside its use
+
+    try:
+        importlib.import_module(module)
+    except ImportError as error:
+        raise Refused(f"{what} needs what is not installed here ({error})", "pip install 'fairlead[backup]'") from None
 
 
 def require_identities(backup_id: str) -> tuple[Any, ...]:

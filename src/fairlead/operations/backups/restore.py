@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from fairlead.backups.catalogue import Backup, chosen
@@ -10,6 +10,7 @@ from fairlead.backups.restoring import (
     Reader,
     Swap,
     compared,
+    create,
     drop,
     existing,
     globals_of,
@@ -23,10 +24,11 @@ from fairlead.backups.server import Server
 from fairlead.backups.verifying import require_whole
 from fairlead.errors import FairleadError, Interrupted
 from fairlead.operations.backups.arrangement import Arrangement, require_identities
+from fairlead.project.access import databases as declared
 from fairlead.system import clock
 
 Say = Callable[[str], object]
-ROOM = 40  #: characters of a database's name that stay beside a moment
+ROOM = 38  #: bytes of a database's name that stay beside a moment: PostgreSQL cuts names after 63
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ def _beside(server: Server, reader: Reader, backup: Backup, databases: Sequence[
     """The new databases, each found to be as it was backed up."""
     stamp = f"{clock.now():%Y%m%dT%H%M%S}"
     swaps = tuple(
-        Swap(one, f"{one[:ROOM]}_restored_{stamp}", f"{one[:ROOM]}_before_{stamp}") for one in databases
+        Swap(one, f"{short(one)}_restored_{stamp}", f"{short(one)}_before_{stamp}") for one in databases
     )  # fmt: skip
     have_roles(server, globals_of(reader, backup))
     made: list[Swap] = []
@@ -103,6 +105,11 @@ def _beside(server: Server, reader: Reader, backup: Backup, databases: Sequence[
     return swaps
 
 
+def short(database: str) -> str:
+    """What of its name stays in those of its copies."""
+    return database.encode()[:ROOM].decode(errors="ignore")
+
+
 def _losing(server: Server, backup: Backup, swaps: Sequence[Swap]) -> Mapping[str, list[str]]:
     there = _there(server)
     found = dict(since(server, backup, [it.live for it in swaps if it.live in there]))
@@ -116,14 +123,10 @@ def _there(server: Server) -> set[str]:
 
 def _have_live(server: Server, swaps: Sequence[Swap], backup: Backup) -> None:
     """One that somebody dropped is made, empty, so that all change names in the same way."""
-    from fairlead.backups.facts import creating  # noqa: PLC0415 — rarely
-
     there = _there(server)
-    with server.session(server.home) as connection:
-        for it in swaps:
-            if it.live not in there:
-                for statement in creating(it.live, backup.facts[it.live]["properties"]):
-                    connection.execute(statement)
+    for it in swaps:
+        if it.live not in there:
+            create(server, it.live, backup.facts[it.live]["properties"])
 
 
 def _age(backup: Backup) -> float:
@@ -131,15 +134,17 @@ def _age(backup: Backup) -> float:
 
 
 def left(one: Arrangement) -> tuple[str, ...]:
-    """The databases that restores put aside."""
+    """The databases that restores put aside; never one that is declared."""
+    own = declared(one.store)
     with one.server() as server:
-        return tuple(name for it in one.databases(server) for name in restored_names(server, it[:ROOM]))
+        there = (name for it in one.databases(server) for name in restored_names(server, short(it)))
+        return tuple(name for name in dict.fromkeys(there) if name not in own)
 
 
-def drop_left(one: Arrangement) -> tuple[str, ...]:
-    """Drop them; which they were. Busy."""
+def drop_left(one: Arrangement, shown: Collection[str]) -> tuple[str, ...]:
+    """Drop those of them that were `shown` to whoever agreed; which they were. Busy."""
     with one.held("fairlead backup prune"):
-        gone = left(one)
+        gone = tuple(name for name in left(one) if name in shown)
         with one.server() as server:
             for name in gone:
                 drop(server, name)

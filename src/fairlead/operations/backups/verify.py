@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fairlead.backups.catalogue import DAMAGED, VERIFIED, Backup, chosen
+from fairlead.backups.sealing import WrongKey
 from fairlead.backups.verifying import verify as look
 from fairlead.operations.backups.arrangement import Arrangement, identities
 from fairlead.system import clock
@@ -16,7 +17,7 @@ class Verified:
 
     backup: Backup
     wrong: tuple[str, ...]
-    decrypted: bool  #: there was a key; without one only checksums were compared
+    decrypted: bool  #: a key fitted; without any only checksums were compared
 
 
 def verify(one: Arrangement, which: str | None = None) -> tuple[Verified, ...]:
@@ -29,7 +30,10 @@ def verify(one: Arrangement, which: str | None = None) -> tuple[Verified, ...]:
 
 
 def _noted(one: Arrangement, backup: Backup, keys: tuple[object, ...]) -> Verified:
-    wrong = tuple(look(one.catalogue, backup, keys))
+    try:
+        wrong = tuple(look(one.catalogue, backup, keys))
+    except WrongKey as error:  # nothing is noted: what prune believes is of backups, not of keys
+        return Verified(backup, (error.message,), decrypted=False)
     if wrong or keys:  # what was never decrypted proves nothing of its key
         one.catalogue.mark(backup.id, DAMAGED if wrong else VERIFIED, clock.stamp())
         one.note("backup.verified", {"id": backup.id, "ok": not wrong, "wrong": list(wrong)})
