@@ -67,10 +67,10 @@ def _objects(connection: Connection) -> dict[str, int]:
 def sequences(connection: Connection) -> dict[str, int | None]:
     """Where each stands now: no snapshot holds them."""
     rows = connection.execute(
-        "SELECT format('%I.%I', n.nspname, c.relname), s.last_value FROM pg_sequences s "
+        "SELECT format('%I.%I', n.nspname, c.relname), s.last_value FROM pg_sequences s "  # noqa: S608
         "JOIN pg_namespace n ON n.nspname = s.schemaname "
         "JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = s.sequencename "
-        f"WHERE NOT {MADE.format('pg_class')} ORDER BY 1"  # noqa: S608
+        f"WHERE NOT {MADE.format('pg_class')} ORDER BY 1"
     )
     return {str(row[0]): row[1] for row in rows.fetchall()}
 
