@@ -191,7 +191,8 @@ def _need(module: str, what: str) -> None:
     try:
         importlib.import_module(module)
     except ImportError as error:
-        raise Refused(f"{what} needs what is not installed here ({error})", "pip install 'fairlead[backup]'") from None
+        hint = "pip install 'fairlead[backup,postgres]'"
+        raise Refused(f"{what} needs what is not installed here ({error})", hint) from None
 
 
 def require_identities(backup_id: str) -> tuple[Any, ...]:
