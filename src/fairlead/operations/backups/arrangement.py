@@ -13,12 +13,13 @@ from typing import Any
 from fairlead.artifacts.origin import owner_text
 from fairlead.backups.catalogue import Catalogue, Owner
 from fairlead.backups.destinations.table import Target, destination_of
-from fairlead.backups.logical import PROGRAMS, Recipients
+from fairlead.backups.logical import Recipients
 from fairlead.backups.scratch import Ground
-from fairlead.backups.server import Server, at_url, databases
+from fairlead.backups.server import Server, databases
 from fairlead.errors import Refused, UsageError
 from fairlead.ledger import Ledger
 from fairlead.masking import Secret
+from fairlead.operations.backups.reach import ground_of, need, server_of
 from fairlead.operations.images import filled
 from fairlead.project.access import databases as declared
 from fairlead.project.access import runs
@@ -27,12 +28,8 @@ from fairlead.project.stack import RuntimeName, Stack, Store
 from fairlead.project.stack_backup import Backup
 from fairlead.render.stores.postgres import SUPERUSER
 from fairlead.secrets.table import backend_of
-from fairlead.stores import programs
-from fairlead.stores.process import outside
-from fairlead.stores.table import stores_of
 from fairlead.system.home import Place
 from fairlead.system.lock import held_lock
-from fairlead.system.pipes import Who
 
 LEFT = re.compile(r".*_(before|restored)_\d{8}T\d{6}", re.DOTALL)
 """What restores leave is no data of anybody's."""
@@ -62,7 +59,7 @@ class Arrangement:
 
     def keys(self) -> Recipients:
         """For whom they are encrypted. FairleadError for what is no recipient."""
-        _need("pyrage", "the encryption of backups")
+        need("pyrage", "the encryption of backups")
         from fairlead.secrets.sops.wrapping import recipient  # noqa: PLC0415 — only where something is encrypted
 
         return Recipients(self.recipients, [recipient(one) for one in self.recipients])
@@ -70,16 +67,8 @@ class Arrangement:
     @contextlib.contextmanager
     def server(self) -> Iterator[Server]:
         """The server itself. Refused when its programs are not here, or it was never started."""
-        _need("psycopg", "talking to PostgreSQL")
-        found = programs.require(PROGRAMS, f"the backup of {self.store.name}")
-        if self.url is not None:
-            with at_url(self.url, found, declared(self.store)[0]) as server:
-                yield server
-            return
-        where = stores_of(self.runtime, self.place).socket(self.store)
-        if where is None:
-            raise Refused(f"{self.store.name} was never started", f"deploy: fairlead deploy {self.place.environment}")
-        yield Server({"host": where.host, "port": str(where.port), "user": SUPERUSER}, found)
+        with server_of(self.place, self.runtime, self.store, self.url, f"the backup of {self.store.name}") as server:
+            yield server
 
     def databases(self, server: Server) -> tuple[str, ...]:
         """What is backed up: all of a server of Fairlead's, and of another one what is declared."""
@@ -92,17 +81,7 @@ class Arrangement:
 
     def ground(self) -> Ground:
         """Where copies are made: in a folder that whoever runs PostgreSQL gets into."""
-        import os  # noqa: PLC0415 — beside its use
-        import pwd  # noqa: PLC0415
-
-        names = ("initdb", "postgres", *PROGRAMS, "pg_amcheck", "pg_verifybackup")
-        found = programs.require(names, f"a copy of {self.store.name}")
-        owner = programs.unprivileged()
-        folder = outside(self.place, self.store.name).parent if owner else self.place.root / "copies"
-        if owner:
-            programs.require_passage(folder, owner)
-        users = (pwd.getpwuid(os.geteuid()).pw_name, *([owner.name] if owner else []))
-        return Ground(folder, found, Who(owner.uid, owner.gid) if owner else None, users)
+        return ground_of(self.place, self.store.name)
 
     @contextlib.contextmanager
     def held(self, doing: str, wait: float = 0.0) -> Iterator[None]:
@@ -178,21 +157,10 @@ def _recipients(stack: Stack, root: Path, store: Store) -> tuple[str, ...]:
 
 def identities() -> tuple[Any, ...]:
     """The keys of this user. FairleadError for a file of keys that cannot be used."""
-    _need("pyrage", "the encryption of backups")
+    need("pyrage", "the encryption of backups")
     from fairlead.secrets.identities import keys  # noqa: PLC0415 — only where something is decrypted
 
     return keys().identities
-
-
-def _need(module: str, what: str) -> None:
-    """Refused, saying what to install, where an extra is missing."""
-    import importlib  # noqa: PLC0415 — beside its use
-
-    try:
-        importlib.import_module(module)
-    except ImportError as error:
-        hint = "pip install 'fairlead[backup,postgres]'"
-        raise Refused(f"{what} needs what is not installed here ({error})", hint) from None
 
 
 def require_identities(backup_id: str) -> tuple[Any, ...]:
