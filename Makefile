@@ -47,7 +47,7 @@ benchmark-verdicts: tools ## how often verdicts are right, beside the usual rule
 benchmark-peers: tools ## Compose, Swarm and an nginx script beside Fairlead on the same containers; WRITE=--write
 	@scripts/packages test
 	@scripts/docker
-	@PYTHONPATH=. scripts/bench peers $(WRITE)
+	@PYTHONPATH=. scripts/bench docker peers $(WRITE)
 
 docs: tools ## write docs/reference from the code
 	@"$(VENV)/bin/python" scripts/docs.py

@@ -24,22 +24,6 @@ SCENARIOS = (
         Mix(get=1, post=1, fresh=1, idle=0, slow=8, stream=0, websocket=0), 6, Options(rate=20.0, timeout=90.0),
     ),
 )  # fmt: skip
-FILE = """\
-name: {name}
-services:
-  web:
-    image: {image}
-    command: {command}
-    port: 8000
-    health: {{ready: /health, interval: 200ms}}
-    routes: [/]
-    replicas: 2
-    env: {{VERSION: "{version}"}}
-    stop: {{drain: 25s, grace: 30s}}
-environments:
-  local: {{runtime: docker, edge: {{http: {port}, address: 127.0.0.1}}}}
-rollout: {{strategy: blue-green, keep: 3, rollback_window: 2s}}
-"""
 
 
 def fairlead(command: str) -> Iterator[tuple[str, Deploy]]:
@@ -48,8 +32,7 @@ def fairlead(command: str) -> Iterator[tuple[str, Deploy]]:
         with projects.sandbox(name) as made:
 
             def deploy(version: int) -> None:
-                text = FILE.format(name=name, image=images()["app"], command=command, version=version, port=made.port)
-                (made.project / "fairlead.yaml").write_text(text)
+                projects.write_containers(made, name, images()["app"], version, "2s", command)
                 projects.run(made, "deploy", "local")
 
             yield made.url, deploy

@@ -27,6 +27,23 @@ SERVICE = """\
     env: {{VERSION: "{version}"}}
     stop: {{drain: 25s, grace: 30s}}
 """
+CONTAINERS = """\
+name: {name}
+services:
+  web:
+    image: {image}
+    command: {command}
+    port: 8000
+    health: {{ready: /health, interval: 200ms}}
+    routes: [/]
+    replicas: 2
+    env: {{VERSION: "{version}"}}
+    stop: {{drain: 25s, grace: 30s}}
+environments:
+  local: {{runtime: docker, edge: {{http: {port}, address: 127.0.0.1}}}}
+rollout: {{strategy: blue-green, keep: 3, rollback_window: {window}}}
+"""
+IN_CONTAINER = "uvicorn asgi:app --host 0.0.0.0 --port 8000 --log-level warning"
 FILE = """\
 name: bench
 services:
@@ -57,6 +74,14 @@ def write(
         for number in range(services)
     )  # fmt: skip
     (made.project / "fairlead.yaml").write_text(FILE.format(services=text.rstrip(), port=made.port, window=window))
+
+
+def write_containers(
+    made: Sandbox, name: str, image: str, version: int, window: str = "10m", command: str = IN_CONTAINER
+) -> None:
+    """The project file of one service, two containers of the image."""
+    text = CONTAINERS.format(name=name, image=image, version=version, window=window, command=command, port=made.port)
+    (made.project / "fairlead.yaml").write_text(text)
 
 
 def run(made: Sandbox, *arguments: str) -> tuple[float, list[dict[str, Any]]]:
