@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -56,11 +56,21 @@ class Engine:
             info.get("DockerRootDir", ""), bool(info.get("LiveRestoreEnabled")), "rootless" in options, dict(info),
         )  # fmt: skip
 
-    def containers(self, labels: Mapping[str, str]) -> tuple[ContainerFacts, ...]:
-        """All that have these labels, running or not, sorted by name."""
+    def ping(self) -> None:
+        """EngineDown when it does not answer. `facts` says that too, and has the engine run programs for it."""
+        with explained("ask whether it is there"):
+            self.api.ping()
+
+    def containers(self, labels: Mapping[str, str], of: Iterable[tuple[str, str]] = ()) -> tuple[ContainerFacts, ...]:
+        """All that have these labels, running or not, sorted by name. `of`: and one of these, each a name and a value.
+
+        One question for the list, and one for each: only for those that are wanted.
+        """
         with explained("list containers"):
             found = self.api.containers(all=True, filters={"label": [f"{k}={v}" for k, v in labels.items()]})
-        seen = (self.container(one["Id"]) for one in found)
+        wanted = set(of)
+        chosen = (one for one in found if not wanted or wanted & (one.get("Labels") or {}).items())
+        seen = (self.container(one["Id"]) for one in chosen)
         return tuple(sorted((one for one in seen if one), key=lambda one: one.name))
 
     def names(self) -> dict[str, dict[str, str]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from fairlead.engine.engine import Engine
-from fairlead.engine.owner import Kind, Owner, label
+from fairlead.engine.owner import PREFIX, Kind, Owner, label
 from fairlead.system.home import Place
 
 KINDS: tuple[Kind, ...] = ("instance", "job")
@@ -59,6 +59,6 @@ class ContainerLog:
 def container_logs(place: Place, engine: Engine | None = None) -> dict[str, ContainerLog]:
     """The log of every instance and job there is, by id, the one that was started last at the end."""
     engine, owner = engine or Engine(), Owner.of(place)
-    found = [one for kind in KINDS for one in engine.containers(owner.labels(kind))]
-    found.sort(key=lambda one: one.started)
+    kinds = [(f"{PREFIX}kind", kind) for kind in KINDS]
+    found = sorted(engine.containers(owner.labels(), kinds), key=lambda one: one.started)
     return {label(one.labels, "id"): ContainerLog(engine, one.name) for one in found}

@@ -12,7 +12,7 @@ from fairlead.engine.engine import Engine
 from fairlead.engine.facts import ContainerFacts
 from fairlead.engine.failures import EngineError
 from fairlead.engine.networks import ensure_named, remove_networks
-from fairlead.engine.owner import Owner, label
+from fairlead.engine.owner import PREFIX, Owner, label
 from fairlead.errors import FairleadError
 from fairlead.masking import masked
 from fairlead.render.networks import BACKEND
@@ -45,7 +45,7 @@ class DockerRuntime:
 
     def up(self) -> None:
         """Have supervisord running, which looks after the keeper. EngineDown when the engine does not answer."""
-        self.engine.facts()
+        self.engine.ping()
         self.supervisor.start()
 
     def down(self, seconds: float) -> None:
@@ -64,7 +64,7 @@ class DockerRuntime:
         return tuple(self._look(id, found.get(id)) for id in sorted(known | found.keys()))
 
     def _containers(self) -> dict[str, ContainerFacts]:
-        seen = (one for kind in KINDS for one in self.engine.containers(self.owner.labels() | _kind(kind)))
+        seen = self.engine.containers(self.owner.labels(), [(f"{PREFIX}kind", kind) for kind in KINDS])
         return {label(one.labels, "id"): one for one in seen}
 
     def _look(self, id: str, facts: ContainerFacts | None) -> Instance:
@@ -270,10 +270,6 @@ def _labelled(facts: ContainerFacts | None) -> dict[str, Any]:
         "port": None,
         "job": label(labels, "kind") == "job",
     }
-
-
-def _kind(kind: str) -> dict[str, str]:
-    return {"dev.fairlead.kind": kind}
 
 
 def _networks(spec: InstanceSpec) -> tuple[str, ...]:
