@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fairlead.cli.session import Session, yellow
+from fairlead.cli.session import Session, tell, yellow
 from fairlead.cli.verb import environment, message_option, no_wait_option, verb, wait_option, yes_option
 
 if TYPE_CHECKING:
@@ -23,17 +23,19 @@ STRATEGIES = ("rolling", "blue-green", "canary")
     "fairlead deploy production --plan",
     'fairlead deploy production --strategy canary --message "new checkout"',
     "fairlead deploy production --no-wait",
+    "fairlead deploy development --init-secrets",
     name="deploy",
     stream=True,
 )
 @environment()
 @click.option("--plan", "only_plan", is_flag=True, help="Print what would be done, and do nothing.")
 @click.option("--strategy", type=click.Choice(STRATEGIES), help="Instead of the one in the project file.")
+@click.option("--init-secrets", is_flag=True, help="First what `fairlead secrets init ENV` does.")
 @message_option
 @yes_option
 @no_wait_option
 @wait_option
-def command(session: Session, environment: str, only_plan: bool, **given: Any) -> None:
+def command(session: Session, environment: str, only_plan: bool, init_secrets: bool, **given: Any) -> None:
     """Build what this folder holds, and move ENV to it as one transaction.
 
     Users are served all along. When anything fails, everything is taken back and the exit code is 1. Ctrl-C takes
@@ -43,12 +45,25 @@ def command(session: Session, environment: str, only_plan: bool, **given: Any) -
     from fairlead.operations.deploy import Options  # noqa: PLC0415 — start-up is part of the product
 
     project = session.project()
+    if init_secrets and not only_plan:
+        have_secrets(project, environment)
     anew = not only_plan and agreed(session, project, environment, given["yes"])
     options = Options(given["strategy"], given["wait"], given["message"], given["no_wait"], anew)
     if only_plan:
         show_plan(session, project, environment, options)
     else:
         carry_out(session, project, environment, options)
+
+
+def have_secrets(project: Project, environment: str) -> None:
+    """Begin to keep secrets where none are kept yet: a fresh clone is deployed with one command."""
+    from fairlead.cli.secrets.init import tell_of  # noqa: PLC0415
+    from fairlead.operations.secrets.init import init  # noqa: PLC0415
+
+    done = init(project, environment)
+    if done.generated:
+        tell(f"made {', '.join(done.generated)} in {done.where}")
+    tell_of(done)
 
 
 def agreed(session: Session, project: Project, environment: str, yes: bool) -> bool:

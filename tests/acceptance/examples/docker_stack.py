@@ -109,7 +109,6 @@ def on_an_engine_of_its_own(stack, needed):
     """`needed` are the images that it does not build."""
     machine = DockerEngine()
     try:
-        stack.fairlead("secrets", "init", "development")
         stack.fairlead("build", "development")
         built = machine.found(stack.project)["image"]
         with own_engine(images=[images()["traefik"], *needed, *built]) as engine:

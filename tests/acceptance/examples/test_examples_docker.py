@@ -22,7 +22,7 @@ def stack(docker_engine, tmp_path):
 
 def holds(stack, engine, path, kept):
     """It passes its own smoke suite, whatever of it is restarted; `kept` looks at what it keeps."""
-    stack.fairlead("deploy", "development")
+    stack.fairlead("deploy", "development", "--init-secrets")
     stack.fairlead("test", "development")
     before = kept()
     assert stack.problems() == []

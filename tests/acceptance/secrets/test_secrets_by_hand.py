@@ -283,3 +283,22 @@ def test_commands_for_github_hold_no_value(begun):
     lines = begun.secrets("push", "github", "production").stdout.splitlines()
     assert "fairlead secrets get production SMTP_PASSWORD | gh secret set SMTP_PASSWORD --env production" in lines
     assert "smtp-1" not in "".join(lines)
+
+
+@pytest.mark.real
+def test_one_command_brings_up_a_fresh_clone(ada):
+    (ada.folder / "fairlead.yaml").write_text(
+        "name: shop\nsecrets: {SESSION_KEY: {generate: {kind: hex, length: 64}}}\n"
+        "services: {worker: {source: ., command: sleep 600, secrets: [SESSION_KEY]}}\n"
+        "environments: {local: {runtime: process}}\n"
+    )
+    assert "fairlead secrets init local" in ada.call(ada.program, "deploy", "local", code=None).stderr
+    try:
+        said = ada.call(ada.program, "deploy", "local", "--init-secrets").stderr
+        value = ada.secrets("get", "local", "SESSION_KEY").stdout
+        assert "made SESSION_KEY" in said
+        assert value.strip() not in said
+        ada.call(ada.program, "deploy", "local", "--init-secrets")  # what is there stays
+        assert ada.secrets("get", "local", "SESSION_KEY").stdout == value
+    finally:
+        ada.call(ada.program, "stop", "local", code=None)

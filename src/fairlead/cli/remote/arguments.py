@@ -23,6 +23,8 @@ def sent(context: click.Context, row: Row) -> dict[str, Value]:
         value = context.params.get(name)
         if not given or value is None or (row.handed and isinstance(parameter.type, click.Path)):
             continue
+        if name in row.here:
+            raise UsageError(f"{parameter.opts[0]} is of no use where the environment runs on another machine")
         if isinstance(parameter.type, click.Path):
             found[name] = _plain_name(str(value), parameter, row)
         else:
@@ -40,7 +42,7 @@ def _plain_name(value: str, parameter: click.Parameter, row: Row) -> str:
 def argv(command: click.Command, row: Row, arguments: Mapping[str, Value], environments: Sequence[str]) -> list[str]:
     """The command line behind the command's words. Refused for what does not fit the command's parameters."""
     parameters = {parameter.name: parameter for parameter in _own(command)}
-    strange = sorted(arguments.keys() - parameters.keys())
+    strange = sorted(arguments.keys() - (parameters.keys() - set(row.here)))
     if strange:
         raise Refused(f"{command.name} takes no {strange[0]!r} from elsewhere")
     options, words = [], list(environments)

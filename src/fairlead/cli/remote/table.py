@@ -19,6 +19,7 @@ class Row:
     names: tuple[str, ...] = ()  #: parameters for a file of which the name alone is enough there
     each: bool = False  #: without an environment it is for all of them
     handed: bool = False  #: it may be given a value of a secret
+    here: tuple[str, ...] = ()  #: parameters for what this machine keeps: of no use there
 
     def acts(self, arguments: Mapping[str, object]) -> bool:
         """Whether it changes something, given these arguments."""
@@ -28,7 +29,7 @@ class Row:
 
 
 REMOTE: dict[Words, Row] = {
-    ("deploy",): Row(tree=True, lasting=True),
+    ("deploy",): Row(tree=True, lasting=True, here=("init_secrets",)),
     ("promote",): Row(tree=True, lasting=True),
     ("rollback",): Row(lasting=True),
     ("approve",): Row(lasting=True),

@@ -39,6 +39,11 @@ def command(session: Session, environment: str, recipients: tuple[str, ...]) -> 
 
     done = init(session.project(), environment, recipients)
     session.answer({"environment": environment, **asdict(done)}, _text(environment, done))
+    tell_of(done)
+
+
+def tell_of(done: Begun) -> None:
+    """What a person has to know beside the answer."""
     if done.key_file:
         tell(f"{yellow('a new key:')} {done.key_file}; {RECOVERY}")
     if done.by_hand:

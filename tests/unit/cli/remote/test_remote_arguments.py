@@ -73,7 +73,8 @@ def test_a_value_is_never_an_option():
     [(("deploy",), {"file": "/etc/passwd"}), (("deploy",), {"environment": "next"}), (("deploy",), {"as_json": True}),
      (("rollback",), {"yes": "x"}), (("rollback",), {"message": True}), (("rollback",), {"message": ("a", "b")}),
      (("verdict",), {"replay": "/etc/passwd"}), (("verdict",), {"replay": "../x"}),
-     (("secrets", "rotate"), {"source": "/etc/passwd"}), (("secrets", "rotate"), {"source": "x"})],
+     (("secrets", "rotate"), {"source": "/etc/passwd"}), (("secrets", "rotate"), {"source": "x"}),
+     (("deploy",), {"init_secrets": True})],
 )  # fmt: skip
 def test_what_does_not_fit_is_refused(words, arguments):
     with pytest.raises(Refused):
@@ -86,3 +87,8 @@ def test_a_file_of_this_machine_is_not_sent():
     with pytest.raises(UsageError):
         sent(parsed(command, ["production", "--replay", "/etc/passwd"]), row)
     assert sent(parsed(command, ["production", "--replay", "rollout-7.jsonl"]), row) == {"replay": "rollout-7.jsonl"}
+
+
+def test_what_this_machine_keeps_is_not_made_there():
+    with pytest.raises(UsageError):
+        sent(parsed(command_of(("deploy",)), ["production", "--init-secrets"]), REMOTE[("deploy",)])
