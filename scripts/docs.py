@@ -33,9 +33,14 @@ WIDTH = 96
 LEDGER = {
     "backup.made": (
         "a backup is there, whole",
-        "`store`, `id`, `kind`, `why`, `bytes` (as it lies there), `seconds`, `to`",
+        "`store`, `id`, `kind`, `why`, `bytes` (as it lies there), `seconds`, `to`, `missing` "
+        "(databases that are declared and were not there)",
     ),
     "backup.failed": ("a backup could not be made", "`store`, `kind`, `why`, `reason`"),
+    "schedule.begun": (
+        "the keeper has backups and drills that are due done; what came of them follows",
+        "`store`, `tasks` (backup, drill)",
+    ),
     "backup.verified": ("a backup was read whole", "`store`, `id`, `ok`, `wrong` (what was found)"),
     "backup.pruned": ("backups were removed that no tier kept", "`store`, `gone`, each with `id` and `bytes`"),
     "restore.begun": ("a backup lies in new databases, and is about to be put in place", "`store`, `id`, `databases`"),
@@ -47,7 +52,8 @@ LEDGER = {
     "drill.done": (
         "a backup was restored into a copy, looked at and timed",
         "`store`, `id`, `kind`, `ok`, `wrong`, `phases` (seconds of each), `rto` (their sum), `rpo` (seconds "
-        "that would have been lost), `bytes`, `mb_per_second`, `databases`, `targets` (what is declared)",
+        "that would have been lost), `bytes`, `mb_per_second`, `databases`, `targets` (what is declared), "
+        "`damaged` (whether the backup is not what was written), `why` (by hand, schedule)",
     ),
     "rollout.begun": (
         "a rollout has a plan and is about to start",
@@ -131,7 +137,7 @@ LEDGER = {
     "environment.started": ("`fairlead up` ended that stop", "nothing"),
 }
 
-_KINDS = "rollout|step|undo|environment|secret|instance|drift|backup|restore|drill"
+_KINDS = "rollout|step|undo|environment|secret|instance|drift|backup|restore|drill|schedule"
 _KIND = re.compile(rf"({_KINDS})\.(?!json)[a-z]+|watch\.ended")
 
 

@@ -17,6 +17,7 @@ from fairlead.errors import Busy, FairleadError
 from fairlead.operations import revive
 from fairlead.operations.after_switch import AfterSwitch
 from fairlead.operations.attending import Waiting
+from fairlead.operations.backups.scheduled import begin_due
 from fairlead.operations.environment import Environment, sample_live
 from fairlead.operations.rotation.recovery import recover as rotations
 from fairlead.operations.rotation.recovery import ripe
@@ -37,6 +38,7 @@ RETRY_EVERY = 30.0  #: seconds between two tries of an instance in a crash loop
 REMIND_EVERY = 600.0  #: seconds between two looks at what is due, while something is
 ROTATION_EVERY = 1.0  #: seconds between two tries of a rotation that cannot go on
 CERTIFICATES_EVERY = 3600.0  #: seconds between two looks at the certificates of stores
+BACKUPS_EVERY = 45.0  #: seconds between two looks at which backups are due; less than those between two rounds
 MOST_PATIENCE = 60.0  #: seconds between two tries of something that keeps failing
 COMING = ("starting", "backoff", "stopping")  #: phases of an instance that is on its way
 
@@ -66,6 +68,7 @@ class Housekeeping:
         self._try("remind", self._remind)
         self._try("watch", lambda: self._after_switch.look(self._idle))
         self._try("stores", self._stores)
+        self._try("backups", self._backups)
         self._try("revive", self._revive)
         self._try("replace", self._replace)
         self._try("retire", self._retire)
@@ -172,6 +175,16 @@ class Housekeeping:
             with self._held():
                 renew_all(runtime, place)
             self.not_before["certificates"] = time.monotonic() + CERTIFICATES_EVERY
+
+    def _backups(self) -> None:
+        """Begin backups and drills that are due, in a process of its own: they take long, and need no lock of ours."""
+        state = self.environment.state
+        release = self.environment.world.releases.load_or_none(state.live) if state.live else None
+        if release is None or not self._idle():
+            return
+        self.not_before["backups"] = time.monotonic() + BACKUPS_EVERY
+        if begun := begin_due(self.environment.place, release, self.environment.ledger):
+            self.environment.world.say("note", f"backups: what is due of {', '.join(begun)} was begun")
 
     def _revive(self) -> None:
         """Start what the live release should have and has not, after supervisord or everything was killed."""

@@ -8,6 +8,7 @@ from typing import Any
 from fairlead.artifacts.release import ReleaseStore
 from fairlead.edges.table import edge_of
 from fairlead.ledger import Ledger
+from fairlead.operations.backups.ages import Ages, ages
 from fairlead.operations.history import Event, rollout_event
 from fairlead.operations.stores.look import StoreState, look
 from fairlead.operations.under_way import UnderWay, read_under_way
@@ -61,6 +62,7 @@ class Status:
     watched: Said | None = None  #: the last verdict on the live release, while it is watched after its switch
     holder: str | None = None  #: who changes it now
     stores: tuple[StoreState, ...] = ()
+    backups: dict[str, Ages] = field(default_factory=dict)  #: by store, of those that have backups
     parts: dict[str, bool] = field(default_factory=dict)  #: supervisor, edge, keeper: whether it is up
 
     @property
@@ -127,7 +129,8 @@ def _seen(found: Status, place: Place, live: str | None) -> Status:
     if public or traffic:
         parts["edge"] = bool(traffic) or "edge" in programs
     found = replace(found, address=edge.address() if public else None, scheme=edge.scheme(), stores=look(kind, place))
-    return replace(found, copies=copies, traffic=_named(traffic, stack), parts=parts)
+    backups = ages(place, [one.name for one in stack.stores if one.backup]) if stack else {}
+    return replace(found, copies=copies, traffic=_named(traffic, stack), parts=parts, backups=backups)
 
 
 def _address_data(found: Status) -> dict[str, Any] | None:
@@ -165,6 +168,7 @@ def _problems(found: Status, state: State) -> list[str]:
     if found.unfinished and not found.holder:
         lines.append(f"{found.unfinished} was left unfinished; the keeper or the next command finishes it")
     lines += [f"store {one.running.name} is not well: {one.why}" for one in found.stores if not one.well]
+    lines += [f"{store}: {one.wrong}" for store, one in found.backups.items() if one.wrong]
     for copy in found.copies:
         lines += _copy_problems(copy, state)
     if state.live and not any(copy.instance.release == state.live for copy in found.copies):
@@ -199,6 +203,7 @@ def to_data(found: Status) -> dict[str, Any]:
         "address": _address_data(found),
         "traffic": found.traffic,
         "stores": [one.to_data() for one in found.stores],
+        "backups": {name: _ages_data(one) for name, one in found.backups.items()},
         "instances": [_copy_data(copy) for copy in found.copies],
         "parts": found.parts,
         "rollout": found.rollout.to_data() if found.rollout else None,
@@ -207,6 +212,14 @@ def to_data(found: Status) -> dict[str, Any]:
         "holder": found.holder,
         "problems": list(found.problems),
     }
+
+
+def _ages_data(one: Ages) -> dict[str, Any]:
+    """Seconds since the last one that is good, each; None where there was none."""
+    rounded = {
+        name: None if age is None else round(age, 1) for name, age in (("age", one.backup), ("drill", one.drill))
+    }
+    return {**rounded, "wrong": one.wrong or None}
 
 
 def _watch_data(found: Status, state: State | None) -> dict[str, Any] | None:

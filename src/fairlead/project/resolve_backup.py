@@ -31,7 +31,7 @@ def backup(one: Backup | None) -> stack.Backup | None:
 
 def drill(one: Drill | None) -> stack.Drill | None:
     """As it is said."""
-    return stack.Drill(one.every, one.rto, one.rpo) if one else None
+    return stack.Drill(one.every, one.rto, one.rpo, one.key) if one else None
 
 
 def require(one: Deploy) -> stack.Require:

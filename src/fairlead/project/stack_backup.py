@@ -49,6 +49,7 @@ class Drill:
     every: float
     rto: float | None = None
     rpo: float | None = None
+    key: str | None = None  #: file of the key that it opens backups with; None: the keys of whoever runs it
 
 
 @dataclass(frozen=True, slots=True)

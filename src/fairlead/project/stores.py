@@ -130,6 +130,7 @@ class Drill(Section):
     every: Duration
     rto: OptionalDuration = None
     rpo: OptionalDuration = None
+    key: OptionalLine = None
 
 
 class StoreHealth(Section):

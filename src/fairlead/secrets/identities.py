@@ -65,6 +65,17 @@ def keys(environ: Mapping[str, str] | None = None) -> Keys:
     return Keys(tuple(found), tuple(looked))
 
 
+def keys_of(path: Path) -> tuple[pyrage.x25519.Identity, ...]:
+    """Those of one file alone, and none of this user's. FairleadError when it holds none, or others can read it."""
+    try:
+        found = tuple(_identities(_private(path), str(path)))
+    except OSError as error:
+        raise FairleadError(f"{path}: the file of keys cannot be read: {error.strerror}", f"ls -l {path}") from None
+    if not found:
+        raise FairleadError(f"{path} holds no key of age", "one looks like AGE-SECRET-KEY-1…")
+    return found
+
+
 def ensure_own(environ: Mapping[str, str] | None = None) -> tuple[str, Path, bool]:
     """The recipient of Fairlead's own key, its file, and whether it was made now.
 

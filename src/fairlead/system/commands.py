@@ -96,6 +96,21 @@ def attached(argv: Sequence[str], cwd: Path | None = None, env: dict[str, str] |
         signal.signal(signal.SIGINT, before)
 
 
+def begin(command: Command, log: Path) -> None:
+    """Start it in a session of its own and go on: it outlives us. What it says goes to `log`, written anew.
+
+    By exec: it has nothing of ours open. FairleadError when it cannot be started.
+    """
+    with open(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as said:
+        try:
+            subprocess.Popen(
+                command.argv, cwd=command.cwd, env=command.env, stdin=subprocess.DEVNULL, stdout=said, stderr=said,
+                start_new_session=True,
+            )  # fmt: skip
+        except OSError as error:
+            raise FairleadError(f"{command.argv[0]}: {error.strerror}", "see whether it is installed") from error
+
+
 def _collect(child: subprocess.Popen[str], command: Command, on_line: Callable[[str], None] | None) -> tuple[str, str]:
     """Its output and, where they are apart, its errors."""
     if on_line is None or command.timeout is not None or command.stdin is not None or command.apart:

@@ -114,3 +114,12 @@ def test_schedules_are_printed(site):
     assert [line.split(" ", 5)[:5] for line in lines] == [["0", "2", "*", "*", "*"]] * 2 + [["0", "2", "*", "*", "0"]]
     assert "OnCalendar=*-*-* 02:00:00 UTC" in site.run("backup", "schedule", "local", "--systemd")
     assert "fairlead db drill local db" in site.run("backup", "schedule", "local")
+
+
+def test_a_declared_database_that_is_gone_is_missed(site):
+    site.sql("ALTER DATABASE reports RENAME TO elsewhere")
+    try:
+        said = site.run("backup", "now", "local")
+        assert "without reports: it is declared, and is not there" in said
+    finally:
+        site.sql("ALTER DATABASE elsewhere RENAME TO reports")

@@ -1,5 +1,6 @@
 """Entries of backups, in a folder."""
 
+import errno
 from datetime import UTC, datetime
 
 import pytest
@@ -104,3 +105,9 @@ def test_nobody_else_reads_a_folder_of_backups(tmp_path):
     put(where, "a/b", b"x")
     assert (tmp_path / "backups").stat().st_mode & 0o077 == 0
     assert (tmp_path / "backups" / "a" / "b").stat().st_mode & 0o077 == 0
+
+
+def test_a_full_folder_is_told_from_one_that_is_not_there(tmp_path):
+    where = Directory(tmp_path)
+    assert "make room" in where._why("written to", OSError(errno.ENOSPC, "No space left on device")).hint
+    assert "mounted" in where._why("read", OSError(errno.EIO, "Input/output error")).hint

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 from fairlead.backups.destinations.base import Gone, Item, Unreachable, Write
 from fairlead.system.files import sync_folder
 
+FULL = "make room there: fairlead backup prune ENV --plan shows what could go; or keep fewer"
 PIECE = 1 << 20  #: bytes read at once
 
 
@@ -87,4 +89,5 @@ class Directory:
             raise self._why(done, error) from error
 
     def _why(self, done: str, error: OSError) -> Unreachable:
-        return Unreachable(f"{self.shown} cannot be {done}: {error.strerror or error}", "see whether it is mounted")
+        hint = FULL if error.errno in (errno.ENOSPC, errno.EDQUOT) else "see whether it is mounted"
+        return Unreachable(f"{self.shown} cannot be {done}: {error.strerror or error}", hint)

@@ -25,7 +25,8 @@ def command(session: Session, environment: str, stores: tuple[str, ...], message
     It is read from the server, encrypted here and written to its place as one stream: nothing of it lies on this
     machine. A backup that fails is none; the older ones stay.
     """
-    from fairlead.operations.backups.make import BY_HAND, make  # noqa: PLC0415 — start-up is part of the product
+    from fairlead.operations.backups.arrangement import BY_HAND  # noqa: PLC0415 — start-up is part of the product
+    from fairlead.operations.backups.make import make  # noqa: PLC0415
 
     made = make(arranged_stores(session, environment, stores), message or BY_HAND, lambda text: tell(f"→ {text}"))
     failed = [one.error for one in made if one.error]

@@ -2,48 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from fairlead.ledger import Ledger
+from fairlead.ledger import Entry, Ledger
 from fairlead.operations.checks.check import Check, failed, ok, warning
 from fairlead.project.stack import Stack
 from fairlead.system import clock
 from fairlead.system.home import Place
 
-KINDS = ("backup.made", "drill.done")
+MADE, FAILED, VERIFIED, DRILLED = "backup.made", "backup.failed", "backup.verified", "drill.done"
+KINDS = (MADE, FAILED, VERIFIED, DRILLED)
 DAY, HOUR = 86400.0, 3600.0
 
 
 @dataclass(frozen=True, slots=True)
 class Ages:
-    """Seconds since the last one of a store; None: there was none."""
+    """Seconds since the last one of a store that is good; None: there was none."""
 
     backup: float | None = None
     drill: float | None = None
+    wrong: str = ""  #: why the last one failed; empty when it did not
 
 
-def ages(place: Place, store: str) -> Ages:
-    """What the ledger says. A drill that found something wrong does not count."""
-    if not place.exists():
-        return Ages()
-    last: dict[str, str] = {}
+@dataclass
+class _Seen:
+    """What the ledger says of one store. Times are as it writes them."""
+
+    backups: dict[str, str] = field(default_factory=dict)  #: when, by id
+    damaged: set[str] = field(default_factory=set)
+    drill: str = ""
+    wrong: dict[str, str] = field(default_factory=dict)  #: why the last one failed, by what it was
+
+    def take(self, entry: Entry) -> None:
+        """Entries come the oldest first."""
+        id, good = str(entry.data.get("id", "")), bool(entry.data.get("ok", True))
+        if entry.kind == MADE:
+            self.backups[id] = entry.time
+            lacks = ", ".join(entry.data.get("missing") or ())
+            self.wrong[MADE] = f"the last backup is without {lacks}: declared, and not there" if lacks else ""
+        elif entry.kind == FAILED:
+            self.wrong[MADE] = f"the last backup failed: {entry.data.get('reason')}"
+        elif entry.kind == DRILLED:
+            self._drilled(entry, good)
+        if entry.kind == VERIFIED or (entry.kind == DRILLED and (good or entry.data.get("damaged"))):
+            (self.damaged.discard if good else self.damaged.add)(id)
+
+    def _drilled(self, entry: Entry, good: bool) -> None:
+        self.drill = entry.time if good else self.drill
+        self.wrong[DRILLED] = "" if good else f"the last drill failed: {'; '.join(entry.data.get('wrong') or ())}"
+
+    def ages(self) -> Ages:
+        """Now."""
+        good = [time for id, time in self.backups.items() if id not in self.damaged]
+        wrong = "; ".join(filter(None, self.wrong.values()))
+        return Ages(_since(max(good, default="")), _since(self.drill), wrong)
+
+
+def ages(place: Place, stores: Collection[str]) -> dict[str, Ages]:
+    """What the ledger says, by store. A drill that found something wrong does not count, nor what was found damaged."""
+    if not stores or not place.exists():
+        return dict.fromkeys(stores, Ages())
+    seen = {name: _Seen() for name in stores}
     with Ledger.read(place.ledger) as ledger:
         for entry in ledger.entries(kinds=KINDS):
-            if entry.data.get("store") == store and entry.data.get("ok", True):
-                last[entry.kind] = entry.time
-    return Ages(_since(last.get("backup.made")), _since(last.get("drill.done")))
+            if one := seen.get(str(entry.data.get("store"))):
+                one.take(entry)
+    return {name: one.ages() for name, one in seen.items()}
 
 
-def _since(time: str | None) -> float | None:
+def _since(time: str) -> float | None:
     return (clock.now() - datetime.fromisoformat(time)).total_seconds() if time else None
 
 
 def examine(stack: Stack, place: Place) -> Iterator[Check]:
     """Of each store with backups: whether what `deploy.require` asks for is so, and whether drills are due."""
     for store in (one for one in stack.stores if one.backup is not None):
-        found = ages(place, store.name)
+        found = ages(place, (store.name,))[store.name]
         again = f"{stack.environment} {store.name}"
         yield from _one(f"backup of {store.name}", found.backup, stack.require.backup, f"fairlead backup now {again}")
         asked, every = stack.require.drill, store.drill.every if store.drill else None

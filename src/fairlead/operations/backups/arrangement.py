@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from fairlead.secrets.table import backend_of
 from fairlead.system.home import Place
 from fairlead.system.lock import held_lock
 
+BY_HAND = "by hand"  #: why, when nobody said
 LEFT = re.compile(r".*_(before|restored)_\d{8}T\d{6}", re.DOTALL)
 """What restores leave is no data of anybody's."""
 
@@ -44,7 +45,7 @@ class Arrangement:
     store: Store
     said: Backup
     target: Target
-    recipients: tuple[str, ...]
+    recipients: Callable[[], tuple[str, ...]] = field(repr=False)  #: asked when something is encrypted; Refused
     url: Secret | None = field(default=None, repr=False)  #: of a server that somebody else runs
 
     @property
@@ -58,11 +59,12 @@ class Arrangement:
         return Catalogue(destination_of(self.target), self.owner)
 
     def keys(self) -> Recipients:
-        """For whom they are encrypted. FairleadError for what is no recipient."""
+        """For whom they are encrypted. FairleadError for what is no recipient; Refused when nobody is named."""
         need("pyrage", "the encryption of backups")
         from fairlead.secrets.sops.wrapping import recipient  # noqa: PLC0415 — only where something is encrypted
 
-        return Recipients(self.recipients, [recipient(one) for one in self.recipients])
+        names = self.recipients()
+        return Recipients(names, [recipient(one) for one in names])
 
     @contextlib.contextmanager
     def server(self) -> Iterator[Server]:
@@ -127,9 +129,8 @@ def _one(stack: Stack, root: Path, store: Store) -> Arrangement:
         filled(stack, said.to), said.endpoint and filled(stack, said.endpoint), said.region,
         found.get(said.access_key or ""), found.get(said.secret_key or ""),
     )  # fmt: skip
-    return Arrangement(
-        place, stack.runtime, store, said, target, _recipients(stack, root, store), _url(stack, root, store)
-    )
+    recipients = partial(_recipients, stack, root, store)
+    return Arrangement(place, stack.runtime, store, said, target, recipients, _url(stack, root, store))
 
 
 def _url(stack: Stack, root: Path, store: Store) -> Secret | None:
@@ -161,6 +162,17 @@ def identities() -> tuple[Any, ...]:
     from fairlead.secrets.identities import keys  # noqa: PLC0415 — only where something is decrypted
 
     return keys().identities
+
+
+def drill_identities(one: Arrangement, backup_id: str) -> tuple[Any, ...]:
+    """Those of the file that `drill.key` names and no others, since it is that copy which a drill shall prove."""
+    file = one.store.drill.key if one.store.drill else None
+    if file is None:
+        return require_identities(backup_id)
+    need("pyrage", "the encryption of backups")
+    from fairlead.secrets.identities import keys_of  # noqa: PLC0415 — only where something is decrypted
+
+    return keys_of(Path(file))
 
 
 def require_identities(backup_id: str) -> tuple[Any, ...]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fairlead.backups.catalogue import DAMAGED, TRIED, Backup, chosen
+from fairlead.backups.destinations.base import Gone
 from fairlead.backups.facts import failing
 from fairlead.backups.restoring import Reader, compared, globals_of, have_roles, put_back, roles_there
 from fairlead.backups.scratch import Ground, cluster, copy_name, room, started
@@ -16,7 +17,7 @@ from fairlead.backups.sealing import Damaged
 from fairlead.backups.server import Server
 from fairlead.backups.verifying import require_whole
 from fairlead.errors import FairleadError
-from fairlead.operations.backups.arrangement import Arrangement, require_identities
+from fairlead.operations.backups.arrangement import BY_HAND, Arrangement, drill_identities
 from fairlead.system import clock
 
 Say = Callable[[str], object]
@@ -35,6 +36,7 @@ class Report:
     bytes: int = 0
     databases: list[str] = field(default_factory=list)
     targets: dict[str, float] = field(default_factory=dict)
+    damaged: bool = False  #: the backup itself is not what was written
 
     @property
     def ok(self) -> bool:
@@ -52,7 +54,7 @@ class Report:
         return {
             "id": self.id, "kind": self.kind, "ok": self.ok, "wrong": self.wrong, "phases": self.phases,
             "rto": self.rto, "rpo": self.rpo, "bytes": self.bytes, "mb_per_second": speed,
-            "databases": self.databases, "targets": self.targets,
+            "databases": self.databases, "targets": self.targets, "damaged": self.damaged,
         }  # fmt: skip
 
     @contextmanager
@@ -65,7 +67,7 @@ class Report:
             self.phases[name] = round(time.monotonic() - begun, 3)
 
 
-def drill(one: Arrangement, which: str = "latest", say: Say = lambda _: None) -> Report:
+def drill(one: Arrangement, which: str = "latest", say: Say = lambda _: None, why: str = BY_HAND) -> Report:
     """Try it. What is wrong with the backup is in the report; FairleadError when there could be no drill at all."""
     report = Report(one.store.name, targets=_targets(one))
     with one.held("fairlead db drill"):
@@ -74,12 +76,13 @@ def drill(one: Arrangement, which: str = "latest", say: Say = lambda _: None) ->
             _try(one, which, ground, report, say)
         except FairleadError as error:
             report.wrong.append(error.message)
-            if isinstance(error, Damaged) and report.id:
+            if isinstance(error, Damaged | Gone) and report.id:
+                report.damaged = True
                 one.catalogue.mark(report.id, DAMAGED, clock.stamp())
         _judge(one, report)
         if report.ok:
             one.catalogue.mark(report.id, TRIED, clock.stamp())
-        one.note("drill.done", report.to_data())
+        one.note("drill.done", report.to_data() | {"why": why})
     return report
 
 
@@ -94,7 +97,7 @@ def _try(one: Arrangement, which: str, ground: Ground, report: Report, say: Say)
         backup = chosen(one.catalogue.all(), which)
         report.id, report.kind, report.bytes = backup.id, backup.kind, sum(part.size for part in backup.parts)
         report.databases = [part.database for part in backup.of("database")]
-        reader = Reader(one.catalogue, require_identities(backup.id))
+        reader = Reader(one.catalogue, drill_identities(one, backup.id))
         require_whole(one.catalogue, backup)
         roles = globals_of(reader, backup)  # small, and says whether the key fits before anything is prepared
     if which == "latest":

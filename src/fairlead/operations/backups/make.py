@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from fairlead.backups.catalogue import Backup
 from fairlead.backups.logical import Logical
-from fairlead.errors import FairleadError
-from fairlead.operations.backups.arrangement import Arrangement
+from fairlead.errors import Busy, FairleadError
+from fairlead.operations.backups.arrangement import BY_HAND, Arrangement
+from fairlead.project.access import databases as declared
 from fairlead.system import clock
 
 Say = Callable[[str], object]
-BY_HAND = "by hand"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +33,24 @@ def _one(one: Arrangement, why: str, say: Say) -> Made:
     try:
         with one.held("fairlead backup now"):
             say(f"{one.store.name}: to {one.catalogue.where.shown}")
-            return Made(one.store.name, logical(one, why))
+            return Made(one.store.name, logical(one, why, say))
     except FairleadError as error:
-        one.note("backup.failed", {"kind": "logical", "why": why, "reason": error.message})
+        told = "busy" if isinstance(error, Busy) else why  # by whoever is at it, so nobody has to be told
+        one.note("backup.failed", {"kind": "logical", "why": told, "reason": error.message})
         return Made(one.store.name, None, error)
 
 
-def logical(one: Arrangement, why: str) -> Backup:
+def logical(one: Arrangement, why: str, say: Say = lambda _: None) -> Backup:
     """Each database by itself. FairleadError."""
     begun = clock.boot_seconds()
     with one.server() as server:
-        engine = Logical(server, one.databases(server), one.store.checks)
+        there = one.databases(server)
+        missing = [name for name in declared(one.store) if name not in there]
+        if missing:
+            say(f"{one.store.name}: without {', '.join(missing)}: it is declared, and is not there")
+        engine = Logical(server, there, one.store.checks)
         backup = engine.make(one.catalogue, one.keys(), why)
     seconds = round(clock.boot_seconds() - begun, 3)
     said = {"id": backup.id, "kind": backup.kind, "why": why, "bytes": backup.stored, "seconds": seconds}
-    one.note("backup.made", said | {"to": one.catalogue.where.shown})
+    one.note("backup.made", said | {"to": one.catalogue.where.shown} | ({"missing": missing} if missing else {}))
     return backup

@@ -14,7 +14,9 @@ BEGUN, CLOSED, WAITING = "rollout.begun", "rollout.closed", "rollout.waiting"
 WATCH_ENDED = "watch.ended"
 STEP = "step.begun"  #: of a step `approve` a wait begins with it, long before the deployer has waited enough
 ROTATION_DUE = "secret.due"  #: the kind of an entry
-KINDS = (BEGUN, STEP, WAITING, CLOSED, WATCH_ENDED, ROTATION_DUE)
+BACKUP_FAILED, DRILLED = "backup.failed", "drill.done"
+SCHEDULE = "schedule"  #: why something was done that nobody asked for by hand
+KINDS = (BEGUN, STEP, WAITING, CLOSED, WATCH_ENDED, ROTATION_DUE, BACKUP_FAILED, DRILLED)
 ROTATE = "rotate"  #: the operation of a rollout that changes nothing but values of secrets
 KILLED = "the deployer was killed"  #: the reason that recovery gives for what it undoes
 LONGEST_REASON = 1200  #: characters; Discord takes 2000 for the whole message
@@ -63,6 +65,8 @@ def message_of(entry: Entry, scene: Scene) -> Message | None:
         return None if asks(entry) else _waiting(entry, scene, str(entry.data.get("reason") or "a decision"))
     if entry.kind in (WATCH_ENDED, ROTATION_DUE):
         return _watched(entry, scene) if entry.kind == WATCH_ENDED else _due(entry, scene)
+    if entry.kind in (BACKUP_FAILED, DRILLED):
+        return _scheduled(entry, scene)
     return _closed(entry, scene) if entry.kind == CLOSED else None
 
 
@@ -115,6 +119,22 @@ def _due(entry: Entry, scene: Scene) -> Message:
     return Message(
         f"{where}#{entry.number}", ("rotation-due",), f"{where}: {name} is due for rotation", lines, "warning"
     )
+
+
+def _scheduled(entry: Entry, scene: Scene) -> Message | None:
+    """What failed while nobody was looking. Who does it by hand sees it."""
+    if entry.data.get("why") != SCHEDULE or entry.data.get("ok"):
+        return None
+    where, store = f"{scene.project}/{scene.environment}", entry.data["store"]
+    drill = entry.kind == DRILLED
+    reason = "; ".join(map(str, entry.data.get("wrong") or ())) if drill else entry.data.get("reason")
+    lines = (
+        f"reason: {_shown(reason, scene)}",
+        _moment(entry.time),
+        f"next: fairlead {'db drill' if drill else 'backup now'} {scene.environment} {store}",
+    )
+    what = f"{'the drill' if drill else 'the backup'} of {store} failed"
+    return Message(f"{where}#{entry.number}", ("failed",), f"{where}: {what}", lines, "failure")
 
 
 def _days(seconds: float) -> str:

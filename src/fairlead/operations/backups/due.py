@@ -1,0 +1,114 @@
+"""What is due now of a store: a backup, a drill. Pure, from what the ledger says was done and when."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from fairlead.ledger import Entry
+from fairlead.project.stack import Store
+from fairlead.project.stack_backup import Every
+
+Task = Literal["backup", "drill"]
+TASKS: tuple[Task, ...] = ("backup", "drill")
+HOUR, MINUTE = 2, 7  #: when, in UTC; of what is hourly the minute alone
+AGAIN = timedelta(hours=1)  #: after one that failed, or that was begun and of which nobody knows more
+RED = timedelta(days=1)  #: after a drill that found something wrong
+SPREAD = {"hourly": timedelta(minutes=20), "daily": timedelta(hours=1)}
+BEGUN, MADE, FAILED, DRILLED = "schedule.begun", "backup.made", "backup.failed", "drill.done"
+KINDS = (BEGUN, MADE, FAILED, DRILLED)
+
+
+def jitter(where: str, every: Every) -> timedelta:
+    """How much later than the others this environment is: always the same, so that not all begin at once."""
+    drawn = int.from_bytes(hashlib.sha256(where.encode()).digest()[:4], "big") / 2**32
+    return drawn * SPREAD.get(every, SPREAD["daily"])
+
+
+def slot(every: Every, now: datetime) -> datetime:
+    """The last moment up to now at which something that often is due."""
+    now = now.astimezone(UTC)
+    if every == "hourly":
+        return _back(now.replace(minute=MINUTE, second=0, microsecond=0), now, timedelta(hours=1))
+    day = _back(now.replace(hour=HOUR, minute=0, second=0, microsecond=0), now, timedelta(days=1))
+    if every == "weekly":
+        return day - timedelta(days=(day.weekday() + 1) % 7)  # a Sunday
+    return day.replace(day=1) if every == "monthly" else day
+
+
+def _back(moment: datetime, now: datetime, step: timedelta) -> datetime:
+    return moment if moment <= now else moment - step
+
+
+@dataclass
+class _Last:
+    """When each of it was, of one store."""
+
+    made: datetime | None = None
+    failed: datetime | None = None
+    begun: dict[str, datetime] = field(default_factory=dict)  #: by task, while nothing came of it
+    good: datetime | None = None  #: a drill
+    bad: datetime | None = None
+
+    def take(self, entry: Entry) -> None:
+        """Entries come the oldest first."""
+        when = entry.when()
+        if entry.kind == BEGUN:
+            self.begun |= dict.fromkeys(entry.data["tasks"], when)
+            return
+        self.begun.pop("drill" if entry.kind == DRILLED else "backup", None)
+        if entry.kind == MADE:
+            self.made = when
+        elif entry.kind == FAILED:
+            self.failed = when
+        elif entry.data.get("ok"):
+            self.good = when
+        else:
+            self.bad = when
+
+
+def due(store: Store, entries: Iterable[Entry], now: datetime, where: str = "") -> tuple[Task, ...]:
+    """What is to be done now, in this order. A store that has no backup at all gets one at once.
+
+    However many were missed, it is one that is due. `where`: whose environment it is, for `jitter`.
+    """
+    last, found = _last(store.name, entries), list[Task]()
+    every = store.backup.logical if store.backup else None
+    if every and not _since(last.made, _slot(every, now, where)) and not _lately(last, "backup", last.failed, now):
+        found.append("backup")
+    if store.drill and store.backup and (last.made or found):
+        begin = now - timedelta(seconds=store.drill.every)
+        red = _since(last.bad, max(begin, now - RED))
+        if not _since(last.good, begin) and not red and not _lately(last, "drill", None, now):
+            found.append("drill")
+    return tuple(found)
+
+
+def left(store: str, entries: Iterable[Entry]) -> tuple[Task, ...]:
+    """What was begun and has no end: whoever did it was killed, when nobody is at it now."""
+    begun = _last(store, entries).begun
+    return tuple(task for task in TASKS if task in begun)
+
+
+def _slot(every: Every, now: datetime, where: str) -> datetime:
+    late = jitter(where, every)
+    return slot(every, now - late) + late
+
+
+def _lately(last: _Last, task: Task, failed: datetime | None, now: datetime) -> bool:
+    return _since(last.begun.get(task), now - AGAIN) or _since(failed, now - AGAIN)
+
+
+def _since(moment: datetime | None, begin: datetime) -> bool:
+    return moment is not None and moment >= begin
+
+
+def _last(store: str, entries: Iterable[Entry]) -> _Last:
+    found = _Last()
+    for entry in entries:
+        if entry.data.get("store") == store and entry.data.get("kind") != "physical":
+            found.take(entry)
+    return found
