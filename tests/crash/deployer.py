@@ -35,8 +35,8 @@ def die():
 
 
 def fill():
-    """Take every byte that is left on the file system of the home."""
-    with open(Path(os.environ["FAIRLEAD_HOME"]) / "filler", "ab", buffering=0) as file:
+    """Take every byte that is left on the file system of FILL, of the home where nothing is said."""
+    with open(Path(os.environ.get("FILL") or os.environ["FAIRLEAD_HOME"]) / "filler", "ab", buffering=0) as file:
         try:
             while True:
                 file.write(b"0" * (1 << 20))
