@@ -1,4 +1,4 @@
-"""A disk that fills up in the middle of a deployment on Docker: Fairlead's own, the engine's, or one that both share."""
+"""A disk that fills up in the middle of a deployment on Docker: Fairlead's own, the engine's, one of both."""
 
 import os
 import subprocess
