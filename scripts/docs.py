@@ -49,6 +49,12 @@ LEDGER = {
         "`store`, `id`, `databases` (each with the name under which the old one stays), `seconds`",
     ),
     "restore.pruned": ("databases that restores had put aside were dropped", "`store`, `databases`"),
+    "migration.proven": (
+        "a version was run, undone and run again on a copy",
+        "`database`, `version`, `kind` (lossless, lossy, none, unproven), `losses` (each with `kind`, `table`, "
+        "`column`, `text`), `doubts` (why nothing is shown), `prints` (SHA-256 of what its files run), `source` "
+        "(of the copy), `at`",
+    ),
     "drill.done": (
         "a backup was restored into a copy, looked at and timed",
         "`store`, `id`, `kind`, `ok`, `wrong`, `phases` (seconds of each), `rto` (their sum), `rpo` (seconds "
@@ -137,7 +143,7 @@ LEDGER = {
     "environment.started": ("`fairlead up` ended that stop", "nothing"),
 }
 
-_KINDS = "rollout|step|undo|environment|secret|instance|drift|backup|restore|drill|schedule"
+_KINDS = "rollout|step|undo|environment|secret|instance|drift|backup|restore|drill|schedule|migration"
 _KIND = re.compile(rf"({_KINDS})\.(?!json)[a-z]+|watch\.ended")
 
 
@@ -234,7 +240,7 @@ def ledger() -> str:
 def kinds_in_the_code() -> Iterator[str]:
     """Every text in the engine and above that looks like the kind of an entry."""
     for file in (ROOT / "src" / "fairlead").rglob("*.py"):
-        if file.parent.name in ("rollout", "operations", "rotation", "backups"):
+        if file.parent.name in ("rollout", "operations", "rotation", "backups", "trials"):
             for node in ast.walk(ast.parse(file.read_text("utf-8"))):
                 if isinstance(node, ast.Constant) and isinstance(node.value, str) and _KIND.fullmatch(node.value):
                     yield node.value

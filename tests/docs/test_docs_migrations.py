@@ -2,8 +2,10 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,7 @@ pytestmark = pytest.mark.real
 
 @pytest.fixture
 def folder(tmp_path, postgres):
-    """The project of the page, in a folder, and what its commands run with."""
+    """The project of the page, in a folder, and what its commands run with; PostgreSQL's user gets into its home."""
     page = PAGE.read_text()
     text = BASE.read_text() + re.search(r"^```yaml\n(.*?)^```$", page, re.M | re.S)[1]
     (tmp_path / "fairlead.yaml").write_text(text)
@@ -29,8 +31,11 @@ def folder(tmp_path, postgres):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(sql)
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    env = {"FAIRLEAD_HOME": str(tmp_path / "home"), "PATH": path, "NO_COLOR": "1", "HOME": str(tmp_path)}
-    return tmp_path, env | {"DATABASE_URL": postgres.url(postgres.new("guide"))}
+    home = Path(tempfile.mkdtemp(prefix="fl-docs-"))
+    home.chmod(0o711)
+    env = {"FAIRLEAD_HOME": str(home), "PATH": path, "NO_COLOR": "1", "HOME": str(tmp_path)}
+    yield tmp_path, env | {"DATABASE_URL": postgres.url(postgres.new("guide"))}
+    shutil.rmtree(home, ignore_errors=True)
 
 
 def test_the_guide(folder):
@@ -44,6 +49,8 @@ def test_the_guide(folder):
     assert "it cannot be undone: there is no U file [no-undo]" in done.stdout
     assert "CREATE INDEX CONCURRENTLY orders_customer ON orders (customer);" in done.stdout
     assert "SHARE UPDATE EXCLUSIVE: others go on; outside of a transaction" in done.stdout
+    assert "1: none" in done.stdout
+    assert "2: lossless\n" in done.stdout
     assert re.search(r"✓ db\.shop 127\.0\.0\.1:\d+/guide_\d+: 2 files in .*, at version 2", done.stdout), said
     assert "✓ db.shop" in done.stdout.splitlines()[-1]
     assert env["DATABASE_URL"] not in said

@@ -156,6 +156,12 @@ def failed(database: str, up: Migration, down: Migration | None, why: str) -> Pr
     return Proof(database, str(up.version), UndoClass.UNPROVEN, doubts=(why,), prints=prints_of(up, down))
 
 
+def doubted(proof: Proof, why: str) -> Proof:
+    """The same, with one more reason why nothing is shown."""
+    kind = UndoClass.UNPROVEN if proof.kind is UndoClass.LOSSLESS else proof.kind
+    return replace(proof, kind=kind, doubts=(*proof.doubts, why))
+
+
 def _brought_back(before: Contents, after: Contents, found: _Found) -> None:
     for name, was in before.tables.items():
         now = after.tables.get(name)
@@ -197,11 +203,9 @@ def _same_column(table: Table, was: Column, now: Table, found: _Found) -> None:
         how = f"lost in {lost} of {table.rows} rows" if lost > 0 else "others then"
         text = f"values of column {was.name} of {table.name} are {how}"
         found.losses.append(Loss("values", table.name, was.name, text))
-    elif was.number != other.number and table.id == now.id and was.given == 0:
-        text = (
-            f"column {was.name} of {table.name} is made anew, and the copy has no values that would show whether they"
-        )
-        found.doubts.append(f"{text} come back")
+    elif was.number != other.number and table.id == now.id and was.alike:
+        text = f"column {was.name} of {table.name} is made anew, and all its values in the copy are the same"
+        found.doubts.append(f"{text}, so nothing shows that they come back")
 
 
 def _schema(before: Sequence[str], after: Sequence[str]) -> Iterator[Loss]:

@@ -43,8 +43,9 @@ def test_the_life_of_a_schema(shop):
     assert moved["ok"]
     assert (moved["databases"][0]["done"], moved["databases"][0]["version"]) == (["V1__a.sql"], "1")
     assert shop.json("db", "migrate", "local", "shop")["databases"][0]["done"] == ["V2__b.sql"]
-    dry = shop.json("db", "undo", "local", "shop", "--plan")["databases"][0]
-    assert [step["script"] for step in dry["steps"]] == ["U2__b.sql"]
+    dry = shop.json("db", "undo", "local", "shop", "--plan")
+    assert [step["script"] for step in dry["databases"][0]["steps"]] == ["U2__b.sql"]
+    assert [(one["version"], one["kind"]) for one in dry["undo"]] == [("2", "unproven")]
     assert shop.json("db", "undo", "local", "shop")["databases"][0]["done"] == ["U2__b.sql"]
     found = shop.json("db", "status", "local", "shop")["databases"][0]
     assert (found["version"], found["pending"]) == ("1", 1)

@@ -10,6 +10,7 @@ VERBS = {
     "plan": "What migrate would do, and what is risky in it.",
     "dry-run": "The statements that migrate would send, with their locks.",
     "migrate": "Run what is pending.",
+    "prove": "Whether what is pending can be taken back, tried on a copy.",
     "undo": "Take back the last version, by its U file.",
     "validate": "Whether files and history agree.",
     "repair": "Make the history agree with the files.",

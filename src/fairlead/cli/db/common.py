@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from fairlead.operations.db.plan import Planned
     from fairlead.postgres.events import Emit, Event
     from fairlead.postgres.risks import Risk
+    from fairlead.postgres.undo_proof import Proof
     from fairlead.postgres.version import Version
 
 SEVERITIES = {"error": red, "warning": yellow, "note": dim}
@@ -79,14 +80,18 @@ def telling() -> Emit:
     return emit
 
 
-def show_plans(session: Session, environment: str, plans: Sequence[Planned]) -> None:
-    """Steps and risks of each database."""
+def show_plans(
+    session: Session, environment: str, plans: Sequence[Planned], proofs: Sequence[Proof] | None = None
+) -> None:
+    """Steps and risks of each database; of an undo what it costs."""
     data = [
         {"database": one.database, "address": one.address, "steps": [step.as_data() for step in one.plan.steps],
          "risks": [asdict(risk) for risk in one.risks]}
         for one in plans
     ]  # fmt: skip
-    session.answer({"environment": environment, "databases": data}, "\n".join(map(_plan_text, plans)))
+    costs = {"undo": [proof_data(one) for one in proofs]} if proofs is not None else {}
+    text = "\n".join([*map(_plan_text, plans), *map(proof_line, proofs or ())])
+    session.answer({"environment": environment, "databases": data} | costs, text)
 
 
 def _plan_text(one: Planned) -> str:
@@ -94,6 +99,21 @@ def _plan_text(one: Planned) -> str:
     head = f"{one.database} {dim(one.address)}: " + (count(len(steps), "step") if steps else "nothing to do")
     rows = [(step.act, step.script or "-", step.what) for step in steps]
     return "\n".join(part for part in (head, table(rows, indent=2), risk_lines(one.risks)) if part)
+
+
+MARKS = {"lossless": green, "lossy": yellow, "none": dim, "unproven": red}
+
+
+def proof_line(one: Proof) -> str:
+    """A version, the class of its undo, and why."""
+    kind = "lossless while nobody writes into what it made" if one.while_unwritten else one.kind.value
+    why = (f"    {dim(text)}" for text in (*(loss.text for loss in one.losses), *one.doubts))
+    return "\n".join([f"  {one.version}: {MARKS[one.kind.value](kind)}", *why])
+
+
+def proof_data(one: Proof) -> dict[str, Any]:
+    """The same for machines."""
+    return one.to_data() | {"while_unwritten": one.while_unwritten}
 
 
 def risk_lines(risks: Sequence[Risk]) -> str:

@@ -1,0 +1,183 @@
+"""A copy of a database, in a server of its own that listens to nobody: what may go wrong goes wrong there.
+
+The live server is read and nothing else. The copy has its roles without passwords, no subscriptions, no background
+workers, and no mappings of users to other servers, so that a migration that reads a foreign table reaches nobody.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+from fairlead.backups.catalogue import chosen
+from fairlead.backups.facts import properties
+from fairlead.backups.logical import PATIENCE
+from fairlead.backups.restoring import Reader, create, globals_of, have_roles, put_back
+from fairlead.backups.scratch import Ground, cluster, copy_name, room, started
+from fairlead.backups.server import Server
+from fairlead.masking import Secret
+from fairlead.operations.backups.arrangement import Arrangement, arranged, require_identities
+from fairlead.operations.backups.reach import ground_of, server_of
+from fairlead.operations.db.chosen import Database, url_of
+from fairlead.operations.db.opened import opened
+from fairlead.postgres.connection import Address
+from fairlead.project.access import runs
+from fairlead.project.stack import Stack, Store
+from fairlead.system.home import Place
+
+Source = Literal["live", "backup", "files"]
+PIECE = 1 << 20  #: bytes that are piped at once
+TAKEN = ("postgres", "template0", "template1")
+
+_MAPPINGS = """
+DO $$ DECLARE it record; BEGIN
+FOR it IN SELECT CASE WHEN umuser = 0 THEN 'PUBLIC' ELSE quote_ident(usename) END AS who, srvname FROM pg_user_mappings
+LOOP EXECUTE format('DROP USER MAPPING FOR %s SERVER %I', it.who, it.srvname); END LOOP; END $$
+"""
+"""Superuser or not: without one a foreign server is asked nothing."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where copies of one database come from."""
+
+    ground: Ground
+    text: str  #: in words
+    fill: Callable[[Server, str], None]  #: make the database of that name in a server
+    live: bool = True  #: the copy is used as who migrates the live one
+
+
+@dataclass(frozen=True)
+class Copy:
+    """One that is there. `database` is the copy, with the same files."""
+
+    database: Database
+    server: Server
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Used:
+    """How migrations of a database run: as whom, and where they look for names."""
+
+    user: str
+    path: str
+    schema: str
+
+
+@contextlib.contextmanager
+def origin_of(stack: Stack, root: Path, one: Database, source: Source) -> Iterator[Origin]:
+    """That of a database of a stack. Refused where something that this needs is not here."""
+    place = Place.of(stack.project, stack.environment)
+    store = store_of(stack, one)
+    ground = ground_of(place, store.name)
+    if source == "files":
+        yield Origin(ground, "the files alone, without rows", _empty, live=False)
+    elif source == "backup":
+        (arrangement,) = arranged(stack, root, (store.name,))
+        yield _of_backup(arrangement, ground, one.where.database)
+    else:
+        with server_of(place, stack.runtime, store, _url(stack, root, store), f"a copy of {one.name}") as server:
+            server.require_programs()
+            yield of_live(server, ground, one.where.database)
+
+
+def store_of(stack: Stack, one: Database) -> Store:
+    """The store that a database is in."""
+    return next(store for store in stack.stores if one.name.startswith(f"{store.name}."))
+
+
+def _url(stack: Stack, root: Path, store: Store) -> Secret | None:
+    return None if runs(store) else url_of(stack, root, store)
+
+
+def of_live(server: Server, ground: Ground, database: str) -> Origin:
+    """By pg_dump, which reads in one snapshot and holds up nobody but who changes a schema."""
+
+    def fill(copy: Server, name: str) -> None:
+        with server.session(database) as connection:
+            had = properties(connection, database)
+        roles = ("--roles-only", "--no-role-passwords", f"--database={server.home}")
+        with server.reading("pg_dumpall", "pg_dumpall", *roles) as said:
+            have_roles(copy, said.read().decode())
+        create(copy, name, had)
+        how = ("--format=custom", "--compress=0", "--no-subscriptions", *PATIENCE, f"--dbname={database}")
+        with (
+            server.reading(f"pg_dump of {database}", "pg_dump", *how) as source,
+            copy.feeding(f"pg_restore of {database}", "pg_restore", "--exit-on-error", f"--dbname={name}") as write,
+        ):
+            while piece := source.read(PIECE):
+                write(piece)
+
+    return Origin(ground, "the database as it is", fill)
+
+
+def _of_backup(one: Arrangement, ground: Ground, database: str) -> Origin:
+    backup = chosen(one.catalogue.all(), "latest")
+    reader = Reader(one.catalogue, require_identities(backup.id))
+
+    def fill(copy: Server, name: str) -> None:
+        have_roles(copy, globals_of(reader, backup))
+        put_back(copy, reader, backup, database, name)
+
+    return Origin(ground, f"backup {backup.id}", fill)
+
+
+def _empty(copy: Server, name: str) -> None:
+    from fairlead.backups.server import name as quoted  # noqa: PLC0415 — an argument has that name
+
+    with copy.session(copy.home) as connection:
+        connection.execute(f"CREATE DATABASE {quoted(name)} TEMPLATE template0")
+
+
+@contextlib.contextmanager
+def copied(one: Database, origin: Origin) -> Iterator[Copy]:
+    """Make it, and have it gone at the end. FairleadError."""
+    used = _used(one) if origin.live else None
+    name = f"{one.where.database}_copy" if one.where.database in TAKEN else one.where.database
+    ground = origin.ground
+    with room(ground, copy_name(one.name)) as path, started(ground, path, cluster(ground, path)) as server:
+        origin.fill(server, name)
+        with server.session(name) as connection:
+            connection.execute(_MAPPINGS)
+            connection.execute("ANALYZE")
+        yield Copy(_here(one, server, name, used), server, origin.text)
+
+
+def _used(one: Database) -> _Used:
+    with opened([one]) as (it,):
+        row = it.connection.execute("SELECT current_setting('search_path')").fetchone()
+        return _Used(it.history.user, str(row[0]) if row else "", it.history.schema)
+
+
+def _here(one: Database, server: Server, name: str, used: _Used | None) -> Database:
+    """The same database in the copy: its superuser comes in, and is from the start who migrates the live one."""
+    options = f"-c role={_escaped(used.user)} -c search_path={_escaped(used.path)}" if used else ""
+    parameters = {**server.parameters, "dbname": name, "options": options}
+    where = Address(Secret(""), f"a copy of {one.where.shown}", name, parameters)
+    settings = replace(one.settings, schema=used.schema if used else one.settings.schema, attempts=1)
+    return replace(one, where=where, settings=settings, settled=None)
+
+
+def _escaped(value: str) -> str:
+    """As a value within `options`."""
+    return value.replace("\\", "\\\\").replace(" ", "\\ ")
+
+
+@dataclass(frozen=True)
+class Dump:
+    """What pg_dump says of the schema of a database, without some tables."""
+
+    server: Server
+    database: str
+    without: Sequence[str] = field(default=())  #: quoted
+
+    def read(self) -> str:
+        """The SQL."""
+        hidden = (f"--exclude-table={one}" for one in self.without)
+        how = ("--schema-only", "--no-subscriptions", *hidden, f"--dbname={self.database}")
+        with self.server.reading(f"pg_dump of {self.database}", "pg_dump", *how) as said:
+            return said.read().decode()
