@@ -75,6 +75,16 @@ LEDGER = {
         "a person says approve, abort, promote, pause or resume",
         "`order` (which of them), `by`, `why`, `origin`",
     ),
+    "schema.snapshot": (
+        "before schemas move: what is kept of a server",
+        "`store`; `restore_point` and `lsn`, `backup` (its id), where there is one; `notes`",
+    ),
+    "schema.applied": ("a file that moves a schema ran, and is committed", "`database`, `script`, `ms`"),
+    "schema.undone": ("it was taken back, since that loses nothing", "`database`, `script` (which was undone), `ms`"),
+    "schema.kept": (
+        "a rollout was taken back, and what it did to a schema stays",
+        "`database`, `scripts`, `what` (in words, and why)",
+    ),
     "rollout.verdict": (
         "what the evidence says of the release: when that changes, and at the end of each step that is judged",
         "`step` (`watch` after the switch), `kind` (promote, continue, hold, abort), `cause`, `text`, `numbers`",
@@ -95,7 +105,7 @@ LEDGER = {
     ),
     "rollout.closed": (
         "nothing is left to do",
-        "`result` (`live` or `undone`); then `seconds` and `report`, or `reason`, or `recovered`",
+        "`result` (`live` or `undone`); then `seconds` and `report`, or `reason`, or `recovered`; `kept` (of schemas)",
     ),
     "watch.ended": (
         "the release is no longer judged after its switch",
@@ -143,7 +153,9 @@ LEDGER = {
     "environment.started": ("`fairlead up` ended that stop", "nothing"),
 }
 
-_KINDS = "rollout|step|undo|environment|secret|instance|drift|backup|restore|drill|schedule|migration"
+_KINDS = (
+    "rollout|step|undo|environment|secret|instance|drift|backup|restore|drill|schedule|migration|schema|contract"
+)
 _KIND = re.compile(rf"({_KINDS})\.(?!json)[a-z]+|watch\.ended")
 
 

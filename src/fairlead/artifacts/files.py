@@ -1,4 +1,8 @@
-"""The files that were made of templates, as a release has them: FOLDER/RELEASE, read-only, never changed."""
+"""Files that a release keeps beside its artifacts, read-only, never changed.
+
+Those that were made of templates lie in FOLDER/RELEASE; those that move a schema in a folder that is named by what is
+in it, as most releases have the same ones.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,12 @@ from fairlead.system.swap import replace_folder
 def digests(files: Mapping[str, bytes]) -> dict[str, str]:
     """SHA-256 of each, in the order of their paths."""
     return {path: hashlib.sha256(files[path]).hexdigest() for path in sorted(files)}
+
+
+def folder_name(digests: Mapping[str, str]) -> str:
+    """Of files by their SHA-256: the same name for the same files."""
+    text = "\n".join(f"{digests[path]} {path}" for path in sorted(digests))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def keep_files(folder: Path, release: str, files: Mapping[str, bytes], anew: bool = False) -> None:

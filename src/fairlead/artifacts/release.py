@@ -46,6 +46,7 @@ class Release:
     secrets: dict[str, str] = field(default_factory=dict)  #: the version of each secret that is handed over, by name
     files: dict[str, str] = field(default_factory=dict)  #: SHA-256 of each file that was made of a template, by path
     images: dict[str, str] = field(default_factory=dict)  #: by name too: what its image is called, with its digest
+    migrations: dict[str, str] = field(default_factory=dict)  #: SHA-256 of each file that moves a schema, by path
 
     @classmethod
     def of(
@@ -61,30 +62,40 @@ class Release:
         """A release of this content, created now unless told otherwise. To tell others of it makes no other release."""
         stack = replace(stack, notify=())
         versions = dict(secrets or {})
-        id = _identify(to_data(stack), artifacts, versions, {})
+        id = _identify(to_data(stack), artifacts, versions, {}, {})
         facts = (created or clock.stamp(), dict(origin), dict(machine or {}))
         return cls(id, stack, dict(artifacts), *facts, versions, images=dict(images or {}))
 
     def with_secrets(self, versions: dict[str, str]) -> Release:
         """The release of the same artifacts that is handed these versions."""
-        id = _identify(to_data(self.stack), self.artifacts, versions, self.files)
-        return replace(self, id=id, secrets=dict(versions))
+        return replace(self, secrets=dict(versions))._named()
 
     def with_files(self, files: dict[str, str]) -> Release:
         """The release of the same artifacts that has these files, by their SHA-256."""
-        id = _identify(to_data(self.stack), self.artifacts, self.secrets, files)
-        return replace(self, id=id, files=dict(files))
+        return replace(self, files=dict(files))._named()
+
+    def with_migrations(self, migrations: dict[str, str]) -> Release:
+        """The release of the same artifacts whose schema is moved by these files, by their SHA-256."""
+        return replace(self, migrations=dict(migrations))._named()
+
+    def _named(self) -> Release:
+        content = (to_data(self.stack), self.artifacts, self.secrets, self.files, self.migrations)
+        return replace(self, id=_identify(*content))
 
     def pinned(self) -> dict[str, str]:
         """What each of its images is called, by id."""
         return {id: self.images.get(name, "") for name, id in self.artifacts.items() if is_image(id)}
 
 
-def _identify(stack: dict[str, Any], artifacts: dict[str, str], secrets: dict[str, str], files: dict[str, str]) -> str:
-    """Without secrets and files the id is the one that releases had before there were any."""
+def _identify(
+    stack: dict[str, Any], artifacts: dict[str, str], secrets: dict[str, str], files: dict[str, str],
+    migrations: dict[str, str],
+) -> str:  # fmt: skip
+    """Without secrets, files and migrations the id is the one that releases had before there were any."""
     parts: dict[str, Any] = {"stack": stack, "artifacts": artifacts}
     parts |= {"secrets": secrets} if secrets else {}
     parts |= {"files": files} if files else {}
+    parts |= {"migrations": migrations} if migrations else {}
     content = json.dumps(parts, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(content.encode()).hexdigest()[:12]
 
@@ -125,6 +136,7 @@ class ReleaseStore:
             "secrets": kept.secrets,
             "files": kept.files,
             "images": kept.images,
+            "migrations": kept.migrations,
             "stack": to_data(kept.stack),
         }
         for path in (self._copy(kept.id), self._path(kept.id)):
@@ -214,11 +226,12 @@ class ReleaseStore:
         try:
             data = read_json(path)
             versions, files = data.get("secrets", {}), data.get("files", {})  # an earlier Fairlead wrote none
-            if _identify(data["stack"], data["artifacts"], versions, files) != id:
+            moves = data.get("migrations", {})
+            if _identify(data["stack"], data["artifacts"], versions, files, moves) != id:
                 raise ValueError("its content does not match its id")
             stack = from_data(Stack, data["stack"])
             facts = (data["created"], data["origin"], data.get("machine", {}))
-            return Release(id, stack, data["artifacts"], *facts, versions, files, data.get("images", {}))
+            return Release(id, stack, data["artifacts"], *facts, versions, files, data.get("images", {}), moves)
         except (AttributeError, KeyError, TypeError, ValueError, OSError, FairleadError) as error:
             raise Unreadable(
                 f"{path}: the release was changed or is damaged ({error})",

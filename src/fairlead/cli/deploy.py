@@ -13,6 +13,7 @@ from fairlead.cli.verb import environment, message_option, no_wait_option, verb,
 if TYPE_CHECKING:
     from fairlead.operations.deploy import Options
     from fairlead.project.project import Project
+    from fairlead.rollout.schema import SchemaMove
     from fairlead.rollout.verdict.forecast import Forecast as Shown
 
 STRATEGIES = ("rolling", "blue-green", "canary")
@@ -88,6 +89,7 @@ def show_plan(session: Session, project: Project, environment: str, options: Opt
             "builds": [asdict(one) for one in plan.builds], "steps": steps,
             "connections": [asdict(one) for one in plan.connections],
             "stores": [asdict(one) for one in plan.stores],
+            "schema": [asdict(one) for one in plan.schema],
             "evidence": plan.evidence.to_data() if plan.evidence else None}  # fmt: skip
     rows = [(one.name, _short(one.artifact), f"{'must be' if one.needed else 'is'} {one.how}") for one in plan.builds]
     parts = [f"release {plan.release}, {plan.strategy}", table(rows, indent=2)]
@@ -95,9 +97,17 @@ def show_plan(session: Session, project: Project, environment: str, options: Opt
     parts += [f"stores: {one.text}" for one in plan.stores if one.kind != "have"]
     parts += [f"{step.number:3d}  {step.shown()}" for step in plan.steps]
     parts += [] if plan.steps else ["nothing to do: this release is live"]
+    parts += [line for one in plan.schema for line in _schema(one)] if plan.steps else []
     parts += [f"connections {one.text}" + (f"; {one.hint}" if one.hint else "") for one in plan.connections]
     parts += _evidence(plan.evidence) if plan.evidence else []
     session.answer(data, "\n".join(part for part in parts if part))
+
+
+def _schema(one: SchemaMove) -> list[str]:
+    """What of a database is not in the steps."""
+    unknown = f"schema of {one.database}: what is pending is looked up once it is there: {one.unknown}"
+    held = f"once the old release is gone: migrate {one.database}: {', '.join(one.held)}"
+    return [*([unknown] if one.unknown else []), *([held] if one.held else [])]
 
 
 def _short(artifact: str) -> str:

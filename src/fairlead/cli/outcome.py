@@ -81,10 +81,11 @@ def _left_waiting(error: Waiting, place: Place) -> Waiting:
     return Waiting("\n".join(lines), hint, {"environment": name, **found.to_data()})
 
 
-def undone(error: FairleadError, environment: str) -> FairleadError:
+def undone(error: RolloutFailed | Interrupted, environment: str) -> FairleadError:
     """The same, with the reason first, then what was done about it."""
     reason = error.message.removeprefix("undone: ")
     done = f"{reason}\neverything was taken back: {environment} is as it was before"
+    done += "".join(f"\nbut {text}" for text in error.kept)
     return type(error)(done, error.hint or f"see `fairlead history {environment}`")
 
 

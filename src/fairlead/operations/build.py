@@ -6,15 +6,16 @@ goes ahead. Another lock, shared by all who build, keeps the artifacts until a r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 from fairlead.artifacts import ArtifactStore, Release
-from fairlead.artifacts.files import digests, keep_files
+from fairlead.artifacts.files import digests, folder_name, keep_files
 from fairlead.artifacts.origin import owner_text
 from fairlead.operations.certificates import certify
+from fairlead.operations.db.kept import migration_files
 from fairlead.operations.environment import Environment, builds_lock
 from fairlead.operations.made import Made, foreseen, make_images
 from fairlead.operations.notify import address
@@ -34,12 +35,13 @@ PATIENCE = 3600.0  #: seconds to wait while unused artifacts are removed; it end
 
 def move(
     environment: Environment, make: Callable[[], Release], intent: Intent, doing: str, wait: float,
-    supply: Supply,
+    supply: Supply, migrations: Mapping[str, bytes] | None = None,
 ) -> Result:  # fmt: skip
     """Have `make` build or check all that the release needs, then carry it out, being the only one who does.
 
     `wait`: seconds for another one who holds the environment; with 0, Busy comes before anything is built. `supply`:
     the secrets that the release is handed. They are read under the lock, so that none is older than its last rotation.
+    `migrations`: the files that move its schemas; None: those that the project's folder holds.
     """
     if not wait:
         with environment.held(doing, 0):
@@ -47,8 +49,9 @@ def move(
     with ExitStack() as held:
         with _artifacts_kept(environment):
             files = plain_files(supply.stack, supply.root)
+            moving = migration_files(supply.stack, supply.root) if migrations is None else migrations
             environment.world.edge.prepare()
-            release = make().with_files(digests(files))
+            release = make().with_files(digests(files)).with_migrations(digests(moving))
             held.enter_context(environment.held(doing, wait))
             prepare(environment)
             told(supply, environment.world.say)
@@ -60,6 +63,7 @@ def move(
             renew = environment.state.live != release.id
             release = environment.world.releases.save(release, renew)
             keep_files(environment.place.files, release.id, files)
+            keep_files(environment.place.migrations, folder_name(release.migrations), moving)
             deliver(environment.place.secrets, release.id, release.stack, handful)
             certify(environment.world.edge, supply)
             note_handed(environment.ledger, {name: release.secrets[name] for name in supply.needed})
@@ -106,7 +110,8 @@ def predict_images(supply: Supply) -> Release:
 
 def _predicted(supply: Supply, made: Made) -> Release:
     release = Release.of(supply.stack, made.artifacts, {}, secrets=supply.look().versions(), images=made.images)
-    return release.with_files(digests(plain_files(supply.stack, supply.root)))
+    moving = digests(migration_files(supply.stack, supply.root))
+    return release.with_files(digests(plain_files(supply.stack, supply.root))).with_migrations(moving)
 
 
 def _ensure(environment: Environment, item: Service | Job, root: Path) -> str:

@@ -9,6 +9,7 @@ from fairlead.artifacts import ArtifactStore, Release, describe_origin
 from fairlead.operations import doctor
 from fairlead.operations.build import build, move, predict
 from fairlead.operations.checks import docker
+from fairlead.operations.db.moves import moves
 from fairlead.operations.environment import LOCK_PATIENCE, machine_facts, opened
 from fairlead.operations.secrets.supply import Supply
 from fairlead.operations.stores.ensure import steps_of
@@ -18,6 +19,7 @@ from fairlead.project.stack import Stack, Strategy
 from fairlead.rollout.events import Emit, silent
 from fairlead.rollout.observed import Observed, Wanted
 from fairlead.rollout.plan import plan
+from fairlead.rollout.schema import SchemaMove
 from fairlead.rollout.steps import Step
 from fairlead.rollout.world import pass_by
 from fairlead.stores.plan import StoreStep
@@ -69,8 +71,17 @@ def store_steps_of(project: Project, name: str) -> tuple[StoreStep, ...]:
     return steps_of(project.stack(name), project.root, Place.of(project.name, name))
 
 
-def preview(project: Project, name: str, options: Options = Options()) -> tuple[Release, tuple[Step, ...]]:
-    """The release and the steps that `deploy` would carry out now. Builds nothing, changes nothing."""
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A deployment as it would be carried out now."""
+
+    release: Release
+    steps: tuple[Step, ...]
+    schema: tuple[SchemaMove, ...] = ()  #: of each database
+
+
+def preview(project: Project, name: str, options: Options = Options()) -> Preview:
+    """What `deploy` would carry out now. Builds nothing, changes nothing."""
     stack = project.stack(name)
     place = Place.of(project.name, name)
     release = predict(ArtifactStore(place.artifacts), Supply(stack, project.root, place))
@@ -78,4 +89,6 @@ def preview(project: Project, name: str, options: Options = Options()) -> tuple[
     if place.exists():
         with opened(place, stack.runtime) as environment:
             observed = environment.world.observe()
-    return release, plan(Wanted(release.id, stack, options.strategy or stack.rollout.strategy), observed)
+    schema = moves(stack, project.root, project.root, release.migrations, early=True) if stack.stores else ()
+    strategy = options.strategy or stack.rollout.strategy
+    return Preview(release, plan(Wanted(release.id, stack, strategy, schema=schema), observed), schema)

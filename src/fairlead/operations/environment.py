@@ -15,6 +15,7 @@ from fairlead.artifacts.prepare import base_python
 from fairlead.edges.table import edge_of
 from fairlead.errors import UsageError
 from fairlead.ledger import Ledger
+from fairlead.operations.db.releases import OfReleases
 from fairlead.operations.images import image_store
 from fairlead.operations.runtime_kept import keep_runtime, kept_runtime
 from fairlead.project.stack import RuntimeName
@@ -86,8 +87,9 @@ def opened(place: Place, runtime: RuntimeName, emit: Emit = silent) -> Iterator[
             **machine_facts(), emit=emit, free_space=place.free_reserve,
             sweep_artifacts=lambda: sweep(place, artifacts, lambda text: world.say("note", text), images),
             history=lambda release, over: answered_lately(place, releases, release, over),
-            evidence=place.root / "evidence", secrets=place.secrets, files=place.files,
+            evidence=place.root / "evidence", secrets=place.secrets, files=place.files, migrations=place.migrations,
         )  # fmt: skip
+        world.databases = OfReleases(place.migrations, lambda text: world.say("note", text))
         yield Environment(place, ledger, world, artifacts, runtime)
 
 

@@ -18,6 +18,7 @@ from fairlead.project.project import Project
 from fairlead.project.resolve import DEFAULT_STEPS
 from fairlead.project.stack import Job, Service, Stack, Strategy
 from fairlead.rollout.journal import open_rollout
+from fairlead.rollout.schema import SchemaMove
 from fairlead.rollout.steps import Step
 from fairlead.stores.plan import StoreStep
 from fairlead.system.home import Place
@@ -48,18 +49,21 @@ class Forecast:
     connections: tuple[Check, ...] = ()  #: what the services open to each store that has a limit
     stores: tuple[StoreStep, ...] = ()  #: what is done to stores, before everything else
     evidence: Shown | None = None  #: what each step of a canary can show; None when it has none to compare with
+    schema: tuple[SchemaMove, ...] = ()  #: what is done to each database, and what waits until later
 
 
 def forecast(project: Project, environment: str, options: Options) -> Forecast:
     """What `deploy` with the same arguments would do now. Errors as the project's and those of sources."""
     stack = project.stack(environment)
     place = Place.of(project.name, environment)
-    release, steps = preview(project, environment, options)
+    seen = preview(project, environment, options)
+    release, steps = seen.release, seen.steps
     builds = tuple(_build(place, item, release) for item in built(stack))
     strategy = options.strategy or stack.rollout.strategy
     opened = tuple(connections.examine(stack, strategy))
     stores = steps_of(stack, project.root, place)
-    return Forecast(release.id, strategy, builds, steps, _before(place), opened, stores, _shown(place, stack, steps))
+    evidence = _shown(place, stack, steps)
+    return Forecast(release.id, strategy, builds, steps, _before(place), opened, stores, evidence, seen.schema)
 
 
 def _build(place: Place, item: Service | Job, release: Release) -> Build:

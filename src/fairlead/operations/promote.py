@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from fairlead.artifacts import Release, ReleaseStore, describe_actor
 from fairlead.errors import FairleadError
 from fairlead.ledger import Ledger
 from fairlead.operations import doctor
 from fairlead.operations.build import built, move
 from fairlead.operations.checks import docker
+from fairlead.operations.db.kept import base_of, migration_files, moved
 from fairlead.operations.deploy import Options
 from fairlead.operations.environment import Environment, machine_facts, opened
 from fairlead.operations.images import image_store, logins
@@ -43,7 +46,21 @@ def promote(project: Project, source: str, target: str, options: Options, emit: 
             images = {name: called for name, called in origin_release.images.items() if name in names}
             return Release.of(stack, artifacts, origin, machine=machine_facts(project.root), images=images)
 
-        return move(environment, make, intent, f"fairlead promote {source} {target}", options.wait, supply)
+        doing = f"fairlead promote {source} {target}"
+        return move(environment, make, intent, doing, options.wait, supply, _migrations(origin_release, stack, supply))
+
+
+def _migrations(release: Release, stack: Stack, supply: Supply) -> dict[str, bytes]:
+    """The files that its artifacts were deployed with; of a database that it did not move, those of the folder."""
+    kept = base_of(release, Place.of(stack.project, release.stack.environment).migrations)
+    theirs = {folder for _, one in moved(release.stack) for folder in (one.folder, one.contract) if folder}
+    own = {path: content for path, content in migration_files(stack, supply.root).items() if not _below(path, theirs)}
+    wanted = {folder for _, one in moved(stack) for folder in (one.folder, one.contract) if folder}
+    return own | {path: (kept / path).read_bytes() for path in release.migrations if _below(path, wanted)}
+
+
+def _below(path: str, folders: Iterable[str]) -> bool:
+    return any(path.startswith(f"{folder}/") for folder in folders)
 
 
 def _verify(environment: Environment, release: Release, supply: Supply) -> None:

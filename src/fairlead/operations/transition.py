@@ -19,8 +19,11 @@ from fairlead.rollout.journal import Journal, OpenRollout, open_rollout
 from fairlead.rollout.observed import Wanted
 from fairlead.rollout.plan import plan
 from fairlead.rollout.recovery import give_up, recover, restore_traffic
+from fairlead.rollout.schema import SchemaMove
 from fairlead.rollout.state import STARTED
 from fairlead.rollout.steps import Step
+
+FORWARD = ("deploy", "promote")  #: the operations that move schemas
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +81,22 @@ def drop_waiting(environment: Environment, why: str) -> None:
 
 
 def steps_to(environment: Environment, release: Release, intent: Intent) -> tuple[Step, ...]:
-    """The plan, from what is observed now."""
-    return plan(Wanted(release.id, release.stack, intent.strategy, intent.urgent), environment.world.observe())
+    """The plan, from what is observed now. Refused where the schema of a database cannot be moved."""
+    observed = environment.world.observe()
+    schema = _schema(environment, release, intent) if observed.live != release.id else ()
+    return plan(Wanted(release.id, release.stack, intent.strategy, intent.urgent, schema), observed)
+
+
+def _schema(environment: Environment, release: Release, intent: Intent) -> tuple[SchemaMove, ...]:
+    """What is to be done to databases. The way back moves none: the old release knew how to do without."""
+    if intent.operation not in FORWARD or not release.stack.stores:
+        return ()
+    from fairlead.operations.db.kept import base_of  # noqa: PLC0415 — only where a schema may move
+    from fairlead.operations.db.moves import moves  # noqa: PLC0415
+    from fairlead.operations.db.releases import root_of  # noqa: PLC0415
+
+    base = base_of(release, environment.place.migrations)
+    return moves(release.stack, root_of(release), base, release.migrations)
 
 
 def carry_out(environment: Environment, release: Release, intent: Intent) -> Result:

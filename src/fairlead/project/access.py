@@ -64,6 +64,11 @@ def migrator_name(store: str, database: str) -> str:
     return login_name(store, database, "migrator")
 
 
+def migrator_job(store: str, database: str) -> str:
+    """What the job is called in which another tool moves the schema of a database."""
+    return f"{store}-{database}-migrator".replace("_", "-")
+
+
 def admin_name(store: str) -> str:
     """The secret with which Fairlead itself looks after the roles of a store that it runs."""
     return password_name(f"{store}-admin")

@@ -12,6 +12,7 @@ from fairlead.render.edge import USERS
 from fairlead.rollout import checks, specs
 from fairlead.rollout.journal import Journal, OpenRollout
 from fairlead.rollout.judging import LOOK, Judging
+from fairlead.rollout.migrating import Migrating
 from fairlead.rollout.observed import instance_ids
 from fairlead.rollout.orders import Orders
 from fairlead.rollout.parts import is_public
@@ -34,6 +35,7 @@ class Actions:
         self._memory_kills = memory_kills()
         self.orders = Orders(journal.ledger, journal.rollout)
         self.judging = Judging(world, journal, self.orders)
+        self.migrating = Migrating(world, journal)
 
     def go_on(self, rollout: OpenRollout) -> None:
         """Know what the process knew that carried the rollout before this one."""
@@ -213,6 +215,9 @@ class Actions:
 
 
 _DO: dict[Kind, Callable[[Actions, Step], None]] = {
+    "snapshot": lambda one, step: one.migrating.snapshot(step),
+    "migrate": lambda one, step: one.migrating.migrate(step),
+    "inspect": lambda one, step: one.migrating.inspect(step),
     "start": Actions.start, "wake": Actions.wake, "ready": Actions.ready, "job": Actions.job, "route": Actions.route,
     "smoke": Actions.smoke, "approve": Actions.approve, "rest": Actions.rest, "watch": Actions.watch,
     "verify": Actions.verify, "commit": Actions.commit, "prune": Actions.prune,
@@ -220,5 +225,5 @@ _DO: dict[Kind, Callable[[Actions, Step], None]] = {
 
 _UNDO: dict[Kind, Callable[[Actions, Step], None]] = {
     "start": Actions.discard, "wake": Actions.rest, "job": Actions.end_job, "route": Actions.route_back,
-    "rest": Actions.rouse,
+    "rest": Actions.rouse, "migrate": lambda one, step: one.migrating.take_back(step),
 }  # fmt: skip

@@ -56,7 +56,9 @@ class Executor:
             self.world.say("failed", reason)
             self._back_for_sure(rollout, reason)
             kind = Interrupted if isinstance(error, KeyboardInterrupt) else RolloutFailed
-            raise kind(f"undone: {reason}", getattr(error, "hint", None)) from error
+            failed = kind(f"undone: {reason}", getattr(error, "hint", None))
+            failed.kept = tuple(self.actions.migrating.kept)
+            raise failed from error
 
     def _forward_while_told(self, steps: tuple[Step, ...]) -> None:
         """Forward, and on when somebody said something just before it was written down that nobody carries it."""
@@ -120,12 +122,14 @@ class Executor:
                 stuck = f"rollout {self.journal.rollout} failed ({reason.splitlines()[0]}) and is half undone"
                 why = f"{stuck}: cannot take back `{step.shown()}`: {error.message}"
                 raise FairleadError(why, error.hint or "mend that; the keeper goes on trying") from error
-        missing = self.actions.incomplete
-        self._note(lambda: self.journal.close("undone", {"reason": reason, "incomplete": missing}))
+        missing, kept = self.actions.incomplete, self.actions.migrating.kept
+        facts = {"reason": reason, "incomplete": missing} | ({"kept": kept} if kept else {})
+        self._note(lambda: self.journal.close("undone", facts))
         text = (
             f"undone, but for what does not come back: {'; '.join(missing)}" if missing else "everything is as it was"
         )
-        self.world.say("undone", text, reason=reason, incomplete=missing)
+        text += f", but for the schema: {'; '.join(kept)}" if kept else ""
+        self.world.say("undone", text, reason=reason, incomplete=missing, kept=kept)
 
     def _undo(self, step: Step) -> None:
         self._point("undo before", step)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fairlead.project.stack import Service, Stack, Strategy
+from fairlead.rollout.schema import SchemaMove
 from fairlead.runtimes.base import Instance
 
 
@@ -17,6 +18,7 @@ class Wanted:
     stack: Stack
     strategy: Strategy
     urgent: bool = False  #: users first: workers hand over after the traffic has moved
+    schema: tuple[SchemaMove, ...] = ()  #: what is to be done to databases, in order
 
 
 @dataclass(frozen=True, slots=True)

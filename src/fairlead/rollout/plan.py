@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from fairlead.project.stack import Strategy
 from fairlead.rollout.observed import Observed, Wanted
+from fairlead.rollout.schema import schema_steps
 from fairlead.rollout.steps import Step, numbered
 from fairlead.rollout.strategies import blue_green, canary, rolling
 
@@ -20,4 +21,5 @@ def plan(wanted: Wanted, observed: Observed) -> tuple[Step, ...]:
     """The steps from the live release to the wanted one; none when it is live already and all of it runs."""
     if wanted.release == observed.live:
         return ()
-    return numbered(STRATEGIES[wanted.strategy](wanted, observed))
+    first = [] if wanted.urgent else schema_steps(wanted.release, wanted.schema)
+    return numbered([*first, *STRATEGIES[wanted.strategy](wanted, observed)])

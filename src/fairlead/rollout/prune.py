@@ -5,6 +5,7 @@ A release that never was live is no way back: it goes as soon as nothing uses it
 
 from __future__ import annotations
 
+from fairlead.artifacts.files import folder_name
 from fairlead.errors import FairleadError
 from fairlead.ledger.ledger import Ledger
 from fairlead.rollout.state import COMMITTED, read_state
@@ -42,6 +43,9 @@ def _forget(world: World, keep: int) -> tuple[str, ...]:
         keep_only(world.secrets, wanted)
     if world.files:
         keep_only(world.files, wanted)
+    if world.migrations:
+        there = (world.releases.load_or_none(id) for id in wanted)
+        keep_only(world.migrations, {folder_name(one.migrations) for one in there if one and one.migrations})
     if gone:
         world.say("note", f"forgot {', '.join(gone)}", releases=list(gone))
     return gone

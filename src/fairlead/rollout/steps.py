@@ -9,7 +9,21 @@ from fairlead.project.stack import from_data
 from fairlead.rollout.verdict.evidence import Mode
 
 Kind = Literal[
-    "start", "wake", "ready", "job", "route", "smoke", "approve", "rest", "watch", "verify", "commit", "prune"
+    "snapshot",
+    "migrate",
+    "inspect",
+    "start",
+    "wake",
+    "ready",
+    "job",
+    "route",
+    "smoke",
+    "approve",
+    "rest",
+    "watch",
+    "verify",
+    "commit",
+    "prune",
 ]
 
 
@@ -46,6 +60,9 @@ class Shares:
 class Step:
     """One step. What the fields mean depends on the kind; those it does not use stay empty.
 
+    snapshot  a restore point of store `service`, with `dump` a backup too; undo: nothing
+    migrate run `scripts` on database `service`, or `job`; undo: those that are `undoable`, or nothing
+    inspect is database `service` as it should be     undo: nothing
     start   start `instances` of `release`            undo: take them from traffic, drain, stop, remove
     wake    start stopped `instances` again           undo: take them from traffic, drain, stop
     ready   wait until `instances` are ready          undo: nothing
@@ -74,6 +91,10 @@ class Step:
     stable: str = ""
     mode: Mode = "canary"
     proves: bool = False
+    scripts: tuple[str, ...] = ()
+    undoable: tuple[str, ...] = ()
+    job: str = ""
+    dump: bool = False
     number: int = 0  #: its place in the plan, from 1
 
     @property
@@ -90,7 +111,20 @@ class Step:
             asked=f"{self.service} of {self.release}" if self.service else self.release,
             shares=self.shares.shown(),
             how=self._how(),
+            dump=", and a backup" if self.dump else "",
+            what=f"by job {self.job}" if self.job else ", ".join(self.scripts),
+            otherwise=self._otherwise(),
         )
+
+    def _otherwise(self) -> str:
+        """What happens to the schema when something fails later."""
+        left = [one for one in self.scripts if one not in self.undoable]
+        if self.job:
+            return "what it did stays if something fails later: nobody but that tool could undo it"
+        if not left:
+            return "undone if something fails later: that loses nothing, which is proven"
+        what = "it stays" if len(self.scripts) == 1 else f"{', '.join(left)} stay" if self.undoable else "they stay"
+        return f"{what} if something fails later: that an undo loses nothing is not proven"
 
     def _how(self) -> str:
         what = {"canary": "judge", "watch": "judge", "shadow": "judge the mirrored requests of"}[self.mode]
@@ -108,6 +142,9 @@ class Step:
 
 
 _SHOWN: dict[Kind, str] = {
+    "snapshot": "restore point of {service}{dump}",
+    "migrate": "migrate {service}: {what}; {otherwise}",
+    "inspect": "look at {service}: history, indexes and checks",
     "start": "start {instances} of {release}",
     "wake": "start {instances} of {release} again",
     "ready": "wait until {instances} of {release} answer their health check",

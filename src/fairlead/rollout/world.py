@@ -15,6 +15,7 @@ from fairlead.rollout.checks import PATIENCE
 from fairlead.rollout.events import Emit, Event, silent
 from fairlead.rollout.observed import Observed
 from fairlead.rollout.routing import edge_table
+from fairlead.rollout.schema import Databases, NoDatabases
 from fairlead.rollout.specs import NOWHERE, Machine
 from fairlead.rollout.state import read_state
 from fairlead.rollout.steps import Shares
@@ -48,6 +49,8 @@ class World:
     evidence: Path | None = None  #: folder for what releases were judged by
     secrets: Path | None = None  #: folder in which secrets are handed over
     files: Path | None = None  #: folder of the files that were made of templates, by release
+    migrations: Path | None = None  #: folder of the files that move schemas, by what is in them
+    databases: Databases = field(default_factory=NoDatabases)
     hurry: bool = False  #: nobody waits for a person: what has to is left waiting at once
     shares: Shares = field(default_factory=Shares)  #: in force now, as far as this process knows
     table: EdgeTable | None = None  #: the same, as the edge was told

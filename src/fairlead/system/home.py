@@ -119,6 +119,11 @@ class Place:
         return self.root / "files"
 
     @property
+    def migrations(self) -> Path:
+        """Made when files move a schema: what releases were deployed with."""
+        return self.root / "migrations"
+
+    @property
     def remote(self) -> Path:
         """What came over SSH: checkouts, and what is done for others. Made when somebody comes."""
         return self.root / "remote"

@@ -61,34 +61,40 @@ def chosen(stack: Stack, root: Path, names: Sequence[str] = ()) -> tuple[Databas
     if not picked:
         raise UsageError(f"no database of {stack.environment} has migrations", "name their folder under `stores`")
     for store, one in picked:
-        _fit(store, one)
-    return tuple(_database(stack, root, store, one) for store, one in picked)
+        _fit(stack, store, one)
+    return tuple(database_of(stack, root, store, one, root) for store, one in picked)
 
 
-def _fit(store: Store, one: Migrations) -> None:
+def _fit(stack: Stack, store: Store, one: Migrations) -> None:
     name = f"{store.name}.{one.database}"
     if one.migrator:
-        what = f"{name} is migrated by `{one.migrator}`, which this version of Fairlead does not run yet"
-        raise Refused(what, "run that command yourself; what this version runs are SQL files: `migrations`")
+        what = f"{name} is migrated by `{one.migrator}`, which knows what is pending and what ran"
+        raise Refused(what, f"it is run in each deployment, under our lock: fairlead deploy {stack.environment}")
     if one.folder is None:
         raise Refused(f"{name} has no migrations", "name their folder: `migrations: db/shop`")
+    require_known(store)
+
+
+def require_known(store: Store) -> None:
+    """Refused for one of which nobody knows how it is reached."""
     if store.url is None and not managed(store):
         what = f"{store.name} has neither a url nor a PostgreSQL that Fairlead knows: it has a command of its own"
         raise Refused(what, 'name the server: url: "${DATABASE_URL}", the name of a secret')
 
 
-def _database(stack: Stack, root: Path, store: Store, one: Migrations) -> Database:
+def database_of(stack: Stack, root: Path, store: Store, one: Migrations, base: Path) -> Database:
+    """One of them. `root` is the project's folder, `base` the one that its files of migrations lie below."""
     several, rights = len(store.databases) > 1, rights_of(store, one.database)
     url = _own_url(stack, root, store, one) if store.url is None else url_of(stack, root, store)
     if rights and store.url is not None:
         phrase = _password(stack, root, migrator_name(store.name, one.database))
         url = logged_in(url, one.database, Roles(one.database).migrator, phrase)
-    contract = root / one.contract if one.contract else None
+    contract = base / one.contract if one.contract else None
     settings = Settings(one.schema, one.table, one.lock_timeout, one.statement_timeout, undo_type=one.undo_rows)
     return Database(
         store=f"{store.name}.{one.database}",
         where=address(url, one.database, several),
-        folder=Folder(root / (one.folder or ""), one.folder or "", contract, one.contract or ""),
+        folder=Folder(base / (one.folder or ""), one.folder or "", contract, one.contract or ""),
         settings=settings,
         out_of_order=one.out_of_order,
         placeholders={**stack.variables, **one.placeholders},

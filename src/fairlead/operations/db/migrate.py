@@ -41,11 +41,12 @@ def migrate(
     how = asked or Asked()
     with opened(some, emit) as databases:
         for one in databases:
-            _refuse_errors(planned(one, how))
+            refuse_errors(planned(one, how))
         return _in_turn(databases, lambda one: planned(one, how).plan, wait, emit)
 
 
-def _refuse_errors(made: Planned) -> None:
+def refuse_errors(made: Planned) -> None:
+    """Refused where a statement is a risk that is an error."""
     errors = [risk for risk in made.risks if risk.severity == "error"]
     if errors:
         text = "; ".join(f"{one.file}:{one.line}:{one.column}: {one.message} [{one.rule}]" for one in errors)

@@ -150,6 +150,7 @@ def _undone(entry: Entry, scene: Scene) -> Message:
     still = f", {scene.begun.data['previous']} stays live" if scene.begun.data.get("previous") else ""
     more = [f"reason: {_shown(reason, scene)}"]
     more += [f"could not be taken back: {', '.join(map(str, missing))}"] if (missing := _missing(entry)) else []
+    more += [f"the schema stays: {_shown(one, scene)}" for one in entry.data.get("kept") or ()]
     return _message(entry, scene, events, f"{_operation(scene)} failed{still}", "failure", more, "status")
 
 

@@ -1,0 +1,155 @@
+"""The databases of an environment, as a rollout moves them: by the files that its release was deployed with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fairlead.artifacts.release import Release
+from fairlead.errors import FairleadError
+
+if TYPE_CHECKING:
+    from fairlead.operations.db.chosen import Database
+    from fairlead.operations.db.opened import Opened
+    from fairlead.postgres.events import Event
+    from fairlead.postgres.plan import Plan
+    from fairlead.project.stack import Migrations, Store
+    from fairlead.rollout.schema import Note
+
+Say = Callable[[str], None]
+
+
+class OfReleases:
+    """`migrations` is the folder of all files that releases keep."""
+
+    def __init__(self, migrations: Path, say: Say) -> None:
+        self.migrations, self.say = migrations, say
+
+    def snapshot(self, release: Release, store: str, label: str, dump: bool) -> dict[str, Any]:
+        """See `rollout.schema.Databases`."""
+        from fairlead.operations.db.snapshot import snapshot  # noqa: PLC0415 — only where a schema moves
+
+        some = [(one, name) for one, name in self._moved(release) if one.name == store]
+        return snapshot(release.stack, root_of(release), some, label, dump)
+
+    def migrate(self, release: Release, database: str, note: Note, contract: bool = False) -> None:
+        """The same; with `contract` what waited too."""
+        from fairlead.operations.db.migrate import refuse_errors  # noqa: PLC0415 — as above
+        from fairlead.operations.db.plan import Asked, planned  # noqa: PLC0415
+
+        asked = Asked(contract)
+        with self._opened(release, database) as one:
+            refuse_errors(planned(one, asked))
+            self._run(one, lambda it: planned(it, asked).plan, note)
+
+    @contextmanager
+    def locked(self, release: Release, database: str) -> Iterator[Callable[[], bool]]:
+        """The same."""
+        import psycopg  # noqa: PLC0415 — an extra
+
+        from fairlead.operations.db.opened import WAIT, spoken  # noqa: PLC0415 — as above
+        from fairlead.postgres.connection import connect  # noqa: PLC0415
+        from fairlead.postgres.history import History  # noqa: PLC0415
+        from fairlead.postgres.lock import acquire  # noqa: PLC0415
+
+        one = self._database(release, database)
+        with closing(connect(one.where, one.settings)) as connection:
+            with spoken(one, psycopg.Error):
+                history = History(connection, one.settings)
+                acquire(connection, history.schema, history.name, WAIT, self.say)
+
+            def held() -> bool:
+                try:
+                    connection.execute("SELECT 1")
+                except psycopg.Error:
+                    return False
+                return True
+
+            yield held
+
+    def inspect(self, release: Release, database: str) -> tuple[str, ...]:
+        """The same."""
+        from fairlead.operations.db.inspect import inspect  # noqa: PLC0415 — as above
+
+        store, _ = self._declared(release, database)
+        checks = store.checks.get(database.partition(".")[2], ())
+        return inspect(self._database(release, database), checks)
+
+    def applied(self, release: Release, database: str) -> frozenset[str]:
+        """The same."""
+        from fairlead.operations.db.opened import asking  # noqa: PLC0415 — as above
+        from fairlead.postgres.picture import APPLIED  # noqa: PLC0415
+
+        with self._opened(release, database) as one, asking(one):
+            return frozenset(entry.script for entry in one.look(contract=True).entries if entry.state in APPLIED)
+
+    def undo(self, release: Release, database: str, scripts: Sequence[str], note: Note) -> None:
+        """The same. Also when somebody migrated meanwhile."""
+        from fairlead.operations.db.migrate import undo_plan  # noqa: PLC0415 — as above
+
+        wanted = list(reversed(scripts))
+
+        def make(one: Opened) -> Plan:
+            last = [entry.script for entry in one.look(contract=True).applied()[: len(wanted)]]
+            if last != wanted:
+                raise FairleadError(f"{database}: somebody else migrated meanwhile", "look: fairlead db status")
+            return undo_plan(one, None, len(wanted))
+
+        with self._opened(release, database) as opened:
+            self._run(opened, make, note, wanted)
+
+    def _run(self, one: Opened, make: Callable[[Opened], Plan], note: Note, names: Sequence[str] | None = None) -> None:
+        """Under the lock. `names`: what to call the files in their order; None: as they are called."""
+        from fairlead.operations.db.migrate import moved_by  # noqa: PLC0415 — as above
+        from fairlead.operations.db.opened import WAIT  # noqa: PLC0415
+
+        called: dict[str, str] = {}
+
+        def plan(it: Opened) -> Plan:
+            made = make(it)
+            files = [file.script for file in made.files()]
+            called.update(zip(files, names or files, strict=True))
+            return made
+
+        def listen(event: Event) -> None:
+            if event.kind == "done" and event.script in called:
+                note(called[event.script], event.ms)
+            elif event.kind in ("retry", "note", "wait"):
+                self.say(f"{one.name}: {event.text}")
+
+        moved = moved_by(one, plan, WAIT, listen)
+        if moved.error:
+            raise moved.error
+
+    @contextmanager
+    def _opened(self, release: Release, database: str) -> Iterator[Opened]:
+        from fairlead.operations.db.opened import opened  # noqa: PLC0415 — as above
+
+        with opened([self._database(release, database)]) as (one,):
+            yield one
+
+    def _database(self, release: Release, name: str) -> Database:
+        from fairlead.operations.db.chosen import database_of, require_known  # noqa: PLC0415 — as above
+        from fairlead.operations.db.kept import base_of  # noqa: PLC0415
+
+        store, one = self._declared(release, name)
+        require_known(store)
+        return database_of(release.stack, root_of(release), store, one, base_of(release, self.migrations))
+
+    def _declared(self, release: Release, name: str) -> tuple[Store, Migrations]:
+        for store, one in self._moved(release):
+            if f"{store.name}.{one.database}" == name:
+                return store, one
+        raise FairleadError(f"{name}: release {release.id} moves no such database", "see its project file")
+
+    def _moved(self, release: Release) -> list[tuple[Store, Migrations]]:
+        from fairlead.operations.db.kept import moved  # noqa: PLC0415 — as above
+
+        return list(moved(release.stack))
+
+
+def root_of(release: Release) -> Path:
+    """The project's folder that it was deployed from: its secrets are found there."""
+    return Path(str(release.machine.get("root", "/")))

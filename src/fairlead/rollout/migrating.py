@@ -1,0 +1,150 @@
+"""The steps that move schemas: done, and taken back only where that is proven to lose nothing."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from fairlead.artifacts.release import Release
+from fairlead.errors import FairleadError
+from fairlead.masking import concealed
+from fairlead.rollout import schema, specs
+from fairlead.rollout.journal import Journal
+from fairlead.rollout.steps import Step
+from fairlead.rollout.world import World
+
+LOOK = 1.0  #: seconds between two looks at the lock while another tool moves a schema
+
+
+class Migrating:
+    """Does and undoes those steps of one rollout. Each file that ran is written to the ledger."""
+
+    def __init__(self, world: World, journal: Journal) -> None:
+        self.world, self.journal = world, journal
+        self.kept: list[str] = []  #: what of the schema stays although the rollout is taken back, in words
+
+    def snapshot(self, step: Step) -> None:
+        """Where the role may, a named restore point; where the store has backups, one of them."""
+        label = f"fairlead-{step.release}-{self.journal.rollout}"
+        made = self.world.databases.snapshot(self._release(step), step.service, label, step.dump)
+        self._write(schema.SNAPSHOT, {"store": step.service, **made})
+        for text in made.get("notes", ()):
+            self.world.say("note", f"{step.service}: {text}")
+
+    def migrate(self, step: Step) -> None:
+        """By files, or by the command of another tool."""
+        if step.job:
+            self._by_job(step)
+        else:
+            self.world.databases.migrate(self._release(step), step.service, self._noting(step, schema.APPLIED))
+
+    def inspect(self, step: Step) -> None:
+        """Whether history and files agree, and what is declared to work works."""
+        for text in self.world.databases.inspect(self._release(step), step.service):
+            self.world.say("note", f"{step.service}: {text}")
+
+    def _noting(self, step: Step, kind: str) -> schema.Note:
+        def note(script: str, ms: int) -> None:
+            self._write(kind, {"database": step.service, "script": script, "ms": ms})
+            self.world.say("note", f"{step.service}: {script} {'undone' if kind == schema.UNDONE else 'applied'}")
+
+        return note
+
+    def _by_job(self, step: Step) -> None:
+        release = self._release(step)
+        spec = specs.job_spec(release, step.job, self.world.machine(release))
+        with self.world.databases.locked(release, step.service) as held, self._guarded(spec.id, held) as lost:
+            try:
+                self.world.runtime.run_job(spec, release.stack.job(step.job).timeout)
+            except FairleadError as error:
+                if lost():
+                    raise _no_longer_alone(step) from error
+                raise
+            if not held():
+                raise _no_longer_alone(step)
+
+    @contextmanager
+    def _guarded(self, id: str, held: Callable[[], bool]) -> Iterator[Callable[[], bool]]:
+        """While the job runs the lock is looked at; the job is ended when it is lost. Gives whether it was."""
+        over, lost = threading.Event(), threading.Event()
+
+        def watch() -> None:
+            while not over.wait(LOOK):
+                if not held():
+                    lost.set()
+                    self.world.runtime.stop([id])
+                    return
+
+        guard = threading.Thread(target=watch, name="lock of the migrator", daemon=True)
+        guard.start()
+        try:
+            yield lost.is_set
+        finally:
+            over.set()
+            guard.join()
+
+    def take_back(self, step: Step) -> None:
+        """Where the undo of all that ran is proven to lose nothing; else the schema stays, which is said."""
+        if step.job:
+            id = specs.job_id(step.release, step.job)
+            self.world.runtime.stop([id])
+            self.world.runtime.remove([id])
+            self._keep(step, (), f"what job {step.job} did, which only its tool could undo")
+            return
+        ran = self._ran(step)
+        more = self._unnoted(step, ran)
+        if ran and not more and set(ran) <= set(step.undoable):
+            self._undo(step, ran)
+        elif ran or more:
+            self._keep(step, ran, ", ".join([*ran, *more]) + ": that an undo loses nothing is not proven")
+
+    def _undo(self, step: Step, ran: tuple[str, ...]) -> None:
+        try:
+            note = self._noting(step, schema.UNDONE)
+            self.world.databases.undo(self._release(step), step.service, ran, note)
+        except FairleadError as error:
+            self._keep(step, ran, f"{', '.join(ran)}, whose undo failed: {concealed(error.message)}")
+
+    def _keep(self, step: Step, scripts: tuple[str, ...], what: str) -> None:
+        self._write(schema.KEPT, {"database": step.service, "scripts": list(scripts), "what": what})
+        self.kept.append(f"{step.service} keeps {what}")
+
+    def _ran(self, step: Step) -> tuple[str, ...]:
+        """The files that this rollout is known to have run, and that are not taken back."""
+        kinds = [schema.APPLIED, schema.UNDONE]
+        ran: dict[str, bool] = {}
+        for entry in self.journal.ledger.entries(kinds=kinds, rollout=self.journal.rollout):
+            if entry.data.get("database") == step.service:
+                ran[str(entry.data["script"])] = entry.kind == schema.APPLIED
+        return tuple(one for one, there in ran.items() if there)
+
+    def _unnoted(self, step: Step, ran: tuple[str, ...]) -> list[str]:
+        """What is there beside them: a kill came between a commit and its note, or somebody else migrated too.
+
+        Nobody knows which, so it is never undone.
+        """
+        noted = {*ran, *self._noted(step, schema.UNDONE)}
+        left = [one for one in step.scripts if one not in noted]
+        if not left:
+            return []
+        try:
+            there = self.world.databases.applied(self._release(step), step.service)
+        except FairleadError:
+            return [f"perhaps {left[0]} (the database does not say)"]
+        return [one for one in left if one in there]
+
+    def _noted(self, step: Step, kind: str) -> set[str]:
+        entries = self.journal.ledger.entries(kinds=[kind], rollout=self.journal.rollout)
+        return {str(entry.data["script"]) for entry in entries if entry.data.get("database") == step.service}
+
+    def _release(self, step: Step) -> Release:
+        return self.world.releases.load(step.release)
+
+    def _write(self, kind: str, data: dict[str, object]) -> None:
+        self.journal.ledger.append(kind, data, self.journal.rollout)
+
+
+def _no_longer_alone(step: Step) -> FairleadError:
+    what = f"{step.service}: the connection that held the lock was lost while job {step.job} ran, so it was ended"
+    return FairleadError(what, "see what the server says, and deploy again")

@@ -1,0 +1,153 @@
+"""The schema inside of a deployment: moved before the new release starts, kept or undone when that fails."""
+
+import pytest
+from postgres_site import Site
+from rollout_site import RolloutSite
+
+from fairlead.errors import FairleadError, RolloutFailed
+from fairlead.operations.db import moves
+from fairlead.rollout.schema import APPLIED, KEPT, SNAPSHOT, UNDONE
+from fairlead.runtimes.fake import Behaviour
+
+pytestmark = pytest.mark.real
+
+
+@pytest.fixture
+def made(postgres, tmp_path, request, monkeypatch):
+    """Makes a site with so many databases."""
+    there = len(postgres.names)
+
+    def make(number=1):
+        sites = [Site(postgres, postgres.new(request.node.name), tmp_path / f"db{one}") for one in range(number)]
+        return RolloutSite(tmp_path, sites, monkeypatch)
+
+    yield make
+    postgres.drop_since(there)
+
+
+def test_pending_files_run_before_the_new_release_starts(made):
+    one = made()
+    one.site.write(V1__a="create table a (x int)", R__v="create or replace view v as select x from a")
+    one.checks = {"shop": ("select count(*) from a",)}
+    seen = []
+    one.deploy(one.at_step("before 3:start", lambda: seen.append(one.site.tables())))
+    assert seen == [["a"]]
+    assert [entry["script"] for entry in one.entries(APPLIED)] == ["V1__a.sql", "R__v.sql"]
+    assert one.entries(SNAPSHOT) == []  # there was nothing in it
+    plan = one.entries("rollout.begun")[0]["plan"]
+    assert [step["kind"] for step in plan][:3] == ["migrate", "inspect", "start"]
+    one.site.write(V2__b="create table b ()")
+    one.deploy()
+    (snapshot,) = one.entries(SNAPSHOT)
+    assert snapshot["store"] == "db0"
+    assert snapshot["restore_point"].startswith("fairlead-")
+    one.deploy()  # nothing is pending any more
+    assert not {"migrate", "snapshot"} & {step["kind"] for step in one.entries("rollout.begun")[-1]["plan"]}
+
+
+def test_a_failed_file_leaves_the_old_release_and_the_schema(made):
+    one = made()
+    one.site.write(V1__a="create table a (x int)")
+    first = one.deploy().release
+    one.site.write(V2__b="create table b (); select 1/0")
+    error = one.failed()
+    assert isinstance(error, RolloutFailed)
+    assert error.message == "undone: db0/V2__b.sql:1:20: division by zero"
+    assert error.kept == ()
+    assert (one.live(), one.site.tables()) == (first, ["a"])
+    assert one.entries("rollout.closed")[-1]["result"] == "undone"
+    assert "kept" not in one.entries("rollout.closed")[-1]
+
+
+def test_of_several_databases_those_that_moved_stay_and_that_is_said(made):
+    one = made(2)
+    one.sites[0].write(V1__a="create table a (x int)")
+    one.sites[1].write(V1__a="create table a (x int); select 1/0")
+    error = one.failed()
+    assert error.kept == ("db0.shop keeps V1__a.sql: that an undo loses nothing is not proven",)
+    assert (one.sites[0].tables(), one.sites[1].tables()) == (["a"], [])
+    assert [(entry["database"], entry["scripts"]) for entry in one.entries(KEPT)] == [("db0.shop", ["V1__a.sql"])]
+    one.sites[1].write(V1__a="create table a (x int)")
+    one.deploy()
+    assert one.sites[1].tables() == ["a"]
+
+
+def test_a_check_that_no_longer_works_fails_the_deployment(made):
+    one = made()
+    one.checks = {"shop": ("select count(*) from gone",)}
+    one.site.write(V1__a="create table a (x int)")
+    error = one.failed()
+    assert 'the check `select count(*) from gone` does not work after the migration: relation "gone"' in error.message
+    assert one.site.tables() == ["a"]
+
+
+def test_what_cannot_be_run_is_refused_before_anything_starts(made):
+    one = made()
+    one.site.write(V1__a="create table a (x int)")
+    one.deploy()
+    one.site.write(V1__a="create table a (y int)")
+    with pytest.raises(FairleadError, match="was changed after it was applied"):
+        one.deploy()
+    assert len(one.entries("rollout.begun")) == 1
+
+
+def test_files_are_those_of_the_release(made):
+    """What is changed in the folder meanwhile is another release's."""
+    one = made()
+    one.site.write(V1__a="create table a (x int)")
+    one.deploy(one.at_step("before 1:migrate", lambda: one.site.write(V2__b="create table b ()")))
+    assert one.site.tables() == ["a"]
+
+
+def unwell(site):
+    """The next release never becomes ready."""
+    site.machine.runtime.behaviours["web"] = Behaviour(ready=False)
+
+
+def test_a_failed_rollout_keeps_what_is_not_proven_and_the_next_one_goes_on(made):
+    one = made()
+    one.site.write(V1__a="create table a (x int)", U1__a="drop table a")
+    unwell(one)
+    error = one.failed()
+    assert error.kept == ("db0.shop keeps V1__a.sql: that an undo loses nothing is not proven",)
+    assert one.site.tables() == ["a"]
+    assert one.entries("rollout.closed")[-1]["kept"] == list(error.kept)
+    assert "everything is as it was, but for the schema: db0.shop keeps V1__a.sql" in " ".join(one.machine.said)
+    one.machine.runtime.behaviours.clear()
+    one.deploy()
+    assert [entry["script"] for entry in one.entries(APPLIED)] == ["V1__a.sql"]
+
+
+def test_a_failed_rollout_undoes_what_is_proven_to_lose_nothing(made, monkeypatch):
+    one = made()
+    one.site.write(
+        V1__a="create table a (x int)", U1__a="drop table a", V2__b="create table b ()", U2__b="drop table b"
+    )
+    monkeypatch.setattr(moves, "proven", lambda *_: ("V1__a.sql", "V2__b.sql"))
+    unwell(one)
+    assert one.failed().kept == ()
+    assert one.site.tables() == []
+    assert [entry["script"] for entry in one.entries(UNDONE)] == ["V2__b.sql", "V1__a.sql"]
+    assert one.site.states() == [("V1__a.sql", "undone"), ("V2__b.sql", "undone"), ("V1__a.sql", "pending"),
+                                 ("V2__b.sql", "pending")]  # fmt: skip
+
+
+def test_an_undo_that_fails_is_no_reason_to_stay_half_undone(made, monkeypatch):
+    one = made()
+    one.site.write(V1__a="create table a (x int)", U1__a="drop table a; select 1/0")
+    monkeypatch.setattr(moves, "proven", lambda *_: ("V1__a.sql",))
+    unwell(one)
+    (kept,) = one.failed().kept
+    assert kept.startswith("db0.shop keeps V1__a.sql, whose undo failed: db0/U1__a.sql:1:15: division by zero")
+    assert one.site.tables() == ["a"]
+
+
+def test_what_somebody_else_ran_is_never_undone(made, monkeypatch):
+    """Another host was quicker: the file is in force, and this rollout did not run it."""
+    one = made()
+    one.site.write(V1__a="create table a (x int)", U1__a="drop table a")
+    monkeypatch.setattr(moves, "proven", lambda *_: ("V1__a.sql",))
+    unwell(one)
+    error = one.failed(one.at_step("before 1:migrate", one.site.migrate))
+    assert error.kept == ("db0.shop keeps V1__a.sql: that an undo loses nothing is not proven",)
+    assert one.site.tables() == ["a"]
