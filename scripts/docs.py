@@ -153,9 +153,7 @@ LEDGER = {
     "environment.started": ("`fairlead up` ended that stop", "nothing"),
 }
 
-_KINDS = (
-    "rollout|step|undo|environment|secret|instance|drift|backup|restore|drill|schedule|migration|schema|contract"
-)
+_KINDS = "rollout|step|undo|environment|secret|instance|drift|backup|restore|drill|schedule|migration|schema|contract"
 _KIND = re.compile(rf"({_KINDS})\.(?!json)[a-z]+|watch\.ended")
 
 

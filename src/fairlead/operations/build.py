@@ -15,11 +15,11 @@ from fairlead.artifacts import ArtifactStore, Release
 from fairlead.artifacts.files import digests, folder_name, keep_files
 from fairlead.artifacts.origin import owner_text
 from fairlead.operations.certificates import certify
-from fairlead.operations.db.kept import migration_files
 from fairlead.operations.environment import Environment, builds_lock
 from fairlead.operations.made import Made, foreseen, make_images
 from fairlead.operations.notify import address
 from fairlead.operations.rotation.recovery import prepare
+from fairlead.operations.schema.kept import migration_files
 from fairlead.operations.secrets.supply import Supply, told
 from fairlead.operations.stores.ensure import ensure
 from fairlead.operations.templates import plain_files

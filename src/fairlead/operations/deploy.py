@@ -9,8 +9,8 @@ from fairlead.artifacts import ArtifactStore, Release, describe_origin
 from fairlead.operations import doctor
 from fairlead.operations.build import build, move, predict
 from fairlead.operations.checks import docker
-from fairlead.operations.db.moves import moves
 from fairlead.operations.environment import LOCK_PATIENCE, machine_facts, opened
+from fairlead.operations.schema.moves import moves
 from fairlead.operations.secrets.supply import Supply
 from fairlead.operations.stores.ensure import steps_of
 from fairlead.operations.transition import Intent, Result

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from fairlead.errors import Refused
 from fairlead.operations.backups import ages
+from fairlead.operations.check import Check
 from fairlead.operations.checks import (
     certificates,
     connections,
@@ -19,7 +20,6 @@ from fairlead.operations.checks import (
     stores,
     templates,
 )
-from fairlead.operations.checks.check import Check
 from fairlead.operations.environment import inherited
 from fairlead.operations.secrets.supply import Supply
 from fairlead.project.project import Project

@@ -15,9 +15,9 @@ from fairlead.artifacts.prepare import base_python
 from fairlead.edges.table import edge_of
 from fairlead.errors import UsageError
 from fairlead.ledger import Ledger
-from fairlead.operations.db.releases import OfReleases
 from fairlead.operations.images import image_store
 from fairlead.operations.runtime_kept import keep_runtime, kept_runtime
+from fairlead.operations.schema.releases import OfReleases
 from fairlead.project.stack import RuntimeName
 from fairlead.rollout.events import Emit, silent
 from fairlead.rollout.evidence.history import HOUR, history

@@ -9,8 +9,8 @@ from fairlead.artifacts import ArtifactStore, Release, ReleaseStore
 from fairlead.artifacts.release import is_image
 from fairlead.ledger import Ledger
 from fairlead.operations.build import NEW, built
+from fairlead.operations.check import Check
 from fairlead.operations.checks import connections
-from fairlead.operations.checks.check import Check
 from fairlead.operations.deploy import Options, preview
 from fairlead.operations.images import containers, image_store
 from fairlead.operations.stores.ensure import steps_of

@@ -10,10 +10,10 @@ from fairlead.ledger import Ledger
 from fairlead.operations import doctor
 from fairlead.operations.build import built, move
 from fairlead.operations.checks import docker
-from fairlead.operations.db.kept import base_of, migration_files, moved
 from fairlead.operations.deploy import Options
 from fairlead.operations.environment import Environment, machine_facts, opened
 from fairlead.operations.images import image_store, logins
+from fairlead.operations.schema.kept import base_of, migration_files, moved
 from fairlead.operations.secrets.supply import Supply
 from fairlead.operations.transition import Intent, Result
 from fairlead.project.project import Project

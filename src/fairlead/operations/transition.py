@@ -91,9 +91,9 @@ def _schema(environment: Environment, release: Release, intent: Intent) -> tuple
     """What is to be done to databases. The way back moves none: the old release knew how to do without."""
     if intent.operation not in FORWARD or not release.stack.stores:
         return ()
-    from fairlead.operations.db.kept import base_of  # noqa: PLC0415 — only where a schema may move
-    from fairlead.operations.db.moves import moves  # noqa: PLC0415
-    from fairlead.operations.db.releases import root_of  # noqa: PLC0415
+    from fairlead.operations.schema.kept import base_of  # noqa: PLC0415 — only where a schema may move
+    from fairlead.operations.schema.moves import moves  # noqa: PLC0415
+    from fairlead.operations.schema.releases import root_of  # noqa: PLC0415
 
     base = base_of(release, environment.place.migrations)
     return moves(release.stack, root_of(release), base, release.migrations)

@@ -38,8 +38,13 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.1, 10.0  #: seconds between two tries to get a lo
 class Runner:
     """Does the steps of plans, over the connection that has the lock."""
 
-    def __init__(self, connection: Connection, history: History, settings: Settings, emit: Emit = silent) -> None:
+    def __init__(
+        self, connection: Connection, history: History, settings: Settings, emit: Emit = silent,
+        guard: Callable[[Step], None] | None = None,
+    ) -> None:  # fmt: skip
+        """`guard` raises where a file must not run after all: in its transaction, or before it where it has none."""
         self.connection, self.history, self.settings, self.emit = connection, history, settings, emit
+        self.guard = guard or (lambda step: None)
         self._reset = self._reset_text()
 
     def run(self, plan: Plan) -> None:
@@ -95,6 +100,7 @@ class Runner:
         def work() -> None:
             self.history.fence(row.rank, again=False)
             self._limits()
+            self.guard(step)
             for callback in step.before:
                 self._all(callback)
             self._all(one)
@@ -111,6 +117,7 @@ class Runner:
         one, row = _file(step), _row(step)
         begun = time.monotonic()
         if not step.again:
+            self._transaction(lambda: self.guard(step), one)
             self._transaction(lambda: self._open_row(row, one), one)
         for callback in step.before:
             self._callback_of(callback)

@@ -10,6 +10,7 @@ from fairlead.artifacts.release import Release
 from fairlead.errors import FairleadError
 from fairlead.masking import concealed
 from fairlead.rollout import schema, specs
+from fairlead.rollout.databases import Note
 from fairlead.rollout.journal import Journal
 from fairlead.rollout.steps import Step
 from fairlead.rollout.world import World
@@ -44,7 +45,7 @@ class Migrating:
         for text in self.world.databases.inspect(self._release(step), step.service):
             self.world.say("note", f"{step.service}: {text}")
 
-    def _noting(self, step: Step, kind: str) -> schema.Note:
+    def _noting(self, step: Step, kind: str) -> Note:
         def note(script: str, ms: int) -> None:
             self._write(kind, {"database": step.service, "script": script, "ms": ms})
             self.world.say("note", f"{step.service}: {script} {'undone' if kind == schema.UNDONE else 'applied'}")
@@ -104,7 +105,8 @@ class Migrating:
             note = self._noting(step, schema.UNDONE)
             self.world.databases.undo(self._release(step), step.service, ran, note)
         except FairleadError as error:
-            self._keep(step, ran, f"{', '.join(ran)}, whose undo failed: {concealed(error.message)}")
+            left = self._ran(step)
+            self._keep(step, left, f"{', '.join(left)}, whose undo failed: {concealed(error.message)}")
 
     def _keep(self, step: Step, scripts: tuple[str, ...], what: str) -> None:
         self._write(schema.KEPT, {"database": step.service, "scripts": list(scripts), "what": what})

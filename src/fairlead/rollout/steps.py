@@ -122,7 +122,7 @@ class Step:
         if self.job:
             return "what it did stays if something fails later: nobody but that tool could undo it"
         if not left:
-            return "undone if something fails later: that loses nothing, which is proven"
+            return "undone if something fails later: that is proven to lose nothing, as long as nobody writes into it"
         what = "it stays" if len(self.scripts) == 1 else f"{', '.join(left)} stay" if self.undoable else "they stay"
         return f"{what} if something fails later: that an undo loses nothing is not proven"
 

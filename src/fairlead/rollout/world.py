@@ -12,10 +12,10 @@ from fairlead.ledger.ledger import Ledger
 from fairlead.project.stack import Stack, Stop
 from fairlead.render.edge import EdgeTable
 from fairlead.rollout.checks import PATIENCE
+from fairlead.rollout.databases import Databases, NoDatabases
 from fairlead.rollout.events import Emit, Event, silent
 from fairlead.rollout.observed import Observed
 from fairlead.rollout.routing import edge_table
-from fairlead.rollout.schema import Databases, NoDatabases
 from fairlead.rollout.specs import NOWHERE, Machine
 from fairlead.rollout.state import read_state
 from fairlead.rollout.steps import Shares

@@ -7,9 +7,9 @@ from tests.crash.fake_worlds import FakeMachine, service, stack
 from fairlead.artifacts import Release
 from fairlead.artifacts.files import digests, folder_name, keep_files
 from fairlead.errors import FairleadError
-from fairlead.operations.db.kept import migration_files
-from fairlead.operations.db.releases import OfReleases
 from fairlead.operations.rotation.recovery import prepare
+from fairlead.operations.schema.kept import migration_files
+from fairlead.operations.schema.releases import OfReleases
 from fairlead.operations.transition import Intent, carry_out
 from fairlead.project.stack import Migrations, SecretBackend, SecretSpec, Store
 
@@ -35,6 +35,7 @@ class RolloutSite:
     def __init__(self, root, sites, monkeypatch):
         self.root, self.sites = root, sites
         self.site = sites[0]
+        monkeypatch.setenv("FAIRLEAD_HOME", str(root / "home"))
         self.machine = RolloutMachine(root / "home" / "shop" / "live")
         self.version = 0
         self.names = [f"URL_{number}" for number in range(len(sites))]
@@ -89,6 +90,13 @@ class RolloutSite:
         environment = self.machine.opened()
         try:
             return [{"kind": one.kind, **one.data} for one in environment.ledger.entries(kinds=kinds)]
+        finally:
+            environment.ledger.close()
+
+    def note(self, kind, some):
+        environment = self.machine.opened()
+        try:
+            environment.ledger.append_many((kind, data, None) for data in some)
         finally:
             environment.ledger.close()
 

@@ -1,13 +1,22 @@
 """The schema inside of a deployment: moved before the new release starts, kept or undone when that fails."""
 
+from dataclasses import replace
+
 import pytest
 from postgres_site import Site
 from rollout_site import RolloutSite
 
+from fairlead.backups.server import at_url
 from fairlead.errors import FairleadError, RolloutFailed
-from fairlead.operations.db import moves
+from fairlead.masking import Secret
+from fairlead.operations.db.plan import Asked
+from fairlead.operations.schema import moves, unwritten
+from fairlead.operations.trials.copies import Copy
+from fairlead.operations.trials.prove import KEPT as KEPT_PROOF
+from fairlead.operations.trials.prove import proofs
 from fairlead.rollout.schema import APPLIED, KEPT, SNAPSHOT, UNDONE
 from fairlead.runtimes.fake import Behaviour
+from fairlead.stores.programs import find
 
 pytestmark = pytest.mark.real
 
@@ -118,24 +127,52 @@ def test_a_failed_rollout_keeps_what_is_not_proven_and_the_next_one_goes_on(made
     assert [entry["script"] for entry in one.entries(APPLIED)] == ["V1__a.sql"]
 
 
-def test_a_failed_rollout_undoes_what_is_proven_to_lose_nothing(made, monkeypatch):
+def proved(one):
+    """Tried in a database of its own, and kept where `fairlead db prove` keeps it."""
+    copy = Site(one.site.server, one.site.server.new("copy"), one.site.folder)
+    programs = {name: find(name) for name in ("pg_dump", "pg_restore", "pg_dumpall")}
+    with at_url(Secret(copy.url), programs) as server:
+        database = replace(copy.database, store="db0.shop")
+        found = [each.to_data() for each in proofs(Copy(database, server, "a test"), Asked())]
+    one.note(KEPT_PROOF, found)
+    return [each["kind"] for each in found]
+
+
+def test_a_failed_rollout_undoes_what_is_proven_to_lose_nothing(made):
     one = made()
-    one.site.write(
-        V1__a="create table a (x int)", U1__a="drop table a", V2__b="create table b ()", U2__b="drop table b"
-    )
-    monkeypatch.setattr(moves, "proven", lambda *_: ("V1__a.sql", "V2__b.sql"))
+    one.site.write(V1__a="create table a (x int)", V2__b="create table b ()")
+    one.site.write(U1__a="drop table a", U2__b="drop table b")
+    assert proved(one) == ["lossy", "lossy"]  # as soon as somebody writes
     unwell(one)
     assert one.failed().kept == ()
+    (step,) = (step for step in one.entries("rollout.begun")[0]["plan"] if step["kind"] == "migrate")
+    assert step["undoable"] == step["scripts"]
     assert one.site.tables() == []
     assert [entry["script"] for entry in one.entries(UNDONE)] == ["V2__b.sql", "V1__a.sql"]
     assert one.site.states() == [("V1__a.sql", "undone"), ("V2__b.sql", "undone"), ("V1__a.sql", "pending"),
                                  ("V2__b.sql", "pending")]  # fmt: skip
 
 
+def test_what_somebody_has_written_into_is_kept(made):
+    one = made()
+    one.site.write(V1__a="create table a (x int)", V2__b="create table b ()")
+    one.site.write(U1__a="drop table a", U2__b="drop table b")
+    proved(one)
+    unwell(one)
+    error = one.failed(one.at_step("before 2:inspect", lambda: one.site.ask("insert into a values (1)")))
+    assert error.kept == (
+        "db0.shop keeps V1__a.sql, whose undo failed: U1__a.sql would lose something: "
+        "public.a goes, with every row that was written to it since",
+    )
+    assert one.site.ask("select x from a") == [(1,)]
+    assert "b" not in one.site.tables()
+
+
 def test_an_undo_that_fails_is_no_reason_to_stay_half_undone(made, monkeypatch):
     one = made()
     one.site.write(V1__a="create table a (x int)", U1__a="drop table a; select 1/0")
     monkeypatch.setattr(moves, "proven", lambda *_: ("V1__a.sql",))
+    monkeypatch.setattr(unwritten, "unwritten", lambda *_: None)
     unwell(one)
     (kept,) = one.failed().kept
     assert kept.startswith("db0.shop keeps V1__a.sql, whose undo failed: db0/U1__a.sql:1:15: division by zero")

@@ -7,8 +7,8 @@ import pytest
 
 from fairlead.errors import Refused
 from fairlead.ledger import Ledger
+from fairlead.operations.check import failed, ok, warning
 from fairlead.operations.checks import connections, docker, environment, limits, machine, project
-from fairlead.operations.checks.check import failed, ok, warning
 from fairlead.operations.doctor import require
 from fairlead.project.stack import Container, Edge, Pool, Prepare, Resources, Route, Service, Stack, Store
 from fairlead.project.stack_edge import Limit, Policies

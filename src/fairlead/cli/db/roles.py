@@ -23,7 +23,7 @@ def command(session: Session, environment: str, databases: tuple[str, ...], only
 
     Only what differs is touched. With --plan nothing is, and the exit code is 1 where something differs.
     """
-    from fairlead.operations.db import roles  # noqa: PLC0415 — start-up is part of the product
+    from fairlead.operations import roles  # noqa: PLC0415 — start-up is part of the product
 
     project = session.project()
     if only_plan:

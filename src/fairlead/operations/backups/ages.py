@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from fairlead.ledger import Entry, Ledger
-from fairlead.operations.checks.check import Check, failed, ok, warning
+from fairlead.operations.check import Check, failed, ok, warning
 from fairlead.project.stack import Stack
 from fairlead.system import clock
 from fairlead.system.home import Place

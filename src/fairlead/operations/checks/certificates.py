@@ -8,7 +8,7 @@ from importlib.util import find_spec
 
 from fairlead.errors import FairleadError
 from fairlead.operations.certificates import given, in_force, uncovered
-from fairlead.operations.checks.check import Check, failed, ok, warning
+from fairlead.operations.check import Check, failed, ok, warning
 from fairlead.operations.secrets.supply import Supply
 
 SOON = timedelta(days=30)  #: one that ends within this time is a finding

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fairlead.operations.checks.check import Check
+from fairlead.operations.check import Check
 from fairlead.project.budget import budgets
 from fairlead.project.stack import Stack, Strategy
 

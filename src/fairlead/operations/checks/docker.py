@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fairlead.errors import FairleadError, Refused
-from fairlead.operations.checks.check import Check, failed, ok, warning
+from fairlead.operations.check import Check, failed, ok, warning
 from fairlead.operations.checks.machine import disk
 from fairlead.operations.images import containers, filled_all
 from fairlead.project.stack import Container, Service, Stack

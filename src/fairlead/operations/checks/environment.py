@@ -13,7 +13,7 @@ from fairlead.artifacts.artifact import ArtifactStore
 from fairlead.artifacts.release import ReleaseStore
 from fairlead.errors import FairleadError
 from fairlead.ledger import Entry, Ledger, verify
-from fairlead.operations.checks.check import Check, failed, ok, warning
+from fairlead.operations.check import Check, failed, ok, warning
 from fairlead.operations.checks.docker import stranger_on
 from fairlead.project.stack import Stack
 from fairlead.rollout.journal import open_rollout

@@ -10,7 +10,7 @@ from fairlead.artifacts.images import ImageStore, Origin, Wanted, distinct, misf
 from fairlead.engine.building import no_buildkit
 from fairlead.engine.buildkit import find_buildkit
 from fairlead.errors import FairleadError
-from fairlead.operations.checks.check import Check, failed, ok
+from fairlead.operations.check import Check, failed, ok
 from fairlead.operations.images import fetched, image_store, logins
 from fairlead.operations.made import recipes
 from fairlead.operations.secrets.supply import Supply

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fairlead.operations.checks.check import Check, warning
+from fairlead.operations.check import Check, warning
 from fairlead.project.stack import Resources, Service, Stack
 
 

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from fairlead.errors import FairleadError
-from fairlead.operations.checks.check import Check, failed, ok, warning
+from fairlead.operations.check import Check, failed, ok, warning
 from fairlead.system import clock, machine
 from fairlead.system.files import free_bytes
 

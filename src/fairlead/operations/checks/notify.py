@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from fairlead.errors import FairleadError
-from fairlead.operations.checks.check import Check, failed, ok, warning
+from fairlead.operations.check import Check, failed, ok, warning
 from fairlead.operations.notify.address import Receiver, apprise_url, receivers, wanted
 from fairlead.operations.notify.send import EXTRA, installed
 from fairlead.project.stack import Stack

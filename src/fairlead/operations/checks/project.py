@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-from fairlead.operations.checks.check import Check, failed, ok
+from fairlead.operations.check import Check, failed, ok
 from fairlead.project.stack import Job, Service, Stack
 
 

@@ -6,7 +6,7 @@ import getpass
 from collections.abc import Iterator
 
 from fairlead.errors import FairleadError
-from fairlead.operations.checks.check import Check, failed, ok, warning
+from fairlead.operations.check import Check, failed, ok, warning
 from fairlead.operations.secrets.supply import Supply
 from fairlead.secrets.consumers import consumers, value_variables
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fairlead.errors import FairleadError
-from fairlead.operations.checks.check import Check, failed, ok, warning
+from fairlead.operations.check import Check, failed, ok, warning
 from fairlead.project.access import managed, runs
 from fairlead.project.stack import Stack, Store
 from fairlead.stores import programs

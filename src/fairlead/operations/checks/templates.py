@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fairlead.errors import FairleadError
-from fairlead.operations.checks.check import Check, failed, ok
+from fairlead.operations.check import Check, failed, ok
 from fairlead.operations.templates import plain_files
 from fairlead.project.stack import Stack
 

@@ -12,7 +12,7 @@ from fairlead.operations.db.opened import WAIT, Opened, asking, locked, opened
 from fairlead.operations.db.plan import Asked, Planned, planned
 from fairlead.postgres import indexes
 from fairlead.postgres.events import Emit, Event, silent
-from fairlead.postgres.plan import Plan, plan_undo
+from fairlead.postgres.plan import Plan, Step, plan_undo
 from fairlead.postgres.run import Runner
 from fairlead.postgres.version import Version
 
@@ -90,8 +90,10 @@ def _untouched(one: Opened) -> Moved:
     return Moved(one.name, one.database.where.shown, (), None, 0.0, begun=False)
 
 
-def moved_by(one: Opened, make: Callable[[Opened], Plan], wait: float, emit: Emit) -> Moved:
-    """Take the lock, plan once more by what the history says now, and run it."""
+def moved_by(
+    one: Opened, make: Callable[[Opened], Plan], wait: float, emit: Emit, guard: Callable[[Step], None] | None = None
+) -> Moved:
+    """Take the lock, plan once more by what the history says now, and run it. `guard`: see `Runner`."""
     begun = time.monotonic()
     done: list[str] = []
 
@@ -106,7 +108,7 @@ def moved_by(one: Opened, make: Callable[[Opened], Plan], wait: float, emit: Emi
         with asking(one):
             made = make(one)
             if made.steps:
-                Runner(one.connection, one.history, one.database.settings, listen).run(made)
+                Runner(one.connection, one.history, one.database.settings, listen, guard).run(made)
                 if one.database.settled:
                     one.database.settled()
             _tell_invalid(one, emit)

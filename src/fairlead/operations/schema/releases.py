@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from fairlead.artifacts.release import Release
 from fairlead.errors import FairleadError
+from fairlead.system.home import Place
 
 if TYPE_CHECKING:
     from fairlead.operations.db.chosen import Database
     from fairlead.operations.db.opened import Opened
     from fairlead.postgres.events import Event
-    from fairlead.postgres.plan import Plan
+    from fairlead.postgres.plan import Plan, Step
     from fairlead.project.stack import Migrations, Store
-    from fairlead.rollout.schema import Note
+    from fairlead.rollout.databases import Note
 
 Say = Callable[[str], None]
 
@@ -28,8 +29,8 @@ class OfReleases:
         self.migrations, self.say = migrations, say
 
     def snapshot(self, release: Release, store: str, label: str, dump: bool) -> dict[str, Any]:
-        """See `rollout.schema.Databases`."""
-        from fairlead.operations.db.snapshot import snapshot  # noqa: PLC0415 — only where a schema moves
+        """See `rollout.databases.Databases`."""
+        from fairlead.operations.schema.snapshot import snapshot  # noqa: PLC0415 — only where a schema moves
 
         some = [(one, name) for one, name in self._moved(release) if one.name == store]
         return snapshot(release.stack, root_of(release), some, label, dump)
@@ -71,7 +72,7 @@ class OfReleases:
 
     def inspect(self, release: Release, database: str) -> tuple[str, ...]:
         """The same."""
-        from fairlead.operations.db.inspect import inspect  # noqa: PLC0415 — as above
+        from fairlead.operations.schema.inspect import inspect  # noqa: PLC0415 — as above
 
         store, _ = self._declared(release, database)
         checks = store.checks.get(database.partition(".")[2], ())
@@ -86,7 +87,7 @@ class OfReleases:
             return frozenset(entry.script for entry in one.look(contract=True).entries if entry.state in APPLIED)
 
     def undo(self, release: Release, database: str, scripts: Sequence[str], note: Note) -> None:
-        """The same. Also when somebody migrated meanwhile."""
+        """The same. FairleadError too when somebody migrated, or wrote into what is to go."""
         from fairlead.operations.db.migrate import undo_plan  # noqa: PLC0415 — as above
 
         wanted = list(reversed(scripts))
@@ -97,10 +98,15 @@ class OfReleases:
                 raise FairleadError(f"{database}: somebody else migrated meanwhile", "look: fairlead db status")
             return undo_plan(one, None, len(wanted))
 
-        with self._opened(release, database) as opened:
-            self._run(opened, make, note, wanted)
+        from fairlead.operations.schema.unwritten import unwritten  # noqa: PLC0415 — as above
 
-    def _run(self, one: Opened, make: Callable[[Opened], Plan], note: Note, names: Sequence[str] | None = None) -> None:
+        with self._opened(release, database) as one:
+            self._run(one, make, note, wanted, unwritten(one, Place(self.migrations.parent)))
+
+    def _run(
+        self, one: Opened, make: Callable[[Opened], Plan], note: Note, names: Sequence[str] | None = None,
+        guard: Callable[[Step], None] | None = None,
+    ) -> None:  # fmt: skip
         """Under the lock. `names`: what to call the files in their order; None: as they are called."""
         from fairlead.operations.db.migrate import moved_by  # noqa: PLC0415 — as above
         from fairlead.operations.db.opened import WAIT  # noqa: PLC0415
@@ -119,7 +125,7 @@ class OfReleases:
             elif event.kind in ("retry", "note", "wait"):
                 self.say(f"{one.name}: {event.text}")
 
-        moved = moved_by(one, plan, WAIT, listen)
+        moved = moved_by(one, plan, WAIT, listen, guard)
         if moved.error:
             raise moved.error
 
@@ -132,7 +138,7 @@ class OfReleases:
 
     def _database(self, release: Release, name: str) -> Database:
         from fairlead.operations.db.chosen import database_of, require_known  # noqa: PLC0415 — as above
-        from fairlead.operations.db.kept import base_of  # noqa: PLC0415
+        from fairlead.operations.schema.kept import base_of  # noqa: PLC0415
 
         store, one = self._declared(release, name)
         require_known(store)
@@ -145,7 +151,7 @@ class OfReleases:
         raise FairleadError(f"{name}: release {release.id} moves no such database", "see its project file")
 
     def _moved(self, release: Release) -> list[tuple[Store, Migrations]]:
-        from fairlead.operations.db.kept import moved  # noqa: PLC0415 — as above
+        from fairlead.operations.schema.kept import moved  # noqa: PLC0415 — as above
 
         return list(moved(release.stack))
 

@@ -1,0 +1,81 @@
+"""What a deployment will do to the schema of each database: looked up before it begins, so that it is in the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fairlead.errors import FairleadError
+from fairlead.operations.db.chosen import Database, database_of, require_known
+from fairlead.operations.db.migrate import refuse_errors
+from fairlead.operations.db.opened import Opened, opened
+from fairlead.operations.db.plan import Asked, planned
+from fairlead.operations.schema.kept import has_files, moved
+from fairlead.operations.trials.prove import kept
+from fairlead.postgres.files import Migration
+from fairlead.postgres.picture import State
+from fairlead.postgres.undo_proof import Proof, UndoClass, proof_of
+from fairlead.project.access import migrator_job
+from fairlead.project.stack import Migrations, Stack, Store
+from fairlead.rollout.schema import SchemaMove
+from fairlead.system.home import Place
+
+
+def moves(stack: Stack, root: Path, base: Path, paths: Collection[str], early: bool = False) -> tuple[SchemaMove, ...]:
+    """Of each database, in the order of the file. `base` and `paths`: where the files lie, and which there are.
+
+    Refused where files and history do not agree, or a risk is an error; `early`: before stores are there, what cannot
+    be looked up is said in its place.
+    """
+    some = [(store, one) for store, one in moved(stack) if one.migrator or has_files(one, paths)]
+    proofs = kept(Place.of(stack.project, stack.environment)) if some else ()
+    return tuple(_move(stack, root, base, store, one, proofs, early) for store, one in some)
+
+
+def _move(
+    stack: Stack, root: Path, base: Path, store: Store, one: Migrations, proofs: Sequence[Proof], early: bool
+) -> SchemaMove:
+    name, dump = f"{store.name}.{one.database}", store.backup is not None
+    if one.migrator:
+        return SchemaMove(name, store.name, job=migrator_job(store.name, one.database), dump=dump)
+    try:
+        require_known(store)
+        found = _look(database_of(stack, root, store, one, base), proofs)
+    except FairleadError as error:
+        if not early:
+            raise
+        return SchemaMove(name, store.name, dump=dump, unknown=error.message)
+    return SchemaMove(name, store.name, found.scripts, found.undoable, "", found.held, found.fresh, dump)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    scripts: tuple[str, ...]
+    held: tuple[str, ...]
+    fresh: bool
+    undoable: tuple[str, ...]
+
+
+def _look(database: Database, proofs: Iterable[Proof]) -> _Found:
+    """What is pending, what waits, whether nothing was ever done to it, and what may be undone."""
+    with opened([database]) as (one,):
+        made = planned(one, Asked())
+        refuse_errors(made)
+        held = tuple(entry.script for entry in one.look().entries if entry.state is State.HELD)
+        files = made.plan.files()
+        scripts = tuple(file.script for file in files)
+        return _Found(scripts, held, not one.history.exists(), proven(one, files, proofs))
+
+
+def proven(one: Opened, files: Sequence[Migration], proofs: Iterable[Proof]) -> tuple[str, ...]:
+    """Those at the end of them whose undo is known to lose nothing, at least as long as nobody writes into what they
+    make; whether somebody has is asked when it comes to that.
+    """
+    had, found = tuple(proofs), list[str]()
+    for file in reversed(files):
+        proof = proof_of(one.name, file.version, one.files, had) if file.version and file.kind == "versioned" else None
+        if proof is None or not (proof.kind is UndoClass.LOSSLESS or proof.while_unwritten):
+            break
+        found.insert(0, file.script)
+    return tuple(found)
