@@ -3,42 +3,21 @@
 Read from the words of a statement alone; what a DO block or a function does inside is not seen, and said so. A table
 that the same files create is empty and used by nobody, so nothing that locks or rewrites it is a risk.
 
-An `error` keeps the migration from running. `-- fairlead: allow RULE` above or inside a statement waives a rule for it,
-`-- fairlead: allow-file RULE` for its file.
+An `error` keeps the migration from running. `-- fairlead: allow RULE, why` above or inside a statement waives a rule
+for it, `-- fairlead: allow-file RULE, why` for its file.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal
 
-from fairlead.postgres import risk_rules
+from fairlead.postgres import risk_rules, waivers
 from fairlead.postgres.files import Files, Migration
 from fairlead.postgres.names import RUN_EVENTS
 from fairlead.postgres.plan import mode_of
+from fairlead.postgres.risk import Risk
 from fairlead.postgres.statements import Statement
 from fairlead.postgres.traits import needs_no_transaction
-
-Severity = Literal["error", "warning", "note"]
-_WAIVER = re.compile(r"fairlead:\s*allow(-file)?\s+([a-z][a-z, -]*[a-z])")
-
-
-@dataclass(frozen=True, slots=True)
-class Risk:
-    """One statement that may hurt: where, by which rule, why, and the better way. Lines and columns count from 1."""
-
-    file: str
-    line: int
-    column: int
-    rule: str
-    severity: Severity
-    message: str
-    advice: str
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {self.severity}: {self.message} [{self.rule}]"
 
 
 def risks(some: Sequence[Migration], files: Files) -> tuple[Risk, ...]:
@@ -46,10 +25,10 @@ def risks(some: Sequence[Migration], files: Files) -> tuple[Risk, ...]:
     created: set[str] = set()
     found: list[Risk] = []
     for one in some:
-        waived = _of_file(one)
+        waived = waivers.of_file(one)
         for statement in one.statements:
             created |= set(risk_rules.creates(statement))
-            allowed = waived | _of(statement.comments, "")
+            allowed = waived | waivers.of_statement(statement)
             found += [risk for risk in _of_statement(one, statement, created) if risk.rule not in allowed]
         found += [risk for risk in _of_whole(one, files, created) if risk.rule not in waived]
     places = {one.shown: place for place, one in enumerate(some)}
@@ -78,6 +57,10 @@ def _of_whole(one: Migration, files: Files, created: set[str]) -> Iterator[Risk]
     if one.kind == "versioned" and one.version and files.undo and files.undo_of(one.version) is None:
         advice = f"write U{one.version}__….sql, or waive this in the file"
         yield Risk(one.shown, 1, 1, "no-undo", "note", "it cannot be undone: there is no U file", advice)
+    for statement, text in waivers.without_reason(one):
+        advice = "say it behind a comma: -- fairlead: allow RULE, why"
+        message = f'"allow {text}" does not say why'
+        yield Risk(one.shown, statement.line, statement.column, "waiver-reason", "warning", message, advice)
     if mode_of(one) == "transaction":
         yield from _enum_values(one)
         yield from _backfill(one, created)
@@ -112,11 +95,11 @@ def _backfill(one: Migration, created: set[str]) -> Iterator[Risk]:
                        "change rows in the next file, in batches")  # fmt: skip
 
 
-def _of_file(one: Migration) -> set[str]:
-    return {rule for statement in one.statements for rule in _of(statement.comments, "-file")}
+def refusing(some: Sequence[Risk]) -> str:
+    """Why what has these risks must not run, in one line; empty when it may."""
+    return "; ".join(f"{one.file}:{one.line}:{one.column}: {one.message} [{one.rule}]" for one in errors(some))
 
 
-def _of(comments: Sequence[str], kind: str) -> set[str]:
-    found = (match for comment in comments for match in _WAIVER.finditer(comment))
-    lists = [match[2].split(",") for match in found if (match[1] or "") == kind]
-    return {words[0] for some in lists for one in some if (words := one.split())}
+def errors(some: Sequence[Risk]) -> tuple[Risk, ...]:
+    """Those that keep a migration from running."""
+    return tuple(one for one in some if one.severity == "error")

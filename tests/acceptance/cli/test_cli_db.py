@@ -1,5 +1,7 @@
 """`fairlead db` of the installed program, on a real PostgreSQL: exit codes, JSON, what is said and what never is."""
 
+import json
+
 import psycopg
 import pytest
 from tests.postgres_server import PHRASE
@@ -51,6 +53,28 @@ def test_the_life_of_a_schema(shop):
     assert (found["version"], found["pending"]) == ("1", 1)
     assert [one["state"] for one in found["migrations"]] == ["applied", "undone", "pending"]
     assert shop.json("db", "validate", "local", "shop")["ok"]
+
+
+def test_files_are_looked_at_without_a_database(shop):
+    shop.env["DATABASE_URL"] = "postgres://nobody@127.0.0.1:1/none"
+    (shop.migrations / "V3__c.sql").write_text(
+        "-- fairlead: allow drop-table, empty\ndrop table a;\ngrant all on b to public"
+    )
+    linted = shop.json("db", "lint", "local", "shop", "--sarif", "found.sarif", code=1)
+    (one,) = linted["databases"]
+    assert (linted["ok"], one["files"]) == (False, 3)
+    assert [(it["file"], it["line"], it["rule"]) for it in one["risks"] if it["severity"] == "error"] == [
+        ("db/shop/V3__c.sql", 3, "grant-to-public")
+    ]
+    assert "drop-table" not in {it["rule"] for it in one["risks"]}
+    found = json.loads((shop.folder / "found.sarif").read_text())["runs"][0]["results"]
+    assert {it["ruleId"] for it in found} == {it["rule"] for it in one["risks"]}
+    assert [it["level"] for it in found if it["ruleId"] == "grant-to-public"] == ["error"]
+    assert shop.json("db", "lint", "local", "--since", "3")["ok"]
+    path = shop.folder / "fairlead.yaml"
+    path.write_text("\n".join(line for line in path.read_text().splitlines() if "migrator:" not in line))
+    said = shop.run("doctor", "local").stdout
+    assert "everybody who can connect gets it [grant-to-public], which keeps it from running" in " ".join(said.split())
 
 
 def test_what_fails_is_said_with_its_place_and_an_exit_code(shop):

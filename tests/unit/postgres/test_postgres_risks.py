@@ -92,10 +92,15 @@ def test_waivers():
     assert names("-- fairlead: allow drop-table, nobody uses it since May\ndrop table a; drop table b") == [
         "drop-table"
     ]
-    assert names("drop table a /* fairlead: allow drop-table */") == []
-    assert names("-- fairlead: allow truncate, drop-table\ndrop table a") == []
-    assert names("drop table a; -- fairlead: allow-file drop-table\ndrop table b") == []
-    assert names("-- fairlead: allow truncate\ndrop table a") == ["drop-table"]
+    assert names("drop table a /* fairlead: allow drop-table, it is empty */") == []
+    assert names("-- fairlead: allow truncate, drop-table, nobody uses it\ndrop table a") == []
+    assert names("drop table a; -- fairlead: allow-file drop-table for good\ndrop table b") == []
+    assert names("-- fairlead: allow truncate, since May\ndrop table a") == ["drop-table"]
+
+
+def test_a_waiver_says_why():
+    assert names("drop table a /* fairlead: allow drop-table */") == ["waiver-reason"]
+    assert names("drop table a; -- fairlead: allow-file drop-table, truncate\ndrop table b") == ["waiver-reason"]
 
 
 def test_what_only_several_statements_show():

@@ -8,6 +8,7 @@ from fairlead.cli.lazy_group import lazy_group
 VERBS = {
     "status": "Which versions are applied, and what is pending.",
     "plan": "What migrate would do, and what is risky in it.",
+    "lint": "What in the files may hurt, without a database.",
     "dry-run": "The statements that migrate would send, with their locks.",
     "migrate": "Run what is pending.",
     "prove": "Whether what is pending can be taken back, tried on a copy.",

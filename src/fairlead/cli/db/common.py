@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fairlead.operations.db.migrate import Moved
     from fairlead.operations.db.plan import Planned
     from fairlead.postgres.events import Emit, Event
-    from fairlead.postgres.risks import Risk
+    from fairlead.postgres.risk import Risk
     from fairlead.postgres.undo_proof import Proof
     from fairlead.postgres.version import Version
 

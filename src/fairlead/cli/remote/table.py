@@ -107,6 +107,7 @@ LOCAL: dict[Words, str] = {
     ("serve-ssh",): "it is the host's side",
     ("host",): "it talks with the host by itself",
     ("attach",): "it talks with the host by itself",
+    ("db", "lint"): "it looks at files alone",
     ("secrets",): "but for the two above, they change and read the file in the project's folder",
 }
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from fairlead import __version__
+from fairlead.cli.sarif import sarif_option, write_sarif
 from fairlead.cli.secrets import VERBS
-from fairlead.cli.session import Session, dim, green, red, say, tell
+from fairlead.cli.session import Session, dim, green, red, tell
 from fairlead.cli.text import count
 from fairlead.cli.verb import verb
 from fairlead.errors import ConfigurationError, FairleadError, UsageError
@@ -31,8 +31,7 @@ HINT = "replace the value where it is used, then take it out; what is no secret 
 @click.argument("path", type=click.Path(path_type=Path), default=Path(), metavar="[PATH]")
 @click.option("--staged", is_flag=True, help="What git has staged, for a pre-commit hook.")
 @click.option("--history", is_flag=True, help="Everything that git can reach, each object once.")
-@click.option("--sarif", "report", type=click.Path(path_type=Path, allow_dash=True), metavar="FILE",
-              help="Write the findings as SARIF 2.1.0 too (-: on stdout, in place of all else).")  # fmt: skip
+@sarif_option
 @click.option("--ask", is_flag=True, help="Ask Vault, AWS or a command for values too, where they are kept there.")
 @click.option("--remember", is_flag=True, help="Write fingerprints of the values that can be read here; scan nothing.")
 def command(
@@ -109,13 +108,8 @@ def _note(not_read: Sequence[str], *more: str) -> None:
 
 def _write_sarif(found: Scanned, report: Path) -> None:
     from fairlead.secrets.scan.sarif import sarif  # noqa: PLC0415 — start-up is part of the product
-    from fairlead.system.files import write_file  # noqa: PLC0415
 
-    text = json.dumps(sarif(found.leaks, __version__), indent=2, ensure_ascii=False)
-    if str(report) == "-":
-        say(text)
-    else:
-        write_file(report, text + "\n")
+    write_sarif(sarif(found.leaks, __version__), report)
 
 
 def _data(found: Scanned, own: Own) -> dict[str, Any]:

@@ -48,6 +48,14 @@ def chosen(stack: Stack, root: Path, names: Sequence[str] = ()) -> tuple[Databas
 
     UsageError for a name that there is not; Refused for one that this version cannot migrate.
     """
+    picked = declared(stack, names)
+    for store, one in picked:
+        _fit(stack, store, one)
+    return tuple(database_of(stack, root, store, one, root) for store, one in picked)
+
+
+def declared(stack: Stack, names: Sequence[str] = ()) -> list[tuple[Store, Migrations]]:
+    """The same, as they are declared: nothing is asked for an address. UsageError."""
     there = [(store, one) for store in stack.stores if store.kind == "postgres" for one in store.migrations]
     known = {f"{store.name}.{one.database}" for store, one in there}
     for name in names:
@@ -60,9 +68,7 @@ def chosen(stack: Stack, root: Path, names: Sequence[str] = ()) -> tuple[Databas
     ]  # fmt: skip
     if not picked:
         raise UsageError(f"no database of {stack.environment} has migrations", "name their folder under `stores`")
-    for store, one in picked:
-        _fit(stack, store, one)
-    return tuple(database_of(stack, root, store, one, root) for store, one in picked)
+    return picked
 
 
 def _fit(stack: Stack, store: Store, one: Migrations) -> None:
@@ -89,19 +95,29 @@ def database_of(stack: Stack, root: Path, store: Store, one: Migrations, base: P
     if rights and store.url is not None:
         phrase = _password(stack, root, migrator_name(store.name, one.database))
         url = logged_in(url, one.database, Roles(one.database).migrator, phrase)
-    contract = base / one.contract if one.contract else None
     settings = Settings(one.schema, one.table, one.lock_timeout, one.statement_timeout, undo_type=one.undo_rows)
     return Database(
         store=f"{store.name}.{one.database}",
         where=address(url, one.database, several),
-        folder=Folder(base / (one.folder or ""), one.folder or "", contract, one.contract or ""),
+        folder=folder_of(base, one),
         settings=settings,
         out_of_order=one.out_of_order,
         placeholders={**stack.variables, **one.placeholders},
-        secret=frozenset(spec.name for spec in stack.secrets) - set(one.placeholders),
+        secret=hidden_names(stack, one),
         environment=stack.environment,
         settled=(lambda: mend([target_of(stack, root, store, rights, retire=False)])) if rights else None,
     )
+
+
+def folder_of(root: Path, one: Migrations) -> Folder:
+    """Where its files are."""
+    contract = root / one.contract if one.contract else None
+    return Folder(root / (one.folder or ""), one.folder or "", contract, one.contract or "")
+
+
+def hidden_names(stack: Stack, one: Migrations) -> frozenset[str]:
+    """Names of secrets, which no file may use."""
+    return frozenset(spec.name for spec in stack.secrets) - set(one.placeholders)
 
 
 def _password(stack: Stack, root: Path, name: str) -> Secret:

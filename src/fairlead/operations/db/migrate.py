@@ -13,6 +13,7 @@ from fairlead.operations.db.plan import Asked, Planned, planned
 from fairlead.postgres import indexes
 from fairlead.postgres.events import Emit, Event, silent
 from fairlead.postgres.plan import Plan, Step, plan_undo
+from fairlead.postgres.risks import errors, refusing
 from fairlead.postgres.run import Runner
 from fairlead.postgres.version import Version
 
@@ -47,12 +48,10 @@ def migrate(
 
 def refuse_errors(made: Planned) -> None:
     """Refused where a statement is a risk that is an error."""
-    errors = [risk for risk in made.risks if risk.severity == "error"]
-    if errors:
-        text = "; ".join(f"{one.file}:{one.line}:{one.column}: {one.message} [{one.rule}]" for one in errors)
-        raise Refused(
-            f"{made.database}: {text}", f"{errors[0].advice}; or say above it: -- fairlead: allow {errors[0].rule}"
-        )
+    if text := refusing(made.risks):
+        first = errors(made.risks)[0]
+        hint = f"{first.advice}; or say above it: -- fairlead: allow {first.rule}, and why"
+        raise Refused(f"{made.database}: {text}", hint)
 
 
 def undo(

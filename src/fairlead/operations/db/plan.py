@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fairlead.errors import Refused
 from fairlead.operations.db.chosen import Database
+from fairlead.operations.db.lint import all_risks
 from fairlead.operations.db.opened import Opened, asking, opened
 from fairlead.postgres.locks import lock_of
 from fairlead.postgres.plan import Plan, plan_migrate
-from fairlead.postgres.risks import Risk, risks
+from fairlead.postgres.risk import Risk
+from fairlead.postgres.risks import risks
 from fairlead.postgres.traits import needs_no_transaction
 from fairlead.postgres.version import Version
 
@@ -34,9 +36,10 @@ class Planned:
 
 
 def plan(some: Sequence[Database], asked: Asked | None = None) -> tuple[Planned, ...]:
-    """What `migrate` would do, now. Refused where files and history do not agree."""
+    """What `migrate` would do, now, and what is risky in it. Refused where files and history do not agree."""
     with opened(some) as databases:
-        return tuple(planned(one, asked or Asked()) for one in databases)
+        found = [(planned(one, asked or Asked()), one.files) for one in databases]
+        return tuple(replace(made, risks=all_risks(made.plan.files(), files)[0]) for made, files in found)
 
 
 def planned(one: Opened, asked: Asked) -> Planned:

@@ -11,7 +11,8 @@ from fairlead.operations.db.opened import Opened, asking, opened
 from fairlead.postgres import indexes
 from fairlead.postgres.picture import Mistake
 from fairlead.postgres.plan import check
-from fairlead.postgres.risks import Risk, risks
+from fairlead.postgres.risk import Risk
+from fairlead.postgres.risks import risks
 
 
 @dataclass(frozen=True, slots=True)
