@@ -35,7 +35,7 @@ def execute(engine: Engine, name: str, argv: Sequence[str], user: str = "") -> i
         stream = engine.api.exec_start(made, tty=terminal, socket=True)
         try:
             with _raw(terminal), _resized(terminal, lambda rows, columns: engine.api.exec_resize(made, rows, columns)):
-                _carry(_socket_of(stream), terminal)
+                _carry(socket_of(stream), terminal)
         except KeyboardInterrupt:
             return INTERRUPTED
         finally:
@@ -44,7 +44,7 @@ def execute(engine: Engine, name: str, argv: Sequence[str], user: str = "") -> i
     return int(code) if code is not None else INTERRUPTED
 
 
-def _socket_of(stream: Any) -> socket.socket:
+def socket_of(stream: Any) -> socket.socket:
     """The SDK gives a file over a socket, or the socket itself."""
     return cast("socket.socket", getattr(stream, "_sock", stream))
 
