@@ -14,7 +14,7 @@ from fairlead.backups.catalogue import Backup, Catalogue, Part
 from fairlead.backups.destinations.base import Write
 from fairlead.backups.facts import creating, differences, facts
 from fairlead.backups.sealing import unseal
-from fairlead.backups.server import Server, name, text
+from fairlead.backups.server import TRANSIENT, Server, name, text
 from fairlead.errors import FairleadError
 
 ROLE = re.compile(r'(?:CREATE|ALTER) ROLE ("(?:[^"]|"")+"|\S+?)(?: |;)')
@@ -86,7 +86,7 @@ def statements(sql: str) -> Iterator[str]:
 def _of_missing(statement: str, there: set[str]) -> bool:
     role, member = ROLE.match(statement), MEMBER.match(statement)
     found = role[1] if role else member[2] if member else None
-    return found is not None and _plain(found) not in there
+    return found is not None and _plain(found) not in there and not _plain(found).startswith(TRANSIENT)
 
 
 def _plain(quoted: str) -> str:

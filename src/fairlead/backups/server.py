@@ -8,8 +8,9 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
+from fairlead.backups.sealing import Source
 from fairlead.errors import FairleadError, Refused
 from fairlead.masking import Secret
 from fairlead.system.commands import Command, run
@@ -18,10 +19,14 @@ from fairlead.system.pipes import feeding, reading
 if TYPE_CHECKING:
     import psycopg
 
+    from fairlead.engine.pipes import Inside
+
     Connection = psycopg.Connection[tuple[Any, ...]]
 
 CONNECT_TIMEOUT = 10  #: seconds
 APPLICATION = "fairlead backup"
+TRANSIENT = "fairlead_backup_"
+"""How the names of roles begin that are there only while somebody works on backups: they are in no restore."""
 HIDDEN = ("template0", "template1")
 
 
@@ -34,6 +39,7 @@ class Server:
     password: Secret | None = field(default=None, repr=False)
     passwords: Path | None = None  #: the file in which programs find it
     home: str = "postgres"  #: a database that it lets us into
+    inside: Inside | None = None  #: the container that it runs in; its programs are those of the container
 
     def connect(self, database: str, autocommit: bool = True) -> Connection:
         """A session. FairleadError when there is none to be had."""
@@ -66,18 +72,24 @@ class Server:
         env |= {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", "PGAPPNAME": APPLICATION}
         return Command((self.programs[program], *arguments), cwd=Path("/"), env=env)
 
-    def reading(self, what: str, program: str, *arguments: str) -> contextlib.AbstractContextManager[IO[bytes]]:
+    def reading(self, what: str, program: str, *arguments: str) -> contextlib.AbstractContextManager[Source]:
         """What a program writes."""
+        if self.inside is not None:
+            return self.inside.reading((program, *arguments), what)
         return reading(self.command(program, *arguments), what)
 
     def feeding(
         self, what: str, program: str, *arguments: str
     ) -> contextlib.AbstractContextManager[Callable[[bytes], None]]:
         """Write to a program."""
+        if self.inside is not None:
+            return self.inside.feeding((program, *arguments), what)
         return feeding(self.command(program, *arguments), what)
 
     def require_programs(self) -> None:
         """Refused when those of this machine are older than the server: pg_dump would not read it."""
+        if self.inside is not None:  # they are the server's own
+            return
         with self.session(self.home) as connection:
             server = connection.info.server_version // 10000
         outcome = run(self.command("pg_dump", "--version"))

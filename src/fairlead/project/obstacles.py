@@ -37,15 +37,11 @@ def _stores(merged: Mapping, runtime: str) -> Iterator[Problem]:
 
 
 def _backups(store: Node, runtime: str) -> Iterator[Problem]:
-    """Of PostgreSQL alone, and of one that programs of this machine reach: its own, or that of a url."""
+    """Of PostgreSQL alone, and of one that Fairlead knows: its own, or that of a url."""
     own = child(store, "url") is None
     if text_of(child(store, "kind")) != "postgres" or (own and child(store, "command") is not None):
         for key in ("backup", "drill"):
             yield from (problem(node, f"of such a store this is {THIS_VERSION}") for node in select(store, key))
-    elif own and runtime != "process":
-        for key in ("backup", "drill"):
-            why = f"on {runtime} this is {THIS_VERSION}; use runtime process, or the url of a server"
-            yield from (problem(node, why) for node in select(store, key))
     yield from (problem(node, THIS_VERSION) for node in select(store, "backup", "physical"))
     backup, drill = child(store, "backup"), child(store, "drill")
     if drill is not None and backup is None:

@@ -81,6 +81,11 @@ class Arrangement:
             there = databases(connection)
         return tuple(one for one in there if one in own or (one != SUPERUSER and not LEFT.fullmatch(one)))
 
+    @property
+    def inside(self) -> bool:
+        """Whether it runs in a container of ours: then programs are the container's, and copies are containers."""
+        return self.url is None and self.runtime == "docker"
+
     def ground(self) -> Ground:
         """Where copies are made: in a folder that whoever runs PostgreSQL gets into."""
         return ground_of(self.place, self.store.name)

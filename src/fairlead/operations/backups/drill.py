@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -71,7 +71,7 @@ def drill(one: Arrangement, which: str = "latest", say: Say = lambda _: None, wh
     """Try it. What is wrong with the backup is in the report; FairleadError when there could be no drill at all."""
     report = Report(one.store.name, targets=_targets(one))
     with one.held("fairlead db drill"):
-        ground = one.ground()
+        ground = None if one.inside else one.ground()
         try:
             _try(one, which, ground, report, say)
         except FairleadError as error:
@@ -92,7 +92,7 @@ def _targets(one: Arrangement) -> dict[str, float]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _try(one: Arrangement, which: str, ground: Ground, report: Report, say: Say) -> None:
+def _try(one: Arrangement, which: str, ground: Ground | None, report: Report, say: Say) -> None:
     with report.phase("find"):
         backup = chosen(one.catalogue.all(), which)
         report.id, report.kind, report.bytes = backup.id, backup.kind, sum(part.size for part in backup.parts)
@@ -103,14 +103,26 @@ def _try(one: Arrangement, which: str, ground: Ground, report: Report, say: Say)
     if which == "latest":
         report.rpo = round(max(0.0, (clock.now() - backup.moment).total_seconds()), 3)
     say(f"{one.store.name}: backup {backup.id} into a copy")
-    with room(ground, copy_name(one.store.name)) as path:
+    with ExitStack() as stack:
         with report.phase("prepare"):
-            data = cluster(ground, path)
-        with started(ground, path, data) as server:
-            with report.phase("restore"):
-                _restore(server, reader, backup, roles)
-            with report.phase("check"):
-                report.wrong += _checked(server, backup, report.databases)
+            server = stack.enter_context(_copy(one, ground))
+        with report.phase("restore"):
+            _restore(server, reader, backup, roles)
+        with report.phase("check"):
+            report.wrong += _checked(server, backup, report.databases)
+
+
+@contextmanager
+def _copy(one: Arrangement, ground: Ground | None) -> Iterator[Server]:
+    """A new, empty server, gone at the end."""
+    if ground is None:
+        from fairlead.operations.backups.contained import copy_inside  # noqa: PLC0415 — only with an engine
+
+        with copy_inside(one.place, one.store) as server:
+            yield server
+        return
+    with room(ground, copy_name(one.store.name)) as path, started(ground, path, cluster(ground, path)) as server:
+        yield server
 
 
 def _restore(server: Server, reader: Reader, backup: Backup, roles: str) -> None:

@@ -26,6 +26,12 @@ from fairlead.system.pipes import Who
 def server_of(place: Place, runtime: RuntimeName, store: Store, url: Secret | None, what: str) -> Iterator[Server]:
     """The server itself; `what` needs it. Refused when its programs are not here, or it was never started."""
     need("psycopg", "talking to PostgreSQL")
+    if url is None and runtime == "docker":
+        from fairlead.operations.backups.contained import server_inside  # noqa: PLC0415 — only with an engine
+
+        with server_inside(place, store) as server:
+            yield server
+        return
     found = programs.require(PROGRAMS, what)
     if url is not None:
         with at_url(url, found, declared(store)[0]) as server:

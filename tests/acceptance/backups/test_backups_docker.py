@@ -1,0 +1,90 @@
+"""Backups of a PostgreSQL in a container: by its own programs, restored into it, tried in a container of its own."""
+
+import os
+import signal
+import subprocess
+
+import pytest
+from docker_site import FAIRLEAD, DockerSite
+from tests.docker_engine import why_not
+
+from fairlead.system.clock import wait_until
+
+pytestmark = pytest.mark.real
+TABLES = """
+CREATE ROLE clerk LOGIN PASSWORD 'clerk-9-phrase'; GRANT CONNECT ON DATABASE shop TO clerk;
+ALTER DATABASE shop SET statement_timeout = '77s';
+CREATE TABLE orders (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, what text NOT NULL);
+ALTER TABLE orders OWNER TO shop; GRANT SELECT ON orders TO clerk;
+INSERT INTO orders (what) SELECT 'order ' || n FROM generate_series(1, 500) n;
+"""
+
+
+@pytest.fixture(scope="module")
+def site():
+    if why := why_not():
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(why)
+    made = DockerSite()
+    try:
+        made.run("secrets", "init", "local")
+        made.run("stores", "apply", "local", "--yes")
+        made.sql(TABLES)
+        yield made
+    finally:
+        made.close()
+
+
+def roles(site):
+    return site.sql("SELECT rolname FROM pg_roles WHERE rolname LIKE 'fairlead\\_backup%'")
+
+
+def test_made_tried_and_put_back(site):
+    made = site.json("backup", "now", "local")["stores"][0]["backup"]
+    assert made["databases"] == ["shop"] and made["bytes"] > 1000
+    assert site.json("backup", "verify", "local")["ok"]
+    assert site.json("db", "drill", "local")["drills"][0]["ok"]
+    assert site.copies() == [] and roles(site) == ""
+    site.sql("TRUNCATE orders; REVOKE SELECT ON orders FROM clerk")
+    said = site.run("db", "restore", "local", "db", "--yes")
+    assert "shop is as it was in" in said
+    assert site.sql("SELECT count(*) FROM orders") == "500"
+    assert site.sql("SELECT has_table_privilege('clerk', 'orders', 'select')") == "t"
+    assert site.sql("SHOW statement_timeout") == "77s"
+    site.run("backup", "prune", "local", "--old-databases", "--yes")
+    assert roles(site) == ""
+
+
+def test_a_drill_goes_red_for_a_flipped_byte(site):
+    id = site.json("backup", "now", "local")["stores"][0]["backup"]["id"]
+    part = next(site.backups.glob(f"**/{id}/shop.dump.age"))
+    data = bytearray(part.read_bytes())
+    data[len(data) // 2] ^= 1
+    part.write_bytes(data)
+    found = site.json("db", "drill", "local", code=1)["drills"][0]
+    assert "damaged" in found["wrong"][0] and site.copies() == []
+
+
+def test_what_a_killed_drill_left_goes_with_the_next(site):
+    site.run("backup", "now", "local")
+    child = subprocess.Popen([FAIRLEAD, "db", "drill", "local"], cwd=site.root, env=site.env,
+                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+    try:
+        assert wait_until(site.copies, 60, 0.1, 0.3)
+    finally:
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+    before = site.copies()
+    assert site.json("db", "drill", "local")["drills"][0]["ok"]
+    assert before and site.copies() == []
+
+
+def test_a_dump_that_fails_is_no_backup(site):
+    site.sql("CREATE DATABASE wrong", "postgres")
+    try:
+        site.sql("CREATE SCHEMA s CREATE TABLE t ()", "wrong")
+        site.sql("DELETE FROM pg_namespace WHERE nspname = 's'", "wrong")
+        before = len(site.json("backup", "list", "local")["stores"][0]["backups"])
+        assert "pg_dump of wrong" in site.run("backup", "now", "local", code=1)
+        assert len(site.json("backup", "list", "local")["stores"][0]["backups"]) == before
+    finally:
+        site.sql("DROP DATABASE wrong WITH (FORCE)", "postgres")
