@@ -64,6 +64,7 @@ def test_a_drill_goes_red_for_a_flipped_byte(site):
     assert "damaged" in found["wrong"][0] and site.copies() == []
 
 
+@pytest.mark.long(seconds=12)
 def test_what_a_killed_drill_left_goes_with_the_next(site):
     site.run("backup", "now", "local")
     child = subprocess.Popen([FAIRLEAD, "db", "drill", "local"], cwd=site.root, env=site.env,
@@ -78,6 +79,7 @@ def test_what_a_killed_drill_left_goes_with_the_next(site):
     assert before and site.copies() == []
 
 
+@pytest.mark.long(seconds=8)
 def test_a_dump_that_fails_is_no_backup(site):
     site.sql("CREATE DATABASE wrong", "postgres")
     try:
