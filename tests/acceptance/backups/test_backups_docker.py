@@ -12,7 +12,7 @@ from fairlead.system.clock import wait_until
 
 pytestmark = pytest.mark.real
 TABLES = """
-CREATE ROLE clerk LOGIN PASSWORD 'clerk-9-phrase'; GRANT CONNECT ON DATABASE shop TO clerk;
+CREATE ROLE clerk; GRANT CONNECT ON DATABASE shop TO clerk;
 ALTER DATABASE shop SET statement_timeout = '77s';
 CREATE TABLE orders (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, what text NOT NULL);
 ALTER TABLE orders OWNER TO shop; GRANT SELECT ON orders TO clerk;
