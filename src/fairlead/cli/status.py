@@ -62,6 +62,8 @@ def shown(found: Status) -> str:
     above = (_under_way(found), *_rolled_out(found.rollout), *_watched(found, state))
     lines += [f"  {line}" for line in (*above, _traffic(found), _parts(found)) if line]
     lines += [f"  warm: {release} for another {duration(state.left(release))}" for release in state.warm_now()]
+    if found.contract:
+        lines.append(f"  waits until the old release is gone: {', '.join(found.contract.files)}")
     new = found.rollout.release if found.rollout and not found.rollout.ended else None
     rows = [_row(copy, state, new) for copy in found.copies]
     lines += [table(rows, ("instance", "phase", "port", "restarts", "up", ""), indent=2)] if rows else []

@@ -15,6 +15,7 @@ from fairlead.artifacts import ArtifactStore, Release
 from fairlead.artifacts.files import digests, folder_name, keep_files
 from fairlead.artifacts.origin import owner_text
 from fairlead.operations.certificates import certify
+from fairlead.operations.contract import finish
 from fairlead.operations.environment import Environment, builds_lock
 from fairlead.operations.made import Made, foreseen, make_images
 from fairlead.operations.notify import address
@@ -54,6 +55,7 @@ def move(
             release = make().with_files(digests(files)).with_migrations(digests(moving))
             held.enter_context(environment.held(doing, wait))
             prepare(environment)
+            finish(environment)
             told(supply, environment.world.say)
             if supply.stack.stores:
                 ensure(supply, environment.world.say, intent.anew)

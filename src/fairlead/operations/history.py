@@ -8,6 +8,7 @@ from typing import Any
 
 from fairlead.ledger import Entry, Ledger
 from fairlead.rollout.journal import CLOSED, ORDER, RESUMED, UNDOING, VERDICT, WAITING
+from fairlead.rollout.schema import APPLIED, KEPT, UNDONE
 from fairlead.rollout.state import BEGUN, STARTED, STOPPED, WATCH_ENDED
 from fairlead.system.home import Place
 
@@ -35,6 +36,7 @@ class Event:
     recovered: bool = False  #: finished by somebody else than who began it
     origin: dict[str, Any] = field(default_factory=dict)
     report: dict[str, Any] = field(default_factory=dict)
+    schema: tuple[dict[str, Any], ...] = ()  #: what was done to databases: `database`, `what` (applied …), `text`
 
 
 def history(place: Place, limit: int | None = 20) -> tuple[Event, ...]:
@@ -109,7 +111,14 @@ def _watch(found: dict[str, Any], entry: Entry) -> None:
     found["watch"] = {"result": entry.data.get("result"), "reason": entry.data.get("reason") or ""}
 
 
+def _schema(found: dict[str, Any], entry: Entry) -> None:
+    data, what = entry.data, entry.kind.removeprefix("schema.")
+    said = {"database": data.get("database"), "what": what, "text": data.get("what") or data.get("script")}
+    found["schema"] = (*found.get("schema", ()), said)
+
+
 _TOLD = {
+    APPLIED: _schema, UNDONE: _schema, KEPT: _schema,
     UNDOING: _undoing, CLOSED: _closed, WAITING: _waiting, RESUMED: _resumed, ORDER: _order, VERDICT: _verdict,
     WATCH_ENDED: _watch,
 }  # fmt: skip

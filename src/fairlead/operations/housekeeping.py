@@ -37,6 +37,7 @@ HEARTBEAT = 60.0  #: seconds between rounds when nothing happens
 RETRY_EVERY = 30.0  #: seconds between two tries of an instance in a crash loop
 REMIND_EVERY = 600.0  #: seconds between two looks at what is due, while something is
 ROTATION_EVERY = 1.0  #: seconds between two tries of a rotation that cannot go on
+CONTRACT_EVERY = 600.0  #: seconds between two tries of what waited for the old release to go
 CERTIFICATES_EVERY = 3600.0  #: seconds between two looks at the certificates of stores
 BACKUPS_EVERY = 45.0  #: seconds between two looks at which backups are due; less than those between two rounds
 MOST_PATIENCE = 60.0  #: seconds between two tries of something that keeps failing
@@ -72,6 +73,7 @@ class Housekeeping:
         self._try("revive", self._revive)
         self._try("replace", self._replace)
         self._try("retire", self._retire)
+        self._try("contract", self._contract)
         self._try("refresh", self._refresh)
         self._try("retry", self._retry)
         self._try("rotate", self._rotate)
@@ -250,6 +252,23 @@ class Housekeeping:
             if self._idle():
                 for one in self._superfluous():
                     self._see_off(one)
+
+    def _contract(self) -> None:
+        """What waited until the old release is gone. What cannot be done now is tried again after a while."""
+        if not self.environment.place.migrations.is_dir():
+            return
+        from fairlead.operations.contract import contract, due  # noqa: PLC0415 — only where a schema moves
+
+        if due(self.environment) is None:
+            return
+        with self._held() as lock:
+            lock.sign(owner_text("keeper: contract"))
+            try:
+                contract(self.environment)
+            except FairleadError as error:
+                self.environment.world.say("note", f"contract: {error}; again in {CONTRACT_EVERY:g} s")
+        if due(self.environment) is not None:
+            self.not_before["contract"] = time.monotonic() + CONTRACT_EVERY
 
     def _see_off(self, one: Instance) -> None:
         world = self.environment.world

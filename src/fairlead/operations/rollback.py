@@ -10,23 +10,37 @@ from fairlead.errors import FairleadError
 from fairlead.operations.environment import LOCK_PATIENCE, Environment, existing
 from fairlead.operations.images import image_store
 from fairlead.operations.rotation.recovery import prepare
+from fairlead.operations.schema.fits import newer, require, shown
 from fairlead.operations.transition import Intent, Result, carry_out
 from fairlead.rollout.events import Emit, silent
 from fairlead.system.home import Place
 
 
 def rollback(
-    place: Place, to: str | None = None, why: str = "", wait: float = LOCK_PATIENCE, emit: Emit = silent
-) -> Result:
-    """Move the environment back. UsageError for an unknown release, FairleadError when there is none to go to."""
+    place: Place, to: str | None = None, why: str = "", wait: float = LOCK_PATIENCE, emit: Emit = silent,
+    despite_contract: bool = False,
+) -> Result:  # fmt: skip
+    """Move the environment back. UsageError for an unknown release, FairleadError when there is none to go to.
+
+    Refused where the schema lost what it may need, unless `despite_contract`.
+    """
     with existing(place, emit) as environment, environment.held(f"fairlead rollback {place.environment}", wait):
         prepare(environment)
-        return back_to(environment, to, why, describe_actor())
+        return back_to(environment, to, why, describe_actor(), despite_contract)
 
 
-def back_to(environment: Environment, to: str | None, why: str, actor: dict[str, Any]) -> Result:
-    """Go back, under the environment's lock. `actor`: who goes back; the rest of the origin is the release's own."""
+def back_to(
+    environment: Environment, to: str | None, why: str, actor: dict[str, Any], despite_contract: bool = False
+) -> Result:
+    """Go back, under the environment's lock. `actor`: who goes back; the rest of the origin is the release's own.
+
+    The schema stays as it is; what the release does not know of it is said.
+    """
     release = _target(environment, to)
+    if not despite_contract:
+        require(environment.ledger, release, environment.place.environment)
+    if more := newer(environment.ledger, release):
+        environment.world.say("note", f"the schema stays newer than {release.id}: {shown(more)} ran after it")
     intent = Intent("rollback", "blue-green", release.origin | actor, why, urgent=True)
     return carry_out(environment, release, intent)
 

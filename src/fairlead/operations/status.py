@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from fairlead.artifacts.release import ReleaseStore
+from fairlead.artifacts.release import Release, ReleaseStore
 from fairlead.edges.table import edge_of
 from fairlead.ledger import Ledger
 from fairlead.operations.backups.ages import Ages, ages
 from fairlead.operations.history import Event, rollout_event
+from fairlead.operations.schema.waits import Waits, waits
 from fairlead.operations.stores.look import StoreState, look
 from fairlead.operations.under_way import UnderWay, read_under_way
 from fairlead.operations.verdicts import AFTER_SWITCH, Said, last_verdict
@@ -63,6 +64,7 @@ class Status:
     holder: str | None = None  #: who changes it now
     stores: tuple[StoreState, ...] = ()
     backups: dict[str, Ages] = field(default_factory=dict)  #: by store, of those that have backups
+    contract: Waits | None = None  #: what runs once the old release is gone
     parts: dict[str, bool] = field(default_factory=dict)  #: supervisor, edge, keeper: whether it is up
 
     @property
@@ -130,7 +132,15 @@ def _seen(found: Status, place: Place, live: str | None) -> Status:
         parts["edge"] = bool(traffic) or "edge" in programs
     found = replace(found, address=edge.address() if public else None, scheme=edge.scheme(), stores=look(kind, place))
     backups = ages(place, [one.name for one in stack.stores if one.backup]) if stack else {}
+    found = replace(found, contract=_waits(place, release))
     return replace(found, copies=copies, traffic=_named(traffic, stack), parts=parts, backups=backups)
+
+
+def _waits(place: Place, release: Release | None) -> Waits | None:
+    if release is None or not release.migrations:
+        return None
+    with Ledger.read(place.ledger) as ledger:
+        return waits(ledger, release)
 
 
 def _address_data(found: Status) -> dict[str, Any] | None:
@@ -169,6 +179,8 @@ def _problems(found: Status, state: State) -> list[str]:
         lines.append(f"{found.unfinished} was left unfinished; the keeper or the next command finishes it")
     lines += [f"store {one.running.name} is not well: {one.why}" for one in found.stores if not one.well]
     lines += [f"{store}: {one.wrong}" for store, one in found.backups.items() if one.wrong]
+    if found.contract and found.contract.failed:
+        lines.append(f"what waited for the old release to go could not be run: {found.contract.failed}")
     for copy in found.copies:
         lines += _copy_problems(copy, state)
     if state.live and not any(copy.instance.release == state.live for copy in found.copies):
@@ -204,6 +216,7 @@ def to_data(found: Status) -> dict[str, Any]:
         "traffic": found.traffic,
         "stores": [one.to_data() for one in found.stores],
         "backups": {name: _ages_data(one) for name, one in found.backups.items()},
+        "contract": asdict(found.contract) if found.contract else None,
         "instances": [_copy_data(copy) for copy in found.copies],
         "parts": found.parts,
         "rollout": found.rollout.to_data() if found.rollout else None,

@@ -19,8 +19,8 @@ class Databases(Protocol):
     def snapshot(self, release: Release, store: str, label: str, dump: bool) -> dict[str, Any]:
         """A restore point of that name, and with `dump` a backup; what was made, or why not. FairleadError."""
 
-    def migrate(self, release: Release, database: str, note: Note) -> None:
-        """Run what is pending, but for what waits for the old release to go. FairleadError when a file fails."""
+    def migrate(self, release: Release, database: str, note: Note, contract: bool = False) -> None:
+        """Run what is pending; with `contract` what waits for the old release to go too. FairleadError."""
 
     def locked(self, release: Release, database: str) -> AbstractContextManager[Callable[[], bool]]:
         """Be the only one who moves it; what it gives says whether that still is so. Busy."""
@@ -42,7 +42,7 @@ class NoDatabases:
         """Of none."""
         raise _none(store)
 
-    def migrate(self, release: Release, database: str, note: Note) -> None:
+    def migrate(self, release: Release, database: str, note: Note, contract: bool = False) -> None:
         """None."""
         raise _none(database)
 

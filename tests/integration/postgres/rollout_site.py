@@ -7,6 +7,9 @@ from tests.crash.fake_worlds import FakeMachine, service, stack
 from fairlead.artifacts import Release
 from fairlead.artifacts.files import digests, folder_name, keep_files
 from fairlead.errors import FairleadError
+from fairlead.operations.contract import contract
+from fairlead.operations.housekeeping import Housekeeping
+from fairlead.operations.rollback import back_to
 from fairlead.operations.rotation.recovery import prepare
 from fairlead.operations.schema.kept import migration_files
 from fairlead.operations.schema.releases import OfReleases
@@ -51,7 +54,7 @@ class RolloutSite:
                                          lock_timeout=0.1),))
             for number, (name, one) in enumerate(zip(self.names, self.sites, strict=True))
         )  # fmt: skip
-        made = stack(service("web", "/", **self.web), version=self.version, rollback_window=0.0, **rollout)
+        made = stack(service("web", "/", **self.web), version=self.version, **({"rollback_window": 0.0} | rollout))
         secrets = tuple(SecretSpec(name) for name in self.names)
         return replace(made, stores=stores, secrets=secrets, secret_backend=SecretBackend("environment"))
 
@@ -75,6 +78,29 @@ class RolloutSite:
         environment = self.machine.opened()
         try:
             prepare(environment)
+        finally:
+            environment.ledger.close()
+
+    def keep(self, rounds=3):
+        """What the keeper does, so many times."""
+        environment = self.machine.opened()
+        try:
+            keeper = Housekeeping(environment)
+            for _ in range(rounds):
+                keeper.round()
+        finally:
+            environment.ledger.close()
+
+    def retire(self, environment):
+        """End what is of no use any more, and do what waited for that."""
+        for _ in range(3):
+            Housekeeping(environment)._retire()
+        contract(environment)
+
+    def roll_back(self, **how):
+        environment = self.machine.opened()
+        try:
+            return back_to(environment, None, "", {}, **how)
         finally:
             environment.ledger.close()
 

@@ -7,7 +7,7 @@ from postgres_site import Site
 from rollout_site import RolloutSite
 
 from fairlead.backups.server import at_url
-from fairlead.errors import FairleadError, RolloutFailed
+from fairlead.errors import FairleadError, Refused, RolloutFailed
 from fairlead.masking import Secret
 from fairlead.operations.db.plan import Asked
 from fairlead.operations.schema import moves, unwritten
@@ -188,3 +188,84 @@ def test_what_somebody_else_ran_is_never_undone(made, monkeypatch):
     error = one.failed(one.at_step("before 1:migrate", one.site.migrate))
     assert error.kept == ("db0.shop keeps V1__a.sql: that an undo loses nothing is not proven",)
     assert one.site.tables() == ["a"]
+
+
+def contracting(one, **rollout):
+    """A release that has a column, then one that does without and drops it once the other is gone."""
+    one.site.write(V1__a="create table a (x int, y int)")
+    first = one.deploy().release
+    one.site.write(V2__z="alter table a add z int", **{"contract/V3__drop.sql": "alter table a drop y"})
+    second = one.deploy(**rollout).release
+    return first, second
+
+
+def columns(one):
+    return [name for (name,) in one.site.ask("select column_name from information_schema.columns"
+                                             " where table_name = 'a' order by 1")]  # fmt: skip
+
+
+def test_the_contract_waits_until_the_old_release_is_gone(made):
+    one = made()
+    first, _ = contracting(one, rollback_window=600.0)
+    one.keep()
+    assert columns(one) == ["x", "y", "z"]
+    assert one.roll_back().release == first  # the schema is newer, and that is said
+    assert f"the schema stays newer than {first}: V2__z.sql of db0.shop ran after it" in one.machine.said
+    one.deploy(rollback_window=0.0)
+    one.keep()
+    assert columns(one) == ["x", "z"]
+    assert [entry["kind"] for entry in one.entries("contract.begun", "contract.done")] == [
+        "contract.begun",
+        "contract.done",
+    ]
+    applied = one.entries(APPLIED)[-1]
+    assert (applied["script"], applied["contract"]) == ("contract/V3__drop.sql", True)
+    one.keep()
+    assert len(one.entries("contract.done")) == 1
+
+
+def test_no_way_back_behind_a_contract_unless_somebody_says_so(made):
+    one = made()
+    first, _ = contracting(one)
+    one.keep()
+    assert columns(one) == ["x", "z"]
+    with pytest.raises(Refused, match=r"no longer there: contract/V3__drop\.sql of db0\.shop ran after it"):
+        one.roll_back()
+    assert one.roll_back(despite_contract=True).release == first
+
+
+def test_a_contract_that_fails_is_said_once_and_tried_again(made):
+    one = made()
+    one.site.write(V1__a="create table a (x int, y int)")
+    one.deploy()
+    one.site.write(V2__v="create view v as select y from a", **{"contract/V3__drop.sql": "alter table a drop y"})
+    one.deploy()
+    one.keep()
+    one.keep()
+    (failed,) = one.entries("contract.failed")
+    assert failed["reason"].startswith("db0/contract/V3__drop.sql:1:1: cannot drop column y of table a")
+    assert len(one.entries("contract.begun")) == 1
+    one.site.ask("drop view v")
+    one.keep()
+    assert columns(one) == ["x"]
+
+
+def test_a_contract_that_was_killed_is_gone_on_with(made):
+    """Between a commit and its note: what ran counts all the same."""
+    one = made()
+    contracting(one)
+    one.keep(0)
+    environment = one.machine.opened()
+    try:
+        environment.world.databases.migrate = lambda *_, **__: one.site.migrate(contract=True) and 1 / 0
+        with pytest.raises(ZeroDivisionError):
+            one.retire(environment)
+    finally:
+        environment.ledger.close()
+    assert columns(one) == ["x", "z"]
+    with pytest.raises(Refused):
+        one.roll_back()
+    one.keep()
+    assert len(one.entries("contract.done")) == 1
+    with pytest.raises(Refused):
+        one.roll_back()

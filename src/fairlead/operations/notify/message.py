@@ -16,7 +16,8 @@ STEP = "step.begun"  #: of a step `approve` a wait begins with it, long before t
 ROTATION_DUE = "secret.due"  #: the kind of an entry
 BACKUP_FAILED, DRILLED = "backup.failed", "drill.done"
 SCHEDULE = "schedule"  #: why something was done that nobody asked for by hand
-KINDS = (BEGUN, STEP, WAITING, CLOSED, WATCH_ENDED, ROTATION_DUE, BACKUP_FAILED, DRILLED)
+CONTRACT_FAILED = "contract.failed"
+KINDS = (CONTRACT_FAILED, BEGUN, STEP, WAITING, CLOSED, WATCH_ENDED, ROTATION_DUE, BACKUP_FAILED, DRILLED)
 ROTATE = "rotate"  #: the operation of a rollout that changes nothing but values of secrets
 KILLED = "the deployer was killed"  #: the reason that recovery gives for what it undoes
 LONGEST_REASON = 1200  #: characters; Discord takes 2000 for the whole message
@@ -65,8 +66,8 @@ def message_of(entry: Entry, scene: Scene) -> Message | None:
         return None if asks(entry) else _waiting(entry, scene, str(entry.data.get("reason") or "a decision"))
     if entry.kind in (WATCH_ENDED, ROTATION_DUE):
         return _watched(entry, scene) if entry.kind == WATCH_ENDED else _due(entry, scene)
-    if entry.kind in (BACKUP_FAILED, DRILLED):
-        return _scheduled(entry, scene)
+    if entry.kind in (BACKUP_FAILED, DRILLED, CONTRACT_FAILED):
+        return _contract(entry, scene) if entry.kind == CONTRACT_FAILED else _scheduled(entry, scene)
     return _closed(entry, scene) if entry.kind == CLOSED else None
 
 
@@ -134,6 +135,19 @@ def _scheduled(entry: Entry, scene: Scene) -> Message | None:
         f"next: fairlead {'db drill' if drill else 'backup now'} {scene.environment} {store}",
     )
     what = f"{'the drill' if drill else 'the backup'} of {store} failed"
+    return Message(f"{where}#{entry.number}", ("failed",), f"{where}: {what}", lines, "failure")
+
+
+def _contract(entry: Entry, scene: Scene) -> Message:
+    """What waited for the old release to go."""
+    where, release = f"{scene.project}/{scene.environment}", entry.data["release"]
+    lines = (
+        f"reason: {_shown(str(entry.data.get('reason') or ''), scene)}",
+        f"{release} stays live, with the schema as it was; it is tried again",
+        _moment(entry.time),
+        f"next: fairlead db plan {scene.environment} --contract",
+    )
+    what = f"what waited for the release before {release} to go could not be run"
     return Message(f"{where}#{entry.number}", ("failed",), f"{where}: {what}", lines, "failure")
 
 

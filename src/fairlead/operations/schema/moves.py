@@ -61,7 +61,7 @@ def _look(database: Database, proofs: Iterable[Proof]) -> _Found:
     """What is pending, what waits, whether nothing was ever done to it, and what may be undone."""
     with opened([database]) as (one,):
         made = planned(one, Asked())
-        refuse_errors(made)
+        refuse_errors(planned(one, Asked(contract=True)))
         held = tuple(entry.script for entry in one.look().entries if entry.state is State.HELD)
         files = made.plan.files()
         scripts = tuple(file.script for file in files)
