@@ -32,6 +32,8 @@ def every_option(command, row):
     for parameter in command.params:
         if parameter.name in PLACES or not parameter.expose_value or isinstance(parameter.type, click.Path):
             continue
+        if parameter.name in row.here:
+            continue
         if isinstance(parameter, click.Option):
             words += [parameter.opts[0], *([] if parameter.is_flag else [example(parameter.type)])]
     positional = [example(one.type) for one in command.params
