@@ -259,7 +259,7 @@ def ledger() -> str:
 def kinds_in_the_code() -> Iterator[str]:
     """Every text in the engine and above that looks like the kind of an entry."""
     for file in (ROOT / "src" / "fairlead").rglob("*.py"):
-        if file.parent.name in ("rollout", "operations", "rotation", "backups", "trials"):
+        if file.parent.name in ("rollout", "operations", "rotation", "backups", "trials", "schema"):
             for node in ast.walk(ast.parse(file.read_text("utf-8"))):
                 if isinstance(node, ast.Constant) and isinstance(node.value, str) and _KIND.fullmatch(node.value):
                     yield node.value
