@@ -23,10 +23,10 @@ from fairlead.operations.secrets.supply import Supply, told
 from fairlead.operations.stores.ensure import ensure
 from fairlead.operations.templates import plain_files
 from fairlead.operations.watching import Watch
+from fairlead.project.order import levels
 from fairlead.project.placeholders import expand
 from fairlead.project.project import Project
 from fairlead.project.stack import Prepare, Service, Stack
-from fairlead.rollout.order import levels
 from fairlead.secrets.consumers import path_variables, value_variables
 from fairlead.secrets.delivery import deliver, folder_of
 from fairlead.system import sockets

@@ -7,8 +7,8 @@ from fairlead.operations.environment import Environment
 from fairlead.operations.images import image_store
 from fairlead.operations.keeper import have_keeper
 from fairlead.operations.stores import ensure as stores
+from fairlead.project.order import service_levels
 from fairlead.rollout.observed import instance_ids
-from fairlead.rollout.order import service_levels
 from fairlead.rollout.recovery import restore_traffic
 from fairlead.rollout.specs import service_specs
 

@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from fairlead.project import values
-from fairlead.project.sections import Kind, Line, OptionalFlag, Section, choice, text_like
+from fairlead.project.sections import Line, OptionalFlag, Section, choice, count_or_off, text_like
 
 _HEADER = text_like("the name of a header such as Permissions-Policy", r"[A-Za-z][A-Za-z0-9-]{0,63}")
 _OR_OFF = r"|off"
@@ -25,18 +25,7 @@ _BODY = text_like("a size such as 100M, or off", values.SIZE + _OR_OFF, values.s
 _TIMEOUT = text_like("a duration such as 60s, or off", values.DURATION + _OR_OFF, values.watched)
 _RATE = text_like("a rate such as 10/s or 5/m, or off", values.RATE + _OR_OFF)
 
-
-def _count_or_off(most: int) -> Kind:
-    """How many at most; 0 from `off`."""
-
-    def read(value: object) -> int:
-        return 0 if value == "off" else values.whole(value, 1, most)
-
-    schema = {"anyOf": [{"type": "integer", "minimum": 1, "maximum": most}, {"enum": ["off"]}]}
-    return Kind("a whole number ≥ 1, or off", read, schema, ("off",))
-
-
-_Count = Annotated[int | None, _count_or_off(1_000_000)]
+_Count = Annotated[int | None, count_or_off(1_000_000)]
 
 
 class Headers(Section):

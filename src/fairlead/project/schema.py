@@ -112,10 +112,9 @@ def _nullable(node: Schema) -> Schema:
 
 
 def _add_short_forms(schema: Schema) -> None:
-    shorts = {
-        model: schema["$defs"][model.__name__]["properties"][model.short]
-        for model in _models(Section)
-        if model.short and model.__name__ in schema["$defs"]
+    known = [model for model in _models(Section) if model.__name__ in schema["$defs"]]
+    shorts = {model: schema["$defs"][model.__name__]["properties"][model.short] for model in known if model.short} | {
+        model: {"enum": list(model.words)} for model in known if model.words
     }
     for model, short in shorts.items():
         for name in (model.__name__, f"{model.__name__}Overlay"):

@@ -43,12 +43,14 @@ class Kind:
 
 
 class Section(BaseModel):
-    """A mapping with known keys. Where `short` is set, a value alone stands for a mapping with that one key."""
+    """A mapping with known keys. Where `short` is set, a value alone stands for a mapping with that one key; of
+    `words` each stands for the mapping that it has."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     short: ClassVar[str | None] = None
     short_kinds: ClassVar[tuple[type, ...]] = (str,)  #: of such a value
+    words: ClassVar[dict[str, dict[str, Any]]] = {}  #: a word that stands for a whole mapping
     what: ClassVar[str] = "a mapping"
 
     @model_validator(mode="before")
@@ -56,6 +58,8 @@ class Section(BaseModel):
     def _opened(cls, value: Any) -> Any:
         if cls.short and isinstance(value, cls.short_kinds):
             return {cls.short: value}
+        if isinstance(value, str) and value in cls.words:
+            return dict(cls.words[value])
         if not isinstance(value, dict):
             raise PydanticCustomError("expected", "expected", {"what": cls.what, "choices": ()})
         return value
@@ -72,6 +76,16 @@ def whole(least: int, most: int, upper: bool = True) -> Kind:
     what = f"a whole number from {least} to {most}" if upper else f"a whole number ≥ {least}"
     schema = {"type": "integer", "minimum": least, "maximum": most}
     return Kind(what, lambda value: values.whole(value, least, most), schema)
+
+
+def count_or_off(most: int) -> Kind:
+    """How many at most; 0 from `off`."""
+
+    def read(value: object) -> int:
+        return 0 if value == "off" else values.whole(value, 1, most)
+
+    schema = {"anyOf": [{"type": "integer", "minimum": 1, "maximum": most}, {"enum": ["off"]}]}
+    return Kind("a whole number ≥ 1, or off", read, schema, ("off",))
 
 
 def choice(*choices: str) -> Kind:

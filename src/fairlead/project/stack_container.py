@@ -48,8 +48,18 @@ class Security:
     cap_add: tuple[str, ...] = ()
     cap_drop: tuple[str, ...] = ("ALL",)
     no_new_privileges: bool = True
-    pids: int = 512  #: processes and threads at one time
+    pids: int = 512  #: processes and threads at one time; 0: as many as there can be
     init: bool = True  #: a first process that reaps the others
+
+    @property
+    def off(self) -> bool:
+        """Whether it may do whatever the engine lets it."""
+        return self == _OFF
+
+
+_OFF = Security(
+    root=True, read_only=False, tmpfs=(), cap_drop=(), no_new_privileges=False, pids=0, init=False
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

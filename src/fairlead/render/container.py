@@ -184,16 +184,16 @@ def _limits(resources: Resources) -> dict[str, Any]:
 def _safe(security: Security, user: str) -> dict[str, Any]:
     return {
         "ReadonlyRootfs": security.read_only,
-        "Tmpfs": dict.fromkeys(security.tmpfs, _memory_folder(user)),
+        "Tmpfs": dict.fromkeys(security.tmpfs, memory_folder(user)),
         "CapAdd": list(security.cap_add),
         "CapDrop": list(security.cap_drop),
         "SecurityOpt": ["no-new-privileges:true"] if security.no_new_privileges else [],
-        "PidsLimit": security.pids,
+        "PidsLimit": security.pids or None,
         "Init": security.init,
     }
 
 
-def _memory_folder(user: str) -> str:
+def memory_folder(user: str) -> str:
     """Its user's own: where the image has the folder, older engines give it the mode of that one, mostly 755."""
     uid, _, gid = user.partition(":")
     owner = f",uid={uid}" if uid.isdecimal() else ""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from fairlead.project.stack import Service, Stack, Store
 
 FRONTEND, BACKEND, DATABASE, OUTGOING = "frontend", "backend", "database", "outgoing"
+DEFAULT = "default"  #: what Compose puts in one network when nothing is said of any
 
 EDGELESS = frozenset({DATABASE, OUTGOING})  #: the edge is never in these
 _BRIDGE = "com.docker.network.bridge."
@@ -33,11 +34,12 @@ _KINDS = {
     FRONTEND: NetworkSpec(FRONTEND, internal=False),
     DATABASE: NetworkSpec(DATABASE, options=SEALED),
     OUTGOING: NetworkSpec(OUTGOING, internal=False, options=APART),
+    DEFAULT: NetworkSpec(DEFAULT, internal=False),
 }
 
 
 def network(name: str) -> NetworkSpec:
-    """The network of that name: one of the four that have a meaning, any other is internal."""
+    """The network of that name: one of those that have a meaning, any other is internal."""
     return _KINDS.get(name, NetworkSpec(name))
 
 
@@ -57,6 +59,19 @@ def networks_of(stack: Stack) -> tuple[NetworkSpec, ...]:
 
 
 def service_networks(service: Service, stack: Stack) -> tuple[str, ...]:
+    """Those that it declares; and `outgoing`, where one of them reaches the outside in the project's Compose file."""
+    declared = declared_networks(service, stack)
+    leads_out = not {OUTGOING, DEFAULT} & set(declared) and bool(opened(stack).intersection(declared))
+    return (*declared, OUTGOING) if leads_out else declared
+
+
+def opened(stack: Stack) -> frozenset[str]:
+    """Networks that are not internal by what the file says to Compose. In an engine `outgoing` stands for that."""
+    said = stack.compose.get("networks") or {}
+    return frozenset(name for name, one in said.items() if isinstance(one, Mapping) and one.get("internal") is False)
+
+
+def declared_networks(service: Service, stack: Stack) -> tuple[str, ...]:
     """Those that the file names; else `backend`, and `database` when it uses a store that is there."""
     if service.container.networks:
         return service.container.networks

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 
+from fairlead.project.order import levels, worker_levels
 from fairlead.project.stack import Job, Service, Stack
 from fairlead.rollout.observed import Observed, Wanted, instance_ids
-from fairlead.rollout.order import levels, worker_levels
 from fairlead.rollout.routing import takes_requests
 from fairlead.rollout.steps import Shares, Step
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from fairlead.artifacts.release import Release
-from fairlead.project.stack import Container, Job, Service, Stack
+from fairlead.project.stack import Job, Service
 from fairlead.render import container
-from fairlead.render.networks import service_networks
+from fairlead.render.instances import container_of_job, joined
 from fairlead.rollout.observed import instance_id
 from fairlead.runtimes.base import InstanceSpec
 from fairlead.secrets.consumers import path_variables, value_variables
@@ -69,7 +69,7 @@ def _service_spec(release: Release, id: str, machine: Machine) -> InstanceSpec:
         id, release.id, name, int(index), _argv(service), _folder(release, name, machine),
         _env(service, release, machine), _values(release, id, machine), service.port is not None, service.health,
         service.stop, secret_env=_secret_env(service, release, machine), port=service.port,
-        image=_image(release, name, machine), container=_joined(service, release.stack),
+        image=_image(release, name, machine), container=joined(service, release.stack),
         names=_names(release, machine),
     )  # fmt: skip
 
@@ -85,7 +85,8 @@ def job_spec(release: Release, name: str, machine: Machine) -> InstanceSpec:
     return InstanceSpec(
         id, release.id, name, 1, _argv(job), _folder(release, name, machine), _env(job, release, machine),
         _values(release, id, machine), job=True, secret_env=_secret_env(job, release, machine),
-        image=_image(release, name, machine), container=_container_of(job, release), names=_names(release, machine),
+        image=_image(release, name, machine), container=container_of_job(job, release.stack),
+        names=_names(release, machine),
     )  # fmt: skip
 
 
@@ -96,17 +97,6 @@ def _image(release: Release, name: str, machine: Machine) -> str:
 def _names(release: Release, machine: Machine) -> tuple[str, ...]:
     """The services that its containers reach by NAME:PORT."""
     return tuple(one.name for one in release.stack.services if one.port) if machine.containers else ()
-
-
-def _container_of(job: Job, release: Release) -> Container:
-    """A job runs as the service it is like, but is published nowhere."""
-    if not job.like:
-        return Container()
-    return replace(_joined(release.stack.service(job.like), release.stack), publish=())
-
-
-def _joined(service: Service, stack: Stack) -> Container:
-    return replace(service.container, networks=service_networks(service, stack))
 
 
 def _argv(item: Service | Job) -> tuple[str, ...]:

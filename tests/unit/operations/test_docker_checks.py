@@ -48,6 +48,12 @@ def test_root_has_to_be_allowed():
     assert said(container=Container(user="1000")) == []
 
 
+def test_who_may_do_everything_is_named():
+    off = Security(root=True, read_only=False, tmpfs=(), cap_drop=(), no_new_privileges=False, pids=0, init=False)
+    [text] = said(container=Container(image="x", security=off))
+    assert text == "security is off, so a container may do all that an engine lets it: web"
+
+
 def test_what_only_compose_would_do_is_said():
     [text] = said(container=Container(compose={"privileged": True, "logging": {}, "shm_size": "64m"}))
     assert text.startswith("web: compose: privileged, logging counts in a rendered Compose file alone")

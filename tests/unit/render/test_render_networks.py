@@ -40,3 +40,10 @@ def test_an_environment_has_what_its_own_are_in():
 
 def test_without_stores_there_is_no_network_for_them():
     assert [one.name for one in networks_of(stack(Service("web"), stores=(MANAGED,)))] == ["backend", "frontend"]
+
+
+def test_who_is_in_a_network_that_compose_opens_reaches_the_outside_where_fairlead_runs_it():
+    opened = Stack("shop", "production", compose={"networks": {"front": {"internal": False}, "back": None}})
+    assert service_networks(Service("web", container=Container(networks=("front",))), opened) == ("front", "outgoing")
+    for networks in (("back",), ("front", "default"), ("front", "outgoing")):
+        assert service_networks(Service("web", container=Container(networks=networks)), opened) == networks

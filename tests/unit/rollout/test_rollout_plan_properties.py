@@ -8,9 +8,9 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fairlead.project.order import hands_over, levels
 from fairlead.project.stack import Job, Rollout, Service, Stack, to_data
 from fairlead.rollout.observed import Observed, Wanted, instance_ids
-from fairlead.rollout.order import hands_over, levels
 from fairlead.rollout.plan import plan
 from fairlead.rollout.routing import edge_table
 from fairlead.rollout.steps import Step

@@ -134,8 +134,12 @@ def declared(stack: Stack) -> Iterator[Check]:
     """What a stack asks for and no container can have."""
     for service in stack.services:
         yield from (failed("docker", f"{service.name}: {what}", hint) for what, hint in _impossible(service, stack))
-    for name, one in (*((item.name, one) for item, one in containers(stack)), *_stores(stack)):
+    named = [(item.name, one) for item, one in containers(stack)] + list(_stores(stack))
+    for name, one in named:
         yield from _composed(stack, name, one)
+    if loose := ", ".join(dict.fromkeys(name for name, one in named if one.security.off)):
+        hint = "say which switches it needs in place of security: off"
+        yield warning("docker", f"security is off, so a container may do all that an engine lets it: {loose}", hint)
 
 
 def _stores(stack: Stack) -> Iterator[tuple[str, Container]]:

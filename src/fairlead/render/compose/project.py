@@ -11,9 +11,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fairlead.project.access import managed
 from fairlead.project.stack import Stack
-from fairlead.render.compose import paths, service, store
+from fairlead.render.compose import order, paths, service, store
 from fairlead.render.compose.making import secrets_script
 from fairlead.render.compose.values import Reference, filled_data, merged
 from fairlead.render.networks import NetworkSpec, network
@@ -64,20 +63,16 @@ def _services(stack: Stack) -> Iterator[tuple[str, dict[str, Any]]]:
     for one in stack.services:
         if service.is_container(one):
             yield one.name, service.service(stack, one)
-    for job in stack.jobs:
-        donor = next((one for one in stack.services if one.name == job.like), None)
-        if donor is not None and service.is_container(donor):
-            yield job.name, service.job(stack, job, donor)
+    for job in order.composed_jobs(stack):
+        yield job.name, service.job(stack, job)
 
 
 def _shared(stack: Stack, services: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Networks, volumes and secrets that the services name; what `compose` says of them comes later."""
-    sealed = any(managed(one) for one in stack.stores)
-    networks: dict[str, Any] = {
-        name: network_section(network(name)) if sealed else {}
-        for one in services.values()
-        for name in one.get("networks", ())
-    }
+    told = stack.compose.get("networks") or {}
+    elsewhere = {name for name, one in told.items() if isinstance(one, Mapping) and one.get("external")}
+    named = dict.fromkeys(name for one in services.values() for name in one.get("networks", ()))
+    networks: dict[str, Any] = {name: {} if name in elsewhere else network_section(network(name)) for name in named}
     volumes: dict[str, Any] = {name: {} for one in services.values() for name in _volumes(one)}
     used = {name for one in services.values() for name in _files(one)}
     said = set(stack.compose.get("secrets") or ())  # these are described there

@@ -1,18 +1,22 @@
-"""One service or job of a stack as a Compose service."""
+"""One service or job of a stack as a Compose service: the container that the runtime would make, told of secrets by
+Compose, and asked by the engine as Fairlead would ask."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from fairlead.project.access import managed
-from fairlead.project.stack import Container, Job, Service, ServiceSecret, Stack
-from fairlead.render.compose import parts, store
-from fairlead.render.compose.values import FILES, filled, literal, seconds
-from fairlead.render.networks import service_networks
-
-RETRIES = 3
+from fairlead.project.stack import Container, Health, Job, Service, ServiceSecret, Stack, Stop
+from fairlead.render.compose import order, parts
+from fairlead.render.compose.spec import compose_service
+from fairlead.render.compose.values import literal, values_in
+from fairlead.render.container import FILES, ContainerSpec, Healthcheck
+from fairlead.render.instances import RETRIES, Placed, container_of, filled, values_of
+from fairlead.render.networks import declared_networks
+from fairlead.render.ways import no_value
 
 _ASKING = (  #: one of these is in nearly every image
     "wget -q -O /dev/null {url}",
@@ -22,6 +26,23 @@ _ASKING = (  #: one of these is in nearly every image
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composed:
+    """A service or a job as `render.instances` takes it; the name of its release is what Compose is told."""
+
+    service: str
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    values: Mapping[str, str]
+    container: Container
+    image: str = ""  #: Compose is told where it comes from
+    health: Health = field(default_factory=Health)
+    stop: Stop = field(default_factory=Stop)
+    port: int | None = None
+    job: bool = False
+    cwd: str = "."
+
+
 def is_container(service: Service) -> bool:
     """Whether there is an image to run it from."""
     return service.container.image is not None or service.container.build is not None
@@ -29,84 +50,101 @@ def is_container(service: Service) -> bool:
 
 def service(stack: Stack, one: Service) -> dict[str, Any]:
     """A service, with what its own `compose` says merged in."""
-    made: dict[str, Any] = {
-        **parts.described(stack, joined(stack, one)),
-        "entrypoint": parts.line(one.container.entrypoint, stack, one),
-        "command": parts.line(one.command, stack, one),
-        **_told(stack, one.env, (*one.secrets, *one.access), one),
-        "depends_on": _depends_on(stack, one),
-        "healthcheck": healthcheck(stack, one),
-        "stop_signal": None if one.stop.signal == "SIGTERM" else one.stop.signal,
-        "stop_grace_period": seconds(one.stop.grace),
-        "deploy": parts.deploy(one.container.resources, one.replicas),
-    }
-    return parts.finished(stack, made, one.container.compose)
+    return _made(stack, one, _of_service(stack, one), {"scale": one.replicas if one.replicas != 1 else None})
 
 
-def joined(stack: Stack, one: Service) -> Container:
-    """Its container, with the networks that it is in where stores are set up by Fairlead."""
-    if not any(managed(each) for each in stack.stores):
-        return one.container
-    return replace(one.container, networks=service_networks(one, stack))
+def job(stack: Stack, one: Job) -> dict[str, Any]:
+    """A job: it runs to its end at each `up`, and what comes after it waits for that."""
+    return _made(stack, one, _of_job(stack, one), {})
 
 
-def job(stack: Stack, one: Job, donor: Service) -> dict[str, Any]:
-    """A job: runs when it is asked for (`docker compose run --rm NAME`)."""
-    made = {
-        **parts.described(stack, replace(joined(stack, donor), publish=())),
-        "entrypoint": parts.line(donor.container.entrypoint, stack, donor),
-        "command": parts.line(one.command, stack),
-        **_told(stack, one.env, (*one.secrets, *one.access), None),
-        "profiles": ["jobs"],
-        "restart": "no",
-    }
-    return parts.finished(stack, made, {})
+def _made(stack: Stack, one: Service | Job, what: Composed, more: dict[str, Any]) -> dict[str, Any]:
+    try:
+        spec, values = _spec(stack, one, what), values_of(what)
+        made = parts.described(what.container, values) | compose_service(spec) | more
+        made["volumes"] = list(filled(what.container.volumes, values))
+        made["secrets"] = parts.files(_secrets(one))
+        made["depends_on"] = depends_on(stack, one)
+        return parts.finished(made, {} if what.job else what.container.compose, values)
+    except KeyError as error:
+        raise no_value(error.args[0], stack) from None
 
 
-def _told(stack: Stack, env: dict[str, str], secrets: tuple[ServiceSecret, ...], one: Service | None) -> dict[str, Any]:
-    values = {key: filled(value, stack, one) for key, value in env.items()}
-    return {"environment": values | parts.environment(stack, secrets), "secrets": parts.files(secrets)}
+def spec_of(stack: Stack, one: Service | Job) -> ContainerSpec:
+    """Its container, with values filled in. KeyError for a placeholder without one."""
+    return _spec(stack, one, _of_job(stack, one) if isinstance(one, Job) else _of_service(stack, one))
 
 
-def _depends_on(stack: Stack, one: Service) -> dict[str, Any]:
-    """Services that must be ready and stores that are used, in the words of Compose."""
-    found = {}
-    for name in one.needs:
-        other = stack.service(name)
-        if is_container(other):
-            found[name] = _condition(healthcheck(stack, other) or "healthcheck" in other.container.compose)
-    for name in dict.fromkeys(use.partition(".")[0] for use in one.uses):
-        used = next((each for each in stack.stores if each.name == name and store.runs(each)), None)
-        if used is not None:
-            found[name] = _condition("healthcheck" in store.store(stack, used))
-    return found
+def _spec(stack: Stack, one: Service | Job, what: Composed) -> ContainerSpec:
+    """What is said under `compose` comes later, as it is."""
+    plain = replace(what, container=replace(what.container, compose={}))
+    spec = container_of(plain, Placed(name=one.name, env=parts.values(stack, _secrets(one))))
+    return replace(spec, healthcheck=_asked(what))
 
 
-def _condition(healthy: object) -> dict[str, str]:
-    return {"condition": "service_healthy" if healthy else "service_started"}
+def _of_service(stack: Stack, one: Service) -> Composed:
+    return Composed(
+        service=one.name, argv=tuple(shlex.split(one.command)), env=_env(one), values=values_in(stack, one.name),
+        container=_joined(one, stack), health=one.health, stop=one.stop, port=one.port,
+    )  # fmt: skip
 
 
-def healthcheck(stack: Stack, one: Service) -> dict[str, Any]:
-    """By the command that the file names, else by a request to the path; {} where it names neither."""
-    health = one.health
-    test = ["CMD", *parts.line(health.command, stack, one)] if health.command else _asking(one)
+def _of_job(stack: Stack, one: Job) -> Composed:
+    container = replace(_joined(stack.service(one.like or ""), stack), publish=())
+    return Composed(
+        service=one.name, argv=tuple(shlex.split(one.command)), env=_env(one), values=values_in(stack, one.name),
+        container=container, job=True,
+    )  # fmt: skip
+
+
+def _joined(service: Service, stack: Stack) -> Container:
+    """With the networks that it is in; what these are is said beside them, as Compose has words for that."""
+    return replace(service.container, networks=declared_networks(service, stack))
+
+
+def _secrets(one: Service | Job) -> tuple[ServiceSecret, ...]:
+    return (*one.secrets, *one.access)
+
+
+def _env(one: Service | Job) -> dict[str, str]:
+    """What the project file says has the last word."""
+    return parts.paths(_secrets(one)) | one.env
+
+
+def _asked(one: Composed) -> Healthcheck | None:
+    """Nobody but the engine asks here, so it does as Fairlead would: by the command that the file names, else by a
+    request to the path."""
+    health, values = one.health, values_of(one)
+    test = ("CMD", *filled(shlex.split(health.command), values)) if health.command else _asking(one)
     if not test:
-        return {}
-    return {
-        "test": test,
-        "interval": seconds(max(health.interval, 0.001)),
-        "timeout": seconds(health.timeout),
-        "retries": RETRIES,
-        "start_period": seconds(health.deadline),
-    }
+        return None
+    return Healthcheck(test, max(health.interval, 0.001), health.timeout, RETRIES, health.deadline)
 
 
-def _asking(one: Service) -> list[str]:
+def _asking(one: Composed) -> tuple[str, ...]:
     if one.health.ready is None or one.port is None:
-        return []
+        return ()
     url = f"http://127.0.0.1:{one.port}{one.health.ready}"
-    tries = (way.format(url=url, timeout=one.health.timeout) for way in _ASKING)
-    return ["CMD-SHELL", " || ".join(tries)]
+    return ("CMD-SHELL", " || ".join(way.format(url=url, timeout=one.health.timeout) for way in _ASKING))
+
+
+def depends_on(stack: Stack, one: Service | Job) -> dict[str, Any]:
+    """What has to be ready, and which jobs have to be done, before it starts; in the words of Compose."""
+    found = {name: _condition(stack, name) for name in order.before(stack, one)}
+    return {name: {"condition": condition} for name, condition in found.items() if condition}
+
+
+def _condition(stack: Stack, name: str) -> str:
+    """Empty for what is no container."""
+    if any(each.name == name for each in stack.jobs):
+        return "service_completed_successfully"
+    if any(each.name == name for each in stack.stores):
+        return order.store_condition(stack, name)
+    other = stack.service(name)
+    if not is_container(other):
+        return ""
+    asked = _asked(_of_service(stack, other)) or "healthcheck" in other.container.compose
+    return "service_healthy" if asked else "service_started"
 
 
 def with_files(stack: Stack, document: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from fairlead.project.stack_container import LogBounds, Resources, Security
 from fairlead.render.compose.values import seconds, size
-from fairlead.render.container import ContainerSpec, Healthcheck, Mount, Published
+from fairlead.render.container import ContainerSpec, Healthcheck, Mount, Published, memory_folder
 
 
 def compose_service(spec: ContainerSpec) -> dict[str, Any]:
@@ -23,7 +23,7 @@ def compose_service(spec: ContainerSpec) -> dict[str, Any]:
         "environment": dict(spec.env),
         "volumes": [volume(one) for one in spec.mounts],
         "ports": [port(one) for one in spec.publish],
-        "networks": [one.network for one in spec.networks],
+        "networks": networks(spec),
         "network_mode": f"service:{spec.beside}" if spec.beside else None,
         "sysctls": dict(spec.sysctls),
         "healthcheck": healthcheck(spec.healthcheck),
@@ -32,9 +32,17 @@ def compose_service(spec: ContainerSpec) -> dict[str, Any]:
         "restart": spec.restart,
         "logging": logging(spec.logs),
         **limits(spec.resources),
-        **safe(spec.security),
+        **safe(spec.security, spec.user or ""),
     }
-    return {key: value for key, value in made.items() if value not in (None, {}, [], ())}
+    return {key: value for key, value in made.items() if value not in (None, "", {}, [], ())}
+
+
+def networks(spec: ContainerSpec) -> list[str] | dict[str, Any]:
+    """By name; with what it is called there, where that is not its own name alone, which Compose gives it."""
+    called = {one.network: [name for name in one.aliases if name != spec.name] for one in spec.networks}
+    if not any(called.values()):
+        return list(called)
+    return {network: {"aliases": names} if names else None for network, names in called.items()}
 
 
 def volume(one: Mount) -> str:
@@ -74,14 +82,14 @@ def limits(one: Resources) -> dict[str, Any]:
     return made
 
 
-def safe(one: Security) -> dict[str, Any]:
-    """What it may do. Folders in memory are for whoever it runs as, which may be a name that only its image knows."""
+def safe(one: Security, user: str = "") -> dict[str, Any]:
+    """What it may do."""
     return {
         "init": one.init or None,
         "read_only": one.read_only or None,
-        "tmpfs": [f"{folder}:rw,nosuid,nodev,mode=1777" for folder in one.tmpfs],
+        "tmpfs": [f"{folder}:{memory_folder(user)}" for folder in one.tmpfs],
         "cap_add": list(one.cap_add),
         "cap_drop": list(one.cap_drop),
         "security_opt": ["no-new-privileges:true"] if one.no_new_privileges else [],
-        "pids_limit": one.pids,
+        "pids_limit": one.pids or None,
     }

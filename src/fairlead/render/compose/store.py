@@ -21,13 +21,14 @@ from fairlead.project.access import (
 from fairlead.project.access import runs as fairlead_runs
 from fairlead.project.stack import Stack, Store
 from fairlead.render.compose import parts
-from fairlead.render.compose.spec import compose_service, healthcheck
-from fairlead.render.compose.values import filled
+from fairlead.render.compose.spec import compose_service
+from fairlead.render.compose.values import filled, values_in
 from fairlead.render.container import SECRETS, ContainerSpec, Healthcheck, Mount
 from fairlead.render.stores.container import container_of
 from fairlead.render.stores.ground import CONF, ground_of
 from fairlead.render.stores.postgres import role_passwords
 from fairlead.render.stores.table import files_beside, shape_of
+from fairlead.render.ways import no_value
 
 ASK = Healthcheck(("CMD", "sh", f"{CONF}/ask.sh"), 5.0, 5.0, 12, 120.0)
 FOLDER = "stores"  #: beside the Compose file, with a folder for each
@@ -40,16 +41,16 @@ def runs(store: Store) -> bool:
 
 def store(stack: Stack, one: Store) -> dict[str, Any]:
     """A store, with what its own `compose` says merged in."""
-    if not managed(one) and not one.preset:
-        return as_it_is(stack, one)
     spec = _filled(spec_of(one), stack)
     said = [filled(text, stack) for text in one.container.volumes]
     made = compose_service(spec)
     made["volumes"] = [*made.get("volumes", ())[: len(spec.mounts) - len(said)], *said]
-    made["environment"] = made.get("environment", {}) | parts.environment(stack, one.secrets)
-    made["healthcheck"] = healthcheck(spec.healthcheck)
+    made["environment"] = made.get("environment", {}) | parts.values(stack, one.secrets)
     made["secrets"] = list(secret_files(one))
-    return parts.finished(stack, made, one.container.compose)
+    try:
+        return parts.finished(made, one.container.compose, values_in(stack))
+    except KeyError as error:
+        raise no_value(error.args[0], stack) from None
 
 
 def spec_of(one: Store) -> ContainerSpec:
@@ -112,15 +113,3 @@ def conf_mount(name: str) -> dict[str, Any]:
     """Where it sees that."""
     one = Mount("bind", f"./{FOLDER}/{name}", CONF, read_only=True)
     return {"type": one.kind, "source": one.source, "target": one.target, "read_only": one.read_only}
-
-
-def as_it_is(stack: Stack, one: Store) -> dict[str, Any]:
-    """One that is not set up by Fairlead: nothing is added that it does not say."""
-    env = {key: filled(value, stack) for key, value in one.env.items()} | parts.environment(stack, one.secrets)
-    made: dict[str, Any] = parts.described(stack, one.container) | {
-        "command": parts.line(one.command, stack),
-        "environment": env,
-        "secrets": parts.files(one.secrets),
-        "deploy": parts.deploy(one.container.resources),
-    }
-    return parts.finished(stack, made, one.container.compose)

@@ -6,15 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from fairlead.project import placeholders
-from fairlead.project.stack import Service, Stack
+from fairlead.project.stack import Stack
+from fairlead.render.container import FILES, SECRETS
 from fairlead.render.ways import no_value
 
-FILES = "/run/fairlead/files"
-"""Where a container finds the files that were made of templates."""
-SECRETS = "/run/secrets"
-"""Where Compose puts the files of secrets."""
-
-_MARK = "\0"  #: no text of a project file has it
+RELEASE = "${RELEASE:?set it to the name of this release}"
+_MARK = "\0"  #: stands for it until the text is written: no text of a project file has that
 
 
 class Reference(str):
@@ -28,7 +25,7 @@ def literal(value: Any) -> Any:
     if isinstance(value, Reference):
         return value
     if isinstance(value, str):
-        return value.replace("$", "$$")
+        return value.replace("$", "$$").replace(_MARK, RELEASE)
     if isinstance(value, Mapping):
         return {str(key): literal(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
@@ -50,9 +47,9 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def filled(text: str, stack: Stack, service: Service | None = None) -> Reference:
-    """`text` with `${NAME}` replaced by what it is in a container. The release is known only where it is started."""
-    values = {
+def values_in(stack: Stack, name: str = "") -> dict[str, str]:
+    """What `${NAME}` stands for in a container. The release is known only where it is started."""
+    return {
         **stack.variables,
         "PROJECT": stack.project,
         "ENVIRONMENT": stack.environment,
@@ -61,14 +58,17 @@ def filled(text: str, stack: Stack, service: Service | None = None) -> Reference
         "FILES": FILES,
         "SECRETS": SECRETS,
         "RELEASE": _MARK,
+        **({"INSTANCE": name} if name else {}),
     }
-    if service is not None:
-        values |= {"INSTANCE": service.name, "PORT": str(service.port or "")}
+
+
+def filled(text: str, stack: Stack) -> Reference:
+    """`text` with `${NAME}` replaced by what it is in a container."""
     try:
-        text = placeholders.expand(text, values)
+        text = placeholders.expand(text, values_in(stack))
     except KeyError as error:
         raise no_value(error.args[0], stack) from None
-    return Reference(text.replace("$", "$$").replace(_MARK, "${RELEASE:?set it to the name of this release}"))
+    return Reference(literal(text))
 
 
 def filled_data(value: Any, stack: Stack) -> Any:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from fairlead.errors import FairleadError
+from fairlead.project.access import managed
 from fairlead.project.stack import Security, Store
 from fairlead.render.compose_keys import host_config
 from fairlead.render.container import SECRETS, ContainerSpec, Healthcheck, Joined, Mount
@@ -28,7 +29,7 @@ def container_of(
     `mounts` is what is handed to it, `env` the values of its own secrets.
     FairleadError when its `compose` cannot be read."""
     own, argv = store.container, shape.argv(store, ground)
-    script = argv[:1] == ("sh",)
+    script = managed(store) and argv[:1] == ("sh",)  # ours; of any other the image knows how it begins
     return ContainerSpec(
         name=name(store.name),
         image=image,
@@ -62,6 +63,8 @@ def _told(store: Store) -> dict[str, str]:
 
 def _security(store: Store) -> Security:
     own = store.container.security
+    if own.off:
+        return own
     return replace(own, tmpfs=(*own.tmpfs, *TEMPORARY.get(store.kind, ()), *preset(store).tmpfs))
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from fairlead.project.order import levels
 from fairlead.project.stack import Rollout, Service
 from fairlead.rollout import parts
 from fairlead.rollout.observed import Observed, Wanted, instance_ids
-from fairlead.rollout.order import levels
 from fairlead.rollout.routing import service_id, takes_requests
 from fairlead.rollout.steps import Shares, Step
 from fairlead.rollout.strategies import blue_green

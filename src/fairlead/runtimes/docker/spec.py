@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from fairlead.engine.owner import Owner
-from fairlead.errors import FairleadError
-from fairlead.project.placeholders import expand
 from fairlead.project.stack import Health
-from fairlead.render.compose_keys import host_config
-from fairlead.render.container import FILES, SECRETS, ContainerSpec, Healthcheck, Joined, Mount
+from fairlead.render.container import FILES, SECRETS, ContainerSpec, Joined, Mount
 from fairlead.render.edge_containers import DOOR
+from fairlead.render.instances import Placed, container_of, filled, values_of
 from fairlead.render.networks import BACKEND, EDGELESS, FRONTEND
-from fairlead.render.short_forms import mount, published
 from fairlead.runtimes.base import InstanceSpec
-
-RETRIES = 3  #: failures in a row after which the engine itself calls a container unhealthy
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,37 +41,16 @@ def alias_of(id: str) -> str:
 
 def container_spec(spec: InstanceSpec, owner: Owner, handed: Handed) -> ContainerSpec:
     """All that the engine is asked for. KeyError for a placeholder without a value; FairleadError."""
-    one, values = spec.container, _values(spec)
-    own = {"PORT": str(spec.port)} if spec.port else {}
-    return ContainerSpec(
+    place = Placed(
         name=name_of(owner, spec.id),
-        image=spec.image,
-        argv=_all(spec.argv, values),
-        entrypoint=_all(shlex.split(one.entrypoint), values) if one.entrypoint else None,
-        env={name: expand(value, values) for name, value in spec.env.items()} | own | dict(handed.env),
+        volume=owner.name,
+        joined=lambda network: _joined(spec, owner, network, handed),
         labels=_labels(spec, owner),
-        user=expand(one.user, values) if one.user else None,
-        workdir=expand(one.workdir, values) if one.workdir else None,
-        mounts=(*(mount(text, owner.name, spec.cwd) for text in _all(one.volumes, values)), *_handed_mounts(handed)),
-        networks=tuple(_joined(spec, owner, name, handed) for name in one.networks or (BACKEND,)),
+        env=handed.env,
+        mounts=_handed_mounts(handed),
         hosts=tuple((name, handed.door) for name in spec.names) if handed.door else (),
-        publish=tuple(port for text in _all(one.publish, values) for port in published(text)),
-        resources=one.resources,
-        security=one.security,
-        logs=one.logs,
-        healthcheck=_healthcheck(spec.health, values),
-        stop_signal=spec.stop.signal,
-        stop_grace=spec.stop.grace,
-        restart="no" if spec.job else "unless-stopped",
-        more=_more(spec, values),
     )
-
-
-def _more(spec: InstanceSpec, values: dict[str, str]) -> dict[str, Any]:
-    try:
-        return host_config(_filled(spec.container.compose, values))
-    except ValueError as error:
-        raise FairleadError(f"{spec.service}: {error}", "see the Compose specification") from error
+    return container_of(spec, place)
 
 
 def _joined(spec: InstanceSpec, owner: Owner, network: str, handed: Handed) -> Joined:
@@ -101,7 +74,7 @@ def has_door(spec: InstanceSpec) -> bool:
 
 def command_of(health: Health, spec: InstanceSpec) -> tuple[str, ...]:
     """The command that says whether it is ready; empty when there is none."""
-    return _all(shlex.split(health.command), _values(spec)) if health.command else ()
+    return filled(shlex.split(health.command), values_of(spec)) if health.command else ()
 
 
 def _labels(spec: InstanceSpec, owner: Owner) -> dict[str, str]:
@@ -111,31 +84,6 @@ def _labels(spec: InstanceSpec, owner: Owner) -> dict[str, str]:
     )  # fmt: skip
 
 
-def _values(spec: InstanceSpec) -> dict[str, str]:
-    return spec.values | ({"PORT": str(spec.port)} if spec.port else {})
-
-
-def _all(texts: Iterable[str], values: dict[str, str]) -> tuple[str, ...]:
-    return tuple(expand(text, values) for text in texts)
-
-
-def _filled(value: Any, values: dict[str, str]) -> Any:
-    """With a value for each placeholder in it, however deep."""
-    if isinstance(value, Mapping):
-        return {key: _filled(one, values) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_filled(one, values) for one in value]
-    return expand(value, values) if isinstance(value, str) else value
-
-
 def _handed_mounts(handed: Handed) -> tuple[Mount, ...]:
     wanted = ((handed.secrets, SECRETS), (handed.files, FILES))
     return tuple(Mount("bind", str(source), target, read_only=True) for source, target in wanted if source)
-
-
-def _healthcheck(health: Health, values: dict[str, str]) -> Healthcheck | None:
-    """The same command asked by the engine, for whoever looks at it; None leaves it at the image's own."""
-    if not health.command:
-        return None
-    test = ("CMD", *_all(shlex.split(health.command), values))
-    return Healthcheck(test, max(health.interval, 5.0), health.timeout, RETRIES, health.deadline)

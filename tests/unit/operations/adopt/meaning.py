@@ -23,10 +23,15 @@ def meaning(text, env, folder):
     document = filled(YAML(typ="safe", pure=True).load(text), env)
     services = {name: service(one or {}, folder, env) for name, one in document.get("services", {}).items()}
     sections = {
-        key: {name: plain(one or {}) for name, one in (document.get(key) or {}).items()}
+        key: {name: opened(plain(one or {})) for name, one in (document.get(key) or {}).items()}
         for key in ("networks", "volumes", "secrets", "configs", "models")
     }
     return {"services": services, "sections": sections}
+
+
+def opened(section):
+    """Of a network, that it is not internal need not be said."""
+    return {key: one for key, one in section.items() if (key, one) != ("internal", "false")}
 
 
 def filled(node, env):
@@ -222,12 +227,13 @@ READ = {
 def differences(before, after, secrets=()):
     """What `after` means otherwise than `before`. What a file does not say may be said by the other: defaults of
     Fairlead's own (how long a stop may take, that what ends is started again, how much is logged, when a check fails).
-    Nor does it matter when a service gets one of the `secrets` in its environment that a shell needs there.
+    Nor does it matter when a service gets one of the `secrets` in its environment that a shell needs there, or is told
+    its port; and no swap is given beside a limit of memory.
     """
     found = []
     for name, one in before["services"].items():
         found += [f"{name}: {line}" for line in _service(one, after["services"].get(name), secrets)]
-    found += [f"{name}: there was none" for name in after["services"].keys() - before["services"].keys()]
+    found += [f"{name}: there was none" for name in after["services"].keys() - before["services"].keys() - {"edge"}]
     for key, section in before["sections"].items():
         for name, said in section.items():
             other = after["sections"][key].get(name)
@@ -237,7 +243,7 @@ def differences(before, after, secrets=()):
     return found
 
 
-OWN = {"restart", "logging", "stop_grace_period"}
+OWN = {"restart", "logging", "stop_grace_period", "memswap_limit"}
 
 
 def _service(one, other, secrets):
@@ -247,7 +253,8 @@ def _service(one, other, secrets):
     for key, said in one.items():
         after = other.get(key)
         if key == "environment":
-            after = {k: v for k, v in after.items() if k in said or (k not in secrets and not _is_file(k, v))}
+            told = {*secrets, "PORT"}
+            after = {k: v for k, v in after.items() if k in said or (k not in told and not _is_file(k, v))}
         if key == "healthcheck":
             after = {k: v for k, v in (after or {}).items() if k in said or "disable" in said}
         if after != said and not (said in ({}, [], "") and not after):

@@ -135,29 +135,36 @@ def test_what_the_file_says_itself_wins(made):
 
 def test_order_health_and_limits(made):
     api, web = made["services"]["api"], made["services"]["web"]
-    assert api["depends_on"] == {"db": {"condition": "service_healthy"}, "cache": {"condition": "service_started"}}
-    assert web["depends_on"] == {"api": {"condition": "service_healthy"}}  # what is no container is not waited for
+    assert api["depends_on"] == {
+        "db": {"condition": "service_healthy"}, "cache": {"condition": "service_started"},
+        "migrate": {"condition": "service_completed_successfully"},
+    }  # fmt: skip
+    done = {"condition": "service_completed_successfully"}
+    assert web["depends_on"] == {"api": {"condition": "service_healthy"}, "migrate": done}  # `plain` is no container
     check = api["healthcheck"]
     assert check["test"][0] == "CMD-SHELL" and "http://127.0.0.1:8000/health" in check["test"][1]
     assert (check["interval"], check["timeout"], check["start_period"]) == ("500ms", "2s", "90s")
-    assert api["deploy"] == {"replicas": 2, "resources": {"limits": {"cpus": "0.5", "memory": "512M"}}}
+    assert (api["scale"], api["cpus"], api["mem_limit"], api["memswap_limit"]) == (2, 0.5, "512M", "512M")
     assert (api["stop_signal"], api["stop_grace_period"]) == ("SIGINT", "20s")
     assert "healthcheck" not in web
 
 
-def test_a_store_that_fairlead_does_not_set_up_is_taken_as_it_is(made):
-    assert made["services"]["cache"] == {
-        "restart": "unless-stopped",
-        "logging": {"driver": "json-file", "options": {"max-size": "10m", "max-file": "3"}},
-        "image": "redis:8",
-        "command": ["redis-server", "--save", ""],
-        "environment": {"A": "b"},
-    }
-    kept = FILE.replace("cache: {kind: redis,", "cache: {kind: redis, managed: false,").replace(
-        ", command: \"redis-server --save ''\"", ""
+def test_a_store_that_fairlead_does_not_set_up_is_run_as_its_image_is(made):
+    cache = made["services"]["cache"]
+    assert (cache["command"], cache["environment"]) == (["redis-server", "--save", ""], {"A": "b"})
+    assert not {"entrypoint", "volumes", "secrets", "healthcheck"} & cache.keys()
+    assert (cache["networks"], cache["read_only"]) == (["database"], True)
+
+
+def test_with_security_off_nothing_is_taken_from_a_container():
+    off = {"security": "off", "networks": ["default"]}
+    text = FILE.replace("cache: {kind: redis,", f"cache: {{kind: redis, {str(off)[1:-1]},").replace(
+        "image: nginx:1.29", "image: nginx:1.29\n    security: off"
     )
-    unmanaged = compose_project(stack(kept))["services"]["cache"]
-    assert unmanaged == {key: one for key, one in made["services"]["cache"].items() if key != "command"}
+    services = compose_project(stack(text))["services"]
+    switches = {"init", "read_only", "tmpfs", "cap_add", "cap_drop", "security_opt", "pids_limit"}
+    assert not switches & (services["cache"].keys() | services["web"].keys())
+    assert switches - {"cap_add"} <= services["api"].keys()
 
 
 def test_a_store_that_it_does_is_the_container_that_the_runtime_makes(made):
@@ -179,10 +186,28 @@ def test_files_are_mounted_where_they_are_used(made):
     assert made["services"]["web"]["command"][-1] == "/run/fairlead/files/web/nginx.conf"
 
 
-def test_jobs_run_when_they_are_asked_for(made):
+def test_a_job_runs_to_its_end_before_what_comes_after_it(made):
     job = made["services"]["migrate"]
-    assert (job["profiles"], job["restart"], job["command"]) == (["jobs"], "no", ["alembic", "upgrade", "head"])
+    assert (job["restart"], job["command"]) == ("no", ["alembic", "upgrade", "head"])
     assert job["build"] == made["services"]["api"]["build"] and "ports" not in job and "networks" in job
+    assert job["depends_on"] == {"db": {"condition": "service_healthy"}, "cache": {"condition": "service_started"}}
+
+
+def test_jobs_run_one_after_the_other_and_late_ones_when_all_is_there():
+    more = """jobs:
+  early: {like: api, command: a}
+  needy: {like: api, command: b, needs: [api]}
+  late: {like: api, command: c, when: after-traffic}
+  last: {like: api, command: d, when: after-traffic}
+"""
+    start, end = FILE.index("jobs:"), FILE.index("stores:")
+    services = compose_project(stack(FILE[:start] + more + FILE[end:]))["services"]
+    waits = {name: [other for other in services[name]["depends_on"] if other not in ("db", "cache")]
+             for name in ("api", "web", "early", "needy", "late", "last")}  # fmt: skip
+    assert waits == {
+        "api": ["early"], "web": ["api", "early", "needy"], "early": [], "needy": ["api", "early"],
+        "late": ["early", "needy", "api", "web"], "last": ["early", "needy", "late", "api", "web"],
+    }  # fmt: skip
 
 
 def test_without_containers_there_is_no_file():

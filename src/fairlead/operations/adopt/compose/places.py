@@ -26,8 +26,9 @@ def ports(draft: Draft, node: Node) -> None:
 
 
 def _port(draft: Draft, item: Node) -> str | None:
+    """None where Docker Compose is to choose the port of the machine: here it is the same as inside then."""
     text = _short_port(draft, item) if isinstance(item, Mapping) else draft.line(item)
-    return text if text and _PUBLISHED.fullmatch(text) else None
+    return text if text and ":" in text and _PUBLISHED.fullmatch(text) else None
 
 
 def _short_port(draft: Draft, item: Mapping) -> str | None:
@@ -37,7 +38,7 @@ def _short_port(draft: Draft, item: Mapping) -> str | None:
     address = f"{said['host_ip']}:" if said.get("host_ip") else ""
     published = f"{said['published']}:" if said.get("published") else ":" if address else ""
     protocol = f"/{said['protocol']}" if said.get("protocol", "tcp") != "tcp" else ""
-    return f"{address}{published}{said['target']}{protocol}"
+    return f"{address}{published}{said['target']}{protocol}" if published.strip(":") else None
 
 
 def volumes(draft: Draft, node: Node) -> None:
@@ -65,19 +66,13 @@ def _volume(draft: Draft, item: Node) -> str | None:
     return f"{source}{said['target']}" + (":ro" if said.get("read_only") == "true" else "")
 
 
-def _names(node: Node | None) -> list[str]:
-    return [str(name) for name, _ in children(node)]
-
-
 def networks(draft: Draft, node: Node) -> None:
-    """Just names, or what Compose says of each."""
-    entries = children(node)
-    plain = isinstance(node, Mapping) and all(
-        isinstance(one, Scalar) and one.value is None and re.fullmatch(values.NAME, str(name)) for name, one in entries
-    )
-    if plain:
-        draft.own["networks"] = _names(node)
-    else:
+    """Their names, and what Compose says of each where that is more."""
+    entries = list(children(node))
+    names = [str(name) for name, _ in entries]
+    if isinstance(node, Mapping) and names and all(re.fullmatch(values.NAME, name) for name in names):
+        draft.own["networks"] = names
+    if "networks" not in draft.own or any(not isinstance(one, Scalar) or one.value is not None for _, one in entries):
         draft.keep("networks", node)
 
 

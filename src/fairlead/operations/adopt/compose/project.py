@@ -12,6 +12,8 @@ from fairlead.operations.adopt.compose.draft import SECRET, Draft, Shared
 from fairlead.operations.adopt.compose.gather import Gathered, Read
 from fairlead.operations.adopt.values import Values
 from fairlead.project.tree import Mapping, Scalar, child, children, text_of
+from fairlead.render.compose.project import network_section
+from fairlead.render.networks import network
 
 KINDS = (
     ("postgres", r"postgres|postgis|timescaledb(-ha)?|pgvector|postgresql|supabase/postgres"),
@@ -142,7 +144,7 @@ def _alias(draft: Draft, name: str) -> None:
     if "network_mode" in draft.compose:
         return
     said = draft.compose.get("networks")
-    own = dict.fromkeys(draft.own.pop("networks", None) or ["default"])
+    own = dict.fromkeys(draft.own.get("networks") or ["default"])
     joined: dict[str, Any] = said if isinstance(said, dict) and said else own
     draft.compose["networks"] = {network: _with_alias(more, name) for network, more in joined.items()}
 
@@ -156,10 +158,12 @@ def _with_alias(network: Any, name: str) -> dict[str, Any]:
 def _sections(made: Imported, gathered: Gathered, shared: Shared) -> None:
     """Networks, volumes and what else stands beside the services, where Compose is told more than a name."""
     draft = Draft("", shared)
-    used = {name for one in (*made.services.values(), *made.stores.values()) for name in one.get("networks", ())}
+    used = {name for one in (*made.services.values(), *made.stores.values()) for name in _joined(one)}
     for section, entries in gathered.sections.items():
         for name, node in entries.items():
             said = draft.passed(node)
+            if said is not SECRET and section == "networks" and name in used:
+                said = _as_open(name, said or {})
             is_plain = said in (None, {})
             if said is SECRET or (is_plain and (section == "volumes" or (section == "networks" and name in used))):
                 continue
@@ -169,6 +173,18 @@ def _sections(made: Imported, gathered: Gathered, shared: Shared) -> None:
     _volumes(made, gathered)
     if made.name:
         made.compose["name"] = made.name
+
+
+def _joined(one: dict[str, Any]) -> tuple[str, ...]:
+    return (*one.get("networks", ()), *(one.get("compose", {}).get("networks") or ()))
+
+
+def _as_open(name: str, said: dict[str, Any]) -> dict[str, Any]:
+    """A network as Docker Compose makes it, where one of that name is closed here: null takes away what closes it."""
+    closed = {} if said.get("external") else network_section(network(name))
+    options = dict.fromkeys(closed.get("driver_opts", {}))
+    taken = {"driver_opts": {**options, **said["driver_opts"]} if "driver_opts" in said else None} if options else {}
+    return ({"internal": False} if closed.get("internal") else {}) | said | taken
 
 
 def _file_secret(draft: Draft, name: str, node: Any) -> None:

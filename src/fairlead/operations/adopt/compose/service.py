@@ -9,8 +9,9 @@ from fairlead.operations.adopt.compose import commands, environment, places, run
 from fairlead.operations.adopt.compose.draft import SECRET, Draft, Handler
 from fairlead.operations.adopt.names import is_variable
 from fairlead.project import values
+from fairlead.project.stack import LogBounds
 from fairlead.project.tree import Items, Mapping, Node, Scalar, text_of
-from fairlead.render.compose.parts import LOGGING
+from fairlead.render.compose.spec import logging
 
 
 def image(draft: Draft, node: Node) -> None:
@@ -143,12 +144,13 @@ PASSED = frozenset({
 })  # fmt: skip
 """Keys of the Compose specification that only Compose knows: handed on as they are."""
 
+LOGGING = logging(LogBounds())
 USUAL = {"restart": "unless-stopped", "logging": LOGGING}
 """What every service of a rendered Compose file has."""
 
 ORDER = (
     "image", "build", "entrypoint", "command", "port", "health", "routes", "networks", "uses", "needs", "env",
-    "secrets", "replicas", "resources", "user", "workdir", "volumes", "publish", "stop",
+    "secrets", "replicas", "resources", "security", "user", "workdir", "volumes", "publish", "stop",
 )  # fmt: skip
 """Fairlead's keys as a person reads them."""
 
@@ -175,6 +177,9 @@ def _finish(draft: Draft, store: bool) -> None:
         if draft.compose.get(key) == usual:
             del draft.compose[key]
     _without_usual_options(draft.compose.get("logging"))
+    draft.own["security"] = "off"  # as Docker Compose runs it; each switch that it gets on with is better
+    if "networks" not in draft.own and not {"networks", "network_mode"} & draft.compose.keys():
+        draft.own["networks"] = ["default"]
     if draft.secrets:
         draft.own["secrets"] = [_short(one) for one in draft.secrets.values()]
     if store:
