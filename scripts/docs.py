@@ -49,6 +49,13 @@ LEDGER = {
         "`store`, `id`, `databases` (each with the name under which the old one stays), `seconds`",
     ),
     "restore.pruned": ("databases that restores had put aside were dropped", "`store`, `databases`"),
+    "migration.rehearsed": (
+        "what was pending ran on a copy",
+        "`database`, `verdict` (fit, slow, breaks, fails), `why`, `base` (the version before), `prints` (files and "
+        "SHA-256 of what they run), `source` (of the copy), `at`, `patience` (seconds that somebody may wait), `seen` "
+        "(each statement with `ms`, `rows`, `locks`, `rewrites`), `sizes` (bytes of locked tables), `tried` (queries), "
+        "`broken` (each with `query`, `why`, `calls`), `unseen` (why none was tried), `failure`",
+    ),
     "migration.proven": (
         "a version was run, undone and run again on a copy",
         "`database`, `version`, `kind` (lossless, lossy, none, unproven), `losses` (each with `kind`, `table`, "

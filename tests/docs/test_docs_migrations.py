@@ -49,6 +49,8 @@ def test_the_guide(folder):
     assert "it cannot be undone: there is no U file [no-undo]" in done.stdout
     assert "CREATE INDEX CONCURRENTLY orders_customer ON orders (customer);" in done.stdout
     assert "SHARE UPDATE EXCLUSIVE: others go on; outside of a transaction" in done.stdout
+    assert "db.shop, from the database as it is: fit" in done.stdout
+    assert "pg_stat_statements is not there" in done.stdout
     assert "1: none" in done.stdout
     assert "2: lossless\n" in done.stdout
     assert re.search(r"✓ db\.shop 127\.0\.0\.1:\d+/guide_\d+: 2 files in .*, at version 2", done.stdout), said

@@ -220,16 +220,18 @@ class Runner:
         for number, statement in enumerate(one.statements, 1):
             self._statement(one, statement, number)
 
-    def _statement(self, one: Migration, statement: Statement, number: int) -> None:
+    def _statement(self, one: Migration, statement: Statement, number: int) -> int:
+        """The rows that it changed or found; -1 where it says nothing of any."""
         import psycopg  # noqa: PLC0415 — an extra
 
         self.emit(Event("statement", kind_of(statement), one.script, number))
         try:
             if statement.data is None:
-                self.connection.execute(statement.text.encode())
-                return
-            with self.connection.cursor() as cursor, cursor.copy(statement.text.encode()) as copy:
-                copy.write(statement.data)
+                return self.connection.execute(statement.text.encode()).rowcount
+            with self.connection.cursor() as cursor:
+                with cursor.copy(statement.text.encode()) as copy:
+                    copy.write(statement.data)
+                return cursor.rowcount
         except psycopg.Error as error:
             raise failure(error, one.shown, statement, self.connection.closed) from error
 

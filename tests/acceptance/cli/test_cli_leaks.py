@@ -259,7 +259,7 @@ def migrate(hunt):
     (site.folder / "db.yaml").write_text(DATABASE)
     (folder / "V1__a.sql").write_text("create table a (x int)")
     (folder / "U1__a.sql").write_text("drop table a")
-    for word in ("lint", "plan", "dry-run", "prove", "migrate", "status", "validate", "repair", "undo"):
+    for word in ("lint", "plan", "dry-run", "rehearse", "prove", "migrate", "status", "validate", "repair", "undo"):
         hunt.run("db", word, "local", "shop", "-f", "db.yaml", code=None)
     for words in (("adopt",), ("baseline", "--version", "1")):
         hunt.run("db", *words, "local", "shop", "-f", "db.yaml", "--json", code=None)

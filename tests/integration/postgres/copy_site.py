@@ -7,7 +7,7 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
-from fairlead.backups.scratch import Ground
+from fairlead.backups.scratch import Ground, cluster, room, started
 from fairlead.backups.server import at_url
 from fairlead.masking import Secret
 from fairlead.operations.trials.copies import copied, of_live
@@ -25,17 +25,30 @@ def live(site):
 
 
 @contextmanager
-def copy_of(site):
-    """A copy of its database, in a server of its own; and the folder in which there is nothing afterwards."""
+def ground():
+    """Where servers of a moment are; nothing is left of them."""
     folder = Path(tempfile.mkdtemp(prefix="fl-copy-"))
     owner = programs.unprivileged()
     folder.chmod(0o711)
     users = (pwd.getpwuid(os.geteuid()).pw_name, *([owner.name] if owner else []))
     who = Who(owner.uid, owner.gid) if owner else None
-    ground = Ground(folder, {name: programs.find(name) for name in NAMES}, who, users)
     try:
-        with live(site) as server, copied(site.database, of_live(server, ground, site.name)) as copy:
-            yield copy
+        yield Ground(folder, {name: programs.find(name) for name in NAMES}, who, users)
         assert list(folder.iterdir()) == []
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def copy_of(site):
+    """A copy of its database, in a server of its own."""
+    with ground() as where, live(site) as server, copied(site.database, of_live(server, where, site.name)) as copy:
+        yield copy
+
+
+@contextmanager
+def server_of_a_moment(**settings):
+    """An empty one with these settings."""
+    with ground() as where, room(where, "a") as path:
+        with started(where, path, cluster(where, path), settings) as server:
+            yield server

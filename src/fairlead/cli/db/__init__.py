@@ -11,6 +11,7 @@ VERBS = {
     "lint": "What in the files may hurt, without a database.",
     "dry-run": "The statements that migrate would send, with their locks.",
     "migrate": "Run what is pending.",
+    "rehearse": "Run what is pending on a copy: locks, rewrites, times, queries.",
     "prove": "Whether what is pending can be taken back, tried on a copy.",
     "undo": "Take back the last version, by its U file.",
     "validate": "Whether files and history agree.",

@@ -51,6 +51,14 @@ def asked_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--target", metavar="VERSION", help="No version above this one.")(function)
 
 
+def source_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`--from live|backup|files`."""
+    return click.option(
+        "--from", "source", type=click.Choice(["live", "backup", "files"]), default="live",
+        help="What the copy is made of: the database as it is (default), its newest backup, or no rows at all.",
+    )(function)  # fmt: skip
+
+
 def chosen_databases(session: Session, environment: str, names: Sequence[str]) -> tuple[Database, ...]:
     """Those that are meant; their URLs are read from where the environment's secrets are."""
     from fairlead.operations.db.chosen import chosen  # noqa: PLC0415 — start-up is part of the product

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
-from fairlead.cli.db.common import asked_options, chosen_databases, databases, proof_data, proof_line, version_of
+from fairlead.cli.db.common import (
+    asked_options,
+    chosen_databases,
+    databases,
+    proof_data,
+    proof_line,
+    source_option,
+    version_of,
+)
 from fairlead.cli.session import Session, dim, tell
 from fairlead.cli.verb import environment, verb
 
 if TYPE_CHECKING:
     from fairlead.operations.trials.copies import Source
     from fairlead.operations.trials.prove import Proved
-
-
-def source_option(function: click.decorators.FC) -> click.decorators.FC:
-    """`--from live|backup|files`."""
-    return click.option(
-        "--from", "source", type=click.Choice(["live", "backup", "files"]), default="live",
-        help="What the copy is made of: the database as it is (default), its newest backup, or no rows at all.",
-    )(function)  # fmt: skip
 
 
 @verb("fairlead db prove production", "fairlead db prove production shop --from backup", name="prove")

@@ -71,6 +71,7 @@ REMOTE: dict[Words, Row] = {
     ("db", "validate"): Row(tree=True),
     ("db", "migrate"): Row(tree=True, lasting=True),
     ("db", "prove"): Row(tree=True, lasting=True),
+    ("db", "rehearse"): Row(tree=True, lasting=True),
     ("db", "undo"): Row(tree=True, lasting=True, asks="Take back the last version of {environment}'s databases?"),
     ("db", "repair"): Row(tree=True, lasting=True, asks="Change the history of {environment}'s databases?"),
     ("db", "baseline"): Row(tree=True, lasting=True),

@@ -22,7 +22,7 @@ from fairlead.masking import Secret
 from fairlead.operations.backups.arrangement import Arrangement, arranged, require_identities
 from fairlead.operations.backups.reach import ground_of, server_of
 from fairlead.operations.db.chosen import Database, url_of
-from fairlead.operations.db.opened import opened
+from fairlead.operations.db.opened import Opened, opened
 from fairlead.postgres.connection import Address
 from fairlead.project.access import runs
 from fairlead.project.stack import Stack, Store
@@ -71,16 +71,15 @@ class _Used:
 @contextlib.contextmanager
 def origin_of(stack: Stack, root: Path, one: Database, source: Source) -> Iterator[Origin]:
     """That of a database of a stack. Refused where something that this needs is not here."""
-    place = Place.of(stack.project, stack.environment)
     store = store_of(stack, one)
-    ground = ground_of(place, store.name)
+    ground = ground_of(Place.of(stack.project, stack.environment), store.name)
     if source == "files":
         yield Origin(ground, "the files alone, without rows", _empty, live=False)
     elif source == "backup":
         (arrangement,) = arranged(stack, root, (store.name,))
         yield _of_backup(arrangement, ground, one.where.database)
     else:
-        with server_of(place, stack.runtime, store, _url(stack, root, store), f"a copy of {one.name}") as server:
+        with server_to_read(stack, root, one) as server:
             server.require_programs()
             yield of_live(server, ground, one.where.database)
 
@@ -90,8 +89,13 @@ def store_of(stack: Stack, one: Database) -> Store:
     return next(store for store in stack.stores if one.name.startswith(f"{store.name}."))
 
 
-def _url(stack: Stack, root: Path, store: Store) -> Secret | None:
-    return None if runs(store) else url_of(stack, root, store)
+@contextlib.contextmanager
+def server_to_read(stack: Stack, root: Path, one: Database) -> Iterator[Server]:
+    """The live server, as whoever may read all of it. Refused where it cannot be reached."""
+    place, store = Place.of(stack.project, stack.environment), store_of(stack, one)
+    url = None if runs(store) else url_of(stack, root, store)
+    with server_of(place, stack.runtime, store, url, f"a copy of {one.name}") as server:
+        yield server
 
 
 def of_live(server: Server, ground: Ground, database: str) -> Origin:
@@ -181,3 +185,10 @@ class Dump:
         how = ("--schema-only", "--no-subscriptions", *hidden, f"--dbname={self.database}")
         with self.server.reading(f"pg_dump of {self.database}", "pg_dump", *how) as said:
             return said.read().decode()
+
+
+def own_tables(one: Opened) -> list[str]:
+    """Those of the history, quoted with their schema: nothing of them counts."""
+    query = "SELECT format('%%I.%%I', %s::text, name) FROM unnest(%s::text[]) name"
+    names = [one.history.name, f"{one.history.name}_fairlead"]
+    return [str(row[0]) for row in one.connection.execute(query, (one.history.schema, names)).fetchall()]

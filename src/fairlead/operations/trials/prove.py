@@ -15,7 +15,7 @@ from fairlead.ledger import Ledger
 from fairlead.operations.db.chosen import Database
 from fairlead.operations.db.opened import Opened, asking, opened
 from fairlead.operations.db.plan import Asked, Planned
-from fairlead.operations.trials.copies import Copy, Dump, Source, copied, origin_of
+from fairlead.operations.trials.copies import Copy, Dump, Source, copied, origin_of, own_tables
 from fairlead.postgres.contents import Contents, contents
 from fairlead.postgres.files import Migration
 from fairlead.postgres.plan import Plan, plan_migrate, plan_undo, refuse
@@ -103,7 +103,7 @@ class _Trial:
             one.history.create()
         elif not one.history.ours_exists():
             one.history.create_ours()
-        self.dump = Dump(copy.server, copy.database.where.database, tuple(_own_tables(one)))
+        self.dump = Dump(copy.server, copy.database.where.database, tuple(own_tables(one)))
         self.runner = Runner(one.connection, one.history, one.database.settings)
         self.broken = ""
 
@@ -186,10 +186,3 @@ class _Trial:
             return contents(self.one.connection, schema, self.dump.without, only=None if rows else "")
         finally:
             self.runner.fresh()
-
-
-def _own_tables(one: Opened) -> list[str]:
-    """Of the history, as `contents` names them."""
-    query = "SELECT format('%%I.%%I', %s::text, name) FROM unnest(%s::text[]) name"
-    names = [one.history.name, f"{one.history.name}_fairlead"]
-    return [str(row[0]) for row in one.connection.execute(query, (one.history.schema, names)).fetchall()]
