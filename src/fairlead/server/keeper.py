@@ -17,6 +17,7 @@ import signal
 import time
 from types import FrameType
 
+from fairlead.edges.traefik.revival import Revival
 from fairlead.server.installed import Installed
 from fairlead.server.liveness import Liveness
 from fairlead.server.post import Post
@@ -42,8 +43,13 @@ def serve(place: Place, supervised: bool = False) -> None:
     lock.acquire(f"fairlead serve, pid {os.getpid()}", blocking=True)
     wake = _wake_on_signals()
     say(f"keeping {place.project}/{place.environment}")
-    signs, liveness, post = Signs(place), Liveness(place, say), Post(place)
+    signs, liveness, post, revival = Signs(place), Liveness(place, say), Post(place), Revival(place)
     helper = Helper(lambda memory: _rounds(place, supervised, memory), REST)
+
+    def meanwhile() -> None:
+        revival.look()
+        post.look()
+
     seen: object = None
     memory: Memory = {"not_before": {}, "patience": {}}
     due = time.monotonic()
@@ -52,6 +58,7 @@ def serve(place: Place, supervised: bool = False) -> None:
         told, died = wait(wake, watched, LOOK)
         if told or (supervised and _makes_room(installed, wake)):
             break
+        revival.look()
         liveness.check()
         post.look()
         helper.look()
@@ -59,7 +66,7 @@ def serve(place: Place, supervised: bool = False) -> None:
         if died or now != seen or time.monotonic() >= due:
             seen = now  # as it was before the rounds: what happens meanwhile is a sign for the next ones
             # rounds may take as long as a deployment; None: told to end
-            answer = helper.ask(json.dumps(memory), wake, meanwhile=post.look)
+            answer = helper.ask(json.dumps(memory), wake, meanwhile=meanwhile)
             verdict = None if answer is None else _verdict(answer, memory)
             if verdict is None or verdict["end"]:
                 break

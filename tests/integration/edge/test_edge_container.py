@@ -14,13 +14,14 @@ from fairlead.certificates import InternalCa
 from fairlead.demo.mix import Mix, Options, Paths
 from fairlead.demo.traffic import Traffic
 from fairlead.edges.traefik.container import ContainerEdge
+from fairlead.edges.traefik.revival import Revival
 from fairlead.errors import FairleadError
 from fairlead.project.stack import Edge
 from fairlead.render.container import ContainerSpec, Joined
 from fairlead.render.edge import EdgeRoute
 from fairlead.render.edge_containers import DOOR, REDIRECT, TRAEFIK, api_port
 from fairlead.render.entrypoints import DEPUTY, KEY_HEADER, MAIN
-from fairlead.system import http
+from fairlead.system import http, processes
 
 pytestmark = pytest.mark.real
 KINDS = ("docker",)
@@ -83,6 +84,27 @@ def test_killed_it_comes_back_with_its_routes(shared, one, docker_engine, short,
     eventually(lambda: shared.ask().who == "one")
     [weights] = shared.edge.table_in_force().values()
     assert weights == {"web-r1": 100}
+
+
+@pytest.mark.parametrize("by", ["kernel", pytest.param("engine", marks=pytest.mark.long)])
+def test_a_door_that_was_killed_is_brought_back_without_the_engines_client(shared, one, docker_engine, by):
+    shared.route({"r1": [one.port]})
+    revival, marks = Revival(shared.place), {short: shared.facts(short).start_mark for short in (DOOR, TRAEFIK[MAIN])}
+    revival.look()
+    assert {short: shared.facts(short).start_mark for short in marks} == marks, "nobody died"
+    process = shared.facts(DOOR).pid
+    if by == "engine":
+        docker_engine("kill", shared.edge.boxes.name(DOOR))
+    else:
+        shared.kill(DOOR)
+    eventually(lambda: processes.look(process) is None)
+    revival.look()
+    eventually(lambda: shared.ask().who == "one")
+    now = {short: shared.facts(short).start_mark for short in marks}
+    assert not now.items() & marks.items()
+    revival.look()
+    assert {short: shared.facts(short).start_mark for short in marks} == now, "once is enough"
+    shared.edge.up()
 
 
 def test_a_door_that_dies_while_it_is_looked_at_is_looked_at_again(shared, one, monkeypatch):
