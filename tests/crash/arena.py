@@ -19,6 +19,7 @@ from fairlead.operations.environment import existing
 from fairlead.operations.up import stop
 from fairlead.rollout.journal import open_rollout
 from fairlead.system.clock import wait_until
+from fairlead.system.files import listed
 from fairlead.system.home import Place
 from tests.commands import python
 from tests.living import files_below
@@ -171,7 +172,8 @@ class Arena:
 
     def _no_orphans(self, instances):
         ids = {one.id for one in instances}
-        assert {path.name for path in self.place.instances.iterdir()} == ids
+        kept = {path.name: [file.name for file in listed(path)] for path in listed(self.place.instances)}
+        assert kept.keys() == ids, (kept, ids)
         assert not [path for path in files_below(self.place.root) if path.name.endswith(".tmp")]
         if self.runtime == "process":
             self._no_process_orphans(instances, ids)

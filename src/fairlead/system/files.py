@@ -91,8 +91,11 @@ def remove_tree(path: Path) -> None:
         with suppress(FileNotFoundError):
             Path(folder).chmod(0o700)
     while path.exists():
-        with suppress(FileNotFoundError):  # somebody else removes it too
+        try:
             shutil.rmtree(path)
+        except OSError as error:
+            if error.errno not in (errno.ENOENT, errno.ENOTEMPTY):  # somebody else removes it too, or writes into it
+                raise
 
 
 def listed(folder: Path) -> list[Path]:

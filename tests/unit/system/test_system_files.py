@@ -98,6 +98,20 @@ def test_a_tree_that_somebody_else_removes_at_the_same_time(tmp_path: Path, monk
     assert not (tmp_path / "tree").exists()
 
 
+def test_a_tree_that_somebody_writes_into_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tree, real, late = tmp_path / "tree", os.rmdir, ["seen"]
+    tree.mkdir()
+
+    def written_into(path: Path, **more: int) -> None:
+        if late:
+            (tree / late.pop()).touch()
+        real(path, **more)
+
+    monkeypatch.setattr(os, "rmdir", written_into)
+    remove_tree(tree)
+    assert not late and not tree.exists()
+
+
 def test_what_is_not_there_has_nothing_in_it(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("123")
     (tmp_path / "link").symlink_to("file")
