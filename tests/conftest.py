@@ -1,5 +1,6 @@
 """What the whole suite shares: which of the long tests run, what a missing program means, a disk that can be full."""
 
+import gc
 import os
 import shutil
 import signal
@@ -18,6 +19,8 @@ from tests import schedule
 sys.dont_write_bytecode = False
 
 ROOT = Path(__file__).parent.parent
+
+gc.disable()  # until everything is collected: what is kept until the end needs not be gone through again and again
 
 # What CI says of a commit it says again when it is asked again; at home every run tries other values.
 hypothesis.settings.register_profile("ci", derandomize=True, deadline=None)
@@ -53,6 +56,11 @@ def pytest_collection_modifyitems(config, items):
         _leave_out(config, items)
     order = {file: place for place, file in enumerate(schedule.heaviest_first({_file(item.nodeid) for item in items}))}
     items.sort(key=lambda item: order[_file(item.nodeid)])
+
+
+def pytest_collection_finish():
+    gc.freeze()
+    gc.enable()
 
 
 def _leave_out(config, items):

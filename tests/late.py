@@ -10,4 +10,6 @@ class Late:
         self._name = name
 
     def __getattr__(self, name):
+        if name.startswith("_") or name == "pytestmark":  # pytest asks everything in a file whether it is a fixture
+            raise AttributeError(name)
         return getattr(importlib.import_module(self._name), name)

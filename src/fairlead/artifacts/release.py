@@ -8,13 +8,14 @@ import hashlib
 import json
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from fairlead.errors import FairleadError, UsageError
 from fairlead.project.stack import Stack, from_data, to_data
 from fairlead.system import clock
-from fairlead.system.files import read_json, write_file, write_json
+from fairlead.system.files import write_file, write_json
 
 IMAGE = "sha256:"  #: how the id of an image begins, and that of no source tree
 _SHOWN = 5  #: ids listed when one is not known
@@ -105,6 +106,18 @@ def _renewed(first: Release, release: Release, renew: bool) -> Release:
     pinned = {name: image for name, image in release.images.items() if "@" in image}
     machine = release.machine if renew else first.machine
     return replace(first, machine=machine, images=first.images | pinned)
+
+
+@lru_cache(maxsize=64)
+def _release(text: str, id: str) -> Release:
+    """What a file says. A rollout reads the same releases again and again, so what a text means is remembered."""
+    data = json.loads(text)
+    versions, files = data.get("secrets", {}), data.get("files", {})  # an earlier Fairlead wrote none
+    moves = data.get("migrations", {})
+    if _identify(data["stack"], data["artifacts"], versions, files, moves) != id:
+        raise ValueError("its content does not match its id")
+    stack, facts = from_data(Stack, data["stack"]), (data["created"], data["origin"], data.get("machine", {}))
+    return Release(id, stack, data["artifacts"], *facts, versions, files, data.get("images", {}), moves)
 
 
 class ReleaseStore:
@@ -224,15 +237,8 @@ class ReleaseStore:
 
     def _parsed(self, path: Path, id: str) -> Release:
         try:
-            data = read_json(path)
-            versions, files = data.get("secrets", {}), data.get("files", {})  # an earlier Fairlead wrote none
-            moves = data.get("migrations", {})
-            if _identify(data["stack"], data["artifacts"], versions, files, moves) != id:
-                raise ValueError("its content does not match its id")
-            stack = from_data(Stack, data["stack"])
-            facts = (data["created"], data["origin"], data.get("machine", {}))
-            return Release(id, stack, data["artifacts"], *facts, versions, files, data.get("images", {}), moves)
-        except (AttributeError, KeyError, TypeError, ValueError, OSError, FairleadError) as error:
+            return _release(path.read_text(), id)
+        except (AttributeError, KeyError, TypeError, ValueError, OSError) as error:
             raise Unreadable(
                 f"{path}: the release was changed or is damaged ({error})",
                 "deploy what it was made from again, which writes the file anew, or restore it from a backup",

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from fairlead.ledger.entry import Entry, Filter, TreeHead, body_of, stamp
 from fairlead.ledger.merkle import Frontier, leaf_hash
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _PAGE = 500  #: entries read at once; no read transaction stays open between pages
 
+T = TypeVar("T")
 Row = tuple[str, str, str]  #: body, leaf, root
 Record = tuple[str, Mapping[str, object], int | None]  #: kind, data, rollout
 
@@ -31,6 +32,7 @@ class Ledger:
     def __init__(self, store: Store, now: Callable[[], datetime] = clock.now) -> None:
         self._store = store
         self._now = now
+        self._known: dict[Callable[[Ledger], object], tuple[int, object]] = {}  # with the size when it was read
 
     @classmethod
     def open(
@@ -113,6 +115,14 @@ class Ledger:
     def head(self) -> TreeHead:
         """How many entries there are, and the root over them."""
         return self._store.head()
+
+    def remembered(self, read: Callable[[Ledger], T]) -> T:
+        """What `read` makes of the ledger; read again only when something was appended since."""
+        size = self.head().size
+        known = self._known.get(read)
+        if known is None or known[0] != size:
+            self._known[read] = known = (size, read(self))
+        return cast("T", known[1])
 
     def version(self) -> int:
         """A number that changes when somebody else has appended; own appends do not change it. Costs microseconds."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import cache
 
-from sqlalchemy import Connection, Select, func, insert, select
+from sqlalchemy import Connection, Select, bindparam, func, insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from fairlead.errors import FairleadError, NoSpace
@@ -16,6 +17,16 @@ from fairlead.ledger.merkle import EMPTY_ROOT, Frontier
 from fairlead.ledger.tables import entries, head
 
 Rows = Sequence[tuple[str, str, str]]  #: body, leaf, root
+Page = Select[str, str, str]
+
+# Made once: to put a statement together takes longer than to execute it, and a rollout has hundreds of them.
+_HEAD = select(head.c.size, head.c.root, head.c.frontier)
+_TIME = select(entries.c.time).where(entries.c.number == bindparam("number"))
+_INSERT = insert(entries)
+_MADE = upsert(head).values(id=1)
+_REPLACE = _MADE.on_conflict_do_update(
+    index_elements=["id"], set_={name: _MADE.excluded[name] for name in ("size", "root", "frontier")}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +80,7 @@ class Store(Database):
 
     def _end(self, connection: Connection) -> End:
         stored = _head(connection)
-        last = connection.execute(select(entries.c.time).where(entries.c.number == stored.size)).scalar()
+        last = connection.execute(_TIME, {"number": stored.size}).scalar()
         try:
             tree = Frontier.from_text(stored.size, stored.frontier)
         except (TypeError, ValueError) as error:
@@ -84,7 +95,7 @@ class Store(Database):
     def page(self, wanted: Filter, after: int, before: int | None, count: int) -> list[Entry]:
         """Up to `count` entries numbered between `after` and `before` (both left out; None: no end)."""
         with self.reading() as connection:
-            rows = connection.execute(_select_page(wanted, after, before, count)).all()
+            rows = connection.execute(*_page(wanted, after, before, count)).all()
         try:
             return [entry_of(body, leaf, root) for body, leaf, root in rows]
         except (KeyError, TypeError, ValueError) as error:
@@ -118,30 +129,42 @@ class Store(Database):
 
 
 def _head(connection: Connection) -> StoredHead:
-    row = connection.execute(select(head.c.size, head.c.root, head.c.frontier)).first()
+    row = connection.execute(_HEAD).first()
     return StoredHead(*row) if row else StoredHead(0, EMPTY_ROOT.hex(), "")
 
 
 def _insert(connection: Connection, body: str, leaf: str, root: str) -> Entry:
     entry = entry_of(body, leaf, root)
     values = {"number": entry.number, "time": entry.time, "kind": entry.kind, "rollout": entry.rollout}
-    connection.execute(insert(entries).values(body=body, leaf=leaf, root=root, **values))
+    connection.execute(_INSERT, {"body": body, "leaf": leaf, "root": root, **values})
     return entry
 
 
 def _replace_head(connection: Connection, tree: Frontier) -> None:
-    values = {"size": tree.size, "root": tree.root().hex(), "frontier": tree.to_text()}
-    statement = upsert(head).values(id=1, **values)
-    connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
+    connection.execute(_REPLACE, {"size": tree.size, "root": tree.root().hex(), "frontier": tree.to_text()})
 
 
-def _select_page(wanted: Filter, after: int, before: int | None, count: int) -> Select[str, str, str]:
-    order = entries.c.number.desc() if wanted.newest_first else entries.c.number
-    query = select(entries.c.body, entries.c.leaf, entries.c.root).where(entries.c.number > after)
+def _page(wanted: Filter, after: int, before: int | None, count: int) -> tuple[Page, dict[str, object]]:
+    """The statement, and what it is executed with."""
+    given: dict[str, object] = {"after": after, "count": count}
     if before is not None:
-        query = query.where(entries.c.number < before)
+        given["before"] = before
     if wanted.kinds is not None:
-        query = query.where(entries.c.kind.in_(wanted.kinds))
+        given["kinds"] = wanted.kinds
     if wanted.rollout is not None:
-        query = query.where(entries.c.rollout == wanted.rollout)
-    return query.order_by(order).limit(count)
+        given["wanted"] = wanted.rollout
+    return _select_page(wanted.newest_first, tuple(given)), given
+
+
+@cache
+def _select_page(newest_first: bool, given: tuple[str, ...]) -> Page:
+    order = entries.c.number.desc() if newest_first else entries.c.number
+    query = select(entries.c.body, entries.c.leaf, entries.c.root).where(entries.c.number > bindparam("after"))
+    more = {
+        "before": entries.c.number < bindparam("before"),
+        "kinds": entries.c.kind.in_(bindparam("kinds", expanding=True)),
+        "wanted": entries.c.rollout == bindparam("wanted"),
+    }
+    for name in more.keys() & set(given):
+        query = query.where(more[name])
+    return query.order_by(order).limit(bindparam("count"))

@@ -146,6 +146,10 @@ class OpenRollout:
 
 def open_rollout(ledger: Ledger) -> OpenRollout | None:
     """The rollout that somebody left unfinished, if there is one."""
+    return ledger.remembered(_unfinished)
+
+
+def _unfinished(ledger: Ledger) -> OpenRollout | None:
     last = ledger.last(BEGUN, CLOSED)
     if last is None or last.kind == CLOSED or last.rollout is None:
         return None

@@ -75,6 +75,10 @@ class State:
 
 def read_state(ledger: Ledger) -> State:
     """From the last commit, and whether the environment was stopped since it was last started."""
+    return ledger.remembered(_read)
+
+
+def _read(ledger: Ledger) -> State:
     commit = ledger.last(COMMITTED)
     switch = ledger.last(STOPPED, STARTED, COMMITTED, BEGUN)
     stopped = switch is not None and switch.kind == STOPPED
