@@ -93,8 +93,10 @@ def remove_tree(path: Path) -> None:
     while path.exists():
         try:
             shutil.rmtree(path)
+        except FileNotFoundError:  # somebody else removes it too
+            continue
         except OSError as error:
-            if error.errno not in (errno.ENOENT, errno.ENOTEMPTY):  # somebody else removes it too, or writes into it
+            if error.errno != errno.ENOTEMPTY:  # somebody writes into it meanwhile
                 raise
 
 
