@@ -108,7 +108,8 @@ def _told(
     """
     found = facts(connection, checks)
     still = {key: value for key, value in found["sequences"].items() if key in stood and stood[key] == value}
-    return found | {"sequences": still, "properties": properties(connection, database)}
+    size = int(one(connection, "SELECT pg_database_size(current_database())"))
+    return found | {"sequences": still, "properties": properties(connection, database), "size": size}
 
 
 def server_facts(connection: Connection) -> dict[str, Any]:

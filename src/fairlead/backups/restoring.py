@@ -65,6 +65,13 @@ def have_roles(server: Server, sql: str) -> None:
             connection.execute(statement)
 
 
+def drop_roles(server: Server, names: Iterable[str]) -> None:
+    """Of those, each that owns nothing and has no right to anything."""
+    for one in names:
+        with contextlib.suppress(FairleadError), server.session(server.home) as connection:
+            connection.execute(f"DROP ROLE IF EXISTS {name(one)}")
+
+
 def statements(sql: str) -> Iterator[str]:
     """Those of pg_dumpall, whole, without comments and psql's own commands between them. FairleadError for the rest.
 
@@ -185,6 +192,7 @@ def _rename(server: Server, wanted: Sequence[Swap], patience: float) -> None:
     for one in wanted:
         statements.append(f"ALTER DATABASE {name(one.live)} RENAME TO {name(one.aside)}")
         statements.append(f"ALTER DATABASE {name(one.new)} RENAME TO {name(one.live)}")
+        statements.append(f"ALTER DATABASE {name(one.aside)} CONNECTION LIMIT 0")  # nobody's but a superuser's
     deadline = time.monotonic() + patience
     while True:
         try:

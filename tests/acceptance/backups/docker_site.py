@@ -15,12 +15,12 @@ FAIRLEAD = str(Path(sys.executable).with_name("fairlead"))
 FILE = """\
 name: {name}
 services:
-  web: {{image: "{app}", pull_policy: never, command: sleep infinity}}
+  web: {{image: "{app}", pull_policy: never, command: sleep infinity, uses: [db.shop]}}
 stores:
   db:
     kind: postgres
     image: "{postgres}"
-    databases: {{shop: {{checks: [select count(*) from orders]}}}}
+    databases: {{shop: {{used_by: {{web: rw}}, checks: [select count(*) from orders]}}}}
     backup: {{logical: daily, to: {to}}}
     drill: {{every: 7d, rto: 1h}}
 environments:

@@ -15,7 +15,7 @@ TABLES = """
 CREATE ROLE clerk; GRANT CONNECT ON DATABASE shop TO clerk;
 ALTER DATABASE shop SET statement_timeout = '77s';
 CREATE TABLE orders (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, what text NOT NULL);
-ALTER TABLE orders OWNER TO shop; GRANT SELECT ON orders TO clerk;
+ALTER TABLE orders OWNER TO shop_owner; GRANT SELECT ON orders TO clerk;
 INSERT INTO orders (what) SELECT 'order ' || n FROM generate_series(1, 500) n;
 """
 
@@ -47,6 +47,7 @@ def test_made_tried_and_put_back(site):
     site.sql("TRUNCATE orders; REVOKE SELECT ON orders FROM clerk")
     said = site.run("db", "restore", "local", "db", "--yes")
     assert "shop is as it was in" in said
+    assert site.json("db", "isolation", "local")["ok"], "nobody comes into what was put aside either"
     assert site.sql("SELECT count(*) FROM orders") == "500"
     assert site.sql("SELECT has_table_privilege('clerk', 'orders', 'select')") == "t"
     assert site.sql("SHOW statement_timeout") == "77s"

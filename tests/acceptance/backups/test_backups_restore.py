@@ -213,3 +213,21 @@ def test_a_deployment_asks_for_a_drill(backed_up):
     site.run("db", "drill", "local")
     checks = {one["name"]: one for one in site.json("doctor", "local", code=None)["environments"]["local"]}
     assert checks["drill of db"]["result"] == "ok"
+
+
+def test_who_was_removed_comes_back_only_with_what_comes_back(site):
+    site.sql("CREATE ROLE leaver LOGIN")
+    site.run("backup", "now", "local")
+    site.sql("DROP ROLE leaver")
+    there = "SELECT rolname FROM pg_roles WHERE rolname = 'leaver'"
+    try:
+        part = site.part("shop.dump.age")
+        whole = part.read_bytes()
+        part.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+        site.run("db", "restore", "local", "db", "--yes", code=1)
+        assert site.sql(there) == []
+        said = site.run("db", "restore", "local", "db", "--database", "reports", "--yes")
+        assert "as they were then: leaver" in said
+        assert site.sql(there) == [("leaver",)]
+    finally:
+        site.sql("DROP ROLE IF EXISTS leaver")

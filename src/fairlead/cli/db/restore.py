@@ -51,6 +51,9 @@ def command(
 def _screen(prospect: Prospect) -> str:
     lines = [f"{bold('what is lost')}: everything written in the last {duration(prospect.age)}, since "
              f"{prospect.backup.ended} ({prospect.backup.id})"]  # fmt: skip
+    if prospect.roles:
+        names = ", ".join(prospect.roles)
+        lines.append(f"{bold('who comes back')}: roles that were removed since, as they were then: {yellow(names)}")
     for database, changes in prospect.losing.items():
         lines.append(f"  {database}" + ("" if changes else dim(": as many rows as in the backup")))
         lines += [f"    {yellow(change)}" for change in changes[:SHOWN]]

@@ -18,6 +18,7 @@ from fairlead.backups.server import Server
 from fairlead.backups.verifying import require_whole
 from fairlead.errors import FairleadError
 from fairlead.operations.backups.arrangement import BY_HAND, Arrangement, drill_identities
+from fairlead.operations.backups.space import engine_folder, needed, require_space
 from fairlead.system import clock
 
 Say = Callable[[str], object]
@@ -100,6 +101,8 @@ def _try(one: Arrangement, which: str, ground: Ground | None, report: Report, sa
         reader = Reader(one.catalogue, drill_identities(one, backup.id))
         require_whole(one.catalogue, backup)
         roles = globals_of(reader, backup)  # small, and says whether the key fits before anything is prepared
+    folder = ground.folder if ground else engine_folder()
+    require_space(folder, needed(backup, report.databases), f"a copy of {one.store.name}")
     if which == "latest":
         report.rpo = round(max(0.0, (clock.now() - backup.moment).total_seconds()), 3)
     say(f"{one.store.name}: backup {backup.id} into a copy")

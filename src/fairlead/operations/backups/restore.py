@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from fairlead.backups.catalogue import Backup, chosen
@@ -12,18 +13,21 @@ from fairlead.backups.restoring import (
     compared,
     create,
     drop,
+    drop_roles,
     existing,
     globals_of,
     have_roles,
     put_back,
     restored_names,
+    roles_there,
     since,
     swap,
 )
-from fairlead.backups.server import Server
+from fairlead.backups.server import TRANSIENT, Server
 from fairlead.backups.verifying import require_whole
 from fairlead.errors import FairleadError, Interrupted
 from fairlead.operations.backups.arrangement import Arrangement, require_identities
+from fairlead.operations.backups.space import data_folder, needed, require_space
 from fairlead.project.access import databases as declared
 from fairlead.system import clock
 
@@ -39,6 +43,7 @@ class Prospect:
     swaps: tuple[Swap, ...]
     losing: Mapping[str, list[str]]  #: by database: what is not as in the backup
     age: float  #: seconds since what comes back was true
+    roles: tuple[str, ...] = ()  #: that were removed since, and come back
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +69,38 @@ def restore(
         backup = chosen(one.catalogue.all(), which)
         reader = Reader(one.catalogue, require_identities(backup.id))
         require_whole(one.catalogue, backup)
-        swaps = _beside(server, reader, backup, existing(backup, wanted), say)
-        try:
-            prospect = Prospect(backup, swaps, _losing(server, backup, swaps), _age(backup))
-            if not agree(prospect):
-                raise Interrupted("nothing was restored, and what is in use is as it was")
-            one.note("restore.begun", {"id": backup.id, "databases": [it.live for it in swaps]})
-            _have_live(server, swaps, backup)
-            swap(server, swaps)
-        except BaseException:
-            for it in swaps:
-                drop(server, it.new)
-            raise
+        names = existing(backup, wanted)
+        require_space(data_folder(one, server), needed(backup, names), "what is restored")
+        with _roles(server, globals_of(reader, backup)) as back:
+            swaps = _beside(server, reader, backup, names, say)
+            try:
+                prospect = Prospect(backup, swaps, _losing(server, backup, swaps), _age(backup), back)
+                if not agree(prospect):
+                    raise Interrupted("nothing was restored, and what is in use is as it was")
+                one.note("restore.begun", {"id": backup.id, "databases": [it.live for it in swaps]})
+                _have_live(server, swaps, backup)
+                swap(server, swaps)
+            except BaseException:
+                for it in swaps:
+                    drop(server, it.new)
+                raise
         seconds = round(clock.boot_seconds() - begun, 3)
         aside = {it.live: it.aside for it in swaps}
         one.note("restore.done", {"id": backup.id, "databases": aside, "seconds": seconds})
         return Restored(backup, swaps, seconds)
+
+
+@contextlib.contextmanager
+def _roles(server: Server, sql: str) -> Iterator[tuple[str, ...]]:
+    """Those that are gone are made again; which they were. Gone once more when anything fails."""
+    before = roles_there(server)
+    have_roles(server, sql)
+    back = tuple(sorted(name for name in roles_there(server) - before if not name.startswith(TRANSIENT)))
+    try:
+        yield back
+    except BaseException:
+        drop_roles(server, back)
+        raise
 
 
 def _beside(server: Server, reader: Reader, backup: Backup, databases: Sequence[str], say: Say) -> tuple[Swap, ...]:
@@ -88,7 +109,6 @@ def _beside(server: Server, reader: Reader, backup: Backup, databases: Sequence[
     swaps = tuple(
         Swap(one, f"{short(one)}_restored_{stamp}", f"{short(one)}_before_{stamp}") for one in databases
     )  # fmt: skip
-    have_roles(server, globals_of(reader, backup))
     made: list[Swap] = []
     try:
         for it in swaps:

@@ -1,0 +1,55 @@
+"""Whether there is room for what a backup becomes, before any of it is written: a full disk stops the server too."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from fairlead.backups.catalogue import Backup
+from fairlead.backups.server import Server, one
+from fairlead.errors import FairleadError, Refused
+from fairlead.operations.backups.arrangement import Arrangement
+
+SPARE = 256 << 20  #: bytes that stay free: log of the restore, and whatever else runs
+GROWTH = 1.1  #: an index that is built sorts beside itself
+
+
+def needed(backup: Backup, databases: Iterable[str]) -> int:
+    """Bytes on a disk; 0 where its entry does not say how large it was."""
+    sizes = [int(backup.facts.get(name, {}).get("size", 0)) for name in databases]
+    return round(sum(sizes) * GROWTH) if all(sizes) else 0
+
+
+def require_space(folder: Path | None, bytes: int, what: str) -> None:
+    """Refused when there is less than that, and something to spare. Nothing is known of None."""
+    there = next((one for one in (folder, *(folder.parents if folder else ())) if one and one.exists()), None)
+    if there is None or not bytes:
+        return
+    free = shutil.disk_usage(there).free
+    if free < bytes + SPARE:
+        text = (
+            f"{what} takes about {bytes / 1e6:.0f} MB, and {there} has {free / 1e6:.0f} MB, {SPARE / 1e6:.0f} to spare"
+        )
+        raise Refused(text, "make room; databases that restores put aside: fairlead backup prune ENV --old-databases")
+
+
+def data_folder(arranged: Arrangement, server: Server) -> Path | None:
+    """Where the server keeps its data on this machine; None where that is not known."""
+    if arranged.url is not None:
+        return None
+    if arranged.inside:
+        return engine_folder()
+    with server.session(server.home) as connection:
+        return Path(str(one(connection, "SHOW data_directory")))
+
+
+def engine_folder() -> Path | None:
+    """Where the engine keeps volumes, when that is on this machine."""
+    from fairlead.engine.engine import Engine  # noqa: PLC0415 — only with an engine
+
+    try:
+        folder = Path(Engine().facts().root)
+        return folder if folder.is_dir() else None
+    except (FairleadError, OSError):
+        return None
