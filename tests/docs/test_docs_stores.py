@@ -79,6 +79,8 @@ def test_the_guide(folder):
     assert done.returncode == 0, said
     assert "stores: make db (postgres)" in done.stdout
     assert "db     postgres  well" in done.stdout
+    assert "db: in force" in done.stdout
+    assert re.search(r"shared_buffers .* a quarter of its memory", done.stdout)
     assert "nothing to do: all stores are as declared" in done.stdout
     assert "database system is ready to accept connections" in done.stdout
     for name in ("DB_PASSWORD", "CACHE_PASSWORD"):

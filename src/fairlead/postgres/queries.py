@@ -25,7 +25,7 @@ _FIND = "SELECT n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.e
 _QUERIES = """
 SELECT s.query, r.rolname, sum(s.calls)::bigint FROM {}.pg_stat_statements s
 JOIN pg_database d ON d.oid = s.dbid JOIN pg_roles r ON r.oid = s.userid
-WHERE d.datname = current_database() AND s.query ~* {} AND s.query !~* '\\mpg_catalog\\M'
+WHERE d.datname = {} AND s.query ~* {} AND s.query !~* '\\mpg_catalog\\M'
 GROUP BY 1, 2 ORDER BY 3 DESC LIMIT {}
 """
 _PATH = """
@@ -51,15 +51,19 @@ class Query:
     calls: int
 
 
-def read_queries(connection: Connection) -> tuple[tuple[Query, ...], str]:
-    """Those of a live database, the most called first; else why there are none."""
+def read_queries(connection: Connection, database: str) -> tuple[tuple[Query, ...], str]:
+    """Those of a live database, the most called first; else why there are none.
+
+    The extension counts for all of a server; it has to be in the database that is connected to.
+    """
     import psycopg  # noqa: PLC0415 — an extra
     from psycopg import sql  # noqa: PLC0415
 
     row = connection.execute(_FIND, ("pg_stat_statements",)).fetchone()
     if row is None:
         return (), "pg_stat_statements is not there: CREATE EXTENSION pg_stat_statements"
-    query = sql.SQL(_QUERIES).format(sql.Identifier(row[0]), sql.Literal(_KINDS), sql.Literal(MOST))
+    given = (sql.Literal(database), sql.Literal(_KINDS), sql.Literal(MOST))
+    query = sql.SQL(_QUERIES).format(sql.Identifier(row[0]), *given)
     try:
         rows = connection.execute(query).fetchall()
     except psycopg.Error as error:

@@ -133,6 +133,7 @@ def _store(name: str, one: Store) -> stack.Store:
         migrations=tuple(migrations(name, database) for name, database in one.databases.items()),
         rights=tuple(rights(name, database) for name, database in one.databases.items() if database.used_by),
         max_connections=one.max_connections,
+        tune=one.tune,
         command=one.command,
         env=dict(one.env),
         secrets=_secrets(one.secrets),

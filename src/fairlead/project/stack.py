@@ -311,6 +311,7 @@ class Store:
     migrations: tuple[Migrations, ...] = ()  #: one for each of the databases
     rights: tuple[Rights, ...] = ()  #: of the databases that name who uses them
     max_connections: int | None = None
+    tune: Literal["auto", "off"] = "auto"
     command: str | None = None
     env: dict[str, str] = field(default_factory=dict)
     secrets: tuple[ServiceSecret, ...] = ()

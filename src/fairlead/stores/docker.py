@@ -5,7 +5,7 @@ they are asked by commands inside, and a PostgreSQL by its UNIX socket, which li
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fairlead.certificates.internal import InternalCa
@@ -30,6 +30,7 @@ from fairlead.stores.container_spec import container_of
 from fairlead.stores.declared import fingerprint
 from fairlead.stores.folder import SHARED, StoreFolder, names
 from fairlead.stores.kinds.table import kind_of
+from fairlead.stores.machine import machine_of
 from fairlead.system import processes
 from fairlead.system.files import write_file
 from fairlead.system.home import Place, near
@@ -108,7 +109,7 @@ class DockerStores:
         runs = facts is not None and facts.state in RUNS
         made_from = facts.image if facts else image or self._image(store)
         folder.create()
-        folder.write(kind.files(store, ground_of(kind, store), values))
+        folder.write(kind.files(store, replace(ground_of(kind, store), machine=machine_of()), values))
         self._hand_over(store, folder.path, values)
         if kind.certified and not runs:
             self._certify(store)

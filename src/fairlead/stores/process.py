@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fairlead.certificates.internal import InternalCa
@@ -23,6 +23,7 @@ from fairlead.stores.folder import Owner, StoreFolder, names
 from fairlead.stores.kinds.base import StoreKind
 from fairlead.stores.kinds.postgres import Postgres
 from fairlead.stores.kinds.table import kind_of
+from fairlead.stores.machine import machine_of
 from fairlead.supervisor.supervisor import ProgramState, Supervisor, base_environment, launched
 from fairlead.supervisor.survivors import end_program, have_starts, last_started, read_starts
 from fairlead.system import sockets
@@ -106,7 +107,7 @@ class ProcessStores:
         if kind.port != Postgres.port:  # which makes it itself
             folder.data.mkdir(mode=0o700, exist_ok=True)
         port = self._port(folder, running is not None)
-        ground = self._ground(store, folder, port, found)
+        ground = replace(self._ground(store, folder, port, found), machine=machine_of(folder.data))
         folder.write(kind.files(store, ground, values))
         if kind.certified and not running:
             self._certify(folder)

@@ -50,3 +50,44 @@ def lowest_free_port() -> int:
         return 1
     path = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
     return int(path.read_text()) if path.exists() else 1024
+
+
+CGROUP = Path("/sys/fs/cgroup")
+
+
+def memory() -> int | None:
+    """Bytes that this machine has, or that the control group lets us use of it."""
+    path = PROC / "meminfo"
+    if not path.exists():
+        return None
+    fields = (line.split() for line in path.read_text().splitlines())
+    total = next((int(field[1]) * 1024 for field in fields if field[0] == "MemTotal:"), None)
+    limit = _first(CGROUP / "memory.max") or _first(CGROUP / "memory" / "memory.limit_in_bytes")
+    return min(total, int(limit)) if total and limit and limit.isdigit() else total
+
+
+def cores() -> float:
+    """Processors that we may use, parts of one too."""
+    there = float(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    quota, _, period = _first(CGROUP / "cpu.max").partition(" ")
+    return min(there, int(quota) / int(period)) if quota.isdigit() and period.isdigit() else there
+
+
+def spinning(path: Path) -> bool | None:
+    """Whether the disk that a folder is on turns (Linux, sysfs); None where the system does not say."""
+    while not path.exists():
+        path = path.parent
+    number = path.stat().st_dev
+    device = Path(f"/sys/dev/block/{os.major(number)}:{os.minor(number)}").resolve()
+    for place in (device, device.parent):  # of a partition the disk says it
+        if said := _first(place / "queue" / "rotational"):
+            return said == "1"
+    return None
+
+
+def _first(path: Path) -> str:
+    """The first line of a file; empty where there is none."""
+    try:
+        return path.read_text().strip().splitlines()[0]
+    except (OSError, IndexError):
+        return ""

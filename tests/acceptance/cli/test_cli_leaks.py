@@ -261,6 +261,7 @@ def migrate(hunt):
     (folder / "U1__a.sql").write_text("drop table a")
     for word in ("lint", "plan", "dry-run", "rehearse", "prove", "migrate", "status", "validate", "repair", "undo"):
         hunt.run("db", word, "local", "shop", "-f", "db.yaml", code=None)
+    hunt.run("db", "tuning", "local", "-f", "db.yaml", code=None)
     for words in (("adopt",), ("baseline", "--version", "1")):
         hunt.run("db", *words, "local", "shop", "-f", "db.yaml", "--json", code=None)
     hunt.both("render", "local", "-f", "db.yaml", code=None)

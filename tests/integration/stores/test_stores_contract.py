@@ -8,8 +8,10 @@ from store_rig import ProcessRig, Refusal
 from fairlead.errors import FairleadError
 from fairlead.masking import Secret
 from fairlead.project.stack import Store
+from fairlead.render.stores.tuning import tuned
 from fairlead.stores.handover import handed_over
 from fairlead.stores.kinds.s3 import user_of
+from fairlead.stores.machine import machine_of
 from fairlead.system.clock import wait_until
 
 pytestmark = pytest.mark.real
@@ -63,6 +65,28 @@ def test_no_password_is_where_others_of_the_machine_look(rig, made):
 def test_settings_are_in_force(rig, made):
     assert rig.sql(DB, made, "SHOW max_connections") == [("20",)]
     assert rig.sql(DB, made, "SHOW data_checksums") == [("on",)]
+    contained = not isinstance(rig, ProcessRig)
+    for one in tuned(DB, machine_of(None if contained else rig.place.root), contained):
+        assert rig.sql(DB, made, f"SHOW {one.name}") == [(one.value,)]
+    if contained:  # 64 MB of /dev/shm are soon full
+        assert rig.sql(DB, made, "SHOW dynamic_shared_memory_type") == [("sysv",)]
+
+
+def test_which_queries_run_is_known(rig, made):
+    assert int(rig.psql(DB, made, "SELECT count(*) FROM pg_stat_statements", PGDATABASE="postgres")) > 0
+
+
+@pytest.mark.long(seconds=25)
+def test_a_query_that_runs_in_parallel_has_the_memory_it_needs(rig, made):
+    """In a container it fails where shared memory is /dev/shm: "could not resize shared memory segment"."""
+    rows = rig.sql(
+        DB, made, "CREATE TABLE wide AS SELECT n, repeat('x', 60) || n AS t FROM generate_series(1, 1200000) n",
+        "ANALYZE wide", "SET max_parallel_workers_per_gather = 2", "SET parallel_setup_cost = 0",
+        "SET parallel_tuple_cost = 0", "SET min_parallel_table_scan_size = 0", "SET enable_mergejoin = off",
+        "SET work_mem = '64MB'", "SET hash_mem_multiplier = 4", "SELECT count(*) FROM wide x JOIN wide y ON x.t = y.t",
+    )  # fmt: skip
+    assert rows == [(1200000,)]
+    rig.sql(DB, made, "DROP TABLE wide")
 
 
 def test_another_database_comes_without_a_restart(rig, made):

@@ -76,6 +76,7 @@ REMOTE: dict[Words, Row] = {
     ("db", "repair"): Row(tree=True, lasting=True, asks="Change the history of {environment}'s databases?"),
     ("db", "baseline"): Row(tree=True, lasting=True),
     ("db", "adopt"): Row(tree=True, lasting=True),
+    ("db", "tuning"): Row(tree=True),
     ("db", "isolation"): Row(tree=True),
     ("db", "roles"): Row(tree=True, lasting=True, asks="Change roles and rights in {environment}'s databases?"),
     ("db", "restore"): Row(

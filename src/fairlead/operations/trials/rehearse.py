@@ -76,9 +76,14 @@ def _live_queries(stack: Stack, root: Path, one: Database) -> Asking:
 
 
 def queries_of(server: Server, database: str) -> Asking:
-    """Those that a server was asked in a database."""
-    with server.session(database) as connection:
-        return Asking(*read_queries(connection))
+    """Those that a server was asked in a database. The extension is in it, or where it lets us in first."""
+    found = Asking()
+    for home in dict.fromkeys((database, server.home)):
+        with server.session(home) as connection:
+            found = Asking(*read_queries(connection, database))
+        if found.queries:
+            break
+    return found
 
 
 def rehearsed(copy: Copy, asked: Asked, live: Asking) -> Rehearsal:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from fairlead.project.stack import Store
+from fairlead.render.stores.tuning import Machine
 
 CONF = "/etc/fairlead"
 SOCKET = "/run/fairlead/socket"
@@ -24,6 +25,7 @@ class Ground:
     contained: bool = False  #: a container, in networks of its own
     programs: Mapping[str, str] = field(default_factory=dict)  #: name → path, where they are not found by name
     users: tuple[str, ...] = ()  #: of the machine or the container, who may administrate it
+    machine: Machine = field(default_factory=Machine)  #: what of it is known
     secrets: str = ""  #: folder with a file for each secret, by its name; empty: `conf` has what is made of them
 
     def program(self, name: str) -> str:

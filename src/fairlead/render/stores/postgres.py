@@ -18,6 +18,7 @@ from fairlead.project.stack import Store
 from fairlead.render.stores.ground import Ground
 from fairlead.render.stores.rights import named_roles, rights_inside
 from fairlead.render.stores.sql import literal, login, quoted, unless
+from fairlead.render.stores.tuning import FILE, HAVE, file_of, reading
 
 IMAGE = "postgres:17-alpine"
 SUPERUSER = "postgres"
@@ -129,7 +130,7 @@ def settling(
 
     `roles` are made first, `inside` is done in the database; `session` is said first in each session.
     """
-    lines = [session, *before]
+    lines = [session, *before, HAVE]
     for name in databases(store):
         owner = quoted(owner_of(store, name))
         lines += [
@@ -166,7 +167,8 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
     : > {FIRST}
 fi
 (umask 077; cp {key} {KEY})
-{before}exec docker-entrypoint.sh postgres "$@"
+{before}{reading(f"{ground.conf}/{FILE}")}
+exec docker-entrypoint.sh postgres "$@"
 """
 
 
@@ -181,6 +183,7 @@ def files_beside(store: Store, ground: Ground) -> dict[str, str]:
         "pg_hba.conf": hba(),
         "pg_ident.conf": ident(()),
         "start.sh": start_contained(store, ground, f"(sh {ground.conf}/settle.sh &)\n"),
+        FILE: file_of(store, ground.machine, ground.contained),
         "ask.sh": f"#!/bin/sh\n[ -e {SETTLED} ] && exec {asked}\n",
         "settle.sh": f"""#!/bin/sh
 until {asked}; do sleep 0.2; done

@@ -30,6 +30,7 @@ from fairlead.render.stores.postgres import (
     start_contained,
 )
 from fairlead.render.stores.sql import group, literal, login, quoted, unless
+from fairlead.render.stores.tuning import FILE, file_of, reading
 from fairlead.stores.base import Reach, Values
 
 
@@ -45,6 +46,7 @@ class Postgres(PostgresShape):
             "pg_hba.conf": hba(), "pg_ident.conf": ident(ground.users),
             "settle.sql": settling(store, password, values.get(admin_name(store.name))),
             PASSWORD: password.reveal(), "start.sh": _start(store, ground),
+            FILE: file_of(store, ground.machine, ground.contained),
         }  # fmt: skip
 
     def ask(self, store: Store, ground: Ground, reach: Reach) -> str:
@@ -111,6 +113,8 @@ def _start_here(ground: Ground) -> str:
     """The cluster gets its name when it is whole."""
     data = shlex.quote(ground.data)
     made = shlex.quote(f"{ground.data}.new")
+    folder = f'"$(dirname "$(readlink -f {shlex.quote(ground.program("postgres"))})")'
+    libraries = f'{folder}/../lib" "$({folder}/pg_config" --pkglibdir 2>/dev/null)"'
     initdb, postgres = (shlex.quote(ground.program(name)) for name in ("initdb", "postgres"))
     return f"""#!/bin/sh
 set -eu
@@ -121,5 +125,6 @@ if [ ! -s {data}/PG_VERSION ]; then
         --locale=C.UTF-8 --data-checksums --no-instructions
     mv {made} {data}
 fi
+{reading(f"{shlex.quote(ground.conf)}/{FILE}", data, libraries)}
 exec {postgres} -D {data} "$@"
 """

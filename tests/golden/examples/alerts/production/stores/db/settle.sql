@@ -5,6 +5,7 @@
 \set DB_ALERTS_REALTIME_PASSWORD `sed 's/^[ab]://' /run/secrets/DB_ALERTS_REALTIME_PASSWORD`
 \set DB_ALERTS_API_PASSWORD `sed 's/^[ab]://' /run/secrets/DB_ALERTS_API_PASSWORD`
 SET client_min_messages = warning; SET log_statement = none; SET log_min_duration_statement = -1; SET log_min_error_statement = panic;
+DO $$ BEGIN IF current_setting('shared_preload_libraries') LIKE '%pg_stat_statements%' THEN CREATE EXTENSION IF NOT EXISTS pg_stat_statements; END IF; END $$;
 SELECT 'CREATE ROLE "alerts_owner" NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'alerts_owner')\gexec
 SELECT 'CREATE ROLE "alerts_rw" NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'alerts_rw')\gexec
 SELECT 'CREATE ROLE "alerts_ro" NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'alerts_ro')\gexec

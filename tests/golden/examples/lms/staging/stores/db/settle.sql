@@ -2,6 +2,7 @@
 \set DB_LMS_MIGRATOR_PASSWORD `cat /run/secrets/DB_LMS_MIGRATOR_PASSWORD`
 \set DB_LMS_API_PASSWORD `sed 's/^[ab]://' /run/secrets/DB_LMS_API_PASSWORD`
 SET client_min_messages = warning; SET log_statement = none; SET log_min_duration_statement = -1; SET log_min_error_statement = panic;
+DO $$ BEGIN IF current_setting('shared_preload_libraries') LIKE '%pg_stat_statements%' THEN CREATE EXTENSION IF NOT EXISTS pg_stat_statements; END IF; END $$;
 SELECT 'CREATE ROLE "lms_owner" NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'lms_owner')\gexec
 SELECT 'CREATE ROLE "lms_rw" NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'lms_rw')\gexec
 SELECT 'CREATE ROLE "lms_ro" NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'lms_ro')\gexec

@@ -2,6 +2,7 @@
 \set DB_SAAS_MIGRATOR_PASSWORD `cat /run/secrets/DB_SAAS_MIGRATOR_PASSWORD`
 \set DB_SAAS_API_PASSWORD `sed 's/^[ab]://' /run/secrets/DB_SAAS_API_PASSWORD`
 SET client_min_messages = warning; SET log_statement = none; SET log_min_duration_statement = -1; SET log_min_error_statement = panic;
+DO $$ BEGIN IF current_setting('shared_preload_libraries') LIKE '%pg_stat_statements%' THEN CREATE EXTENSION IF NOT EXISTS pg_stat_statements; END IF; END $$;
 SELECT 'CREATE ROLE "saas_owner" NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'saas_owner')\gexec
 SELECT 'CREATE ROLE "saas_rw" NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'saas_rw')\gexec
 SELECT 'CREATE ROLE "saas_ro" NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'saas_ro')\gexec
