@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tables import machine
 
-NAMES = ("startup", "deploy", "rollback", "memory", "nginx", "evidence", "secret_file", "load")
+NAMES = ("startup", "deploy", "rollback", "memory", "nginx", "evidence", "secret_file", "load", "stall")
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 PAGE = DOCS / "benchmarks.md"
 BEGIN, END = "<!-- measured -->", "<!-- end -->"
@@ -22,6 +22,7 @@ APART = {
     "evidence": (PAGE, "<!-- measured: evidence -->"),
     "secret_file": (PAGE, "<!-- measured: secrets -->"),
     "load": (PAGE, "<!-- measured: load -->"),
+    "stall": (PAGE, "<!-- measured: stall -->"),
     "peers": (PAGE, "<!-- measured: peers -->"),
     "docker": (PAGE, "<!-- measured: docker -->"),
     "verdicts": (DOCS / "concepts" / "verdicts.md", BEGIN),
