@@ -1,7 +1,8 @@
 """What is in a database, as far as two looks at it can be compared: tables, columns, and a checksum of every value.
 
 Every row is read, none is sampled: a copy is looked at, never the live database. A checksum is the sum of the hashes of
-values (`hashtextextended`), so the order of rows does not matter.
+values (`hashtextextended`), so the order of rows does not matter. A partition counts by itself too: who drops it drops
+its rows, though its table stays.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ SELECT c.oid::bigint, format('%I.%I', n.nspname, c.relname), a.attnum, a.attname
 a.attgenerated <> '' OR a.attidentity <> '', a.atthasdef OR a.attidentity <> ''
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't'
+WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
 AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
 AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
 ORDER BY 2, 3

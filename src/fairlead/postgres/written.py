@@ -20,6 +20,20 @@ def written(connection: Connection, proof: Proof) -> tuple[Loss, ...]:
 
 
 def _written(connection: Connection, loss: Loss) -> bool:
+    """Where policies hide rows from who asks, they are not taken for missing: the server says so instead."""
+    from psycopg.errors import InsufficientPrivilege  # noqa: PLC0415 — an extra
+
+    try:
+        with connection.transaction():
+            connection.execute("SET LOCAL row_security = off")
+            found = _differs(connection, loss)
+            connection.execute("SET LOCAL row_security TO DEFAULT")
+    except InsufficientPrivilege:
+        return True
+    return found
+
+
+def _differs(connection: Connection, loss: Loss) -> bool:
     from psycopg import sql  # noqa: PLC0415 — an extra
 
     table = sql.SQL(loss.table)

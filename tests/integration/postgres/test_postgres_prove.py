@@ -160,3 +160,34 @@ def test_a_proof_is_of_these_very_files(site):
     assert (known().kind, known().why) == (UndoClass.UNPROVEN, "these files were not tried")
     site.write(U1__a=None)
     assert known().kind is UndoClass.NONE
+
+
+def test_a_partition_that_goes_takes_its_rows_along(site):
+    site.write(V1__a="create table a (x int) partition by range (x); create table a1 partition of a default")
+    site.migrate()
+    site.write(V2__p="create table a2 partition of a for values from (5) to (9)", U2__p="drop table a2")
+    (proof,) = proved(site).values()
+    assert (proof.kind, proof.while_unwritten) == (UndoClass.LOSSY, True)
+    with site.connect() as connection:
+        assert written(connection, proof) == ()
+        connection.execute("insert into a values (7)")
+        assert [one.table for one in written(connection, proof)] == ["public.a2"]
+
+
+def test_rows_that_policies_hide_are_not_taken_for_missing(site):
+    site.write(V1__b="create table b (x int); alter table b enable row level security, force row level security",
+               U1__b="drop table b")  # fmt: skip
+    (proof,) = proved(site).values()
+    assert proof.while_unwritten
+    site.migrate()
+    site.ask("insert into b values (1)")
+    role = f"hidden_{site.name}"
+    site.ask(f'create role "{role}"; alter table b owner to "{role}"; grant usage, create on schema public to "{role}"')
+    try:
+        with site.connect() as connection:
+            connection.execute(f'set role "{role}"')
+            assert connection.execute("select * from b").fetchall() == []
+            assert [one.table for one in written(connection, proof)] == ["public.b"]
+            assert connection.execute("show row_security").fetchone() == ("on",)
+    finally:
+        site.ask(f'drop owned by "{role}" cascade; drop role "{role}"')
