@@ -11,6 +11,7 @@ from fairlead.errors import FairleadError, Refused, RolloutFailed
 from fairlead.masking import Secret
 from fairlead.operations.db.plan import Asked
 from fairlead.operations.schema import moves, unwritten
+from fairlead.operations.schema.releases import OfReleases
 from fairlead.operations.trials.copies import Copy
 from fairlead.operations.trials.prove import KEPT as KEPT_PROOF
 from fairlead.operations.trials.prove import proofs
@@ -188,6 +189,43 @@ def test_what_somebody_else_ran_is_never_undone(made, monkeypatch):
     error = one.failed(one.at_step("before 1:migrate", one.site.migrate))
     assert error.kept == ("db0.shop keeps V1__a.sql: that an undo loses nothing is not proven",)
     assert one.site.tables() == ["a"]
+
+
+def test_what_is_too_large_to_look_at_while_users_wait_is_kept(made, monkeypatch):
+    one = made()
+    one.site.write(V1__a="create table a (x int)", U1__a="drop table a")
+    proved(one)
+    unwell(one)
+    monkeypatch.setattr(unwritten, "written", lambda connection, _: connection.execute("select pg_sleep(60)"))
+    monkeypatch.setattr(unwritten, "LOOK", 0.01)
+    (kept,) = one.failed().kept
+    assert kept.endswith("U1__a.sql: whether somebody has written to public.a takes longer to see than users can wait")
+    assert one.site.tables() == ["a"]
+
+
+def test_an_undo_in_pieces_is_not_begun_where_somebody_may_write(made):
+    one = made()
+    one.site.write(V1__a="create table a (x int); create index a_x on a (x)",
+                   U1__a="drop index concurrently a_x; drop table a")  # fmt: skip
+    assert proved(one) == ["lossy"]
+    unwell(one)
+    assert one.failed().kept == ("db0.shop keeps V1__a.sql: that an undo loses nothing is not proven",)
+    assert one.site.tables() == ["a"]
+
+
+def test_an_undo_that_was_killed_before_its_note_was_done_all_the_same(made, monkeypatch):
+    one = made()
+    one.site.write(V1__a="create table a (x int)", V2__b="create table b ()")
+    one.site.write(U1__a="drop table a", U2__b="drop table b")
+    proved(one)
+    unwell(one)
+    with monkeypatch.context() as patched, pytest.raises(ZeroDivisionError):
+        patched.setattr(OfReleases, "undo", lambda *_: one.site.undo() and 1 / 0)
+        one.deploy()
+    assert one.site.tables() == ["a"]
+    one.keep(1)
+    assert one.site.tables() == []
+    assert "kept" not in one.entries("rollout.closed")[-1]
 
 
 def contracting(one, **rollout):

@@ -15,6 +15,7 @@ from fairlead.operations.schema.kept import has_files, moved
 from fairlead.operations.trials.prove import kept
 from fairlead.postgres.files import Migration
 from fairlead.postgres.picture import State
+from fairlead.postgres.plan import mode_of
 from fairlead.postgres.undo_proof import Proof, UndoClass, proof_of
 from fairlead.project.access import migrator_job
 from fairlead.project.stack import Migrations, Stack, Store
@@ -75,7 +76,13 @@ def proven(one: Opened, files: Sequence[Migration], proofs: Iterable[Proof]) -> 
     had, found = tuple(proofs), list[str]()
     for file in reversed(files):
         proof = proof_of(one.name, file.version, one.files, had) if file.version and file.kind == "versioned" else None
-        if proof is None or not (proof.kind is UndoClass.LOSSLESS or proof.while_unwritten):
+        if proof is None or not (proof.kind is UndoClass.LOSSLESS or (proof.while_unwritten and _whole(one, file))):
             break
         found.insert(0, file.script)
     return tuple(found)
+
+
+def _whole(one: Opened, file: Migration) -> bool:
+    """Whether its undo is one transaction, so that nobody can write between a look and the undo."""
+    down = one.files.undo_of(file.version) if file.version else None
+    return down is not None and mode_of(down) == "transaction"

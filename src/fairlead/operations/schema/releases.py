@@ -89,12 +89,19 @@ class OfReleases:
     def undo(self, release: Release, database: str, scripts: Sequence[str], note: Note) -> None:
         """The same. FairleadError too when somebody migrated, or wrote into what is to go."""
         from fairlead.operations.db.migrate import undo_plan  # noqa: PLC0415 — as above
+        from fairlead.postgres.picture import State  # noqa: PLC0415
 
-        wanted = list(reversed(scripts))
+        wanted = list[str]()
 
         def make(one: Opened) -> Plan:
-            last = [entry.script for entry in one.look(contract=True).applied()[: len(wanted)]]
-            if last != wanted:
+            look = one.look(contract=True)
+            pending = {entry.script for entry in look.entries if entry.state is State.PENDING}
+            for script in reversed(scripts):
+                if script in pending:  # somebody was killed between an undo and its note
+                    note(script, 0)
+                else:
+                    wanted.append(script)
+            if [entry.script for entry in look.applied()[: len(wanted)]] != wanted:
                 raise FairleadError(f"{database}: somebody else migrated meanwhile", "look: fairlead db status")
             return undo_plan(one, None, len(wanted))
 
