@@ -26,6 +26,7 @@ from tests.living import files_below
 from tests.warm import LATE, Warm, as_text
 
 HERE = Path(__file__).parent
+LOOK = 0.3  #: seconds between two looks: one costs 20 ms, which what is waited for needs more
 deployer = Warm("tests.crash.deployer", "fairlead.operations", *LATE)
 APPS = HERE.parent / "apps"
 
@@ -130,13 +131,13 @@ class Arena:
     def traffic(self):
         """Requests of every kind that must not be lost."""
         mix = Mix(get=2, post=2, fresh=1, idle=0, slow=0, stream=0, websocket=1)
-        return Traffic(f"http://127.0.0.1:{self.port}", mix, Options(rate=60))
+        return Traffic(f"http://127.0.0.1:{self.port}", mix, Options(rate=40))
 
     def settle(self, seconds=240.0):
         """Wait until nothing is unfinished and only the live release and warm ones have instances."""
         end = time.monotonic() + seconds
         while time.monotonic() < end and (problem := self.unsettled()):
-            time.sleep(0.1)
+            time.sleep(LOOK)
         assert not problem, problem
 
     def unsettled(self):
@@ -240,7 +241,7 @@ class Arena:
             except AssertionError:
                 if time.monotonic() > end:
                     raise
-                time.sleep(0.1)
+                time.sleep(LOOK)
 
     def close(self):
         stop(self.place)

@@ -55,7 +55,7 @@ def kill_and_recover(arena, strategy, point, number, failing=False):
     assert (live != before) == committed, point
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", one_strategy())
 def test_a_kill_at_a_sample_of_points_loses_nothing(arena, strategy):
     points = points_of(arena, strategy)
     with arena.traffic() as traffic:

@@ -17,7 +17,7 @@ def until(done, seconds=90.0):
     """Wait until it is true; what it last said."""
     end = time.monotonic() + seconds
     while not (said := done()) and time.monotonic() < end:
-        time.sleep(0.05)
+        time.sleep(0.2)
     return said
 
 

@@ -28,7 +28,7 @@ def longest_gap_after(arena, act):
         return traffic.stop(wait=5)
 
 
-@pytest.mark.parametrize("program", ["keeper", "supervisord"])
+@pytest.mark.parametrize("program", ["keeper", pytest.param("supervisord", marks=pytest.mark.long)])
 def test_what_looks_after_the_others_may_die_without_a_loss(arena, program):
     killed = arena.pid(program)
     report = longest_gap_after(arena, lambda: arena.kill(program))
@@ -57,6 +57,7 @@ def test_instances_that_outlive_supervisord_are_replaced_one_at_a_time_without_a
     assert report.lost == 0, report.losses
 
 
+@pytest.mark.long  # of the two the next one asks more
 def test_the_edge_comes_back_by_itself(arena):
     report = longest_gap_after(arena, lambda: arena.kill("edge"))
     assert report.answered > 0

@@ -14,7 +14,7 @@ PATIENCE = 90  # seconds; it costs nothing while all is well, and several suites
 __all__ = ["PATIENCE", "environment_of", "eventually", "facts", "free_port", "kill_group", "processes_with"]
 
 
-def eventually(check, seconds=PATIENCE, every=0.02):
+def eventually(check, seconds=PATIENCE, every=0.05):
     """The first truthy result of `check`; AssertionError with its last result when none comes."""
     deadline = time.monotonic() + seconds
     while not (found := check()):

@@ -122,7 +122,7 @@ def until(condition, seconds, what):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, f"not within {seconds} s: {what() if callable(what) else what}"
-        time.sleep(0.1)
+        time.sleep(0.2)
 
 
 def overlaps(log: Path) -> list[str]:

@@ -83,6 +83,7 @@ def test_a_release_that_is_worse_goes_back(two, bad, cause):
     assert entries(two, CLOSED)[-1][1]["reason"] == said
 
 
+@pytest.mark.long(seconds=15)  # one that dies by itself goes back in test_load_short
 def test_a_release_that_grows_until_it_is_killed_goes_back(two):
     before = live(two)
     two.strategy = CANARY
@@ -159,6 +160,7 @@ class Waiter:
         return self.future.result(timeout=seconds)
 
 
+@pytest.mark.long(seconds=15)  # a person approves and aborts in test_cli_by_hand, promotes in test_hard_cases
 def test_orders_are_in_the_ledger_with_who_and_why(two):
     two.strategy = CANARY
     with users(two), Waiter(two) as deploying:

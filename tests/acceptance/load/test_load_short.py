@@ -38,7 +38,7 @@ def test_deployments_in_a_row(shop, strategy, count, stream):
     """A stream is open at every switch; of rolling each old instance waits for it, so there it is a short one."""
     shop = shop(strategy=strategy, drain=f"{stream + 2}s")
     shop.deploy()
-    with Traffic(shop.sandbox.url, Mix(websocket=6), traffic_options(stream)) as traffic:
+    with Traffic(shop.sandbox.url, Mix(websocket=6), traffic_options(stream, rate=50.0)) as traffic:
         results = [shop.deploy() for _ in range(count)]
         report = traffic.stop()
     whole(report)
@@ -54,14 +54,16 @@ def test_deployments_in_a_row(shop, strategy, count, stream):
     [
         pytest.param("gunicorn", {}, NO_WEBSOCKETS, id="gunicorn"),
         pytest.param("node", {}, NO_WEBSOCKETS, id="node", marks=pytest.mark.long(seconds=20)),
-        pytest.param("uvicorn", {"IGNORE_SIGTERM": "1"}, Mix(), id="ignores SIGTERM"),
+        pytest.param(
+            "uvicorn", {"IGNORE_SIGTERM": "1"}, Mix(), id="ignores SIGTERM", marks=pytest.mark.long(seconds=20)
+        ),
         pytest.param("uvicorn", {"START_DELAY": "5"}, Mix(), id="slow start", marks=pytest.mark.long(seconds=20)),
     ],
 )
 def test_one_deployment(shop, app, env, mix):
     shop = shop(app=app, drain=f"{STREAM + 2}s", grace="2s" if "IGNORE_SIGTERM" in env else "30s")
     shop.deploy(**({} if "START_DELAY" in env else env))
-    with Traffic(shop.sandbox.url, mix, traffic_options(STREAM)) as traffic:
+    with Traffic(shop.sandbox.url, mix, traffic_options(STREAM, rate=50.0)) as traffic:
         result = shop.deploy(**env)
         report = traffic.stop()
     whole(report)
@@ -75,7 +77,7 @@ def test_a_saturated_sync_worker(shop):
     shop = shop(app="gunicorn-sync", replicas=1, drain="60s")
     shop.deploy()
     mix = Mix(get=1, post=1, fresh=1, idle=0, slow=3, stream=0, websocket=0)
-    with Traffic(shop.sandbox.url, mix, traffic_options(STREAM, timeout=60.0)) as traffic:
+    with Traffic(shop.sandbox.url, mix, traffic_options(STREAM, rate=50.0, timeout=60.0)) as traffic:
         until(lambda: traffic.snapshot().answered >= 3, 60, "the worker is busy")
         result = shop.deploy()
         report = traffic.stop()
@@ -86,7 +88,7 @@ def test_a_saturated_sync_worker(shop):
 def test_one_that_dies_right_after_becoming_healthy(shop):
     shop = shop()
     first = shop.deploy()
-    with Traffic(shop.sandbox.url, Mix(stream=0), traffic_options(STREAM)) as traffic:
+    with Traffic(shop.sandbox.url, Mix(stream=0), traffic_options(STREAM, rate=50.0)) as traffic:
         with pytest.raises(RolloutFailed):
             shop.deploy(DIE_AFTER_HEALTHY="0.4")
         report = traffic.stop()
@@ -96,10 +98,11 @@ def test_one_that_dies_right_after_becoming_healthy(shop):
     assert overlaps(shop.worker_log) == []
 
 
+@pytest.mark.long(seconds=15)  # the examples are rolled back under load in every run
 def test_a_rollback_by_the_user(shop):
     shop = shop(window="10m")
     first = shop.deploy()
-    with Traffic(shop.sandbox.url, Mix(), traffic_options(STREAM)) as traffic:
+    with Traffic(shop.sandbox.url, Mix(), traffic_options(STREAM, rate=50.0)) as traffic:
         second = shop.deploy()
         assert shop.rollback().release == first.release
         report = traffic.stop()

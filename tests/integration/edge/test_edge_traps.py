@@ -83,7 +83,7 @@ def test_writing_by_rename_never_shows_half_a_file(shared, one, two):
 
     def client():
         connection = asking.kept(shared.port)
-        while not stop.is_set():
+        while not stop.wait(0.002):
             seen[asking.send(connection).status] += 1
 
     thread = threading.Thread(target=client)
@@ -249,7 +249,10 @@ def test_posts_do_not_race_with_the_end_of_idle_connections(shared):
 # ---- weighted round robin
 
 
-@pytest.mark.parametrize(("heavy", "light", "first"), [(95, 5, 19), (90, 10, 10), (75, 25, 4)])
+@pytest.mark.parametrize(
+    ("heavy", "light", "first"),
+    [(95, 5, 19), *(pytest.param(*one, marks=pytest.mark.long) for one in ((90, 10, 10), (75, 25, 4)))],
+)
 def test_naive_each_reload_starts_with_the_heavy_side(plain, one, two, heavy, light, first):
     """The first canary request after a reload is number `first` (one earlier where deadlines tie).
 
