@@ -4,7 +4,7 @@ import ast
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
@@ -43,7 +43,7 @@ class Found:
     qualified: str
     inner: bool  #: defined inside another function
 
-    @property
+    @cached_property
     def lines(self) -> int:
         """Lines of code, without the docstring."""
         doc = self.node.body[0] if ast.get_docstring(self.node) else None
@@ -53,7 +53,8 @@ class Found:
         return f"{shown(self.file)}:{self.node.lineno} {self.qualified} ({self.lines} lines)"
 
 
-def functions(file: Path) -> Iterator[Found]:
+@cache
+def functions(file: Path) -> tuple[Found, ...]:
     """Every function of a file, methods and inner ones too."""
 
     def walk(node: ast.AST, prefix: str, inner: bool) -> Iterator[Found]:
@@ -64,12 +65,18 @@ def functions(file: Path) -> Iterator[Found]:
             below = f"{prefix}{child.name}." if is_function or isinstance(child, ast.ClassDef) else prefix
             yield from walk(child, below, inner or is_function)
 
-    yield from walk(parsed(file), "", False)
+    return tuple(walk(parsed(file), "", False))
+
+
+@cache
+def nodes(file: Path) -> tuple[ast.AST, ...]:
+    """Everything in its syntax tree."""
+    return tuple(ast.walk(parsed(file)))
 
 
 def calls(file: Path) -> Iterator[ast.Call]:
     """Every call in a file."""
-    return (node for node in ast.walk(parsed(file)) if isinstance(node, ast.Call))
+    return (node for node in nodes(file) if isinstance(node, ast.Call))
 
 
 def called(call: ast.Call) -> str:
