@@ -43,7 +43,10 @@ LEDGER = {
     ),
     "backup.verified": ("a backup was read whole", "`store`, `id`, `ok`, `wrong` (what was found)"),
     "backup.pruned": ("backups were removed that no tier kept", "`store`, `gone`, each with `id` and `bytes`"),
-    "restore.begun": ("a backup lies in new databases, and is about to be put in place", "`store`, `id`, `databases`"),
+    "restore.begun": (
+        "a backup lies in new databases, and is about to be put in place",
+        "`store`, `id`, `databases`, `from` (another store)",
+    ),
     "restore.done": (
         "what was restored is in use",
         "`store`, `id`, `databases` (each with the name under which the old one stays), `seconds`",

@@ -22,6 +22,7 @@ LOST = (
 """Indexes that are not in a dump: those that are not valid, and those of an extension's tables."""
 RIGHTS = "coalesce(c.relacl, acldefault(CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::\"char\", c.relowner))"
 """None written down, and the usual ones written down, are the same; a restore makes of either what it likes."""
+# MAINTAIN came with PostgreSQL 17: counted, no backup of before would be as what was restored of it.
 OURS = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
 
 
@@ -59,7 +60,7 @@ def _objects(connection: Connection) -> dict[str, int]:
         "functions": f"pg_proc c JOIN pg_namespace n ON n.oid = c.pronamespace WHERE {OURS} AND NOT {MADE.format('pg_proc')}",  # noqa: E501
         "triggers": "pg_trigger c WHERE NOT c.tgisinternal",
         "policies": "pg_policy c",
-        "grants": f"pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, aclexplode({RIGHTS}) WHERE c.relkind IN ('r','p','v','m','S','f') AND {OURS} AND NOT {MADE.format('pg_class')}",  # noqa: E501
+        "grants": f"pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, aclexplode({RIGHTS}) x WHERE x.privilege_type <> 'MAINTAIN' AND c.relkind IN ('r','p','v','m','S','f') AND {OURS} AND NOT {MADE.format('pg_class')}",  # noqa: E501
     }
     return {kind: int(one(connection, f"SELECT count(*) FROM {source}")) for kind, source in counted.items()}  # noqa: S608
 

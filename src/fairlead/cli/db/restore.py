@@ -17,14 +17,16 @@ SHOWN = 12  #: lines of what is lost, of each database
 
 
 @verb("fairlead db restore production db latest", "fairlead db restore production db 2026-11-20 --database shop",
+      "fairlead db restore production db --into db18",
       name="restore", short="Put back a backup, and say what is lost.")  # fmt: skip
 @environment()
 @click.argument("store", metavar="STORE")
 @click.argument("which", metavar="[ID|DATE|latest]", default="latest")
 @click.option("--database", "databases", multiple=True, metavar="NAME", help="Only this one; may be said again.")
+@click.option("--into", metavar="STORE", help="Another PostgreSQL of ENV, a newer one say, instead of STORE itself.")
 @yes_option
 def command(
-    session: Session, environment: str, store: str, which: str, databases: tuple[str, ...], yes: bool
+    session: Session, environment: str, store: str, which: str, databases: tuple[str, ...], into: str | None, yes: bool
 ) -> None:  # fmt: skip
     """Put back a backup of STORE in ENV: the last one, one by its id, or the last of a day (UTC).
 
@@ -33,18 +35,20 @@ def command(
     fairlead backup prune ENV --old-databases.
     """
     from fairlead.cli.backup.common import arranged_stores  # noqa: PLC0415 — start-up is part of the product
+    from fairlead.operations.backups.arrangement import other  # noqa: PLC0415
     from fairlead.operations.backups.restore import restore  # noqa: PLC0415
 
     (one,) = arranged_stores(session, environment, (store,))
+    place = other(one, session.project().stack(environment), session.project().root, into) if into else None
 
     def agree(prospect: Prospect) -> bool:
         tell(_screen(prospect))
         session.confirm("put it in place?", yes)
         return True
 
-    done = restore(one, which, databases or None, agree, lambda text: tell(f"→ {text}"))
+    done = restore(one, which, databases or None, agree, lambda text: tell(f"→ {text}"), place)
     session.answer(_data(environment, done), _text(done))
-    if one.store.rights:  # those of a service that came after the backup are not in it
+    if (place or one).store.rights:  # those of a service that came after the backup are not in it
         tell(f"{bold('hint:')} have the rights of services as they are declared: fairlead db roles {environment}")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -118,6 +118,15 @@ def arranged(stack: Stack, root: Path, names: Sequence[str] = ()) -> tuple[Arran
     if not there:
         raise UsageError(f"no store of {stack.environment} has backups", "say `backup` of a store in the project file")
     return tuple(_one(stack, root, there[name]) for name in (names or there))
+
+
+def other(one: Arrangement, stack: Stack, root: Path, name: str) -> Arrangement:
+    """Another PostgreSQL of the environment, with or without backups of its own. UsageError when there is none."""
+    there = {it.name: it for it in stack.stores if it.kind == "postgres" and it.name != one.store.name}
+    if name not in there:
+        text = f'there is no other PostgreSQL "{name}" in {stack.environment}{did_you_mean(name, there)}'
+        raise UsageError(text, f"there is {', '.join(there)}" if there else "declare it under `stores`")
+    return replace(one, store=there[name], url=_url(stack, root, there[name]))
 
 
 def _one(stack: Stack, root: Path, store: Store) -> Arrangement:

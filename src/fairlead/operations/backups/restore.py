@@ -57,27 +57,29 @@ class Restored:
 
 def restore(
     one: Arrangement, which: str, wanted: Sequence[str] | None, agree: Callable[[Prospect], bool],
-    say: Say = lambda _: None,
+    say: Say = lambda _: None, into: Arrangement | None = None,
 ) -> Restored:  # fmt: skip
-    """Put back a backup's databases, all or those that are `wanted`.
+    """Put back a backup's databases, all or those that are `wanted`; `into` another store of the environment.
 
     `agree` is asked when all are there and were found to be as they were; Interrupted when it says no. Whatever fails
     leaves what is in use as it was, and nothing new. FairleadError; UsageError for a backup that there is not; Busy.
     """
-    with one.held("fairlead db restore"), one.server() as server:
+    place = into or one
+    with one.held("fairlead db restore"), _also(into), place.server() as server:
         begun = clock.boot_seconds()
         backup = chosen(one.catalogue.all(), which)
         reader = Reader(one.catalogue, require_identities(backup.id))
         require_whole(one.catalogue, backup)
         names = existing(backup, wanted)
-        require_space(data_folder(one, server), needed(backup, names), "what is restored")
+        require_space(data_folder(place, server), needed(backup, names), "what is restored")
         with _roles(server, globals_of(reader, backup)) as back:
             swaps = _beside(server, reader, backup, names, say)
             try:
                 prospect = Prospect(backup, swaps, _losing(server, backup, swaps), _age(backup), back)
                 if not agree(prospect):
                     raise Interrupted("nothing was restored, and what is in use is as it was")
-                one.note("restore.begun", {"id": backup.id, "databases": [it.live for it in swaps]})
+                said = {"id": backup.id} | ({"from": one.store.name} if into else {})
+                place.note("restore.begun", said | {"databases": [it.live for it in swaps]})
                 _have_live(server, swaps, backup)
                 swap(server, swaps)
             except BaseException:
@@ -86,8 +88,12 @@ def restore(
                 raise
         seconds = round(clock.boot_seconds() - begun, 3)
         aside = {it.live: it.aside for it in swaps}
-        one.note("restore.done", {"id": backup.id, "databases": aside, "seconds": seconds})
+        place.note("restore.done", said | {"databases": aside, "seconds": seconds})
         return Restored(backup, swaps, seconds)
+
+
+def _also(into: Arrangement | None) -> contextlib.AbstractContextManager[None]:
+    return into.held("fairlead db restore") if into else contextlib.nullcontext()
 
 
 @contextlib.contextmanager
