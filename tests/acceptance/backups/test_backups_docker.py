@@ -55,6 +55,24 @@ def test_made_tried_and_put_back(site):
     assert roles(site) == ""
 
 
+def test_migrations_are_rehearsed_and_proven_in_a_container_of_the_same_image(site):
+    folder, path = site.root / "db" / "shop", site.root / "fairlead.yaml"
+    folder.mkdir(parents=True)
+    path.write_text(path.read_text().replace("{shop: {", "{shop: {migrations: db/shop, "))
+    site.run("db", "roles", "local")
+    site.run("db", "baseline", "local", "shop", "--version", "1")
+    (folder / "V2__note.sql").write_text("CREATE INDEX orders_what ON orders (what)")
+    (folder / "U2__note.sql").write_text("DROP INDEX orders_what")
+    (found,) = site.json("db", "rehearse", "local", "shop")["databases"]
+    assert (found["verdict"], found["seen"][0]["locks"]) == ("fit", [{"table": "public.orders", "mode": "ShareLock"}])
+    (proved,) = site.json("db", "prove", "local", "shop")["databases"]
+    assert [(one["version"], one["kind"]) for one in proved["versions"]] == [("2", "lossless")]
+    tuning = site.json("db", "tuning", "local")["stores"][0]
+    assert tuning["in_force"], tuning
+    assert site.copies() == [] and roles(site) == ""
+    assert site.sql("SELECT count(*) FROM pg_indexes WHERE indexname = 'orders_what'") == "0"
+
+
 def test_a_drill_goes_red_for_a_flipped_byte(site):
     id = site.json("backup", "now", "local")["stores"][0]["backup"]["id"]
     part = next(site.backups.glob(f"**/{id}/shop.dump.age"))

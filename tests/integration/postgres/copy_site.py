@@ -5,12 +5,13 @@ import pwd
 import shutil
 import tempfile
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from fairlead.backups.scratch import Ground, cluster, room, started
 from fairlead.backups.server import at_url
 from fairlead.masking import Secret
-from fairlead.operations.trials.copies import copied, of_live
+from fairlead.operations.trials.copies import copied, here, of_live
 from fairlead.stores import programs
 from fairlead.system.pipes import Who
 
@@ -42,8 +43,9 @@ def ground():
 @contextmanager
 def copy_of(site):
     """A copy of its database, in a server of its own."""
-    with ground() as where, live(site) as server, copied(site.database, of_live(server, where, site.name)) as copy:
-        yield copy
+    with ground() as where, live(site) as server:
+        with copied(site.database, of_live(server, partial(here, where, "db"), site.name)) as copy:
+            yield copy
 
 
 @contextmanager

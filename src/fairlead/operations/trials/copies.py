@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -40,11 +41,15 @@ LOOP EXECUTE format('DROP USER MAPPING FOR %s SERVER %I', it.who, it.srvname); E
 """Superuser or not: without one a foreign server is asked nothing."""
 
 
+Scratch = Callable[[], contextlib.AbstractContextManager[Server]]
+"""A new, empty server, gone at the end."""
+
+
 @dataclass(frozen=True)
 class Origin:
     """Where copies of one database come from."""
 
-    ground: Ground
+    scratch: Scratch
     text: str  #: in words
     fill: Callable[[Server, str], None]  #: make the database of that name in a server
     live: bool = True  #: the copy is used as who migrates the live one
@@ -72,16 +77,33 @@ class _Used:
 def origin_of(stack: Stack, root: Path, one: Database, source: Source) -> Iterator[Origin]:
     """That of a database of a stack. Refused where something that this needs is not here."""
     store = store_of(stack, one)
-    ground = ground_of(Place.of(stack.project, stack.environment), store.name)
+    scratch = _scratch(stack, store)
     if source == "files":
-        yield Origin(ground, "the files alone, without rows", _empty, live=False)
+        yield Origin(scratch, "the files alone, without rows", _empty, live=False)
     elif source == "backup":
         (arrangement,) = arranged(stack, root, (store.name,))
-        yield _of_backup(arrangement, ground, one.where.database)
+        yield _of_backup(arrangement, scratch, one.where.database)
     else:
         with server_to_read(stack, root, one) as server:
             server.require_programs()
-            yield of_live(server, ground, one.where.database)
+            yield of_live(server, scratch, one.where.database)
+
+
+def _scratch(stack: Stack, store: Store) -> Scratch:
+    """Of a store in a container another container of its image; else a server of this machine's programs."""
+    place = Place.of(stack.project, stack.environment)
+    if runs(store) and stack.runtime == "docker":
+        from fairlead.operations.backups.contained import copy_inside  # noqa: PLC0415 — only with an engine
+
+        return lambda: copy_inside(place, store)
+    return partial(here, ground_of(place, store.name), store.name)
+
+
+@contextlib.contextmanager
+def here(ground: Ground, name: str) -> Iterator[Server]:
+    """One of this machine's programs."""
+    with room(ground, copy_name(name)) as path, started(ground, path, cluster(ground, path)) as server:
+        yield server
 
 
 def store_of(stack: Stack, one: Database) -> Store:
@@ -98,7 +120,7 @@ def server_to_read(stack: Stack, root: Path, one: Database) -> Iterator[Server]:
         yield server
 
 
-def of_live(server: Server, ground: Ground, database: str) -> Origin:
+def of_live(server: Server, scratch: Scratch, database: str) -> Origin:
     """By pg_dump, which reads in one snapshot and holds up nobody but who changes a schema."""
 
     def fill(copy: Server, name: str) -> None:
@@ -116,10 +138,10 @@ def of_live(server: Server, ground: Ground, database: str) -> Origin:
             while piece := source.read(PIECE):
                 write(piece)
 
-    return Origin(ground, "the database as it is", fill)
+    return Origin(scratch, "the database as it is", fill)
 
 
-def _of_backup(one: Arrangement, ground: Ground, database: str) -> Origin:
+def _of_backup(one: Arrangement, scratch: Scratch, database: str) -> Origin:
     backup = chosen(one.catalogue.all(), "latest")
     reader = Reader(one.catalogue, require_identities(backup.id))
 
@@ -127,7 +149,7 @@ def _of_backup(one: Arrangement, ground: Ground, database: str) -> Origin:
         have_roles(copy, globals_of(reader, backup))
         put_back(copy, reader, backup, database, name)
 
-    return Origin(ground, f"backup {backup.id}", fill)
+    return Origin(scratch, f"backup {backup.id}", fill)
 
 
 def _empty(copy: Server, name: str) -> None:
@@ -142,8 +164,7 @@ def copied(one: Database, origin: Origin) -> Iterator[Copy]:
     """Make it, and have it gone at the end. FairleadError."""
     used = _used(one) if origin.live else None
     name = f"{one.where.database}_copy" if one.where.database in TAKEN else one.where.database
-    ground = origin.ground
-    with room(ground, copy_name(one.name)) as path, started(ground, path, cluster(ground, path)) as server:
+    with origin.scratch() as server:
         origin.fill(server, name)
         with server.session(name) as connection:
             connection.execute(_MAPPINGS)
