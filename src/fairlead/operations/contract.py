@@ -7,7 +7,8 @@ kill does it again: the history of each database knows what ran.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from fairlead.artifacts.files import folder_name
 from fairlead.artifacts.release import Release
@@ -21,6 +22,9 @@ from fairlead.operations.schema.releases import root_of
 from fairlead.operations.schema.waits import BEGUN, DONE, FAILED, waits
 from fairlead.rollout.journal import open_rollout
 from fairlead.rollout.schema import APPLIED, SNAPSHOT, SchemaMove
+from fairlead.system import clock
+
+SNAPSHOT_EVERY = timedelta(days=1)  #: while the same contract fails
 
 
 def due(environment: Environment) -> Release | None:
@@ -56,7 +60,12 @@ def contract(environment: Environment) -> tuple[str, ...]:
     try:
         _run(environment, release, found, ran)
     except FairleadError as error:
-        failed = {**facts, "reason": concealed(error.message)}
+        may = {one.database: _touched(environment, release, one, ran) for one in found}
+        failed = {
+            **facts,
+            "reason": concealed(error.message),
+            "databases": {name: some for name, some in may.items() if some},
+        }
         if not _is_last(environment.ledger, FAILED, failed):
             environment.ledger.append(FAILED, failed)
         raise
@@ -64,7 +73,17 @@ def contract(environment: Environment) -> tuple[str, ...]:
     return tuple(ran)
 
 
-def _is_last(ledger: Ledger, kind: str, facts: dict[str, str]) -> bool:
+def _touched(environment: Environment, release: Release, one: SchemaMove, ran: Sequence[str]) -> list[str]:
+    """What of it may be there although nobody noted it: in part, or its commit was not answered."""
+    left = [script for script in one.held if script not in ran]
+    try:
+        there = environment.world.databases.applied(release, one.database)
+    except FairleadError:
+        return left
+    return [script for script in left if script in there]
+
+
+def _is_last(ledger: Ledger, kind: str, facts: Mapping[str, object]) -> bool:
     """Whether the same was the last that happened, so that trying again and again does not fill the ledger."""
     last = ledger.last(BEGUN, DONE, FAILED)
     return last is not None and last.kind == kind and facts.items() <= last.data.items()
@@ -79,7 +98,8 @@ def _moves(environment: Environment, release: Release) -> tuple[SchemaMove, ...]
 
 def _run(environment: Environment, release: Release, found: Sequence[SchemaMove], ran: list[str]) -> None:
     world, ledger = environment.world, environment.ledger
-    for store, dump in {one.store: one.dump for one in found}.items():
+    fresh = _kept_lately(ledger)
+    for store, dump in {one.store: one.dump for one in found if one.store not in fresh}.items():
         made = world.databases.snapshot(release, store, f"fairlead-contract-{release.id}", dump)
         ledger.append(SNAPSHOT, {"store": store, **made})
     for one in found:
@@ -94,6 +114,13 @@ def _run(environment: Environment, release: Release, found: Sequence[SchemaMove]
         world.databases.migrate(release, one.database, note, contract=True)
         for text in world.databases.inspect(release, one.database):
             world.say("note", f"{one.database}: {text}")
+
+
+def _kept_lately(ledger: Ledger) -> set[str]:
+    """Stores of which enough was kept at an earlier try: one that fails again and again must not fill the backups."""
+    begun, since = ledger.last(BEGUN), clock.now() - SNAPSHOT_EVERY
+    after = begun.number if begun else 0
+    return {str(one.data["store"]) for one in ledger.entries(kinds=[SNAPSHOT], after=after) if one.when() > since}
 
 
 def finish(environment: Environment) -> None:

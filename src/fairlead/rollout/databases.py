@@ -29,7 +29,7 @@ class Databases(Protocol):
         """What a person should know. FairleadError when it is not as it should be."""
 
     def applied(self, release: Release, database: str) -> frozenset[str]:
-        """The files that are in force. FairleadError when the database cannot be asked."""
+        """The files that are in force, whole or in part. FairleadError when the database cannot be asked."""
 
     def undo(self, release: Release, database: str, scripts: Sequence[str], note: Note) -> None:
         """Take those back, the last one first. FairleadError when one cannot be."""

@@ -69,6 +69,14 @@ def test_a_failed_file_leaves_the_old_release_and_the_schema(made):
     assert "kept" not in one.entries("rollout.closed")[-1]
 
 
+def test_what_failed_in_pieces_is_there_in_part_and_that_is_said(made):
+    one = made()
+    one.site.write(V1__a="create table a (x int)")
+    one.deploy()
+    one.site.write(V2__b="create index concurrently i on a (x); select 1/0")
+    assert one.failed().kept == ("db0.shop keeps V2__b.sql: that an undo loses nothing is not proven",)
+
+
 def test_of_several_databases_those_that_moved_stay_and_that_is_said(made):
     one = made(2)
     one.sites[0].write(V1__a="create table a (x int)")
@@ -286,6 +294,32 @@ def test_a_contract_that_fails_is_said_once_and_tried_again(made):
     one.site.ask("drop view v")
     one.keep()
     assert columns(one) == ["x"]
+
+
+def test_a_contract_that_failed_in_pieces_is_no_less_in_the_way(made):
+    one = made()
+    one.site.write(V1__a="create table a (x int, y int)")
+    one.deploy()
+    one.site.write(**{"contract/V2__drop.sql": "alter table a drop y; drop index concurrently nothing"})
+    one.deploy()
+    one.keep()
+    assert columns(one) == ["x"]
+    assert one.entries("contract.failed")
+    with pytest.raises(Refused, match=r"contract/V2__drop\.sql of db0\.shop ran after it"):
+        one.roll_back()
+
+
+def test_a_contract_that_fails_again_and_again_is_kept_once(made):
+    one = made()
+    one.site.write(V1__a="create table a (x int, y int)")
+    one.deploy()
+    one.site.write(V2__v="create view v as select y from a", **{"contract/V3__drop.sql": "alter table a drop y"})
+    one.deploy()
+    before = len(one.entries(SNAPSHOT))
+    one.keep()
+    one.keep()
+    assert len(one.entries("contract.failed")) == 1
+    assert len(one.entries(SNAPSHOT)) == before + 1
 
 
 def test_a_contract_that_was_killed_is_gone_on_with(made):

@@ -81,10 +81,11 @@ class OfReleases:
     def applied(self, release: Release, database: str) -> frozenset[str]:
         """The same."""
         from fairlead.operations.db.opened import asking  # noqa: PLC0415 — as above
-        from fairlead.postgres.picture import APPLIED  # noqa: PLC0415
+        from fairlead.postgres.picture import APPLIED, State  # noqa: PLC0415
 
+        some = (*APPLIED, State.FAILED)  # of one that failed in pieces a part is there
         with self._opened(release, database) as one, asking(one):
-            return frozenset(entry.script for entry in one.look(contract=True).entries if entry.state in APPLIED)
+            return frozenset(entry.script for entry in one.look(contract=True).entries if entry.state in some)
 
     def undo(self, release: Release, database: str, scripts: Sequence[str], note: Note) -> None:
         """The same. FairleadError too when somebody migrated, or wrote into what is to go."""
