@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from fairlead.artifacts import Release, ReleaseStore, describe_actor
-from fairlead.errors import FairleadError
+from fairlead.errors import FairleadError, Refused
 from fairlead.ledger import Ledger
 from fairlead.operations import doctor
 from fairlead.operations.build import built, move
@@ -51,12 +52,28 @@ def promote(project: Project, source: str, target: str, options: Options, emit: 
 
 
 def _migrations(release: Release, stack: Stack, supply: Supply) -> dict[str, bytes]:
-    """The files that its artifacts were deployed with; of a database that it did not move, those of the folder."""
+    """The files that its artifacts were deployed with; of a database that it did not move, those of the folder.
+
+    Refused where it was deployed without the files there are: by an earlier Fairlead, which kept none.
+    """
     kept = base_of(release, Place.of(stack.project, release.stack.environment).migrations)
     theirs = {folder for _, one in moved(release.stack) for folder in (one.folder, one.contract) if folder}
-    own = {path: content for path, content in migration_files(stack, supply.root).items() if not _below(path, theirs)}
+    here = migration_files(stack, supply.root)
+    own = {path: content for path, content in here.items() if not _below(path, theirs)}
+    if len(own) < len(here) and not release.migrations:
+        source = release.stack.environment
+        what = f"release {release.id} of {source} was deployed without its migrations, so nobody knows which it needs"
+        raise Refused(what, f"deploy to {source} first: fairlead deploy {source}")
     wanted = {folder for _, one in moved(stack) for folder in (one.folder, one.contract) if folder}
-    return own | {path: (kept / path).read_bytes() for path in release.migrations if _below(path, wanted)}
+    return own | {path: _read(kept / path) for path in release.migrations if _below(path, wanted)}
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        what = f"{path}: a file that the release was deployed with cannot be read: {error.strerror}"
+        raise FairleadError(what, "deploy what it was made from again") from error
 
 
 def _below(path: str, folders: Iterable[str]) -> bool:

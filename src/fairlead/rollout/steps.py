@@ -123,8 +123,9 @@ class Step:
             return "what it did stays if something fails later: nobody but that tool could undo it"
         if not left:
             return "undone if something fails later: that is proven to lose nothing, as long as nobody writes into it"
-        what = "it stays" if len(self.scripts) == 1 else f"{', '.join(left)} stay" if self.undoable else "they stay"
-        return f"{what} if something fails later: that an undo loses nothing is not proven"
+        what = "it stays" if len(self.scripts) == 1 else "they stay"
+        undo = f"an undo of {', '.join(left)}" if self.undoable else "an undo"  # of all that ran, or of none
+        return f"{what} if something fails later: that {undo} loses nothing is not proven"
 
     def _how(self) -> str:
         what = {"canary": "judge", "watch": "judge", "shadow": "judge the mirrored requests of"}[self.mode]

@@ -15,8 +15,8 @@ def test_each_store_is_kept_once_and_each_database_looked_at():
     second = SchemaMove("db.reports", "db", job="db-reports-migrator", dump=True)
     assert shown(first, second) == [
         "restore point of db, and a backup",
-        "migrate db.shop: V2__a.sql, V3__b.sql; V2__a.sql stay if something fails later: that an undo loses nothing is "
-        "not proven",
+        "migrate db.shop: V2__a.sql, V3__b.sql; they stay if something fails later: that an undo of V2__a.sql loses "
+        "nothing is not proven",
         "look at db.shop: history, indexes and checks",
         "migrate db.reports: by job db-reports-migrator; what it did stays if something fails later: nobody but that "
         "tool could undo it",

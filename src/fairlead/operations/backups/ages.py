@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -32,7 +32,7 @@ class _Seen:
 
     backups: dict[str, str] = field(default_factory=dict)  #: when, by id
     damaged: set[str] = field(default_factory=set)
-    drill: str = ""
+    drills: list[str] = field(default_factory=list)  #: that went well
     wrong: dict[str, str] = field(default_factory=dict)  #: why the last one failed, by what it was
 
     def take(self, entry: Entry) -> None:
@@ -50,14 +50,14 @@ class _Seen:
             (self.damaged.discard if good else self.damaged.add)(id)
 
     def _drilled(self, entry: Entry, good: bool) -> None:
-        self.drill = entry.time if good else self.drill
+        self.drills += [entry.time] if good else []
         self.wrong[DRILLED] = "" if good else f"the last drill failed: {'; '.join(entry.data.get('wrong') or ())}"
 
     def ages(self) -> Ages:
         """Now."""
         good = [time for id, time in self.backups.items() if id not in self.damaged]
         wrong = "; ".join(filter(None, self.wrong.values()))
-        return Ages(_since(max(good, default="")), _since(self.drill), wrong)
+        return Ages(_since(good), _since(self.drills), wrong)
 
 
 def ages(place: Place, stores: Collection[str]) -> dict[str, Ages]:
@@ -72,8 +72,11 @@ def ages(place: Place, stores: Collection[str]) -> dict[str, Ages]:
     return {name: one.ages() for name, one in seen.items()}
 
 
-def _since(time: str) -> float | None:
-    return (clock.now() - datetime.fromisoformat(time)).total_seconds() if time else None
+def _since(times: Iterable[str]) -> float | None:
+    """Seconds since the last of them; what was noted while the clock was far ahead does not count."""
+    now = clock.now()
+    passed = [(now - datetime.fromisoformat(time)).total_seconds() for time in times]
+    return min((max(one, 0.0) for one in passed if one > -HOUR), default=None)
 
 
 def examine(stack: Stack, place: Place) -> Iterator[Check]:

@@ -74,8 +74,9 @@ def due(store: Store, entries: Iterable[Entry], now: datetime, where: str = "") 
     """What is to be done now, in this order. A store that has no backup at all gets one at once.
 
     However many were missed, it is one that is due. `where`: whose environment it is, for `jitter`.
+    What was noted while the clock was far ahead does not count, or there would be none until then.
     """
-    last, found = _last(store.name, entries), list[Task]()
+    last, found = _last(store.name, (one for one in entries if one.when() <= now + AGAIN)), list[Task]()
     every = store.backup.logical if store.backup else None
     if every and not _since(last.made, _slot(every, now, where)) and not _lately(last, "backup", last.failed, now):
         found.append("backup")

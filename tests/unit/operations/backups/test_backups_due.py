@@ -56,6 +56,11 @@ def test_a_backup_each_day(tmp_path):
     assert tasks(tmp_path, (50, "drill.done", True), (11, "backup.made", True)) == ("backup",)
 
 
+def test_what_was_noted_while_the_clock_was_ahead_does_not_count(tmp_path):
+    ahead = -24 * 400
+    assert tasks(tmp_path, (ahead, "backup.made", True), (ahead, "drill.done", True)) == ("backup", "drill")
+
+
 def test_what_failed_is_tried_again_later(tmp_path):
     before = ((50, "drill.done", True), (30, "backup.made", True))
     assert tasks(tmp_path, *before, (0.5, "backup.failed", False)) == ()

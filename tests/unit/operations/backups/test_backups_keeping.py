@@ -1,6 +1,7 @@
 """The keeper has backups made: what is begun, what is not, and what is said of what never ended."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from tests.crash.fake_worlds import FakeMachine, stack, worker
@@ -11,6 +12,7 @@ from fairlead.operations.backups.ages import ages
 from fairlead.operations.notify.message import Scene, message_of
 from fairlead.project.stack import Store
 from fairlead.project.stack_backup import Backup, Drill
+from fairlead.system import clock
 from fairlead.system.lock import FileLock
 
 STORE = Store("db", "postgres", backup=Backup("/x", "daily", recipients=("nobody",)), drill=Drill(7 * 86400.0))
@@ -105,3 +107,12 @@ def test_a_database_that_is_missing_is_said_until_it_is_there(machine):
         assert "without shop" in ages(machine.place, ["db"])["db"].wrong
         ledger.append("backup.made", {"store": "db", "id": "2"})
         assert not ages(machine.place, ["db"])["db"].wrong
+
+
+def test_the_age_of_what_was_noted_while_the_clock_was_ahead_is_not_known(machine):
+    ahead = clock.now() + timedelta(days=400)
+    with Ledger.open(machine.place.ledger, lambda: ahead) as ledger:
+        ledger.append("backup.made", {"store": "db", "id": "a"})
+        ledger.append("drill.done", {"store": "db", "id": "a", "ok": True})
+    found = ages(machine.place, ("db",))["db"]
+    assert (found.backup, found.drill) == (None, None)
