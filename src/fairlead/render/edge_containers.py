@@ -9,14 +9,16 @@ ports, and the kernel leads new connections to it: rules of the door's own netwo
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from fairlead.project.stack import Edge
 from fairlead.project.stack_container import Security
-from fairlead.render.container import ContainerSpec, Joined, Mount, Published
+from fairlead.render.container import ContainerSpec, Healthcheck, Joined, Mount, Published
 from fairlead.render.entrypoints import DEPUTY, MAIN, EdgePorts
 
+IMAGE = "traefik:v3.7"
+NOBODY = 65532  #: user and group of the containers where nobody of this machine is meant
 CONFIGURATION = "/etc/fairlead/edge"
 LOGS = "/var/log/fairlead"
 RULES = "redirect.rules"
@@ -26,6 +28,7 @@ STATIC = {MAIN: "traefik.yml", DEPUTY: "deputy.yml"}
 FIRST = {MAIN: 61000, DEPUTY: 62000}
 """Begins the ports of a Traefik: those for users and for Fairlead lie above, out of the way of declared ones."""
 _API, _HTTP, _HTTPS = 1, 80, 443
+PING = f"http://127.0.0.1:{FIRST[MAIN] + _API}/ping"
 INNER = 63000  #: the first port at which the deputy is asked by services
 GRACE = 35.0  #: a little more than Traefik's own graceTimeOut
 
@@ -104,6 +107,19 @@ class EdgeBox:
             ),
             beside=self.names[DOOR],
             stop_grace=GRACE,
+        )
+
+    def whole(self, listen: Edge, networks: Iterable[str]) -> ContainerSpec:
+        """Both in one, where nobody replaces it: what it says is kept by whoever runs it, and not in a folder."""
+        door, traefik = self.door(listen, networks), self.traefik(MAIN)
+        return replace(
+            traefik,
+            networks=door.networks,
+            publish=door.publish,
+            sysctls=door.sysctls,
+            beside="",
+            mounts=traefik.mounts[:1],
+            healthcheck=Healthcheck(("CMD", "wget", "-q", "-O", "/dev/null", PING), 5.0, 3.0, 3, 30.0),
         )
 
     def redirect(self, program: str, folders: Mapping[str, str]) -> ContainerSpec:

@@ -44,17 +44,19 @@ class EdgePorts:
         return f"[{self.address}]:{port}" if ":" in self.address else f"{self.address}:{port}"
 
 
-def static_file(ports: EdgePorts, folder: Path, logs: Path | None = None) -> str:
-    """`traefik.yml`; the dynamic files lie in `folder/dynamic`, and its logs in `logs` (default: `folder`).
+def static_file(ports: EdgePorts, folder: Path, logs: Path | None = None, said: bool = False) -> str:
+    """`traefik.yml`; the dynamic files lie in `folder/dynamic`, and its logs in `logs` (default: `folder`), or they are
+    `said`: whoever runs it keeps what it says, and not all of it for ever.
 
     The API, the counters and the ping get their routers from `own_file`, which asks for a key.
     """
     logs = logs or folder
+    own = {} if said else {"filePath": str(logs / "traefik.log")}
     return plain_json(  # Traefik runs only its dynamic files through its template engine
         {
             "global": {"checkNewVersion": False, "sendAnonymousUsage": False},
-            "log": {"level": "WARN", "format": "json", "filePath": str(logs / "traefik.log")},
-            "accessLog": _access_log(logs / "access.log"),
+            "log": {"level": "WARN", "format": "json"} | own,
+            "accessLog": _access_log(None if said else logs / "access.log"),
             "api": {},
             "ping": {"manualRouting": True},
             "metrics": {
@@ -103,11 +105,10 @@ def shed_name(role: str) -> str:
     return f"fairlead-shed-{role}"
 
 
-def _access_log(path: Path) -> dict[str, Any]:
+def _access_log(path: Path | None) -> dict[str, Any]:
     """Only 5xx answers, and of them only what tells the edge's own from the application's."""
     kept = ("StartUTC", "DownstreamStatus", "ServiceName", "RouterName", "RequestMethod", "RequestPath")
-    return {
-        "filePath": str(path),
+    return ({"filePath": str(path)} if path else {}) | {
         "format": "json",
         "filters": {"statusCodes": ["500-599"]},
         "fields": {
@@ -156,6 +157,12 @@ def own_file(key: str, shedding: Iterable[str] = ()) -> tuple[str, str]:
     proof = OWN + hashlib.sha256(repr((key, sorted(shedding))).encode()).hexdigest()[:16]
     middlewares[proof] = {"headers": {"customRequestHeaders": {"X-Fairlead-Own": proof}}}
     return go_json({"http": {"routers": routers, "middlewares": middlewares}}), proof
+
+
+def ping_file() -> str:
+    """The router by which Traefik says that it is there, at the address of its API, and no other of its own."""
+    router = {"entryPoints": ["api"], "rule": "Path(`/ping`)", "service": "ping@internal"}
+    return go_json({"http": {"routers": {"fairlead-ping": router}}})
 
 
 def _shed(now: bool) -> dict[str, Any]:

@@ -19,5 +19,5 @@ def generated(stack: Stack, ways: Ways) -> dict[str, bytes]:
         files |= process_files(stack, ways)
     if document := compose_project(stack, ways.base):
         files[COMPOSE] = yaml_text(document, SAID.format(environment=stack.environment))
-        files |= beside(stack, document)
+        files |= beside(stack, document, ways.base)
     return {path: text.encode() for path, text in files.items()}

@@ -17,12 +17,12 @@ from fairlead.project import placeholders
 from fairlead.project.stack import Job, Service, Stack, Stop
 from fairlead.project.stack_edge import Edge
 from fairlead.render import entrypoints, supervisord, traefik
-from fairlead.render.edge import EdgeRoute, EdgeTable, Pool
+from fairlead.render.edge import EdgeTable, Pool
+from fairlead.render.live import RELEASE, live_table
 from fairlead.render.supervisord import Program
 from fairlead.render.tls import tls_file
 from fairlead.render.ways import Ways, no_value
 
-RELEASE = "rendered"
 FIRST_PORT = 19001  # below those that Fairlead takes
 API_PORT = 19000
 SECRETS = "/run/secrets"
@@ -132,15 +132,12 @@ def _certificates(edge: Edge, ways: Ways) -> list[tuple[str, str]]:
 
 
 def _table(stack: Stack) -> EdgeTable:
-    """All users on the one release; nobody has its header, which is a secret."""
     ports: dict[str, list[int]] = {}
     for (name, _), port in _ports(stack).items():
         ports.setdefault(name, []).append(port)
-    routed = [one for one in stack.services if one.routes and one.name in ports]
-    pools = tuple(Pool(one.name, RELEASE, tuple(ports[one.name]), waits=one.routes) for one in routed)
-    routes = [
-        EdgeRoute(route.path, route.host, ((pool.name, 100),), how=route)
-        for pool, one in zip(pools, routed, strict=True)
-        for route in one.routes
-    ]
-    return EdgeTable(pools, tuple(routes), listen=replace(stack.edge, https=None))
+    pools = {
+        one.name: Pool(one.name, RELEASE, tuple(ports[one.name]), waits=one.routes)
+        for one in stack.services
+        if one.name in ports
+    }
+    return live_table(stack, pools, replace(stack.edge, https=None))

@@ -52,7 +52,8 @@ REVISION = "fairlead-revision-"
 
 
 def dynamic_file(table: EdgeTable, token: str) -> tuple[str, str]:
-    """The dynamic file and the name of the middleware that proves it is in force."""
+    """The dynamic file and the name of the middleware that proves it is in force. Without a token nobody's requests are
+    told from those of users: whoever knew how would not be counted."""
     body = _body(table, token)
     revision = REVISION + hashlib.sha256(go_json(body).encode()).hexdigest()[:16]
     body["http"]["middlewares"][revision] = {"headers": {"customRequestHeaders": {"X-Fairlead-Revision": revision}}}
@@ -63,7 +64,8 @@ def _body(table: EdgeTable, token: str) -> dict[str, Any]:
     routers: dict[str, Any] = {}
     services: dict[str, Any] = {}
     made = Middlewares(table.listen.trusted_proxies if table.listen else ())
-    points, counts = _entry_points(table), any(one.how.policies.counts for one in table.routes)
+    points = _entry_points(table)
+    counts = bool(token) and any(one.how.policies.counts for one in table.routes)
     for route in table.routes:
         own = (inner_point(route.port),) if route.port else points
         trunk = Trunk(_key(route), rule(route.host, route.path), _priority(route), own)

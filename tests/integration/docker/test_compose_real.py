@@ -1,10 +1,15 @@
-"""A rendered project, started by Debian's docker-compose and nothing of Fairlead: stores with TLS and passwords, their
-databases, roles and buckets, networks that are kept apart, and nothing left afterwards.
+"""A rendered project, started by Debian's docker-compose and nothing of Fairlead: the edge, services and jobs, stores
+with TLS and passwords, their databases, roles and buckets, networks that are kept apart, and nothing left afterwards.
 """
 
 import os
 import re
+import secrets
+import socket
+import ssl
 import subprocess
+from urllib.error import HTTPError
+from urllib.request import HTTPRedirectHandler, HTTPSHandler, build_opener
 
 import pytest
 from tests.docker_engine import images
@@ -20,11 +25,17 @@ name: {name}
 services:
   web:
     image: {app}
-    command: sleep 600
+    command: python3 -m http.server ${{PORT}} --directory /etc
     port: 8000
+    health: /hostname
+    routes: [{{path: /, policies: {{headers: strict}}}}]
+    replicas: 2
     stop: {{grace: 1s}}
     uses: [db.shop, db.more, cache, files]
   stranger: {{image: "{app}", command: sleep 600, networks: [backend], stop: {{grace: 1s}}}}
+  apart:
+    {{image: "{app}", command: "python3 -m http.server ${{PORT}}", port: 9100, networks: [own], stop: {{grace: 1s}}}}
+jobs: {{first: {{like: web, command: sh -c 'test -n "$DB_SHOP_URL"'}}}}
 stores:
   db:
     kind: postgres
@@ -32,7 +43,7 @@ stores:
     databases: {{shop: {{extensions: [pg_trgm]}}, more: {{used_by: {{web: ro}}}}}}
   cache: {{kind: redis, image: "{redis}", maxmemory: 64M}}
   files: {{kind: s3, image: "{s3}", buckets: [uploads]}}
-environments: {{production: {{runtime: docker}}}}
+environments: {{production: {{runtime: docker, edge: {{http: 8080, https: 8443, address: {address}}}}}}}
 """
 ASK = """
 import os, psycopg, redis, socket
@@ -59,7 +70,9 @@ cache = redis.from_url(env["REDIS_URL"])
 print("maxmemory", cache.config_get("maxmemory")["maxmemory"], cache.config_get("appendonly")["appendonly"])
 print("s3", socket.create_connection(("files", 9000), 5) is not None, env["S3_BUCKET"])
 """
+ADDRESS = ".".join(["127", *(str(1 + secrets.randbelow(250)) for _ in range(3))])  # nobody else listens at one of these
 REACH = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 1)"
+FETCH = "import urllib.request as u; print(u.urlopen('http://web:8000/hostname', timeout=5).status)"
 
 
 @pytest.fixture
@@ -68,7 +81,7 @@ def composed(docker_engine, docker_project, tmp_path, need):
     need("openssl")
     program, made = need("docker-compose"), images()
     known = {"app": made["app"], "postgres": made["postgres"], "redis": made["redis"], "s3": made["s3"]}
-    (tmp_path / "fairlead.yaml").write_text(FILE.format(name=docker_project, **known))
+    (tmp_path / "fairlead.yaml").write_text(FILE.format(name=docker_project, address=ADDRESS, **known))
     folder = render(load_project(tmp_path / "fairlead.yaml"), "production").folder
     env = {**os.environ, "FAIRLEAD_SECRETS": str(tmp_path / "secrets")}
     subprocess.run(["sh", folder / "secrets.sh"], env=env, check=True)
@@ -82,6 +95,35 @@ def composed(docker_engine, docker_project, tmp_path, need):
     yield run
     if docker_engine.left_of(docker_project):
         run("down", "--volumes", "--timeout", "1", check=False)
+
+
+def asked(url, trusted):
+    """Status and headers of an answer; (0, …) where nobody gives one."""
+    opener = build_opener(NoRedirects, HTTPSHandler(context=ssl.create_default_context(cafile=trusted)))
+    try:
+        with opener.open(url, timeout=5) as answer:
+            return answer.status, answer.headers
+    except HTTPError as error:
+        return error.code, error.headers
+    except OSError as error:
+        return 0, error
+
+
+def answers_here(address):
+    """Whether a PostgreSQL there answers this machine: to the request for TLS of its protocol it says S."""
+    try:
+        with socket.create_connection((address, 5432), 2) as connection:
+            connection.sendall(bytes((0, 0, 0, 8, 4, 210, 22, 47)))
+            return connection.recv(1) == b"S"
+    except OSError:
+        return False
+
+
+class NoRedirects(HTTPRedirectHandler):
+    """They are looked at."""
+
+    def redirect_request(self, *words):
+        return None
 
 
 def test_it_is_what_the_runtime_makes_of_it(composed, docker_engine, docker_project, tmp_path):
@@ -105,6 +147,28 @@ def test_it_is_what_the_runtime_makes_of_it(composed, docker_engine, docker_proj
     assert not reaches(address("db"), "5432")
     assert not reaches(address("cache"), "6379")
     assert "uploads" in docker_engine("exec", f"{docker_project}_files_1", "ls", "/data").stdout.split()
+
+    trusted = tmp_path / "secrets" / "FAIRLEAD_CA"
+    assert wait_until(lambda: asked(f"https://{ADDRESS}:8443/hostname", trusted)[0] == 200, 60)
+    status, headers = asked(f"https://{ADDRESS}:8443/hostname", trusted)
+    assert (status, headers["X-Frame-Options"]) == (200, "DENY")
+    status, headers = asked(f"http://{ADDRESS}:8080/hostname", trusted)
+    assert (status, headers["Location"]) == (301, f"https://{ADDRESS}:8443/hostname")
+    assert docker_engine.lines("port", f"{docker_project}_web_1") == []
+
+    def fetched(service):
+        return docker_engine("exec", f"{docker_project}_{service}_1", "python3", "-c", FETCH).stdout.strip()
+
+    assert (fetched("stranger"), fetched("apart")) == ("200", "200")  # the other one by the edge: they share no network
+    assert not reaches(address("apart"), "9100")
+    assert not answers_here(address("db"))
+
+    for container in (f"{docker_project}_web_1", f"{docker_project}_edge_1"):
+        found = docker_engine.inspect(container)
+        host = found["HostConfig"]
+        assert host["ReadonlyRootfs"] and host["CapDrop"] == ["ALL"] and host["PidsLimit"] == 512 and host["Init"]
+        assert host["SecurityOpt"] == ["no-new-privileges:true"] and found["Config"]["User"] not in ("", "0", "root")
+    assert docker_engine.inspect(f"{docker_project}_first_1")["State"]["ExitCode"] == 0
 
     phrase = (tmp_path / "secrets" / "DB_PASSWORD").read_text()
     db = docker_engine("inspect", f"{docker_project}_db_1").stdout

@@ -23,8 +23,10 @@ from fairlead.render.edge_containers import (
     CONFIGURATION,
     DOOR,
     GRACE,
+    IMAGE,
     LOGS,
     NO_RULES,
+    NOBODY,
     REDIRECT,
     RULES,
     STATIC,
@@ -37,8 +39,6 @@ from fairlead.render.entrypoints import static_file
 from fairlead.render.networks import FRONTEND
 from fairlead.system.files import write_file
 
-IMAGE = "traefik:v3.7"
-NOBODY = 65532  #: user and group of the containers when Fairlead itself is root
 REDIRECT_WAIT = 20.0  #: seconds the rules may take to be in force
 _SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/sbin")  #: where programs and their libraries lie
 

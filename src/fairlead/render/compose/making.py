@@ -12,6 +12,7 @@ from typing import Any
 
 from fairlead.project.access import authority_name, certificate_name, key_name, managed, prefix
 from fairlead.project.stack import Generate, Stack
+from fairlead.render.compose import edge
 from fairlead.render.compose.derived import Derived, Hole, derived
 
 VARIABLES = "compose.env"
@@ -29,6 +30,7 @@ HEAD = r"""#!/bin/sh
 #   docker compose --env-file /etc/{project}/{variables} -f compose.yaml up
 set -eu
 command -v openssl >/dev/null || {{ echo "openssl is needed" >&2; exit 1; }}
+here=$(cd "$(dirname "$0")" && pwd)
 folder=${{FAIRLEAD_SECRETS:?name the folder that has a file for each secret}}
 mkdir -p "$folder"
 chmod 700 "$folder" # its files are for containers, which run as somebody this machine does not know
@@ -80,13 +82,18 @@ authority() {{
         chmod 644 authority.crt
     )
 }}
-# STORE PREFIX: a certificate of an authority of its own, for 10 years
+# NAME FILE: a copy of a file that was given; its way begins where this script lies
+copy() {{
+    if [ -r "$2" ]; then cat "$2" >".$1.new" && mv ".$1.new" "$1"; else missing="$missing $1"; fi
+}}
+# NAME PREFIX NAMES: a certificate of an authority of its own, for 10 years
 certificate() {{
     authority
     [ -s "$2_CERTIFICATE" ] || {{
         openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$2_CERTIFICATE_KEY" -out .csr \
             -subj "/CN=$1" 2>/dev/null
-        printf 'subjectAltName=DNS:%s,DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth\n' "$1" >.extensions
+        printf 'subjectAltName=DNS:%s,DNS:localhost,IP:127.0.0.1%s\nextendedKeyUsage=serverAuth\n' "$1" "${{3:-}}" \
+            >.extensions
         openssl x509 -req -in .csr -CA authority.crt -CAkey authority.key -set_serial "0x$(openssl rand -hex 16)" \
             -days 3650 -extfile .extensions -out .leaf 2>/dev/null
         chmod 644 "$2_CERTIFICATE_KEY"
@@ -116,8 +123,8 @@ mv .{variables}.new {variables}
 """
 
 
-def secrets_script(stack: Stack, document: Mapping[str, Any]) -> str:
-    """Empty when the file needs nothing."""
+def secrets_script(stack: Stack, document: Mapping[str, Any], base: str = ".") -> str:
+    """Empty when the file needs nothing. `base` leads from its folder to the project's."""
     files = set(document.get("secrets", {}))
     variables = _variables(document)
     wanted = files | variables
@@ -125,7 +132,7 @@ def secrets_script(stack: Stack, document: Mapping[str, Any]) -> str:
         return ""
     followed = {name: one for name, one in derived(stack).items() if name in wanted}
     wanted = (wanted | _behind(followed.values())) - followed.keys() - _made_with_certificates(stack)
-    lines = [*_own(stack, wanted), *_certificates(stack, files)]
+    lines = [*_own(stack, wanted), *_certificates(stack, files), *_of_edge(stack, files, base)]
     lines += [_follows(one) for one in followed.values()]
     head = HEAD.format(environment=stack.environment, variables=VARIABLES, project=stack.project)
     written = "".join(f"\n        line {name}" for name in sorted(variables))
@@ -166,13 +173,34 @@ def _made(one: Generate) -> str:
 
 def _made_with_certificates(stack: Stack) -> set[str]:
     names = (certificate_name, key_name, authority_name)
-    return {name(one.name) for one in stack.stores if managed(one) for name in names}
+    kept = {name(one.name) for one in stack.stores if managed(one) for name in names}
+    own = edge.pairs(stack)
+    edges = {one.cert for one in own} | {one.key for one in own if one.key_file or not one.cert_file}
+    return kept | edges
 
 
 def _certificates(stack: Stack, files: set[str]) -> Iterator[str]:
     for one in stack.stores:
         if managed(one) and certificate_name(one.name) in files:
             yield f"certificate {one.name} {prefix(one.name)}"
+
+
+def _of_edge(stack: Stack, files: set[str], base: str) -> Iterator[str]:
+    """Copies of what was given, so that Traefik can read them: it runs as nobody of this machine."""
+    for one in edge.pairs(stack):
+        if one.cert not in files:
+            continue
+        if not one.cert_file:
+            names = "".join(f",{name}" for name in edge.names(stack))
+            yield f"certificate localhost FAIRLEAD {shlex.quote(names)}" if names else "certificate localhost FAIRLEAD"
+            continue
+        yield f"copy {one.cert} {_way(one.cert_file, base)}"
+        if one.key_file:
+            yield f"copy {one.key} {_way(one.key_file, base)}"
+
+
+def _way(path: str, base: str) -> str:
+    return shlex.quote(path) if path.startswith("/") else f'"$here"/{shlex.quote(f"{base}/{path}")}'
 
 
 def _follows(one: Derived) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fairlead.project.stack import Stack
-from fairlead.render.compose import order, paths, service, store
+from fairlead.render.compose import edge, order, paths, service, store
 from fairlead.render.compose.making import secrets_script
 from fairlead.render.compose.values import Reference, filled_data, merged
 from fairlead.render.networks import NetworkSpec, network
@@ -37,22 +37,26 @@ def compose_project(stack: Stack, base: str = ".") -> dict[str, Any]:
 
 
 def with_configuration(stack: Stack, document: dict[str, Any]) -> dict[str, Any]:
-    """What stores read lies beside the Compose file."""
+    """What stores and the edge read lies beside the Compose file."""
     services = dict(document["services"])
-    for name in store.configured(stack):
+    mounts = {name: store.conf_mount(name) for name in store.configured(stack)}
+    mounts |= {edge.name_of(stack): edge.mount()} if edge.is_there(stack) else {}
+    for name, mount in mounts.items():
         if name in services:
-            services[name] = services[name] | {"volumes": [store.conf_mount(name), *services[name].get("volumes", ())]}
+            services[name] = services[name] | {"volumes": [mount, *services[name].get("volumes", ())]}
     return document | {"services": services}
 
 
-def beside(stack: Stack, document: Mapping[str, Any]) -> dict[str, str]:
-    """The files that a Compose file of this stack needs beside it, by their path."""
+def beside(stack: Stack, document: Mapping[str, Any], base: str = ".") -> dict[str, str]:
+    """The files that a Compose file of this stack needs beside it, by their path. `base` is as in `compose_project`."""
     found = {
         f"{store.FOLDER}/{name}/{path}": text
         for name, files in store.configured(stack).items()
         for path, text in files.items()
     }
-    script = secrets_script(stack, document)
+    if edge.is_there(stack):
+        found |= edge.files(stack)
+    script = secrets_script(stack, document, base)
     return found | ({SCRIPT: script} if script else {})
 
 
@@ -65,6 +69,8 @@ def _services(stack: Stack) -> Iterator[tuple[str, dict[str, Any]]]:
             yield one.name, service.service(stack, one)
     for job in order.composed_jobs(stack):
         yield job.name, service.job(stack, job)
+    if edge.is_there(stack):
+        yield edge.name_of(stack), edge.edge(stack) | {"depends_on": service.conditions(stack, edge.waits_for(stack))}
 
 
 def _shared(stack: Stack, services: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fairlead.project.stack import Container, Health, Job, Service, ServiceSecret, Stack, Stop
-from fairlead.render.compose import order, parts
+from fairlead.render.compose import edge, order, parts
 from fairlead.render.compose.spec import compose_service
 from fairlead.render.compose.values import literal, values_in
 from fairlead.render.container import FILES, ContainerSpec, Healthcheck
@@ -130,7 +130,15 @@ def _asking(one: Composed) -> tuple[str, ...]:
 
 def depends_on(stack: Stack, one: Service | Job) -> dict[str, Any]:
     """What has to be ready, and which jobs have to be done, before it starts; in the words of Compose."""
-    found = {name: _condition(stack, name) for name in order.before(stack, one)}
+    found = conditions(stack, order.before(stack, one))
+    comes_last = isinstance(one, Job) and one.when == "after-traffic" and edge.is_there(stack)
+    return found | ({edge.name_of(stack): {"condition": "service_healthy"}} if comes_last else {})
+
+
+def conditions(stack: Stack, names: Iterable[str]) -> dict[str, Any]:
+    """How each of them is waited for."""
+    known = {one.name for one in stack.jobs} - {one.name for one in order.composed_jobs(stack)}
+    found = {name: _condition(stack, name) for name in names if name not in known}
     return {name: {"condition": condition} for name, condition in found.items() if condition}
 
 

@@ -4,6 +4,7 @@ The Compose file is read here as Compose reads it, into the words of the engine'
 `KNOWN`, and nothing else does.
 """
 
+import json
 import math
 import re
 from pathlib import Path
@@ -15,11 +16,17 @@ from fairlead.artifacts.release import Release
 from fairlead.engine.owner import Owner
 from fairlead.project.loader import load_project
 from fairlead.project.project import parse_project
-from fairlead.render.compose import compose_project
+from fairlead.render.compose import compose_project, edge
 from fairlead.render.container import creation
+from fairlead.render.edge_containers import ports_of
+from fairlead.render.entrypoints import MAIN, static_file
 from fairlead.render.networks import networks_of
+from fairlead.render.traefik import dynamic_file, route_key
 from fairlead.render.yaml import yaml_text
+from fairlead.rollout.routing import edge_table
 from fairlead.rollout.specs import Machine, job_spec, service_specs
+from fairlead.rollout.steps import Shares
+from fairlead.runtimes.base import Instance
 from fairlead.runtimes.docker.spec import Handed, container_spec
 from fairlead.stores.container_spec import container_of
 from fairlead.stores.kinds.table import kind_of
@@ -44,6 +51,7 @@ services:
     secrets: [KEY, {name: PLAIN, as: env}]
     volumes: ["up:/up", "./conf:/etc/api:ro", "/srv:/srv"]
     networks: [backend, outgoing]
+    routes: [{path: /, limit: 10/s, policies: {timeout: 60s}}, {path: /old, redirect: /new}]
     uses: [cache]
     replicas: 3
     resources: {cpu: 0.5, memory: 512M}
@@ -57,7 +65,7 @@ jobs: {migrate: {like: api, command: "move up", env: {MODE: once}}}
 stores:
   cache: {kind: redis}
   queue: {kind: container, image: "rabbitmq:4", command: sh -c 'run it', security: off, networks: [default]}
-environments: {e: {runtime: docker}}
+environments: {e: {runtime: docker, edge: {http: 80, https: 443, trusted_proxies: [10.0.0.0/8]}}}
 """
 KNOWN = {
     "Image": "Fairlead pins it by its id; Compose is told where it comes from",
@@ -249,3 +257,46 @@ def test_every_network(both):
         if one.name in said and one.name != "open":
             made = said[one.name]
             assert (made.get("internal", False), made.get("driver_opts", {})) == (one.internal, dict(one.options))
+
+
+def test_the_edge_has_the_same_routes(both):
+    """Routers of users, by their names: those of Fairlead's own requests, and of names of services, it has beside."""
+    stack, release, _ = both
+    there = [one for one in stack.services if one.port]
+    alive = [
+        Instance(f"{release.id}.{one.name}.1", release.id, one.name, 1, one.port, "running", True, 1, host=one.name)
+        for one in there
+    ]
+    table = edge_table(Shares(((release.id, 100),)), {release.id: stack}, alive)
+    files = edge.files(stack)
+    if not edge.is_there(stack):
+        assert not any(one.routes for one in there)
+        return
+    has, wanted = (json.loads(text)["http"] for text in (files["edge/dynamic/routes.yml"], dynamic_file(table, "k")[0]))
+    for name, one in has["routers"].items():
+        assert one == wanted["routers"][name]
+        assert "X-Fairlead-Release" not in one["rule"]  # whoever knew what to send would not be counted
+        for middleware in one.get("middlewares", ()):
+            assert has["middlewares"][middleware] == wanted["middlewares"][middleware]
+    users = {route_key(route.host, route.path) for one in there for route in one.routes}
+    assert users <= has["services"].keys()
+    assert has["serversTransports"] == wanted["serversTransports"]
+
+
+def test_the_edge_listens_the_same(both):
+    stack, _, document = both
+    if not edge.is_there(stack):
+        assert "edge" not in document["services"]
+        return
+    has = json.loads(edge.files(stack)["edge/traefik.yml"])
+    wanted = json.loads(static_file(ports_of(MAIN, stack.edge, ()), Path("/etc/fairlead/edge"), Path("/log")))
+    apart = {"log", "accessLog", "entryPoints"}
+    assert {key: one for key, one in has.items() if key not in apart} == {
+        key: one for key, one in wanted.items() if key not in apart
+    }
+    assert has["accessLog"] | {"filePath": "/log/access.log"} == wanted["accessLog"]
+    for name, point in has["entryPoints"].items():
+        if name in ("web", "websecure"):
+            shed = wanted["entryPoints"][name]["http"].pop("middlewares")
+            assert (point, shed) == (wanted["entryPoints"][name], ["fairlead-shed-main@file"])
+    assert has["entryPoints"]["api"]["address"] == "127.0.0.1:61001"  # nobody else reaches it

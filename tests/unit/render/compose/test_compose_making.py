@@ -157,3 +157,42 @@ def test_without_openssl_nothing_is_made(stack, tmp_path):
     ran = subprocess.run(["/bin/sh", str(script)], env=env, capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stderr) == (1, "openssl is needed\n")
     assert not (tmp_path / "s").exists()
+
+
+def test_certificates_that_were_given_are_copied_for_the_edge(tmp_path, need):
+    need("openssl")
+    given = "{https: 443, certificates: [{cert: certs/a.pem, key: certs/a.key}, {cert: certs/b.pem, secret: TLS}]}"
+    text = """\
+name: shop
+secrets: {TLS: {}}
+services: {web: {image: shop, port: 80, routes: [/]}}
+environments: {production: {runtime: docker, edge: GIVEN}}
+"""
+    stack = parse_project(text.replace("GIVEN", given), tmp_path).outline("production")
+    document = compose_project(stack, "../..")
+    edge = document["services"]["edge"]
+    assert edge["secrets"] == ["FAIRLEAD_CERTIFICATE", "FAIRLEAD_CERTIFICATE_KEY", "FAIRLEAD_CERTIFICATE_2", "TLS"]
+    folder, certs, kept = (tmp_path / name for name in ("rendered/production", "certs", "kept"))
+    for one in (folder, certs, kept):
+        one.mkdir(parents=True)
+    for name in ("a.pem", "a.key", "b.pem"):
+        (certs / name).write_text(name)
+    (kept / "TLS").write_text("key of b")
+    (folder / "secrets.sh").write_text(beside(stack, document, "../..")["secrets.sh"])
+    env = {"FAIRLEAD_SECRETS": str(kept), "PATH": "/usr/bin:/bin"}
+    subprocess.run(["sh", str(folder / "secrets.sh")], env=env, check=True)
+    assert (kept / "FAIRLEAD_CERTIFICATE_KEY").read_text() == "a.key"
+    assert (kept / "FAIRLEAD_CERTIFICATE_2").read_text() == "b.pem"
+    (certs / "b.pem").unlink()
+    ran = subprocess.run(["sh", str(folder / "secrets.sh")], env=env, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr.split(":")[-1]) == (1, " FAIRLEAD_CERTIFICATE_2\n")
+
+
+def test_the_edge_has_a_name_that_nobody_else_has():
+    text = """\
+name: shop
+services: {edge: {image: shop, port: 80, routes: [/]}}
+environments: {production: {runtime: docker, edge: {http: 8080}}}
+"""
+    services = compose_project(parse_project(text, Path("/p")).outline("production"))["services"]
+    assert (services["edge"]["image"], services["fairlead-edge"]["ports"]) == ("shop", ["8080:61080"])

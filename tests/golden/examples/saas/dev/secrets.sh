@@ -7,6 +7,7 @@
 #   docker compose --env-file /etc/saas/compose.env -f compose.yaml up
 set -eu
 command -v openssl >/dev/null || { echo "openssl is needed" >&2; exit 1; }
+here=$(cd "$(dirname "$0")" && pwd)
 folder=${FAIRLEAD_SECRETS:?name the folder that has a file for each secret}
 mkdir -p "$folder"
 chmod 700 "$folder" # its files are for containers, which run as somebody this machine does not know
@@ -58,13 +59,18 @@ authority() {
         chmod 644 authority.crt
     )
 }
-# STORE PREFIX: a certificate of an authority of its own, for 10 years
+# NAME FILE: a copy of a file that was given; its way begins where this script lies
+copy() {
+    if [ -r "$2" ]; then cat "$2" >".$1.new" && mv ".$1.new" "$1"; else missing="$missing $1"; fi
+}
+# NAME PREFIX NAMES: a certificate of an authority of its own, for 10 years
 certificate() {
     authority
     [ -s "$2_CERTIFICATE" ] || {
         openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$2_CERTIFICATE_KEY" -out .csr \
             -subj "/CN=$1" 2>/dev/null
-        printf 'subjectAltName=DNS:%s,DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth\n' "$1" >.extensions
+        printf 'subjectAltName=DNS:%s,DNS:localhost,IP:127.0.0.1%s\nextendedKeyUsage=serverAuth\n' "$1" "${3:-}" \
+            >.extensions
         openssl x509 -req -in .csr -CA authority.crt -CAkey authority.key -set_serial "0x$(openssl rand -hex 16)" \
             -days 3650 -extfile .extensions -out .leaf 2>/dev/null
         chmod 644 "$2_CERTIFICATE_KEY"
