@@ -9,6 +9,7 @@ from rollout_site import RolloutSite
 from fairlead.backups.server import at_url
 from fairlead.errors import FairleadError, Refused, RolloutFailed
 from fairlead.masking import Secret
+from fairlead.operations.db.by_hand import by_hand
 from fairlead.operations.db.plan import Asked
 from fairlead.operations.schema import moves, unwritten
 from fairlead.operations.schema.releases import OfReleases
@@ -276,6 +277,17 @@ def test_no_way_back_behind_a_contract_unless_somebody_says_so(made):
     one.keep()
     assert columns(one) == ["x", "z"]
     with pytest.raises(Refused, match=r"no longer there: contract/V3__drop\.sql of db0\.shop ran after it"):
+        one.roll_back()
+    assert one.roll_back(despite_contract=True).release == first
+
+
+def test_a_contract_that_ran_by_hand_is_no_less_in_the_way(made):
+    one = made()
+    first, _ = contracting(one, rollback_window=600.0)
+    database = replace(one.site.database, store="db0.shop")
+    (moved,) = by_hand(one.machine.place, [database], Asked(contract=True))
+    assert (moved.error, moved.contract) == (None, ("contract/V3__drop.sql",))
+    with pytest.raises(Refused, match=r"contract/V3__drop\.sql of db0\.shop ran after it"):
         one.roll_back()
     assert one.roll_back(despite_contract=True).release == first
 

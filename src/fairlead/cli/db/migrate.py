@@ -32,12 +32,14 @@ def command(
     All databases are looked at before the first is touched. A file that fails leaves nothing; what ran before it stays.
     After a crash the same command goes on where it was.
     """
-    from fairlead.operations.db.migrate import migrate  # noqa: PLC0415 — start-up is part of the product
+    from fairlead.operations.db.by_hand import by_hand  # noqa: PLC0415 — start-up is part of the product
     from fairlead.operations.db.plan import Asked, plan  # noqa: PLC0415
+    from fairlead.system.home import Place  # noqa: PLC0415
 
     asked = Asked(contract, version_of(target))
     some = chosen_databases(session, environment, databases)
     if only_plan:
         show_plans(session, environment, plan(some, asked))
     else:
-        show_moved(session, environment, migrate(some, asked, wait, telling()))
+        place = Place.of(session.project().name, environment)
+        show_moved(session, environment, by_hand(place, some, asked, wait, telling()))

@@ -29,6 +29,7 @@ class Moved:
     seconds: float
     error: FairleadError | None = None
     begun: bool = True  #: False: an earlier one failed, and this one was not touched
+    contract: tuple[str, ...] = ()  #: those of `done` that wait for the old release to go
 
 
 def migrate(
@@ -118,7 +119,10 @@ def moved_by(
         ran = f" after {', '.join(done)}" if done else ""
         hint = "the history says how far it came; fairlead db migrate goes on from there"
         raise Interrupted(f"{one.name}: interrupted{ran}", hint) from None
-    return Moved(one.name, one.database.where.shown, tuple(done), version, time.monotonic() - begun, error)
+    late = {each.script for each in (*one.files.versioned, *one.files.repeatable) if each.contract}
+    contract = tuple(script for script in done if script in late)
+    seconds = time.monotonic() - begun
+    return Moved(one.name, one.database.where.shown, tuple(done), version, seconds, error, contract=contract)
 
 
 def _tell_invalid(one: Opened, emit: Emit) -> None:
