@@ -162,6 +162,17 @@ def prints(some: Sequence[Migration]) -> tuple[tuple[str, str], ...]:
     return tuple((one.script, prints_of(one, None)[0]) for one in some)
 
 
+def unfit(found: Rehearsal | None, age: float | None, most: float) -> str:
+    """Why a deployment must not begin with this rehearsal of its migrations; empty when it may. Times are seconds."""
+    if found is None or age is None:
+        return "its pending migrations were not rehearsed"
+    if age > most:
+        return f"its pending migrations were rehearsed {age / 3600:.1f} h ago, and {most / 3600:g} h is the most"
+    if found.verdict is not Verdict.FIT:
+        return f"the rehearsal of its pending migrations says {found.verdict.value}: {found.why}"
+    return ""
+
+
 def rehearsal_of(database: str, some: Sequence[Migration], kept: Iterable[Rehearsal]) -> Rehearsal | None:
     """The last one of just these pending files, in this order; None where there was none."""
     wanted, found = prints(some), None

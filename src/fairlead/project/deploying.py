@@ -8,10 +8,11 @@ from fairlead.project.sections import OptionalDuration, Section
 
 
 class Require(Section):
-    """`deploy.require`: how old the last backup and the last drill that went well may be."""
+    """`deploy.require`: how old the last backup, drill and rehearsal that went well may be."""
 
     backup: OptionalDuration = None
     drill: OptionalDuration = None
+    rehearsal: OptionalDuration = None
 
 
 class Deploy(Section):

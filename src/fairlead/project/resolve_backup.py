@@ -36,4 +36,4 @@ def drill(one: Drill | None) -> stack.Drill | None:
 
 def require(one: Deploy) -> stack.Require:
     """As it is said."""
-    return stack.Require(one.require.backup, one.require.drill)
+    return stack.Require(one.require.backup, one.require.drill, one.require.rehearsal)

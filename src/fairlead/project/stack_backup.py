@@ -58,3 +58,4 @@ class Require:
 
     backup: float | None = None
     drill: float | None = None
+    rehearsal: float | None = None  #: of just the migrations that are pending

@@ -24,11 +24,18 @@ def migrating(site):
 
 
 def test_it_is_rehearsed_and_proven_without_a_change(migrating):
+    (migrating.root / ".fairleadignore").write_text("home\nbackups*\n")
+    path = migrating.root / "fairlead.yaml"
+    path.write_text(f"{path.read_text()}deploy: {{require: {{rehearsal: 1h}}}}\n")
     before = migrating.sql("SELECT count(*) FROM pg_class")
+    refused = migrating.run("deploy", "local", "--plan", code=3)
+    assert "db.shop: its pending migrations were not rehearsed" in refused
+    assert "fairlead db rehearse local db.shop" in refused
     (live,) = migrating.json("db", "rehearse", "local", "shop")["databases"]
     assert (live["verdict"], live["base"], live["source"]) == ("fit", "1", "the database as it is")
     assert live["seen"][0]["locks"] == [{"table": "public.orders", "mode": "AccessExclusiveLock"}]
     assert (live["tried"] > 0, live["unseen"]) == (True, "")
+    assert "V2__note.sql" in migrating.run("deploy", "local", "--plan")
     (proved,) = migrating.json("db", "prove", "local", "shop", "--from", "backup")["databases"]
     assert proved["source"].startswith("backup ")
     (version,) = proved["versions"]
@@ -38,6 +45,8 @@ def test_it_is_rehearsed_and_proven_without_a_change(migrating):
     (broken,) = migrating.json("db", "rehearse", "local", "shop", code=1)["databases"]
     assert broken["verdict"] == "breaks"
     assert 'column "what" does not exist' in broken["why"]
+    refused = migrating.run("deploy", "local", "--plan", code=3)
+    assert "db.shop: the rehearsal of its pending migrations says breaks: a query of the release that runs" in refused
 
 
 def test_the_files_alone_make_a_copy_too(migrating):

@@ -13,6 +13,7 @@ from fairlead.operations.db.opened import Opened, opened
 from fairlead.operations.db.plan import Asked, planned
 from fairlead.operations.schema.kept import has_files, moved
 from fairlead.operations.trials.prove import kept
+from fairlead.operations.trials.required import require_rehearsal
 from fairlead.postgres.files import Migration
 from fairlead.postgres.picture import State
 from fairlead.postgres.plan import mode_of
@@ -47,6 +48,7 @@ def _move(
         if not early:
             raise
         return SchemaMove(name, store.name, dump=dump, unknown=error.message)
+    require_rehearsal(stack, name, found.files)
     return SchemaMove(name, store.name, found.scripts, found.undoable, "", found.held, found.fresh, dump)
 
 
@@ -56,6 +58,7 @@ class _Found:
     held: tuple[str, ...]
     fresh: bool
     undoable: tuple[str, ...]
+    files: tuple[Migration, ...]
 
 
 def _look(database: Database, proofs: Iterable[Proof]) -> _Found:
@@ -66,7 +69,7 @@ def _look(database: Database, proofs: Iterable[Proof]) -> _Found:
         held = tuple(entry.script for entry in one.look().entries if entry.state is State.HELD)
         files = made.plan.files()
         scripts = tuple(file.script for file in files)
-        return _Found(scripts, held, not one.history.exists(), proven(one, files, proofs))
+        return _Found(scripts, held, not one.history.exists(), proven(one, files, proofs), files)
 
 
 def proven(one: Opened, files: Sequence[Migration], proofs: Iterable[Proof]) -> tuple[str, ...]:
