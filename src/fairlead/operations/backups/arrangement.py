@@ -32,6 +32,7 @@ from fairlead.system.home import Place
 from fairlead.system.lock import held_lock
 
 BY_HAND = "by hand"  #: why, when nobody said
+PATIENCE = 60.0  #: seconds that a person waits for whoever is at it: the keeper mostly, right after a deployment
 LEFT = re.compile(r".*_(before|restored)_\d{8}T\d{6}", re.DOTALL)
 """What restores leave is no data of anybody's."""
 

@@ -17,7 +17,8 @@ from fairlead.backups.sealing import Damaged
 from fairlead.backups.server import Server
 from fairlead.backups.verifying import require_whole
 from fairlead.errors import FairleadError
-from fairlead.operations.backups.arrangement import BY_HAND, Arrangement, drill_identities
+from fairlead.operations.backups.arrangement import BY_HAND, PATIENCE, Arrangement, drill_identities
+from fairlead.operations.backups.due import SCHEDULE
 from fairlead.operations.backups.space import engine_folder, needed, require_space
 from fairlead.system import clock
 
@@ -71,7 +72,7 @@ class Report:
 def drill(one: Arrangement, which: str = "latest", say: Say = lambda _: None, why: str = BY_HAND) -> Report:
     """Try it. What is wrong with the backup is in the report; FairleadError when there could be no drill at all."""
     report = Report(one.store.name, targets=_targets(one))
-    with one.held("fairlead db drill"):
+    with one.held("fairlead db drill", 0.0 if why == SCHEDULE else PATIENCE):
         ground = None if one.inside else one.ground()
         try:
             _try(one, which, ground, report, say)

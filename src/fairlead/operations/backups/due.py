@@ -14,6 +14,7 @@ from fairlead.project.stack_backup import Every
 
 Task = Literal["backup", "drill"]
 TASKS: tuple[Task, ...] = ("backup", "drill")
+SCHEDULE = "schedule"  #: why, of what the keeper began
 HOUR, MINUTE = 2, 7  #: when, in UTC; of what is hourly the minute alone
 AGAIN = timedelta(hours=1)  #: after one that failed, or that was begun and of which nobody knows more
 RED = timedelta(days=1)  #: after a drill that found something wrong

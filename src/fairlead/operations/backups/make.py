@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from fairlead.backups.catalogue import Backup
 from fairlead.backups.logical import Logical
 from fairlead.errors import Busy, FairleadError
-from fairlead.operations.backups.arrangement import BY_HAND, Arrangement
+from fairlead.operations.backups.arrangement import BY_HAND, PATIENCE, Arrangement
+from fairlead.operations.backups.due import SCHEDULE
 from fairlead.project.access import databases as declared
 from fairlead.system import clock
 
@@ -31,7 +32,7 @@ def make(some: Sequence[Arrangement], why: str = BY_HAND, say: Say = lambda _: N
 
 def _one(one: Arrangement, why: str, say: Say) -> Made:
     try:
-        with one.held("fairlead backup now"):
+        with one.held("fairlead backup now", 0.0 if why == SCHEDULE else PATIENCE):
             say(f"{one.store.name}: to {one.catalogue.where.shown}")
             return Made(one.store.name, logical(one, why, say))
     except FairleadError as error:

@@ -26,7 +26,7 @@ from fairlead.backups.restoring import (
 from fairlead.backups.server import TRANSIENT, Server
 from fairlead.backups.verifying import require_whole
 from fairlead.errors import FairleadError, Interrupted
-from fairlead.operations.backups.arrangement import Arrangement, require_identities
+from fairlead.operations.backups.arrangement import PATIENCE, Arrangement, require_identities
 from fairlead.operations.backups.space import data_folder, needed, require_space
 from fairlead.project.access import databases as declared
 from fairlead.system import clock
@@ -65,7 +65,7 @@ def restore(
     leaves what is in use as it was, and nothing new. FairleadError; UsageError for a backup that there is not; Busy.
     """
     place = into or one
-    with one.held("fairlead db restore"), _also(into), place.server() as server:
+    with one.held("fairlead db restore", PATIENCE), _also(into), place.server() as server:
         begun = clock.boot_seconds()
         backup = chosen(one.catalogue.all(), which)
         reader = Reader(one.catalogue, require_identities(backup.id))

@@ -14,7 +14,7 @@ from fairlead.artifacts.origin import owner_text
 from fairlead.artifacts.release import Release, ReleaseStore
 from fairlead.errors import Busy, FairleadError
 from fairlead.ledger import Entry, Ledger
-from fairlead.operations.backups.due import BEGUN, DRILLED, FAILED, KINDS, Task, due, left
+from fairlead.operations.backups.due import BEGUN, DRILLED, FAILED, KINDS, SCHEDULE, Task, due, left
 from fairlead.project.stack import Stack
 from fairlead.rollout.state import read_state
 from fairlead.system import clock
@@ -22,7 +22,6 @@ from fairlead.system.commands import Command, begin
 from fairlead.system.home import Place
 from fairlead.system.lock import FileLock
 
-WHY = "schedule"
 LOG = "scheduled.log"
 KILLED = "whoever did it was killed"
 FAIRLEAD = (sys.executable, "-I", "-m", "fairlead")
@@ -98,7 +97,7 @@ def _failures(
     store: str, tasks: tuple[Task, ...], reason: str, busy: bool = False
 ) -> Iterator[tuple[str, dict[str, object]]]:
     """Entries of the ledger. Who does it by hand just now is no failure that a person is told of."""
-    why = "busy" if busy else WHY
+    why = "busy" if busy else SCHEDULE
     if "backup" in tasks:
         yield FAILED, {"store": store, "kind": "logical", "why": why, "reason": reason}
     if "drill" in tasks:
@@ -113,7 +112,7 @@ def _do(stack: Stack, root: Path, name: str, tasks: tuple[Task, ...]) -> None:
     from fairlead.operations.backups.prune import prune  # noqa: PLC0415
 
     (one,) = arranged(stack, root, (name,))
-    if "backup" in tasks and make((one,), WHY)[0].backup:
+    if "backup" in tasks and make((one,), SCHEDULE)[0].backup:
         prune(one)
     if "drill" in tasks and one.catalogue.all():
-        drill(one, why=WHY)
+        drill(one, why=SCHEDULE)
