@@ -98,7 +98,7 @@ class ImageStore:
     def find(self, wanted: Wanted, tell: Tell) -> Origin:
         """Where it would come from, without bringing it. RegistryError; FairleadError when it may not be asked for."""
         name, here = wanted.name, self.images.engine.image(wanted.name.asked())
-        if name.digest is not None:
+        if here is not None and name.digest is not None:
             return Origin(wanted, here, name.digest)
         if here is not None and (wanted.policy != "always" or not digest_of(here, name)):
             return Origin(wanted, here, digest_of(here, name))
@@ -106,8 +106,14 @@ class ImageStore:
             what = f"{wanted.item}: image {name} is not here, and pull_policy is never"
             raise FairleadError(what, "build or load it on this machine, or let it be pulled: pull_policy: missing")
         remote = self._asked(wanted, here, tell)
-        there = self.images.engine.image(name.at(remote.digest))
-        return Origin(wanted, there, remote.digest, remote.platforms)
+        return Origin(wanted, self._there(wanted, remote), remote.digest, remote.platforms)
+
+    def _there(self, wanted: Wanted, remote: Remote) -> ImageFacts | None:
+        """What is here of it: of a list of several platforms, the image of the one that is wanted."""
+        found = self.images.engine.image(wanted.name.at(remote.digest))
+        if found is None or len(remote.platforms) < 2:
+            return found
+        return None if misfit(wanted, (platform_of(found),), self.images.engine.facts().architecture) else found
 
     def _asked(self, wanted: Wanted, here: ImageFacts | None, tell: Tell) -> Remote:
         """What the registry says; where it says nothing, with what could be had without it."""
@@ -141,8 +147,18 @@ class ImageStore:
         if origin.digest is None:
             raise AssertionError("an image that is not here has a digest in a registry")
         tell(f"pulling {name}")
-        self.images.pull(name, origin.digest, platform, tell)
+        self._pull(name, origin.digest, platform, tell)
         return Image(self.facts(pinned), pinned, "pulled")
+
+    def _pull(self, name: ImageName, digest: str, platform: str | None, tell: Tell) -> None:
+        """Have it here by its digest, which in an engine names one image: of a list, that of the platform pulled last.
+
+        The one before keeps a tag of ours.
+        """
+        if before := self.images.engine.image(name.at(digest)):
+            self.keep(Image(before, name.at(digest), "found"))
+            self.images.untag(name.at(digest))
+        self.images.pull(name, digest, platform, tell)
 
     def facts(self, reference: str) -> ImageFacts:
         """Of one that has to be here, by id or reference. FairleadError when it is not."""
@@ -152,7 +168,7 @@ class ImageStore:
         return found
 
     def _keep_fitting(self, wanted: Wanted, image: Image) -> None:
-        wrong = misfit(wanted, platform_of(image.facts), self.images.engine.facts().architecture)
+        wrong = misfit(wanted, (platform_of(image.facts),), self.images.engine.facts().architecture)
         if wrong:
             raise Refused(*wrong)
         self.keep(image)
@@ -180,19 +196,22 @@ class ImageStore:
                 return facts
         return None
 
-    def ensure(self, images: Mapping[str, str], tell: Tell) -> None:
-        """Have the images of a release here again, by id and pinned name. FairleadError for one that cannot be had."""
+    def ensure(self, images: Mapping[str, str], tell: Tell, platforms: Mapping[str, str] | None = None) -> None:
+        """Have the images of a release here again, by id and pinned name. FairleadError for one that cannot be had.
+
+        `platforms`: those that were named, by id; of a list of several the pinned name alone says too little.
+        """
         for id, pinned in images.items():
             if not self.exists(id):
-                self._fetch_again(id, pinned, tell)
+                self._fetch_again(id, pinned, (platforms or {}).get(id), tell)
 
-    def _fetch_again(self, id: str, pinned: str, tell: Tell) -> None:
+    def _fetch_again(self, id: str, pinned: str, platform: str | None, tell: Tell) -> None:
         name = ImageName.parse(pinned) if pinned else None
         if name is None or name.digest is None:
             what = f"image {id[:19]} ({pinned or 'built here'}) was removed from this machine, and no registry has it"
             raise FairleadError(what, "deploy its commit again")
         tell(f"image {pinned} was removed from this machine; pulling it again")
-        self.images.pull(name, name.digest, None, tell)
+        self._pull(name, name.digest, platform, tell)
         facts = self.facts(pinned)
         if facts.id != id:
             raise FairleadError(f"{pinned} is {facts.id[:19]} now, and was {id[:19]}", "deploy its commit again")
@@ -237,17 +256,18 @@ def platform_of(facts: ImageFacts) -> str:
     return f"{facts.os}/{facts.architecture}"
 
 
-def misfit(wanted: Wanted, made_for: str, machine: str) -> tuple[str, str] | None:
-    """What is wrong, and what helps, when an image is `made_for` another platform than the one it is to run on.
+def misfit(wanted: Wanted, made_for: Collection[str], machine: str) -> tuple[str, str] | None:
+    """What is wrong, and what helps, when an image is `made_for` other platforms than the one it is to run on.
 
     `machine` is the engine's architecture. Nothing is guessed: what is named under `platform` is what runs.
     """
     runs = wanted.platform or f"linux/{machine}"
-    if _plain(made_for) == _plain(runs):
+    if _plain(runs) in map(_plain, made_for):
         return None
-    what = f"{wanted.item}: image {wanted.name} is for {made_for}, and it is to run on {runs}"
+    what = f"{wanted.item}: image {wanted.name} is for {', '.join(made_for)}, and it is to run on {runs}"
     if wanted.platform is None:
-        return what, f"have it made for {runs}, or name `platform: {made_for}` where the engine can run that"
+        named = " or ".join(f"`platform: {one}`" for one in made_for)
+        return what, f"have it made for {runs}, or name {named} where the engine can run that"
     return what, f"have it made for {runs}, or name another `platform`"
 
 

@@ -13,6 +13,7 @@ from fairlead.project.stack import Container, Job, Service, Stack
 from fairlead.system.home import Place
 
 if TYPE_CHECKING:
+    from fairlead.artifacts import Release
     from fairlead.artifacts.images import ImageStore, Wanted
     from fairlead.engine.login import Login
     from fairlead.masking import Secret
@@ -70,6 +71,17 @@ def image_store(place: Place, logins: dict[str, Login] | None = None) -> ImageSt
     from fairlead.engine.owner import Owner  # noqa: PLC0415
 
     return ImageStore(Images(Engine(), logins or {}), Owner.of(place).home, place.project)
+
+
+def have_images(place: Place, release: Release, tell: Say, known: dict[str, Login] | None = None) -> None:
+    """Have those of a release here again, should somebody have removed one. FairleadError."""
+    if pinned := release.pinned():
+        platforms = {
+            release.artifacts[item.name]: one.platform
+            for item, one in containers(release.stack)
+            if one.platform and item.name in release.artifacts
+        }
+        image_store(place, known).ensure(pinned, tell, platforms)
 
 
 def logins(supply: Supply) -> dict[str, Login]:

@@ -13,7 +13,7 @@ from fairlead.operations.build import built, move
 from fairlead.operations.checks import docker
 from fairlead.operations.deploy import Options
 from fairlead.operations.environment import Environment, machine_facts, opened
-from fairlead.operations.images import image_store, logins
+from fairlead.operations.images import have_images, logins
 from fairlead.operations.schema.kept import base_of, migration_files, moved
 from fairlead.operations.secrets.supply import Supply
 from fairlead.operations.transition import Intent, Result
@@ -83,9 +83,8 @@ def _below(path: str, folders: Iterable[str]) -> bool:
 def _verify(environment: Environment, release: Release, supply: Supply) -> None:
     for digest in sorted(set(release.artifacts.values()) - release.pinned().keys()):
         environment.artifacts.verify(digest)
-    if pinned := release.pinned():
-        store = image_store(environment.place, logins(supply))
-        store.ensure(pinned, lambda text: environment.world.say("build", text))
+    if release.pinned():
+        have_images(environment.place, release, lambda text: environment.world.say("build", text), logins(supply))
 
 
 def live_release(place: Place) -> Release:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fairlead.artifacts import Release
 from fairlead.operations.environment import Environment
-from fairlead.operations.images import image_store
+from fairlead.operations.images import have_images
 from fairlead.operations.keeper import have_keeper
 from fairlead.operations.stores import ensure as stores
 from fairlead.project.order import service_levels
@@ -27,8 +27,7 @@ def missing(environment: Environment, release: Release) -> tuple[str, ...]:
 def begin(environment: Environment, release: Release, ids: tuple[str, ...]) -> None:
     """Start these instances; does not wait for them. An image that somebody has removed is had again before."""
     world = environment.world
-    if pinned := release.pinned():
-        image_store(environment.place).ensure(pinned, lambda text: world.say("note", text))
+    have_images(environment.place, release, lambda text: world.say("note", text))
     world.runtime.start(service_specs(release, ids, world.machine(release)))
 
 

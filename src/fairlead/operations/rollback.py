@@ -8,7 +8,7 @@ from fairlead.artifacts import Release, describe_actor
 from fairlead.artifacts.release import is_image
 from fairlead.errors import FairleadError
 from fairlead.operations.environment import LOCK_PATIENCE, Environment, existing
-from fairlead.operations.images import image_store
+from fairlead.operations.images import have_images
 from fairlead.operations.rotation.recovery import prepare
 from fairlead.operations.schema.fits import newer, require, shown
 from fairlead.operations.transition import Intent, Result, carry_out
@@ -58,6 +58,5 @@ def _target(environment: Environment, to: str | None) -> Release:
             raise FairleadError(
                 f"the artifact {digest[:12]} of release {release.id} is gone", "deploy its commit again"
             )
-    if pinned := release.pinned():
-        image_store(environment.place).ensure(pinned, lambda text: environment.world.say("note", text))
+    have_images(environment.place, release, lambda text: environment.world.say("note", text))
     return release

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import http.client
 import io
 import json
 import subprocess
@@ -17,6 +18,7 @@ from fairlead.engine.login import Login
 from fairlead.engine.registry_failures import RegistryError, Stalled
 from fairlead.errors import FairleadError, Refused
 from fairlead.masking import Secret
+from fairlead.operations.checks.images import _image as checked
 from fairlead.project.image_name import ImageName
 
 QUICK = Patience(stall=90.0, tries=6, pause=0.05)
@@ -301,3 +303,67 @@ def helper(config, monkeypatch, address):
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{config}:/usr/bin:/bin:/usr/local/bin")
     (config / "config.json").write_text(json.dumps({"credHelpers": {address: "own"}}))
+
+
+LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
+SINGLE = "application/vnd.docker.distribution.manifest.v2+json"
+
+
+def asked(address, method, path, body=None, **headers):
+    """Of the registry itself; what it answered, and the headers."""
+    connection = http.client.HTTPConnection(address)
+    connection.request(method, f"/v2/{path}", body, headers)
+    answer = connection.getresponse()
+    read = answer.read()
+    assert answer.status < 300, read
+    return read, answer.headers
+
+
+def listed(made, address, architectures):
+    """One name for images of several platforms: the name, their ids, and the digest of the list."""
+    name, rows, ids = ImageName.parse(f"{address}/{made.repository}:1"), [], {}
+    for architecture in architectures:
+        one = name.tagged(architecture)
+        ids[architecture] = made.image(str(one), architecture)
+        Images(made.engine, patience=QUICK).push(ImageName.parse(str(one)), quiet)
+        read, headers = asked(address, "GET", f"{made.repository}/manifests/{architecture}", Accept=SINGLE)
+        rows.append(
+            {
+                "mediaType": SINGLE, "size": len(read), "digest": headers["Docker-Content-Digest"],
+                "platform": {"os": "linux", "architecture": architecture},
+            }
+        )  # fmt: skip
+        made.forget(ids[architecture])
+    body = json.dumps({"schemaVersion": 2, "mediaType": LIST, "manifests": rows})
+    _, headers = asked(address, "PUT", f"{made.repository}/manifests/1", body, **{"Content-Type": LIST})
+    return name, ids, headers["Docker-Content-Digest"]
+
+
+def test_one_name_for_several_platforms(served, made, store, engine):
+    mine = engine.facts().architecture
+    name, ids, digest = listed(made, served, [mine, "s390x"])
+    origin = store.find(wanted(name), quiet)
+    assert (origin.digest, sorted(origin.platforms)) == (digest, sorted([f"linux/{mine}", "linux/s390x"]))
+    (image,) = store.fetch([wanted(name)], quiet).values()
+    assert (image.id, image.pinned) == (ids[mine], name.at(digest)), "the list's digest, on every machine the same"
+    other = wanted(name, platform="linux/s390x")
+    (there,) = store.fetch([other], quiet).values()
+    assert (there.id, there.pinned) == (ids["s390x"], name.at(digest)), "what is here of the list is another platform"
+    made.forget(there.id)
+    store.ensure({there.id: there.pinned}, quiet, {there.id: "linux/s390x"})
+    made.forget(image.id)
+    store.ensure({image.id: image.pinned}, quiet)
+    assert store.exists(image.id) and store.exists(there.id)
+
+
+def test_a_list_without_this_platform_is_found_before_anything_is_pulled(served, made, store, engine):
+    name, _, digest = listed(made, served, ["s390x", "ppc64le"])
+    for one in (name, ImageName.parse(name.at(digest))):
+        found = checked(store, wanted(one), engine.facts().architecture)
+        assert (
+            found.result == "failed" and "is for linux/s390x, linux/ppc64le, and it is to run on linux/" in found.text
+        )
+        assert "name `platform: linux/s390x` or `platform: linux/ppc64le`" in found.hint
+        with pytest.raises(RegistryError, match="no matching manifest"):
+            store.fetch([wanted(one)], quiet)
+    assert kept(store) == []

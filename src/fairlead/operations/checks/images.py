@@ -36,9 +36,10 @@ def _image(store: ImageStore, wanted: Wanted, machine: str) -> Check:
         origin = store.find(wanted, lambda text: None)
     except FairleadError as error:
         return failed("images", error.message, error.hint or "")
-    wrong = [misfit(wanted, platform, machine) for platform in _platforms(origin)]
-    if wrong and all(wrong):
-        return failed("images", *next(one for one in wrong if one))
+    platforms = _platforms(origin)
+    wrong = misfit(wanted, platforms, machine) if platforms else None
+    if wrong:
+        return failed("images", *wrong)
     where = "is here" if origin.here else "is to be pulled"
     pinned = f" ({origin.digest[:19]})" if origin.digest else ""
     return ok("images", f"{wanted.name}{pinned} {where}")
