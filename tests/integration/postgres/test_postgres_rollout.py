@@ -12,6 +12,7 @@ from fairlead.masking import Secret
 from fairlead.operations.db.by_hand import by_hand
 from fairlead.operations.db.plan import Asked
 from fairlead.operations.schema import moves, unwritten
+from fairlead.operations.schema.kept import migration_files
 from fairlead.operations.schema.releases import OfReleases
 from fairlead.operations.trials.copies import Copy
 from fairlead.operations.trials.prove import KEPT as KEPT_PROOF
@@ -108,6 +109,23 @@ def test_what_cannot_be_run_is_refused_before_anything_starts(made):
     with pytest.raises(FairleadError, match="was changed after it was applied"):
         one.deploy()
     assert len(one.entries("rollout.begun")) == 1
+
+
+def test_a_plan_is_refused_where_the_deployment_would_be(made, monkeypatch):
+    one = made()
+    one.site.write(V1__a="create table a (x int)")
+
+    def early():
+        stack = one.stack()
+        return moves.moves(stack, one.root, one.root, migration_files(stack, one.root), early=True)
+
+    assert early()[0].scripts == ("V1__a.sql",)
+    one.deploy()
+    one.site.write(V1__a="create table a (y int)")
+    with pytest.raises(FairleadError, match="was changed after it was applied"):
+        early()
+    monkeypatch.setenv(one.names[0], "postgresql://nobody@127.0.0.1:1/nothing")
+    assert "no connection" in early()[0].unknown
 
 
 def test_files_are_those_of_the_release(made):

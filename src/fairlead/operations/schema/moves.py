@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from fairlead.errors import FairleadError
-from fairlead.operations.db.chosen import Database, database_of, require_known
+from fairlead.errors import ConfigurationError, FairleadError
+from fairlead.operations.db.chosen import database_of, require_known
 from fairlead.operations.db.migrate import refuse_errors
 from fairlead.operations.db.opened import Opened, opened
 from fairlead.operations.db.plan import Asked, planned
@@ -41,13 +42,15 @@ def _move(
     name, dump = f"{store.name}.{one.database}", store.backup is not None
     if one.migrator:
         return SchemaMove(name, store.name, job=migrator_job(store.name, one.database), dump=dump)
-    try:
-        require_known(store)
-        found = _look(database_of(stack, root, store, one, base), proofs)
-    except FairleadError as error:
-        if not early:
-            raise
-        return SchemaMove(name, store.name, dump=dump, unknown=error.message)
+    with ExitStack() as held:
+        try:
+            require_known(store)
+            (seen,) = held.enter_context(opened([database_of(stack, root, store, one, base)]))
+        except FairleadError as error:
+            if not early or isinstance(error, ConfigurationError):
+                raise
+            return SchemaMove(name, store.name, dump=dump, unknown=error.message)
+        found = _look(seen, proofs)
     require_rehearsal(stack, name, found.files)
     return SchemaMove(name, store.name, found.scripts, found.undoable, "", found.held, found.fresh, dump)
 
@@ -61,15 +64,14 @@ class _Found:
     files: tuple[Migration, ...]
 
 
-def _look(database: Database, proofs: Iterable[Proof]) -> _Found:
+def _look(one: Opened, proofs: Iterable[Proof]) -> _Found:
     """What is pending, what waits, whether nothing was ever done to it, and what may be undone."""
-    with opened([database]) as (one,):
-        made = planned(one, Asked())
-        refuse_errors(planned(one, Asked(contract=True)))
-        held = tuple(entry.script for entry in one.look().entries if entry.state is State.HELD)
-        files = made.plan.files()
-        scripts = tuple(file.script for file in files)
-        return _Found(scripts, held, not one.history.exists(), proven(one, files, proofs), files)
+    made = planned(one, Asked())
+    refuse_errors(planned(one, Asked(contract=True)))
+    held = tuple(entry.script for entry in one.look().entries if entry.state is State.HELD)
+    files = made.plan.files()
+    scripts = tuple(file.script for file in files)
+    return _Found(scripts, held, not one.history.exists(), proven(one, files, proofs), files)
 
 
 def proven(one: Opened, files: Sequence[Migration], proofs: Iterable[Proof]) -> tuple[str, ...]:
