@@ -3,6 +3,8 @@
 import pytest
 from copy_site import copy_of
 
+from fairlead.errors import Refused
+from fairlead.operations.backups import space
 from fairlead.operations.db.opened import opened
 from fairlead.operations.db.plan import Asked
 from fairlead.operations.trials.prove import proofs
@@ -64,3 +66,10 @@ def test_it_is_the_same_and_reaches_nobody(owned):
     assert (first.kind, first.while_unwritten, first.source) == (UndoClass.LOSSY, True, "the database as it is")
     assert (second.kind, "user mapping not found" in second.why) == (UndoClass.UNPROVEN, True)
     assert owned.tables() == before  # no history either: the live one was read, and nothing else
+
+
+def test_it_is_not_made_where_it_would_fill_the_disk(site, monkeypatch):
+    site.ask("create table a (x int)")
+    monkeypatch.setattr(space, "SPARE", 1 << 60)
+    with pytest.raises(Refused, match=r"a copy of db\.shop takes about \d+ MB"), copy_of(site):
+        raise AssertionError("it was made")

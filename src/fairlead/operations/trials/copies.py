@@ -19,9 +19,11 @@ from fairlead.backups.logical import PATIENCE
 from fairlead.backups.restoring import Reader, create, globals_of, have_roles, put_back
 from fairlead.backups.scratch import Ground, cluster, copy_name, room, started
 from fairlead.backups.server import Server
+from fairlead.backups.server import one as asked
 from fairlead.masking import Secret
 from fairlead.operations.backups.arrangement import Arrangement, arranged, require_identities
 from fairlead.operations.backups.reach import ground_of, server_of
+from fairlead.operations.backups.space import GROWTH, engine_folder, needed, require_space
 from fairlead.operations.db.chosen import Database, url_of
 from fairlead.operations.db.opened import Opened, opened
 from fairlead.postgres.connection import Address
@@ -53,6 +55,7 @@ class Origin:
     text: str  #: in words
     fill: Callable[[Server, str], None]  #: make the database of that name in a server
     live: bool = True  #: the copy is used as who migrates the live one
+    bytes: int = 0  #: that it takes on the disk, about; 0: nothing to speak of, or not known
 
 
 @dataclass(frozen=True)
@@ -138,7 +141,9 @@ def of_live(server: Server, scratch: Scratch, database: str) -> Origin:
             while piece := source.read(PIECE):
                 write(piece)
 
-    return Origin(scratch, "the database as it is", fill)
+    with server.session(database) as connection:
+        size = int(asked(connection, "SELECT pg_database_size(current_database())"))
+    return Origin(scratch, "the database as it is", fill, bytes=round(size * GROWTH))
 
 
 def _of_backup(one: Arrangement, scratch: Scratch, database: str) -> Origin:
@@ -149,7 +154,7 @@ def _of_backup(one: Arrangement, scratch: Scratch, database: str) -> Origin:
         have_roles(copy, globals_of(reader, backup))
         put_back(copy, reader, backup, database, name)
 
-    return Origin(scratch, f"backup {backup.id}", fill)
+    return Origin(scratch, f"backup {backup.id}", fill, bytes=needed(backup, (database,)))
 
 
 def _empty(copy: Server, name: str) -> None:
@@ -161,15 +166,24 @@ def _empty(copy: Server, name: str) -> None:
 
 @contextlib.contextmanager
 def copied(one: Database, origin: Origin) -> Iterator[Copy]:
-    """Make it, and have it gone at the end. FairleadError."""
+    """Make it, and have it gone at the end. FairleadError; Refused where it would fill the disk."""
     used = _used(one) if origin.live else None
     name = f"{one.where.database}_copy" if one.where.database in TAKEN else one.where.database
     with origin.scratch() as server:
+        require_space(_folder(server), origin.bytes, f"a copy of {one.name}")
         origin.fill(server, name)
         with server.session(name) as connection:
             connection.execute(_MAPPINGS)
             connection.execute("ANALYZE")
         yield Copy(_here(one, server, name, used), server, origin.text)
+
+
+def _folder(server: Server) -> Path | None:
+    """Where it keeps its data; None where that is not known on this machine."""
+    if server.inside is not None:
+        return engine_folder()
+    with server.session(server.home) as connection:
+        return Path(str(asked(connection, "SHOW data_directory")))
 
 
 def _used(one: Database) -> _Used:
