@@ -72,7 +72,7 @@ print("s3", socket.create_connection(("files", 9000), 5) is not None, env["S3_BU
 """
 ADDRESS = ".".join(["127", *(str(1 + secrets.randbelow(250)) for _ in range(3))])  # nobody else listens at one of these
 REACH = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 1)"
-FETCH = "import urllib.request as u; print(u.urlopen('http://web:8000/hostname', timeout=5).status)"
+FETCH = "import urllib.request as u; print(u.urlopen('http://web:8000/hostname', timeout=30).status)"
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def asked(url, trusted):
     """Status and headers of an answer; (0, …) where nobody gives one."""
     opener = build_opener(NoRedirects, HTTPSHandler(context=ssl.create_default_context(cafile=trusted)))
     try:
-        with opener.open(url, timeout=5) as answer:
+        with opener.open(url, timeout=30) as answer:
             return answer.status, answer.headers
     except HTTPError as error:
         return error.code, error.headers
