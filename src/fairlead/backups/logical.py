@@ -73,7 +73,9 @@ class Logical:
         for database in self.databases:
             with self.server.session(database) as connection:
                 stood = sequences(connection)
-            with self.server.session(database, autocommit=False) as connection:
+            with self.server.session(database) as connection:
+                connection.execute("SET idle_in_transaction_session_timeout = 0")  # it is idle as long as the dump
+                connection.autocommit = False
                 connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
                 snapshot = str(one(connection, "SELECT pg_export_snapshot()"))
                 what = ("database", database, f"{database}.dump")

@@ -44,8 +44,9 @@ def _forget(world: World, keep: int) -> tuple[str, ...]:
     if world.files:
         keep_only(world.files, wanted)
     if world.migrations:
-        there = (world.releases.load_or_none(id) for id in wanted)
-        keep_only(world.migrations, {folder_name(one.migrations) for one in there if one and one.migrations})
+        there = [world.releases.load_or_none(id) for id in wanted if id in world.releases.ids()]
+        if None not in there:  # nobody knows which files one needs that cannot be read
+            keep_only(world.migrations, {folder_name(one.migrations) for one in there if one and one.migrations})
     if gone:
         world.say("note", f"forgot {', '.join(gone)}", releases=list(gone))
     return gone

@@ -50,6 +50,23 @@ def test_what_was_live_last_stays_whenever_it_was_made(machine: FakeMachine) -> 
     assert set(machine.releases.ids()) == {made[0], made[3]}
 
 
+def test_files_of_migrations_stay_while_a_release_cannot_be_read(machine: FakeMachine) -> None:
+    live = machine.deploy(version(1)).release
+    environment = machine.opened()
+    environment.world.migrations = machine.folder / "migrations"
+    (machine.folder / "migrations" / "theirs").mkdir(parents=True)
+    kept = {path: path.read_text() for path in (machine.releases.folder / f"{live}.{end}" for end in ("json", "copy"))}
+    for path in kept:
+        path.write_text("damaged")
+    prune(environment.world, 2)
+    assert [path.name for path in environment.world.migrations.iterdir()] == ["theirs"]
+    for path, text in kept.items():
+        path.write_text(text)
+    prune(environment.world, 2)
+    assert list(environment.world.migrations.iterdir()) == []
+    environment.ledger.close()
+
+
 def test_nothing_that_goes_wrong_while_clearing_away_fails_a_rollout(machine: FakeMachine) -> None:
     def fails() -> None:
         raise FairleadError("the disk is full")
