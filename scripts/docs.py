@@ -90,6 +90,7 @@ LEDGER = {
         "`store`; `restore_point` and `lsn`, `backup` (its id), where there is one; `notes`",
     ),
     "schema.applied": ("a file that moves a schema ran, and is committed", "`database`, `script`, `ms`, `contract`"),
+    "schema.moved": ("the command of another tool has moved a schema", "`database`, `job`, `seconds`"),
     "contract.begun": (
         "the old release is gone, and what waited for that is about to run",
         "`release`, `files` (name of what it keeps), `databases` (the files of each)",

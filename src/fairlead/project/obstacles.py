@@ -21,6 +21,7 @@ def obstacles(merged: Mapping, own: Mapping) -> Iterator[Problem]:
     if runtime is not None and name == "kubernetes":
         yield problem(runtime, f"{name} is {THIS_VERSION}; use process or docker")
     yield from _stores(merged, name or "process")
+    yield from _migrators(merged)
     yield from _without_image(merged) if name == "docker" else _only_in_containers(merged)
 
 
@@ -31,9 +32,19 @@ def _stores(merged: Mapping, runtime: str) -> Iterator[Problem]:
         own = kind if kind is not None and text_of(kind) == "container" else _as_it_is(store)
         if own is not None and url is None and runtime == "process":
             yield problem(own, "this needs runtime docker; on process give the url of one that somebody else runs")
-        for node in select(store, "databases", "*", "migrator"):
-            yield problem(node, THIS_VERSION)
         yield from _backups(store, runtime)
+
+
+def _migrators(merged: Mapping) -> Iterator[Problem]:
+    """Each runs with the artifact of a service: one that is named, or one that uses the database."""
+    uses = select(merged, "services", "*", "uses", "*")
+    used = {text_of(node) or text_of(child(node, "store")) or "" for node in uses}
+    for store, entry in children(child(merged, "stores")):
+        for name, one in children(child(entry, "databases")):
+            command, named = child(one, "migrator"), child(child(one, "migrate"), "like") or child(one, "used_by")
+            if command is not None and named is None and not {str(store), f"{store}.{name}"} & used:
+                why = "no service uses this database, so nobody knows whose artifact this runs with"
+                yield problem(command, f"{why}; say it: migrate: {{like: SERVICE}}")
 
 
 def _backups(store: Node, runtime: str) -> Iterator[Problem]:

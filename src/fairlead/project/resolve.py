@@ -11,6 +11,7 @@ from fairlead.project.access import Wish, access, implied_secrets, login_names, 
 from fairlead.project.resolve_backup import backup, drill, require
 from fairlead.project.resolve_container import container, log_bounds, pools, resources, security, shared
 from fairlead.project.resolve_edge import edge, route
+from fairlead.project.resolve_migrators import migrator_jobs
 from fairlead.project.resolve_values import backend, migrations, registry, rights, secrets, templates, variables
 from fairlead.project.stack import CanaryStep, Stack
 
@@ -38,12 +39,14 @@ def resolve(environment: str, sections: Sections, own: Environment, given: Mappi
     services, values = sections.services, variables(sections.variables, given)
     stores = tuple(_store(name, one) for name, one in sections.stores.items())
     declared = tuple(_of_role(one, stores) for one in secrets(sections))
+    made = tuple(_service(name, one, sections, values, stores, own.runtime) for name, one in services.items())
+    jobs = tuple(_job(name, one, services.get(one.like or ""), stores) for name, one in sections.jobs.items())
     return Stack(
         project=sections.name,
         environment=environment,
         runtime=own.runtime,
-        services=tuple(_service(name, one, sections, values, stores, own.runtime) for name, one in services.items()),
-        jobs=tuple(_job(name, one, services.get(one.like or ""), stores) for name, one in sections.jobs.items()),
+        services=made,
+        jobs=jobs + migrator_jobs(stores, made),
         tests=sections.tests,
         smoke=tuple(_smoke(one) for one in sections.smoke),
         rollout=_rollout(sections, own),

@@ -85,7 +85,7 @@ def migrations(name: str, one: Database) -> stack.Migrations:
     if how is None:
         return stack.Migrations(name, one.migrations, one.contract, one.migrator)
     return stack.Migrations(
-        name, one.migrations, one.contract, one.migrator, how.schema_, how.table, how.out_of_order,
+        name, one.migrations, one.contract, one.migrator, how.like, how.schema_, how.table, how.out_of_order,
         dict(how.placeholders), how.lock_timeout, how.statement_timeout, how.undo_rows,
     )  # fmt: skip
 

@@ -118,7 +118,7 @@ class Job:
 
     name: str
     command: str
-    when: Literal["before-traffic", "after-traffic"] = "before-traffic"
+    when: Literal["before-traffic", "after-traffic", "migration"] = "before-traffic"
     source: str | None = None
     prepare: Prepare | None = None
     env: dict[str, str] = field(default_factory=dict)
@@ -291,6 +291,7 @@ class Migrations:
     folder: str | None = None  #: relative to the project file
     contract: str | None = None  #: folder of what runs only after the old release is gone
     migrator: str | None = None  #: a command of another tool that does it instead
+    like: str | None = None  #: the service that the command runs like; None: the first that uses the database
     schema: str | None = None  #: where the history is; None: the first one of the search path
     table: str = "flyway_schema_history"
     out_of_order: bool = False

@@ -17,6 +17,7 @@ from fairlead.project.sections import (
     OptionalFlag,
     OptionalInside,
     OptionalLine,
+    OptionalName,
     OptionalVariableName,
     Port,
     Section,
@@ -69,8 +70,9 @@ class User(Section):
 
 
 class Migrate(Section):
-    """`migrate`: how the files of `migrations` are run, and where their history is."""
+    """`migrate`: how the files of `migrations`, or the `migrator`, are run, and where their history is."""
 
+    like: OptionalName = None
     schema_: OptionalSchema = Field(default=None, alias="schema")
     table: _Table = "flyway_schema_history"
     out_of_order: Flag = False

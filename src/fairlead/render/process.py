@@ -51,7 +51,7 @@ def _programs(stack: Stack, ways: Ways) -> Iterator[Program]:
         for index in range(1, service.replicas + 1) if service.command else ():
             name = f"{RELEASE}.{service.name}.{index}"
             yield _program(stack, service, name, ports.get((service.name, index)), ways)
-    for job in stack.jobs:
+    for job in (one for one in stack.jobs if one.when != "migration"):
         yield _program(stack, job, f"{RELEASE}.{job.name}.1", None, ways)
 
 

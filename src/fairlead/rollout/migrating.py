@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -54,6 +55,7 @@ class Migrating:
 
     def _by_job(self, step: Step) -> None:
         release = self._release(step)
+        begun = time.monotonic()
         spec = specs.job_spec(release, step.job, self.world.machine(release))
         with self.world.databases.locked(release, step.service) as held, self._guarded(spec.id, held) as lost:
             try:
@@ -64,6 +66,8 @@ class Migrating:
                 raise
             if not held():
                 raise _no_longer_alone(step)
+        seconds = round(time.monotonic() - begun, 3)
+        self._write(schema.MOVED, {"database": step.service, "job": step.job, "seconds": seconds})
 
     @contextmanager
     def _guarded(self, id: str, held: Callable[[], bool]) -> Iterator[Callable[[], bool]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fairlead.rollout.steps import Step
 
 SNAPSHOT, APPLIED = "schema.snapshot", "schema.applied"
-KEPT, UNDONE = "schema.kept", "schema.undone"
+KEPT, UNDONE, MOVED = "schema.kept", "schema.undone", "schema.moved"
 
 
 @dataclass(frozen=True, slots=True)

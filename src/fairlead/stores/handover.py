@@ -13,6 +13,7 @@ from fairlead.project.access import (
     derived_names,
     login_name,
     managed,
+    migrator_name,
     password_name,
     rights_of,
     runs,
@@ -79,6 +80,8 @@ def _logins(store: Store, database: str, found: Values) -> dict[str, tuple[str, 
         if value:
             role = Roles(database).login(user.service, side_of(value))
             logins[url_name(store, database, user.service)] = (role, phrase_of(value))
+    if phrase := found.get(migrator_name(store.name, database)):
+        logins[url_name(store, database, "migrator")] = (Roles(database).migrator, phrase)
     return logins
 
 

@@ -24,15 +24,23 @@ def urls(tree: Mapping) -> Iterator[Problem]:
 
 
 def one_way(tree: Mapping) -> Iterator[Problem]:
-    """A schema moves by files or by another tool's command, and only files have settings."""
+    """A schema moves by files or by another tool's command, and only files can wait for a release to go."""
     for database in select(tree, "stores", "*", "databases", "*"):
         files, command = child(database, "migrations"), child(database, "migrator")
         if files is not None and command is not None:
             yield problem(command, f"line {files.at.line} names migrations too; keep one of the two")
         for key in ("migrate", "contract"):
             node = child(database, key)
-            if node is not None and files is None:
+            if node is not None and files is None and (key == "contract" or command is None):
                 yield problem(node, f"{key} goes with migrations, which this database has not")
 
 
-RULES = (urls, one_way)
+def run_like(tree: Mapping) -> Iterator[Problem]:
+    """A migrator runs with the artifact of a service that there is."""
+    known = {str(name) for name, _ in children(child(tree, "services"))}
+    for node in select(tree, "stores", "*", "databases", "*", "migrate", "like"):
+        if (like := text_of(node) or "") not in known:
+            yield problem(node, f"there is no service {like}{did_you_mean(like, known)}")
+
+
+RULES = (urls, one_way, run_like)

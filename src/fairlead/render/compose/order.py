@@ -57,8 +57,8 @@ def _services(stack: Stack, one: Service | Job) -> Iterator[str]:
 
 
 def composed_jobs(stack: Stack) -> Iterator[Job]:
-    """The jobs that are like a service with an image."""
-    for one in stack.jobs:
+    """The jobs that are like a service with an image. Other tools move schemas in a deployment only."""
+    for one in (each for each in stack.jobs if each.when != "migration"):
         donor = next((each for each in stack.services if each.name == one.like), None)
         if donor is not None and (donor.container.image or donor.container.build):
             yield one
