@@ -32,7 +32,7 @@ DATABASES = {"default": {
     "HOST": url.hostname, "PORT": url.port,
 }}
 INSTALLED_APPS = ["orders"]
-SECRET_KEY = "only-for-tests"
+SECRET_KEY = os.urandom(8).hex()
 """
 DJANGO_MIGRATION = """\
 from django.db import migrations, models
