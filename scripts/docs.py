@@ -49,7 +49,8 @@ LEDGER = {
     ),
     "restore.done": (
         "what was restored is in use",
-        "`store`, `id`, `databases` (each with the name under which the old one stays), `seconds`",
+        "`store`, `id`, `databases` (each with the name under which the old one stays), `seconds`, `moment` (as what "
+        "they are)",
     ),
     "restore.pruned": ("databases that restores had put aside were dropped", "`store`, `databases`"),
     "migration.rehearsed": (
@@ -69,7 +70,8 @@ LEDGER = {
         "a backup was restored into a copy, looked at and timed",
         "`store`, `id`, `kind`, `ok`, `wrong`, `phases` (seconds of each), `rto` (their sum), `rpo` (seconds "
         "that would have been lost), `bytes`, `mb_per_second`, `databases`, `targets` (what is declared), "
-        "`damaged` (whether the backup is not what was written), `why` (by hand, schedule)",
+        "`damaged` (whether the backup is not what was written), `why` (by hand, schedule), `moment` (as what "
+        "the copy was), `amcheck` (whether indexes were compared), `forecast` (of `rto`, in `days`)",
     ),
     "rollout.begun": (
         "a rollout has a plan and is about to start",

@@ -6,7 +6,7 @@ import contextlib
 import re
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -106,11 +106,15 @@ def put_back(server: Server, reader: Reader, backup: Backup, database: str, to: 
     if part is None:
         has = ", ".join(one.database for one in backup.of("database")) or "none"
         raise FairleadError(f"backup {backup.id} has no database {database}", f"it has {has}")
-    create(server, to, backup.facts[database]["properties"])
+    fill(server, database, to, backup.facts[database]["properties"], lambda write: reader.write_to(backup, part, write))
+
+
+def fill(server: Server, database: str, to: str, had: Mapping[str, Any], push: Callable[[Write], None]) -> None:
+    """A new one called `to`, of what `push` writes, which is as pg_dump does. FairleadError; then there is none."""
+    create(server, to, had)
     try:
-        what = f"pg_restore of {database}"
-        with server.feeding(what, "pg_restore", "--exit-on-error", f"--dbname={to}") as write:
-            reader.write_to(backup, part, write)
+        with server.feeding(f"pg_restore of {database}", "pg_restore", "--exit-on-error", f"--dbname={to}") as write:
+            push(write)
         with server.session(to) as connection:
             connection.execute("ANALYZE")  # statistics are in no dump
     except BaseException:
@@ -131,9 +135,8 @@ def create(server: Server, database: str, had: Mapping[str, Any]) -> None:
             raise
 
 
-def compared(server: Server, backup: Backup, database: str, at: str) -> list[str]:
-    """In what the database `at` differs from what was backed up; empty: in nothing."""
-    before = backup.facts[database]
+def compared(server: Server, before: Mapping[str, Any], at: str) -> list[str]:
+    """In what the database `at` differs from what was written down of it `before`; empty: in nothing."""
     with server.session(at, autocommit=False) as connection:
         connection.execute("SET TRANSACTION READ ONLY")
         after = facts(connection, before.get("checks", {}), before["rows"])
@@ -223,20 +226,19 @@ def restored_names(server: Server, database: str) -> Iterator[str]:
     yield from (str(row[0]) for row in rows if mine.fullmatch(str(row[0])))
 
 
-def existing(backup: Backup, wanted: Sequence[str] | None) -> tuple[str, ...]:
+def existing(id: str, there: tuple[str, ...], wanted: Sequence[str] | None) -> tuple[str, ...]:
     """The databases of a backup that are meant: all, or those. FairleadError for one that it has not."""
-    there = tuple(one.database for one in backup.of("database"))
     for one in wanted or ():
         if one not in there:
-            raise FairleadError(f"backup {backup.id} has no database {one}", f"it has {', '.join(there)}")
+            raise FairleadError(f"backup {id} has no database {one}", f"it has {', '.join(there)}")
     return tuple(wanted) if wanted else there
 
 
-def since(server: Server, backup: Backup, databases: Iterable[str]) -> Mapping[str, list[str]]:
-    """What each database has now that differs from the backup: what a restore would take back."""
+def since(server: Server, was: Mapping[str, Any], databases: Iterable[str]) -> Mapping[str, list[str]]:
+    """What each database has now that differs from what it was: what a restore would take back."""
     found: dict[str, list[str]] = {}
     for database in databases:
-        before = {key: backup.facts[database].get(key, {}) for key in ("rows", "objects")}
+        before = {key: was[database].get(key, {}) for key in ("rows", "objects")}
         with server.session(database, autocommit=False) as connection:
             connection.execute("SET TRANSACTION READ ONLY")
             after = facts(connection)

@@ -75,10 +75,13 @@ def cluster(ground: Ground, path: Path) -> Path:
 
 
 @contextlib.contextmanager
-def started(ground: Ground, path: Path, data: Path, settings: Mapping[str, str] | None = None) -> Iterator[Server]:
+def started(
+    ground: Ground, path: Path, data: Path, settings: Mapping[str, str] | None = None, patience: float = START
+) -> Iterator[Server]:
     """Run what is in `data`; ready for sessions, and, where it recovers, at its end and stable.
 
-    `settings` come above those that keep it apart. FairleadError with its last words when it ends.
+    `settings` come above those that keep it apart. FairleadError with its last words when it ends, or is not ready
+    after `patience` seconds.
     """
     hba, ident = path / "pg_hba.conf", path / "pg_ident.conf"
     write_file(hba, "local all postgres peer map=copy\n", 0o644)
@@ -92,11 +95,11 @@ def started(ground: Ground, path: Path, data: Path, settings: Mapping[str, str] 
     server = Server({"host": str(socket), "port": str(PORT), "user": "postgres"}, ground.programs)
     log = path / "log"
     with running(Command(argv, cwd=Path("/"), env=ground.env()), log, "the copy", ground.who) as child:
-        _await(server, lambda: child.poll() is not None, log)
+        _await(server, lambda: child.poll() is not None, log, patience)
         yield server
 
 
-def _await(server: Server, ended: Callable[[], bool], log: Path) -> None:
+def _await(server: Server, ended: Callable[[], bool], log: Path, patience: float) -> None:
     """Never believed at once: a server that recovers to a time that its log does not reach starts, and then dies."""
 
     def ready() -> bool:
@@ -108,8 +111,8 @@ def _await(server: Server, ended: Callable[[], bool], log: Path) -> None:
         except FairleadError:  # it is not up yet
             return False
 
-    if not wait_until(ready, START, 0.05, 0.5):
-        raise FairleadError(f"the copy is not up after {START:g} s: {_last(log)}", "see whether the machine is slow")
+    if not wait_until(ready, patience, 0.05, 0.5):
+        raise FairleadError(f"the copy is not up after {patience:g} s: {_last(log)}", "see whether the machine is slow")
 
 
 def _last(log: Path) -> str:

@@ -123,7 +123,7 @@ def seal(source: Source | IO[bytes], write: Write, recipients: Sequence[pyrage.x
 
 
 def unseal(
-    pieces: Iterable[bytes], write: Write, identities: Sequence[pyrage.x25519.Identity], sha256: str, what: str
+    pieces: Iterable[bytes], write: Write, identities: Sequence[pyrage.x25519.Identity], sha256: str | None, what: str
 ) -> int:
     """Decrypt all of it; the bytes that were written. WrongKey, Damaged; whatever reading or writing raises.
 
@@ -139,7 +139,7 @@ def unseal(
         if failed := reader.failed or writer.failed:
             raise failed from None
         raise _explained(error, what) from None
-    if reader.hash.hexdigest() != sha256:
+    if sha256 is not None and reader.hash.hexdigest() != sha256:
         raise Damaged(f"{what} is not what was written: its checksum is another one", _HINT)
     return writer.size
 

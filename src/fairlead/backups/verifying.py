@@ -7,6 +7,7 @@ from typing import Any
 
 from fairlead.backups.catalogue import Backup, Catalogue, Part
 from fairlead.backups.destinations.base import Gone
+from fairlead.backups.physical.unpacking import look as look_at_files
 from fairlead.backups.restoring import Reader
 from fairlead.backups.sealing import Damaged, checksum
 from fairlead.errors import FairleadError
@@ -46,6 +47,9 @@ class Unfit(FairleadError):
 
 def _look(catalogue: Catalogue, backup: Backup, part: Part, identities: Sequence[Any]) -> None:
     what = f"{part.name} of backup {backup.id}"
+    if part.kind == "base" and identities:
+        _look_at_files(catalogue, backup, part, identities)
+        return
     try:
         if not identities:
             with catalogue.where.reading(catalogue.path(backup.id, part.name)) as pieces:
@@ -59,6 +63,17 @@ def _look(catalogue: Catalogue, backup: Backup, part: Part, identities: Sequence
         raise Unfit(error.message, error.hint) from error
     if ends.size != part.size or not _plausible(part.kind, ends):
         raise Unfit(f"{what} is not whole")
+
+
+def _look_at_files(catalogue: Catalogue, backup: Backup, part: Part, identities: Sequence[Any]) -> None:
+    """Every file in it, against its manifest."""
+    reader = Reader(catalogue, identities)
+    try:
+        wrong = look_at_files(lambda write: reader.write_to(backup, part, write))
+    except (Gone, Damaged) as error:
+        raise Unfit(error.message, error.hint) from error
+    if wrong:
+        raise Unfit(f"{part.name} of backup {backup.id}: {'; '.join(wrong[:5])}")
 
 
 class Ends:

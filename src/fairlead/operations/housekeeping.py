@@ -323,7 +323,7 @@ class Housekeeping:
         # A report reads the edge's logs from where it began.
         edges = [*own, place.root / "keeper" / "log"] if self._idle() else []
         marks, shown = Marks.of(place), [*log_files(place).values(), *edges]
-        for log in (*shown, *place.stores.glob("*/log")):
+        for log in (*shown, *place.stores.glob("*/log"), *place.backups.glob("*/log")):
             rotate(log, marks=marks)
         for log in shown:
             marks.add(log)

@@ -53,7 +53,11 @@ def _backups(store: Node, runtime: str) -> Iterator[Problem]:
     if text_of(child(store, "kind")) != "postgres" or (own and child(store, "command") is not None):
         for key in ("backup", "drill"):
             yield from (problem(node, f"of such a store this is {THIS_VERSION}") for node in select(store, key))
-    yield from (problem(node, THIS_VERSION) for node in select(store, "backup", "physical"))
+    if own and runtime != "process":
+        why = f"on {runtime} this is {THIS_VERSION}; use logical"
+        yield from (problem(node, why) for node in select(store, "backup", "physical"))
+    differential = f"{THIS_VERSION}; use full: with the log in between it is as far back that can be had"
+    yield from (problem(node, differential) for node in select(store, "backup", "physical", "differential"))
     backup, drill = child(store, "backup"), child(store, "drill")
     if drill is not None and backup is None:
         yield problem(drill, "a drill restores a backup, and there is none of this store")

@@ -8,7 +8,7 @@ from fairlead.project import stack_backup as stack
 
 if TYPE_CHECKING:
     from fairlead.project.deploying import Deploy
-    from fairlead.project.stores import Backup, Drill
+    from fairlead.project.stores import Backup, Drill, Physical
 
 
 def backup(one: Backup | None) -> stack.Backup | None:
@@ -19,7 +19,7 @@ def backup(one: Backup | None) -> stack.Backup | None:
     return stack.Backup(
         to=one.to or "",
         logical=one.logical,
-        physical=stack.Physical(physical.full, physical.differential, physical.wal) if physical else None,
+        physical=_physical(physical),
         keep=stack.Keep(keep.daily, keep.weekly, keep.monthly, keep.point_in_time) if keep else stack.Keep(),
         endpoint=one.endpoint,
         region=one.region,
@@ -27,6 +27,10 @@ def backup(one: Backup | None) -> stack.Backup | None:
         secret_key=one.secret_key,
         recipients=one.recipients,
     )
+
+
+def _physical(one: Physical | None) -> stack.Physical | None:
+    return stack.Physical(one.full, one.differential, one.wal, one.sync) if one else None
 
 
 def drill(one: Drill | None) -> stack.Drill | None:

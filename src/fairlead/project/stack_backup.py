@@ -24,7 +24,8 @@ class Physical:
 
     full: Every | None = None
     differential: Every | None = None
-    wal: bool = True
+    wal: bool = True  #: the log is received while it is written
+    sync: bool = False  #: a commit waits until it is received
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,7 @@ class Physical(Section):
     full: _Every = None
     differential: _Every = None
     wal: Flag = True
+    sync: Flag = False
 
 
 class Keep(Section):

@@ -29,7 +29,8 @@ class Signs:
         """
         looked_after = {name: state.pid for name, state in self.supervisor.programs().items() if state.pid}
         edge = (self.place.edge / "starts", self.place.edge / "door" / "starts")
-        starts = [*edge, *self.place.instances.glob("*/starts"), *self.place.stores.glob("*/starts")]
+        starts = [*edge, *self.place.instances.glob("*/starts"), *self.place.stores.glob("*/starts"),
+                  *self.place.backups.glob("*/starts")]  # fmt: skip
         alone = [last_started(file) for file in starts if file.parent.name not in looked_after]
         return {*looked_after.values(), *(one.pid for one in alone if one)} - {os.getpid()}
 

@@ -19,6 +19,7 @@ SERVER = ("initdb", "psql", "pg_isready", "pg_checksums", "pg_controldata", *CLI
 """All of one version, that of the server."""
 PACKAGES = {
     "postgres": "apt install postgresql", "initdb": "apt install postgresql", "psql": "apt install postgresql-client",
+    "pg_controldata": "apt install postgresql",
     "pg_isready": "apt install postgresql-client", "redis-server": "apt install redis-server",
     **dict.fromkeys(CLIENT, "apt install postgresql-client"),
     "redis-cli": "apt install redis-tools", "rclone": "pip install 'fairlead[s3]'",

@@ -52,11 +52,12 @@ CASES = {
         ],
     ),
     "backups of what is not built": (
-        small("stores: {a: {kind: redis, backup: {to: /x}}, b: {kind: postgres, backup: {physical: {full: daily}}}}\n"),
+        small("stores: {a: {kind: redis, backup: {to: /x}}, b: {kind: postgres, backup: {physical: {differential: daily}}}}\n"),
         [
             f"6:27: stores.a.backup: of such a store this is {NOT}",
             "6:66: stores.b.backup: say where backups go: to: s3://BUCKET/PREFIX, or a folder by its whole path",
-            f"6:75: stores.b.backup.physical: {NOT}",
+            f"6:86: stores.b.backup.physical.differential: {NOT}; use full: with the log in between it is as far back "
+            "that can be had",
         ],
     ),
     "a command as a check": (small("    health: {command: x}\n"), ["6:14: services.web.health.command: a command is asked in a container, which needs runtime docker; use ready"]),

@@ -11,6 +11,7 @@ from fairlead.cli.verb import environment, verb
 
 if TYPE_CHECKING:
     from fairlead.backups.catalogue import Backup
+    from fairlead.backups.physical.coverage import Window
 
 
 @verb("fairlead backup list production", "fairlead backup list production db --json", name="list",
@@ -19,13 +20,31 @@ if TYPE_CHECKING:
 @stores
 def command(session: Session, environment: str, stores: tuple[str, ...]) -> None:
     """Show the backups of ENV's stores, the newest first: of when, how large, and whether they were ever proven."""
+    from fairlead.operations.backups.windows import windows  # noqa: PLC0415 — start-up is part of the product
+
     found = [(one, one.catalogue.all()[::-1]) for one in arranged_stores(session, environment, stores)]
-    data = [{"store": one.store.name, "to": one.catalogue.where.shown, "backups": [data_of(it) for it in backups]}
-            for one, backups in found]  # fmt: skip
+    had = [windows(one, backups) for one, backups in found]
+    data = [
+        {"store": one.store.name, "to": one.catalogue.where.shown, "backups": [data_of(it) for it in backups],
+         "moments": [_moment(it) for it in some]}
+        for (one, backups), some in zip(found, had, strict=True)
+    ]  # fmt: skip
     text = "\n\n".join(
-        f"{one.store.name} {dim(one.catalogue.where.shown)}\n" + _table(backups) for one, backups in found
+        f"{one.store.name} {dim(one.catalogue.where.shown)}\n" + _table(backups) + "".join(map(_line, some))
+        for (one, backups), some in zip(found, had, strict=True)
     )
     session.answer({"environment": environment, "stores": data}, text)
+
+
+def _moment(one: Window) -> dict[str, object]:
+    return {"base": one.base, "from": one.begin.isoformat(), "to": one.end.isoformat(), "gap": one.gap or None}
+
+
+def _line(one: Window) -> str:
+    why = f"; then {one.gap}" if one.gap else ""
+    if one.begin == one.end:
+        return f"\n  {one.base} to its end alone{yellow(why)}"
+    return f"\n  every second from {one.begin:%Y-%m-%d %H:%M:%S} to {one.end:%Y-%m-%d %H:%M:%S} UTC{yellow(why)}"
 
 
 def _table(backups: tuple[Backup, ...]) -> str:

@@ -9,8 +9,10 @@ import click
 from fairlead.cli.backup.common import arranged_stores, data_of, size, stores
 from fairlead.cli.session import Session, bold, described, dim, green, red, tell
 from fairlead.cli.verb import environment, message_option, verb
+from fairlead.errors import UsageError
 
 if TYPE_CHECKING:
+    from fairlead.backups.catalogue import Kind
     from fairlead.operations.backups.make import Made
 
 
@@ -19,16 +21,23 @@ if TYPE_CHECKING:
 @environment()
 @stores
 @message_option
-def command(session: Session, environment: str, stores: tuple[str, ...], message: str) -> None:
+@click.option("--physical", is_flag=True, help="Copy the data files.")
+@click.option("--logical", is_flag=True, help="Dump each database.")
+def command(
+    session: Session, environment: str, stores: tuple[str, ...], message: str, physical: bool, logical: bool
+) -> None:  # fmt: skip
     """Make a backup of ENV's stores, all that have them or those that are named.
 
     It is read from the server, encrypted here and written to its place as one stream: nothing of it lies on this
     machine. A backup that fails is none; the older ones stay.
+
+    Without --physical or --logical it is a logical one, where the project file has those, and a physical one else.
     """
     from fairlead.operations.backups.arrangement import BY_HAND  # noqa: PLC0415 — start-up is part of the product
     from fairlead.operations.backups.make import make  # noqa: PLC0415
 
-    made = make(arranged_stores(session, environment, stores), message or BY_HAND, lambda text: tell(f"→ {text}"))
+    arranged = arranged_stores(session, environment, stores)
+    made = make(arranged, message or BY_HAND, lambda text: tell(f"→ {text}"), _kind(physical, logical))
     failed = [one.error for one in made if one.error]
     data = [
         {"store": one.store, "ok": one.error is None, "backup": data_of(one.backup) if one.backup else None,
@@ -40,6 +49,12 @@ def command(session: Session, environment: str, stores: tuple[str, ...], message
         if failed[0].hint:
             tell(f"{bold('hint:')} {failed[0].hint}")
         click.get_current_context().exit(failed[0].exit_code)
+
+
+def _kind(physical: bool, logical: bool) -> Kind | None:
+    if physical and logical:
+        raise UsageError("--physical and --logical are two backups", "make one after the other")
+    return "physical" if physical else "logical" if logical else None
 
 
 def _text(one: Made) -> str:

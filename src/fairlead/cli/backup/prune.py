@@ -39,7 +39,7 @@ def command(
     aside = [left(one) if old_databases else () for one in arranged]
     text = "\n".join(_text(one, it) for one, it in zip(found, aside, strict=True))
     if not only_plan:
-        if any(one.leaving for one in found) or any(aside):
+        if any(one.leaving or any(log.leaving for log in one.logs) for one in found) or any(aside):
             session.confirm(f"{text}\nremove them?", yes)
         found = [prune(one) for one in arranged]
         aside = [drop_left(one, it) if it else () for one, it in zip(arranged, aside, strict=True)]
@@ -50,12 +50,18 @@ def command(
 
 def _data(one: Pruning, aside: tuple[str, ...]) -> dict[str, object]:
     rows = [{"id": backup.id, "keep": it.keep, "reasons": list(it.reasons)} for backup, it in one.decisions]
-    return {"store": one.store, "backups": rows, "databases": list(aside)}
+    logs = [{"system": log.system, "kept": log.kept, "removed": len(log.leaving), "reason": log.reason}
+            for log in one.logs]  # fmt: skip
+    return {"store": one.store, "backups": rows, "databases": list(aside), "logs": logs}
 
 
 def _text(one: Pruning, aside: tuple[str, ...]) -> str:
     rows = [_row(backup, it) for backup, it in one.decisions]
     rows += [(yellow("goes"), name, "database", "", dim("put aside by a restore")) for name in aside]
+    for log in one.logs:
+        gone, bytes = len(log.leaving), sum(it.stored for it in log.leaving)
+        rows += [(yellow("goes"), count(gone, "segment"), "log", size(bytes), dim("older than that"))] if gone else []
+        rows += [(green("stays"), count(log.kept, "segment"), "log", "", dim(log.reason))] if log.kept else []
     return f"{one.store}\n" + (table(rows, indent=2) or dim("  no backup yet"))
 
 

@@ -8,10 +8,11 @@ import click
 
 from fairlead.cli.backup.common import arranged_stores
 from fairlead.cli.session import Session, dim, green, red
+from fairlead.cli.text import count
 from fairlead.cli.verb import environment, failing, verb
 
 if TYPE_CHECKING:
-    from fairlead.operations.backups.verify import Verified
+    from fairlead.operations.backups.verify import LogVerified, Verified
 
 
 @verb("fairlead backup verify production", "fairlead backup verify production db latest", name="verify",
@@ -25,15 +26,25 @@ def command(session: Session, environment: str, store: str | None, which: str | 
 
     It says that a backup can be read. That it can be restored is shown by `fairlead db drill`.
     """
-    from fairlead.operations.backups.verify import verify  # noqa: PLC0415 — start-up is part of the product
+    from fairlead.operations.backups.verify import verify, verify_log  # noqa: PLC0415 — start-up matters
 
     arranged = arranged_stores(session, environment, (store,) if store else ())
     found = [one for it in arranged for one in verify(it, which)]
     data = [{"id": one.backup.id, "store": one.backup.owner.store, "ok": not one.wrong, "wrong": list(one.wrong),
              "decrypted": one.decrypted} for one in found]  # fmt: skip
-    good = not any(one.wrong for one in found)
-    session.answer({"environment": environment, "ok": good, "backups": data}, "\n".join(map(_text, found)))
+    logs = [] if which else [one for it in arranged for one in verify_log(it)]
+    log_data = [{"store": one.store, "system": one.system, "segments": one.segments, "ok": not one.wrong,
+                 "wrong": list(one.wrong)} for one in logs]  # fmt: skip
+    good = not (any(one.wrong for one in found) or any(one.wrong for one in logs))
+    document = {"environment": environment, "ok": good, "backups": data, "logs": log_data}
+    session.answer(document, "\n".join([*map(_text, found), *map(_log_text, logs)]))
     failing(good)
+
+
+def _log_text(one: LogVerified) -> str:
+    head = f"the log of {one.store}: {count(one.segments, 'segment')}"
+    lines = "".join(f"\n  {it}" for it in one.wrong)
+    return f"{red('✗') if one.wrong else green('✓')} {head}{lines}"
 
 
 def _text(one: Verified) -> str:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
 
 from fairlead.cli.backup.common import arranged_stores, size
-from fairlead.cli.session import Session, green, red, tell
+from fairlead.cli.moment import Moment
+from fairlead.cli.session import Session, green, red, tell, yellow
 from fairlead.cli.text import duration, table
 from fairlead.cli.verb import environment, failing, verb
 
 if TYPE_CHECKING:
-    from fairlead.operations.backups.drill import Report
+    from fairlead.operations.backups.report import Report
 
 
 @verb("fairlead db drill production", "fairlead db drill production db 2026-11-20", name="drill",
@@ -20,16 +22,19 @@ if TYPE_CHECKING:
 @environment()
 @click.argument("store", metavar="[STORE]", required=False)
 @click.argument("which", metavar="[ID|DATE|latest]", default="latest")
-def command(session: Session, environment: str, store: str | None, which: str) -> None:
+@click.option("--to", "moment", type=Moment(), metavar="TIME", help="As it was then, by the log: a time with its zone.")
+def command(session: Session, environment: str, store: str | None, which: str, moment: str | None) -> None:
     """Restore a backup of ENV into a server of its own, compare all of it with what was backed up, and time it.
 
     The copy has no network and is removed at the end; the running servers are left alone. What came of it is kept in
     the ledger, and a deployment can ask for it: deploy.require.drill. Exit code 1 when something is wrong.
     """
-    from fairlead.operations.backups.drill import drill  # noqa: PLC0415 — start-up is part of the product
+    from fairlead.operations.backups.drill import Wanted, drill  # noqa: PLC0415 — start-up is part of the product
+    from fairlead.operations.since import instant  # noqa: PLC0415
 
     arranged = arranged_stores(session, environment, (store,) if store else ())
-    reports = [drill(one, which, lambda text: tell(f"→ {text}")) for one in arranged]
+    wanted = Wanted(which, instant(moment, datetime.now().astimezone()) if moment else None)
+    reports = [drill(one, wanted, lambda text: tell(f"→ {text}")) for one in arranged]
     good = all(one.ok for one in reports)
     data = [{"store": one.store} | one.to_data() for one in reports]
     session.answer({"environment": environment, "ok": good, "drills": data}, "\n".join(map(_text, reports)))
@@ -42,4 +47,14 @@ def _text(one: Report) -> str:
     if one.rpo is not None:
         head += f"; {duration(one.rpo)} would be lost now"
     phases = table([(name, duration(seconds)) for name, seconds in one.phases.items()], indent=2)
-    return "\n".join([head, phases, *(f"  {red(text)}" for text in one.wrong)])
+    notes = [f"  {yellow(text)}" for text in _notes(one)]
+    return "\n".join([head, phases, *notes, *(f"  {red(text)}" for text in one.wrong)])
+
+
+def _notes(one: Report) -> list[str]:
+    found = ["amcheck is not installed, so no index was compared with its table"] if one.amcheck is False else []
+    target = one.targets.get("rto")
+    if one.forecast and target is not None and one.forecast["rto"] > target:
+        text = f"as it grows, it will take {duration(one.forecast['rto'])} in {one.forecast['days']:.0f} days"
+        found.append(f"{text}, and may take {duration(target)}")
+    return found

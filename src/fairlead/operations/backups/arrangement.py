@@ -14,6 +14,7 @@ from fairlead.artifacts.origin import owner_text
 from fairlead.backups.catalogue import Catalogue, Owner
 from fairlead.backups.destinations.table import Target, destination_of
 from fairlead.backups.logical import Recipients
+from fairlead.backups.physical.archive import Archive, Log
 from fairlead.backups.scratch import Ground
 from fairlead.backups.server import Server, databases
 from fairlead.errors import Refused, UsageError
@@ -59,6 +60,20 @@ class Arrangement:
         """What there is."""
         return Catalogue(destination_of(self.target), self.owner)
 
+    @cached_property
+    def archive(self) -> Archive:
+        """Where its log is kept."""
+        return Archive(self.catalogue.where, self.owner)
+
+    @property
+    def spool(self) -> Path:
+        """Where its log is received."""
+        return spool_of(self.place, self.store.name)
+
+    def logs(self, keys: Sequence[Any] = (), here: bool = True) -> dict[str, Log]:
+        """The log of each cluster that it ever was. `here`: with what is still on this machine."""
+        return {one: self.archive.log(one, keys, self.spool if here else None) for one in self.archive.systems()}
+
     def keys(self) -> Recipients:
         """For whom they are encrypted. FairleadError for what is no recipient; Refused when nobody is named."""
         need("pyrage", "the encryption of backups")
@@ -70,7 +85,9 @@ class Arrangement:
     @contextlib.contextmanager
     def server(self) -> Iterator[Server]:
         """The server itself. Refused when its programs are not here, or it was never started."""
-        with server_of(self.place, self.runtime, self.store, self.url, f"the backup of {self.store.name}") as server:
+        with server_of(
+            self.place, self.runtime, self.store, self.url, f"the backup of {self.store.name}", bool(self.said.physical)
+        ) as server:
             yield server
 
     def databases(self, server: Server) -> tuple[str, ...]:
@@ -105,6 +122,11 @@ class Arrangement:
         self.place.create()
         with Ledger.open(self.place.ledger, room=self.place.free_reserve) as ledger:
             ledger.append(kind, {"store": self.store.name} | data)
+
+
+def spool_of(place: Place, store: str) -> Path:
+    """Where the log of a store is received."""
+    return place.backups / store / "spool"
 
 
 def arranged(stack: Stack, root: Path, names: Sequence[str] = ()) -> tuple[Arrangement, ...]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
 
-from fairlead.backups.catalogue import DAMAGED, TRIED, Backup, chosen
+from fairlead.backups.catalogue import DAMAGED, TRIED, Backup
 from fairlead.backups.destinations.base import Gone
 from fairlead.backups.facts import failing
 from fairlead.backups.restoring import Reader, compared, globals_of, have_roles, put_back, roles_there
@@ -18,69 +17,44 @@ from fairlead.backups.server import Server
 from fairlead.backups.verifying import require_whole
 from fairlead.errors import FairleadError
 from fairlead.operations.backups.arrangement import BY_HAND, PATIENCE, Arrangement, drill_identities
+from fairlead.operations.backups.drill_files import try_files
 from fairlead.operations.backups.due import SCHEDULE
-from fairlead.operations.backups.space import engine_folder, needed, require_space
+from fairlead.operations.backups.forecast import forecast
+from fairlead.operations.backups.report import Report
+from fairlead.operations.backups.sources import selected
+from fairlead.operations.backups.space import engine_folder, needed_of, require_space
 from fairlead.system import clock
 
 Say = Callable[[str], object]
 
 
-@dataclass
-class Report:
-    """What a drill found. Seconds by phase; together they are the time to recover, from the first step on."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be tried: `which` backup, and as of which moment, where that is said."""
 
-    store: str
-    id: str = ""
-    kind: str = ""
-    wrong: list[str] = field(default_factory=list)
-    phases: dict[str, float] = field(default_factory=dict)
-    rpo: float | None = None  #: seconds that would be lost if the server were lost now
-    bytes: int = 0
-    databases: list[str] = field(default_factory=list)
-    targets: dict[str, float] = field(default_factory=dict)
-    damaged: bool = False  #: the backup itself is not what was written
-
-    @property
-    def ok(self) -> bool:
-        """Whether all is well."""
-        return not self.wrong
-
-    @property
-    def rto(self) -> float:
-        """Seconds from the first step to the last check."""
-        return round(sum(self.phases.values()), 3)
-
-    def to_data(self) -> dict[str, Any]:
-        """JSON."""
-        speed = round(self.bytes / 1e6 / max(self.phases.get("restore", 0.0), 0.001), 1)
-        return {
-            "id": self.id, "kind": self.kind, "ok": self.ok, "wrong": self.wrong, "phases": self.phases,
-            "rto": self.rto, "rpo": self.rpo, "bytes": self.bytes, "mb_per_second": speed,
-            "databases": self.databases, "targets": self.targets, "damaged": self.damaged,
-        }  # fmt: skip
-
-    @contextmanager
-    def phase(self, name: str) -> Iterator[None]:
-        """Time one."""
-        begun = time.monotonic()
-        try:
-            yield
-        finally:
-            self.phases[name] = round(time.monotonic() - begun, 3)
+    which: str = "latest"
+    moment: datetime | None = None
 
 
-def drill(one: Arrangement, which: str = "latest", say: Say = lambda _: None, why: str = BY_HAND) -> Report:
-    """Try it. What is wrong with the backup is in the report; FairleadError when there could be no drill at all."""
+LATEST = Wanted()
+
+
+def drill(one: Arrangement, wanted: Wanted = LATEST, say: Say = lambda _: None, why: str = BY_HAND) -> Report:
+    """Try it. What is wrong with the backup is in the report; FairleadError when there could be no drill at all.
+
+    What is still on this machine does not count: it would be lost with it.
+    """
     report = Report(one.store.name, targets=_targets(one))
     with one.held("fairlead db drill", 0.0 if why == SCHEDULE else PATIENCE):
         ground = None if one.inside else one.ground()
         try:
-            _try(one, which, ground, report, say)
+            _try(one, wanted, ground, report, say)
         except FairleadError as error:
             report.wrong.append(error.message)
-            if isinstance(error, Damaged | Gone) and report.id:
+            if isinstance(error, Damaged | Gone) and report.id and "recover" not in report.phases:
                 report.damaged = True
                 one.catalogue.mark(report.id, DAMAGED, clock.stamp())
+        report.forecast = forecast(one, report)
         _judge(one, report)
         if report.ok:
             one.catalogue.mark(report.id, TRIED, clock.stamp())
@@ -94,19 +68,22 @@ def _targets(one: Arrangement) -> dict[str, float]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _try(one: Arrangement, which: str, ground: Ground | None, report: Report, say: Say) -> None:
+def _try(one: Arrangement, wanted: Wanted, ground: Ground | None, report: Report, say: Say) -> None:
     with report.phase("find"):
-        backup = chosen(one.catalogue.all(), which)
+        backup, aim = selected(one, wanted.which, wanted.moment, lambda id: drill_identities(one, id), here=False)
         report.id, report.kind, report.bytes = backup.id, backup.kind, sum(part.size for part in backup.parts)
-        report.databases = [part.database for part in backup.of("database")]
         reader = Reader(one.catalogue, drill_identities(one, backup.id))
         require_whole(one.catalogue, backup)
         roles = globals_of(reader, backup)  # small, and says whether the key fits before anything is prepared
     folder = ground.folder if ground else engine_folder()
-    require_space(folder, needed(backup, report.databases), f"a copy of {one.store.name}")
-    if which == "latest":
-        report.rpo = round(max(0.0, (clock.now() - backup.moment).total_seconds()), 3)
+    require_space(folder, needed_of(backup), f"a copy of {one.store.name}")
     say(f"{one.store.name}: backup {backup.id} into a copy")
+    if aim is not None and ground is not None:
+        try_files(one, reader, aim, ground, report)
+        return
+    report.databases = [part.database for part in backup.of("database")]
+    if wanted.which == "latest":
+        report.rpo = round(max(0.0, (clock.now() - backup.moment).total_seconds()), 3)
     with ExitStack() as stack:
         with report.phase("prepare"):
             server = stack.enter_context(_copy(one, ground))
@@ -142,7 +119,7 @@ def _checked(server: Server, backup: Backup, databases: Sequence[str]) -> list[s
         found.append(f"role {role} is missing")
     for number, database in enumerate(databases):
         found += [f"{database}: {one}" for one in failing(backup.facts[database])]
-        found += [f"{database}: {one}" for one in compared(server, backup, database, f"copy_{number}")]
+        found += [f"{database}: {one}" for one in compared(server, backup.facts[database], f"copy_{number}")]
     return found
 
 
@@ -152,4 +129,5 @@ def _judge(one: Arrangement, report: Report) -> None:
     if rto is not None and report.ok and report.rto > rto:
         report.wrong.append(f"it took {report.rto:.0f} s, and may take {rto:g} s")
     if rpo is not None and report.rpo is not None and report.rpo > rpo:
-        report.wrong.append(f"the last backup is {report.rpo:.0f} s old, and {rpo:g} s is what may be lost")
+        what = "the last heartbeat in the log" if report.kind == "physical" else "the last backup"
+        report.wrong.append(f"{what} is {report.rpo:.0f} s old, and {rpo:g} s is what may be lost")

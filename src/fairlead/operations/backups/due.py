@@ -12,8 +12,8 @@ from fairlead.ledger import Entry
 from fairlead.project.stack import Store
 from fairlead.project.stack_backup import Every
 
-Task = Literal["backup", "drill"]
-TASKS: tuple[Task, ...] = ("backup", "drill")
+Task = Literal["backup", "files", "drill"]
+TASKS: tuple[Task, ...] = ("backup", "files", "drill")  #: a dump, a copy of the data files, a drill
 SCHEDULE = "schedule"  #: why, of what the keeper began
 HOUR, MINUTE = 2, 7  #: when, in UTC; of what is hourly the minute alone
 AGAIN = timedelta(hours=1)  #: after one that failed, or that was begun and of which nobody knows more
@@ -48,8 +48,8 @@ def _back(moment: datetime, now: datetime, step: timedelta) -> datetime:
 class _Last:
     """When each of it was, of one store."""
 
-    made: datetime | None = None
-    failed: datetime | None = None
+    made: dict[Task, datetime] = field(default_factory=dict)
+    failed: dict[Task, datetime] = field(default_factory=dict)
     begun: dict[str, datetime] = field(default_factory=dict)  #: by task, while nothing came of it
     good: datetime | None = None  #: a drill
     bad: datetime | None = None
@@ -60,15 +60,32 @@ class _Last:
         if entry.kind == BEGUN:
             self.begun |= dict.fromkeys(entry.data["tasks"], when)
             return
-        self.begun.pop("drill" if entry.kind == DRILLED else "backup", None)
+        task = _task(entry)
+        self.begun.pop(task, None)
         if entry.kind == MADE:
-            self.made = when
+            self.made[task] = when
         elif entry.kind == FAILED:
-            self.failed = when
+            self.failed[task] = when
         elif entry.data.get("ok"):
             self.good = when
         else:
             self.bad = when
+
+
+def _task(entry: Entry) -> Task:
+    if entry.kind == DRILLED:
+        return "drill"
+    return "files" if entry.data.get("kind") == "physical" else "backup"
+
+
+def _often(store: Store) -> dict[Task, Every]:
+    """How often each kind of backup is made."""
+    found: dict[Task, Every] = {}
+    if store.backup and store.backup.logical:
+        found["backup"] = store.backup.logical
+    if store.backup and store.backup.physical and store.backup.physical.full:
+        found["files"] = store.backup.physical.full
+    return found
 
 
 def due(store: Store, entries: Iterable[Entry], now: datetime, where: str = "") -> tuple[Task, ...]:
@@ -78,9 +95,10 @@ def due(store: Store, entries: Iterable[Entry], now: datetime, where: str = "") 
     What was noted while the clock was far ahead does not count, or there would be none until then.
     """
     last, found = _last(store.name, (one for one in entries if one.when() <= now + AGAIN)), list[Task]()
-    every = store.backup.logical if store.backup else None
-    if every and not _since(last.made, _slot(every, now, where)) and not _lately(last, "backup", last.failed, now):
-        found.append("backup")
+    for task, every in _often(store).items():
+        fresh = _since(last.made.get(task), _slot(every, now, where))
+        if not fresh and not _lately(last, task, last.failed.get(task), now):
+            found.append(task)
     if store.drill and store.backup and (last.made or found):
         begin = now - timedelta(seconds=store.drill.every)
         red = _since(last.bad, max(begin, now - RED))
@@ -111,6 +129,6 @@ def _since(moment: datetime | None, begin: datetime) -> bool:
 def _last(store: str, entries: Iterable[Entry]) -> _Last:
     found = _Last()
     for entry in entries:
-        if entry.data.get("store") == store and entry.data.get("kind") != "physical":
+        if entry.data.get("store") == store:
             found.take(entry)
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fairlead.backups.catalogue import Backup
+from fairlead.backups.physical.keeping import Keeping, keeping
 from fairlead.backups.retention import Copy, Decision, Policy, decide
 from fairlead.operations.backups.arrangement import Arrangement
 from fairlead.system import clock
@@ -16,6 +17,7 @@ class Pruning:
 
     store: str
     decisions: tuple[tuple[Backup, Decision], ...]
+    logs: tuple[Keeping, ...] = ()
 
     @property
     def leaving(self) -> tuple[Backup, ...]:
@@ -29,7 +31,10 @@ def decided(one: Arrangement) -> Pruning:
     keep = one.said.keep
     policy = Policy(keep.daily, keep.weekly, keep.monthly, keep.point_in_time or 0.0)
     found = decide(map(_copy, there.values()), policy, clock.now())
-    return Pruning(one.store.name, tuple((there[decision.id], decision) for decision in found))
+    decisions = tuple((there[decision.id], decision) for decision in found)
+    bases = [it for it, decision in decisions if decision.keep and it.kind == "physical" and not it.damaged]
+    logs = keeping(bases, one.logs(here=False), keep.point_in_time or 0.0, clock.now()) if one.said.physical else ()
+    return Pruning(one.store.name, decisions, logs)
 
 
 def _copy(backup: Backup) -> Copy:
@@ -42,6 +47,8 @@ def prune(one: Arrangement, wait: float = 10.0) -> Pruning:
         pruning = decided(one)
         for id in (*(backup.id for backup in pruning.leaving), *one.catalogue.unfinished(_newest(pruning))):
             one.catalogue.remove(id)
+        for log in pruning.logs:
+            one.archive.remove(log.leaving)
         if pruning.leaving:
             gone = [{"id": backup.id, "bytes": backup.stored} for backup in pruning.leaving]
             one.note("backup.pruned", {"gone": gone})

@@ -8,6 +8,7 @@ import pwd
 from collections.abc import Iterator
 
 from fairlead.backups.logical import PROGRAMS
+from fairlead.backups.physical import base
 from fairlead.backups.scratch import Ground
 from fairlead.backups.server import Server, at_url
 from fairlead.errors import Refused
@@ -23,8 +24,13 @@ from fairlead.system.pipes import Who
 
 
 @contextlib.contextmanager
-def server_of(place: Place, runtime: RuntimeName, store: Store, url: Secret | None, what: str) -> Iterator[Server]:
-    """The server itself; `what` needs it. Refused when its programs are not here, or it was never started."""
+def server_of(
+    place: Place, runtime: RuntimeName, store: Store, url: Secret | None, what: str, files: bool = False
+) -> Iterator[Server]:
+    """The server itself; `what` needs it, with its `files` or without.
+
+    Refused when its programs are not here, or it was never started.
+    """
     need("psycopg", "talking to PostgreSQL")
     if url is None and runtime == "docker":
         from fairlead.operations.backups.contained import server_inside  # noqa: PLC0415 — only with an engine
@@ -32,7 +38,7 @@ def server_of(place: Place, runtime: RuntimeName, store: Store, url: Secret | No
         with server_inside(place, store) as server:
             yield server
         return
-    found = programs.require(PROGRAMS, what)
+    found = programs.require((*PROGRAMS, *base.PROGRAMS) if files else PROGRAMS, what)
     if url is not None:
         with at_url(url, found, declared(store)[0]) as server:
             yield server
@@ -45,7 +51,7 @@ def server_of(place: Place, runtime: RuntimeName, store: Store, url: Secret | No
 
 def ground_of(place: Place, store: str) -> Ground:
     """Where copies are made: in a folder that whoever runs PostgreSQL gets into. Refused."""
-    names = ("initdb", "postgres", *PROGRAMS, "pg_amcheck", "pg_verifybackup")
+    names = ("initdb", "postgres", *PROGRAMS, "pg_amcheck", "pg_verifybackup", "pg_controldata")
     found = programs.require(names, f"a copy of {store}")
     owner = programs.unprivileged()
     folder = outside(place, store).parent if owner else place.root / "copies"

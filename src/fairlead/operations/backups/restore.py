@@ -5,33 +5,33 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from fairlead.backups.catalogue import Backup, chosen
+from fairlead.artifacts.origin import owner_text
 from fairlead.backups.restoring import (
-    Reader,
     Swap,
     compared,
     create,
     drop,
     drop_roles,
     existing,
-    globals_of,
     have_roles,
-    put_back,
     restored_names,
     roles_there,
     since,
     swap,
 )
-from fairlead.backups.server import TRANSIENT, Server
-from fairlead.backups.verifying import require_whole
+from fairlead.backups.server import TRANSIENT, Server, one
 from fairlead.errors import FairleadError, Interrupted
-from fairlead.operations.backups.arrangement import PATIENCE, Arrangement, require_identities
+from fairlead.operations.backups.arrangement import PATIENCE, Arrangement
+from fairlead.operations.backups.sources import XID, Source, source_of
 from fairlead.operations.backups.space import data_folder, needed, require_space
 from fairlead.project.access import databases as declared
 from fairlead.system import clock
+from fairlead.system.lock import held_lock
 
 Say = Callable[[str], object]
+MOMENT = 5.0  #: seconds for the keeper in one of its short acts
 ROOM = 38  #: bytes of a database's name that stay beside a moment: PostgreSQL cuts names after 63
 
 
@@ -39,10 +39,11 @@ ROOM = 38  #: bytes of a database's name that stay beside a moment: PostgreSQL c
 class Prospect:
     """What a restore would do now, with the new databases there already."""
 
-    backup: Backup
+    source: Source
     swaps: tuple[Swap, ...]
     losing: Mapping[str, list[str]]  #: by database: what is not as in the backup
     age: float  #: seconds since what comes back was true
+    transactions: int | None = None  #: how many of the whole server came since then
     roles: tuple[str, ...] = ()  #: that were removed since, and come back
 
 
@@ -50,46 +51,52 @@ class Prospect:
 class Restored:
     """What was done."""
 
-    backup: Backup
+    id: str  #: of the backup
+    moment: datetime  #: as what they are
     swaps: tuple[Swap, ...]
     seconds: float
 
 
 def restore(
-    one: Arrangement, which: str, wanted: Sequence[str] | None, agree: Callable[[Prospect], bool],
-    say: Say = lambda _: None, into: Arrangement | None = None,
+    it: Arrangement, which: str, wanted: Sequence[str] | None, agree: Callable[[Prospect], bool],
+    say: Say = lambda _: None, target: datetime | None = None, into: Arrangement | None = None,
 ) -> Restored:  # fmt: skip
-    """Put back a backup's databases, all or those that are `wanted`; `into` another store of the environment.
+    """Put back a backup's databases, all or those that are `wanted`, as they were at `target` where that is said.
+
+    `into` is another store of the environment, for a newer server say: its own databases make room.
 
     `agree` is asked when all are there and were found to be as they were; Interrupted when it says no. Whatever fails
-    leaves what is in use as it was, and nothing new. FairleadError; UsageError for a backup that there is not; Busy.
+    leaves what is in use as it was, and nothing new. FairleadError; UsageError for a backup that there is not; Busy,
+    also while somebody else changes the environment.
     """
-    place = into or one
-    with one.held("fairlead db restore", PATIENCE), _also(into), place.server() as server:
+    place = into or it
+    with it.held("fairlead db restore", PATIENCE), _also(into), place.server() as server:
         begun = clock.boot_seconds()
-        backup = chosen(one.catalogue.all(), which)
-        reader = Reader(one.catalogue, require_identities(backup.id))
-        require_whole(one.catalogue, backup)
-        names = existing(backup, wanted)
-        require_space(data_folder(place, server), needed(backup, names), "what is restored")
-        with _roles(server, globals_of(reader, backup)) as back:
-            swaps = _beside(server, reader, backup, names, say)
+        with _environment(it):
+            pass  # known before the work, not after it
+        with contextlib.ExitStack() as stack:
+            with source_of(it, which, target, say) as source:
+                names = existing(source.id, source.databases, wanted)
+                require_space(data_folder(place, server), needed(source.facts, names), "what is restored")
+                back = stack.enter_context(_roles(server, source.roles))
+                swaps = _beside(server, source, names, say)
             try:
-                prospect = Prospect(backup, swaps, _losing(server, backup, swaps), _age(backup), back)
+                prospect = _prospect(server, source, swaps, back, into is not None)
                 if not agree(prospect):
                     raise Interrupted("nothing was restored, and what is in use is as it was")
-                said = {"id": backup.id} | ({"from": one.store.name} if into else {})
-                place.note("restore.begun", said | {"databases": [it.live for it in swaps]})
-                _have_live(server, swaps, backup)
-                swap(server, swaps)
+                said = {"id": source.id} | ({"from": it.store.name} if into else {})
+                with _environment(it):
+                    place.note("restore.begun", said | {"databases": [one_of.live for one_of in swaps]})
+                    _have_live(server, swaps, source)
+                    swap(server, swaps)
             except BaseException:
-                for it in swaps:
-                    drop(server, it.new)
+                for one_of in swaps:
+                    drop(server, one_of.new)
                 raise
         seconds = round(clock.boot_seconds() - begun, 3)
-        aside = {it.live: it.aside for it in swaps}
-        place.note("restore.done", said | {"databases": aside, "seconds": seconds})
-        return Restored(backup, swaps, seconds)
+        aside = {done.live: done.aside for done in swaps}
+        place.note("restore.done", said | {"databases": aside, "seconds": seconds, "moment": source.moment.isoformat()})
+        return Restored(source.id, source.moment, swaps, seconds)
 
 
 def _also(into: Arrangement | None) -> contextlib.AbstractContextManager[None]:
@@ -109,19 +116,43 @@ def _roles(server: Server, sql: str) -> Iterator[tuple[str, ...]]:
         raise
 
 
-def _beside(server: Server, reader: Reader, backup: Backup, databases: Sequence[str], say: Say) -> tuple[Swap, ...]:
+@contextlib.contextmanager
+def _environment(it: Arrangement) -> Iterator[None]:
+    """No deployment meanwhile. Busy."""
+    name = f"{it.place.project}/{it.place.environment}"
+    with held_lock(it.place.lock, owner_text("fairlead db restore"), name, moment=MOMENT):
+        yield
+
+
+def _since(server: Server, source: Source) -> int | None:
+    """Transactions of the whole server since then."""
+    if source.transactions is None:
+        return None
+    with server.session(server.home) as connection:
+        return max(0, int(one(connection, XID)) - source.transactions)
+
+
+def _prospect(
+    server: Server, source: Source, swaps: tuple[Swap, ...], back: tuple[str, ...], elsewhere: bool
+) -> Prospect:
+    losing = _losing(server, source, swaps)
+    came = None if elsewhere else _since(server, source)  # another server counts by itself
+    return Prospect(source, swaps, losing, _age(source), came, back)
+
+
+def _beside(server: Server, source: Source, databases: Sequence[str], say: Say) -> tuple[Swap, ...]:
     """The new databases, each found to be as it was backed up."""
     stamp = f"{clock.now():%Y%m%dT%H%M%S}"
     swaps = tuple(
-        Swap(one, f"{short(one)}_restored_{stamp}", f"{short(one)}_before_{stamp}") for one in databases
+        Swap(name, f"{short(name)}_restored_{stamp}", f"{short(name)}_before_{stamp}") for name in databases
     )  # fmt: skip
     made: list[Swap] = []
     try:
         for it in swaps:
             say(f"{it.live}: into {it.new}")
-            put_back(server, reader, backup, it.live, it.new)
+            source.fill(server, it.live, it.new)
             made.append(it)
-            if wrong := compared(server, backup, it.live, it.new):
+            if wrong := compared(server, source.facts[it.live], it.new):
                 what = f"what was restored of {it.live} is not what was backed up:\n  " + "\n  ".join(wrong[:10])
                 raise FairleadError(what, "restore from another backup: fairlead backup list")
     except BaseException:
@@ -136,9 +167,9 @@ def short(database: str) -> str:
     return database.encode()[:ROOM].decode(errors="ignore")
 
 
-def _losing(server: Server, backup: Backup, swaps: Sequence[Swap]) -> Mapping[str, list[str]]:
+def _losing(server: Server, source: Source, swaps: Sequence[Swap]) -> Mapping[str, list[str]]:
     there = _there(server)
-    found = dict(since(server, backup, [it.live for it in swaps if it.live in there]))
+    found = dict(since(server, source.facts, [it.live for it in swaps if it.live in there]))
     return found | {it.live: ["it is not there now"] for it in swaps if it.live not in there}
 
 
@@ -147,16 +178,16 @@ def _there(server: Server) -> set[str]:
         return {str(row[0]) for row in connection.execute("SELECT datname FROM pg_database").fetchall()}
 
 
-def _have_live(server: Server, swaps: Sequence[Swap], backup: Backup) -> None:
+def _have_live(server: Server, swaps: Sequence[Swap], source: Source) -> None:
     """One that somebody dropped is made, empty, so that all change names in the same way."""
     there = _there(server)
     for it in swaps:
         if it.live not in there:
-            create(server, it.live, backup.facts[it.live]["properties"])
+            create(server, it.live, source.facts[it.live]["properties"])
 
 
-def _age(backup: Backup) -> float:
-    return max(0.0, (clock.now() - backup.moment).total_seconds())
+def _age(source: Source) -> float:
+    return max(0.0, (clock.now() - source.moment).total_seconds())
 
 
 def left(one: Arrangement) -> tuple[str, ...]:

@@ -36,8 +36,13 @@ def _of(stack: Stack, store: Store) -> Iterator[Due]:
         return
     environment, name = stack.environment, store.name
     label = f"fairlead-{stack.project}-{environment}-{name}"
+    again = ("backup", "now", environment, name, "-m", "schedule")
+    physical = store.backup.physical
     if store.backup.logical:
-        yield Due(f"{label}-backup", store.backup.logical, ("backup", "now", environment, name, "-m", "schedule"))
+        yield Due(f"{label}-backup", store.backup.logical, (*again, "--logical"))
+    if physical and physical.full:
+        yield Due(f"{label}-files", physical.full, (*again, "--physical"))
+    if store.backup.logical or physical:
         yield Due(f"{label}-prune", "daily", ("backup", "prune", environment, name, "--yes"))
     if store.drill:
         every = next(one for one, seconds in DRILLS if store.drill.every >= seconds)

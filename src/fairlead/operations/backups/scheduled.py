@@ -12,6 +12,7 @@ from pathlib import Path
 
 from fairlead.artifacts.origin import owner_text
 from fairlead.artifacts.release import Release, ReleaseStore
+from fairlead.backups.catalogue import Kind
 from fairlead.errors import Busy, FairleadError
 from fairlead.ledger import Entry, Ledger
 from fairlead.operations.backups.due import BEGUN, DRILLED, FAILED, KINDS, SCHEDULE, Task, due, left
@@ -23,6 +24,7 @@ from fairlead.system.home import Place
 from fairlead.system.lock import FileLock
 
 LOG = "scheduled.log"
+MADE_OF: dict[Task, Kind] = {"backup": "logical", "files": "physical"}
 KILLED = "whoever did it was killed"
 FAIRLEAD = (sys.executable, "-I", "-m", "fairlead")
 
@@ -98,8 +100,9 @@ def _failures(
 ) -> Iterator[tuple[str, dict[str, object]]]:
     """Entries of the ledger. Who does it by hand just now is no failure that a person is told of."""
     why = "busy" if busy else SCHEDULE
-    if "backup" in tasks:
-        yield FAILED, {"store": store, "kind": "logical", "why": why, "reason": reason}
+    for task, kind in MADE_OF.items():
+        if task in tasks:
+            yield FAILED, {"store": store, "kind": kind, "why": why, "reason": reason}
     if "drill" in tasks:
         yield DRILLED, {"store": store, "why": why, "ok": False, "wrong": [reason]}
 
@@ -112,7 +115,8 @@ def _do(stack: Stack, root: Path, name: str, tasks: tuple[Task, ...]) -> None:
     from fairlead.operations.backups.prune import prune  # noqa: PLC0415
 
     (one,) = arranged(stack, root, (name,))
-    if "backup" in tasks and make((one,), SCHEDULE)[0].backup:
-        prune(one)
+    for task, kind in MADE_OF.items():
+        if task in tasks and make((one,), SCHEDULE, kind=kind)[0].backup:
+            prune(one)
     if "drill" in tasks and one.catalogue.all():
         drill(one, why=SCHEDULE)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from fairlead.backups.catalogue import Backup
 from fairlead.backups.server import Server, one
@@ -15,10 +16,17 @@ SPARE = 256 << 20  #: bytes that stay free: log of the restore, and whatever els
 GROWTH = 1.1  #: an index that is built sorts beside itself
 
 
-def needed(backup: Backup, databases: Iterable[str]) -> int:
-    """Bytes on a disk; 0 where its entry does not say how large it was."""
-    sizes = [int(backup.facts.get(name, {}).get("size", 0)) for name in databases]
+def needed(facts: Mapping[str, Any], databases: Iterable[str]) -> int:
+    """Bytes on a disk, by what is known of each database; 0 where that does not say how large it was."""
+    sizes = [int(facts.get(name, {}).get("size", 0)) for name in databases]
     return round(sum(sizes) * GROWTH) if all(sizes) else 0
+
+
+def needed_of(backup: Backup) -> int:
+    """The same, of a copy of all of it."""
+    if backup.kind == "physical":
+        return round(sum(part.size for part in backup.parts) * GROWTH)
+    return needed(backup.facts, [one.database for one in backup.of("database")])
 
 
 def require_space(folder: Path | None, bytes: int, what: str) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fairlead.backups.catalogue import DAMAGED, VERIFIED, Backup, chosen
+from fairlead.backups.physical.archive import Log
+from fairlead.backups.physical.coverage import first_after
+from fairlead.backups.physical.wal import Stretch, missing, shown
 from fairlead.backups.sealing import WrongKey
 from fairlead.backups.verifying import verify as look
 from fairlead.operations.backups.arrangement import Arrangement, identities
@@ -27,6 +30,36 @@ def verify(one: Arrangement, which: str | None = None) -> tuple[Verified, ...]:
         there = one.catalogue.all()
         wanted = (chosen(there, which),) if which else there
         return tuple(_noted(one, backup, keys) for backup in wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class LogVerified:
+    """What was found of the log of one cluster."""
+
+    store: str
+    system: str
+    segments: int
+    wrong: tuple[str, ...]
+
+
+def verify_log(one: Arrangement) -> tuple[LogVerified, ...]:
+    """Read all of the log that is kept, and look for gaps since the oldest copy. WrongKey, Unreachable, Busy."""
+    if one.said.physical is None:
+        return ()
+    keys = identities()
+    with one.held("fairlead backup verify", 10.0):
+        bases = [it for it in one.catalogue.all() if it.kind == "physical"]
+        return tuple(_log(one, bases, log, keys) for log in one.logs(keys, here=False).values())
+
+
+def _log(one: Arrangement, bases: list[Backup], log: Log, keys: tuple[object, ...]) -> LogVerified:
+    wrong = one.archive.wrong(log, keys) if keys else []
+    since = min((first_after(it) for it in bases if it.system == log.system), default=None)
+    last = log.last(since[0]) if since else None
+    if since and last is not None:
+        gaps = missing(log.segments.keys(), (Stretch(since[0], since[1], last),))
+        wrong += [f"{shown(gap)} is missing: no moment after it can be had from a copy before it" for gap in gaps]
+    return LogVerified(one.store.name, log.system, len(log.segments), tuple(wrong))
 
 
 def _noted(one: Arrangement, backup: Backup, keys: tuple[object, ...]) -> Verified:

@@ -65,8 +65,8 @@ def _own(stack: Stack, store: Store) -> Any:
 
 def _backup(stack: Stack, root: Path, store: Store, why: str) -> str:
     from fairlead.operations.backups.arrangement import arranged  # noqa: PLC0415 — only where a store has backups
-    from fairlead.operations.backups.make import logical  # noqa: PLC0415
+    from fairlead.operations.backups.make import made  # noqa: PLC0415
 
     (one,) = arranged(stack, root, [store.name])
     with one.held(f"fairlead deploy {stack.environment}", PATIENCE):
-        return logical(one, f"before the migration {why}").id
+        return made(one, "logical", f"before the migration {why}").id

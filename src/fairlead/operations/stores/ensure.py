@@ -38,6 +38,10 @@ def ensure(supply: Supply, say: Say, anew: bool = False) -> None:
     Refused, with what would be made anew, when nobody agreed; NotWell when one does not answer.
     """
     _ensure(supply, say, anew)
+    if supply.place.backups.is_dir() or any(one.backup and one.backup.physical for one in supply.stack.stores):
+        from fairlead.operations.backups.streams import have_streams  # noqa: PLC0415 — only where there is a log
+
+        have_streams(supply.stack, supply.root, supply.place, say)
     if any(store.rights for store in supply.stack.stores):
         from fairlead.operations.db.rights import provide  # noqa: PLC0415 — only where a database names its users
 
@@ -116,19 +120,35 @@ def revive(runtime: RuntimeName, place: Place, say: Say) -> None:
     there = stores.observe()
     stores.start([one.name for one in there])
     await_well(stores, [one.store for one in there], _ready(say))
+    if place.backups.is_dir():
+        from fairlead.operations.backups import streams  # noqa: PLC0415 — only where there is a log
+
+        streams.start(place)
 
 
 def any_dead(runtime: RuntimeName, place: Place) -> bool:
-    """Whether one ended that nobody starts again."""
-    return bool(_dead(stores_of(runtime, place)))
+    """Whether one ended that nobody starts again, or what receives its log."""
+    return bool(_dead(stores_of(runtime, place)) or _unreceived(place))
 
 
 def start_dead(runtime: RuntimeName, place: Place) -> tuple[str, ...]:
     """Start those; which they were. Does not wait for them."""
     stores = stores_of(runtime, place)
-    dead = _dead(stores)
+    dead, unreceived = _dead(stores), _unreceived(place)
     stores.start(dead)
-    return dead
+    if unreceived:
+        from fairlead.operations.backups import streams  # noqa: PLC0415 — only where there is a log
+
+        streams.start(place, unreceived)
+    return (*dead, *(f"the log of {name}" for name in unreceived))
+
+
+def _unreceived(place: Place) -> tuple[str, ...]:
+    if not place.backups.is_dir():
+        return ()
+    from fairlead.operations.backups import streams  # noqa: PLC0415 — only where there is a log
+
+    return streams.dead(place)
 
 
 def _dead(stores: Stores) -> tuple[str, ...]:
@@ -143,6 +163,10 @@ def renew_all(runtime: RuntimeName, place: Place) -> None:
 
 def stop(runtime: RuntimeName, place: Place) -> None:
     """End all of them: the last that an environment does. Their data stays."""
+    if place.backups.is_dir():
+        from fairlead.operations.backups import streams  # noqa: PLC0415 — only where there is a log
+
+        streams.stop(place)
     if place.stores.is_dir():
         stores = stores_of(runtime, place)
         stores.stop([one.name for one in stores.observe()])

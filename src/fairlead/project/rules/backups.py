@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from fairlead.project.problem import Problem, problem
 from fairlead.project.rules.services import entries
-from fairlead.project.tree import Mapping, child, text_of
+from fairlead.project.tree import Mapping, Node, Scalar, child, text_of
 
 
 def placed(tree: Mapping) -> Iterator[Problem]:
@@ -31,4 +31,22 @@ def possible(tree: Mapping) -> Iterator[Problem]:
             yield problem(physical, "somebody else runs this store, so its files are out of reach; use logical")
 
 
-RULES = (placed, possible)
+def received(tree: Mapping) -> Iterator[Problem]:
+    """What needs the log is asked for with it."""
+    for store in entries(tree, "stores").values():
+        physical = child(store, "backup", "physical")
+        wal, sync = child(physical, "wal"), child(physical, "sync")
+        if sync is not None and _is(sync, True) and _is(wal, False):
+            yield problem(sync, "a commit can wait for a log that is received alone, and wal is false here")
+        moments = child(store, "backup", "keep", "point_in_time")
+        if moments is not None and (physical is None or _is(wal, False)):
+            yield problem(
+                moments, "a point in time needs copies of the data files and the log: physical: {full: weekly}"
+            )
+
+
+def _is(node: Node | None, value: bool) -> bool:
+    return isinstance(node, Scalar) and node.value is value
+
+
+RULES = (placed, possible, received)

@@ -90,11 +90,15 @@ def certificate(store: Store, ground: Ground) -> tuple[str, str]:
     return f"{folder}/cert.pem", f"{folder}/key.pem"
 
 
-def hba() -> str:
-    """Who may come in: the superuser from here, everybody else with a password, over the network only with TLS."""
+def hba(copied: bool = False) -> str:
+    """Who may come in: the superuser from here, everybody else with a password, over the network only with TLS.
+
+    `copied`: from here its files and its log may be read too.
+    """
     return "\n".join((
         "# TYPE  DATABASE  USER      ADDRESS  METHOD",
         f"local   all       {SUPERUSER}           peer map=fairlead",
+        *((f"local   replication {SUPERUSER}         peer map=fairlead",) if copied else ()),
         "local   all       all                scram-sha-256",
         f"host    all       {SUPERUSER}  all      reject",
         f"host    all       {ADMIN}  all      reject",

@@ -7,7 +7,7 @@ import pytest
 from fairlead.ledger import Ledger
 from fairlead.operations.backups.due import due, jitter, left, slot
 from fairlead.project.stack import Store
-from fairlead.project.stack_backup import Backup, Drill
+from fairlead.project.stack_backup import Backup, Drill, Physical
 
 NOW = datetime(2026, 11, 26, 12, 30, tzinfo=UTC)  # a Thursday
 EARLY = min(map(str, range(1000)), key=lambda one: jitter(one, "daily"))  # the name of an environment that waits least
@@ -59,6 +59,16 @@ def test_a_backup_each_day(tmp_path):
 def test_what_was_noted_while_the_clock_was_ahead_does_not_count(tmp_path):
     ahead = -24 * 400
     assert tasks(tmp_path, (ahead, "backup.made", True), (ahead, "drill.done", True)) == ("backup", "drill")
+
+
+def test_copies_of_the_data_files_by_themselves(tmp_path):
+    """A dump is no copy of the files, nor the other way round; a drill of either is one."""
+    store = Store("db", "postgres", backup=Backup("/x", "daily", Physical("weekly")), drill=Drill(7 * 86400.0))
+    assert tasks(tmp_path, store=store) == ("backup", "files", "drill")
+    with Ledger.open(tmp_path / "more.db", lambda: NOW - timedelta(hours=2)) as ledger:
+        ledger.append("backup.made", {"store": "db", "kind": "physical"})
+        ledger.append("drill.done", {"store": "db", "kind": "physical", "ok": True})
+        assert due(store, ledger.entries(), NOW, EARLY) == ("backup",)
 
 
 def test_what_failed_is_tried_again_later(tmp_path):

@@ -5,20 +5,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from fairlead.backups.catalogue import Backup, Owner
 from fairlead.errors import Refused
 from fairlead.operations.backups.space import SPARE, needed, require_space
 
-OWNER = Owner("shop", "production", "db")
-
-
-def backup(facts):
-    return Backup("1", "logical", OWNER, "", "", "", "15", "", 1, "", "", (), (), facts)
-
 
 def test_what_is_needed_is_what_it_was_and_a_little_more():
-    assert needed(backup({"shop": {"size": 1000}, "crm": {"size": 500}}), ["shop", "crm"]) == 1650
-    assert needed(backup({"shop": {"size": 1000}, "crm": {}}), ["shop", "crm"]) == 0, "one of before does not say"
+    assert needed({"shop": {"size": 1000}, "crm": {"size": 500}}, ["shop", "crm"]) == 1650
+    assert needed({"shop": {"size": 1000}, "crm": {}}, ["shop", "crm"]) == 0, "one of before does not say"
 
 
 def test_refused_before_anything_is_written(tmp_path, monkeypatch):

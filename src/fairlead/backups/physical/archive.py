@@ -1,0 +1,237 @@
+"""Where the log of a store is kept: whole segments, the one that is being written, histories, and how far it goes.
+
+PROJECT/ENVIRONMENT/STORE/wal/SYSTEM/TIMELINE/SEGMENT-BEAT-SHA256.gz.age is a segment. SYSTEM is PostgreSQL's own
+number of the cluster, so that another one, of the same name, never mixes with it; BEAT is the last heartbeat that is in
+it, in milliseconds, so that it is known before a restore how far one can come; SHA256 is of the segment itself, so that
+writing it again changes nothing, and another segment of the same name is found.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import re
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from fairlead.backups.catalogue import Owner
+from fairlead.backups.destinations.base import Destination, Gone, get, put
+from fairlead.backups.physical.wal import Place, history_name, parents, place_of, segment_name
+from fairlead.backups.sealing import Damaged, WrongKey, seal, unseal
+
+WHOLE = re.compile(r"([0-9A-F]{24})-(\d{13})-([0-9a-f]{64})\.gz\.age")
+PARTIAL = re.compile(r"([0-9A-F]{24})\.partial\.gz\.age")
+TOLD = re.compile(r"([0-9A-F]{8})\.(history\.gz\.age|json)")
+GZIP = 31  #: zlib's number for the format of gzip
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One that is kept. A whole one has a checksum."""
+
+    place: Place
+    object: str = ""  #: its name where it is kept
+    stored: int = 0  #: bytes there
+    beat: int = 0  #: milliseconds since 1970
+    sha256: str = ""
+    local: Path | None = None  #: it is on this machine too
+
+    @property
+    def whole(self) -> bool:
+        """Nothing will be added to it."""
+        return bool(self.sha256)
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """How far a timeline is known to go: all that was committed until `time` is kept."""
+
+    time: datetime
+    lsn: int
+    began: datetime  #: the first heartbeat on this timeline
+
+
+@dataclass(frozen=True)
+class Log:
+    """The log of one cluster, as it is kept."""
+
+    system: str
+    segments: dict[Place, Segment] = field(default_factory=dict)
+    reached: dict[int, Reached] = field(default_factory=dict)  #: by timeline
+    left: dict[int, tuple[tuple[int, int], ...]] = field(default_factory=dict)  #: parents of each timeline
+    twice: tuple[Place, ...] = ()  #: two different segments have this name: two clusters wrote to one place
+
+    def last(self, timeline: int) -> int | None:
+        """The newest segment of a timeline; None without any."""
+        return max((number for at, number in self.segments if at == timeline), default=None)
+
+    @property
+    def stored(self) -> int:
+        """Bytes of all of it."""
+        return sum(one.stored for one in self.segments.values())
+
+
+class Archive:
+    """The log of one store, of each cluster that it ever was."""
+
+    def __init__(self, where: Destination, owner: Owner) -> None:
+        self.where, self.owner = where, owner
+        self.prefix = f"{owner.prefix}/wal"
+
+    def systems(self) -> tuple[str, ...]:
+        """The clusters that wrote to it."""
+        names = (item.name.removeprefix(f"{self.prefix}/") for item in self.where.items(self.prefix))
+        return tuple(sorted({name.partition("/")[0] for name in names}))
+
+    def log(self, system: str, keys: Sequence[Any] = (), spool: Path | None = None) -> Log:
+        """What is kept of a cluster. With `spool` what is still on this machine is in it.
+
+        Without keys the histories stay closed, which only more than one timeline needs. Unreachable.
+        """
+        segments: dict[Place, Segment] = {}
+        twice, reached, left = set(), {}, {}
+        for item in self.where.items(f"{self.prefix}/{system}"):
+            name = item.name.rpartition("/")[2]
+            if found := _segment(name, item.name, item.size):
+                other = segments.get(found.place)
+                if other and other.whole and found.whole and other.sha256 != found.sha256:
+                    twice.add(found.place)
+                if other is None or found.whole:
+                    segments[found.place] = found
+            elif told := TOLD.fullmatch(name):
+                timeline = int(told[1], 16)
+                if told[2] == "json":
+                    reached[timeline] = _reached(get(self.where, item.name))
+                elif keys:
+                    left[timeline] = parents(self.read(item.name, keys).decode())
+        log = Log(system, segments, reached, left, tuple(sorted(twice)))
+        return _with_spool(log, spool) if spool else log
+
+    def path(self, system: str, timeline: int, name: str) -> str:
+        """Of an object."""
+        return f"{self.prefix}/{system}/{timeline:08X}/{name}"
+
+    def keep(self, system: str, place: Place, data: bytes, beat: int, keys: Sequence[Any]) -> str:
+        """A whole segment, and its beginning goes; its name there."""
+        name = segment_name(*place)
+        kept = f"{name}-{beat:013d}-{hashlib.sha256(data).hexdigest()}.gz.age"
+        self._write(self.path(system, place[0], kept), data, keys)
+        self.where.delete(self.path(system, place[0], f"{name}.partial.gz.age"))
+        return kept
+
+    def keep_partial(self, system: str, place: Place, data: bytes, keys: Sequence[Any]) -> None:
+        """The segment that is being written, as far as it is. In the place of what was kept of it before."""
+        self._write(self.path(system, place[0], f"{segment_name(*place)}.partial.gz.age"), data, keys)
+
+    def keep_history(self, system: str, timeline: int, data: bytes, keys: Sequence[Any]) -> None:
+        """Which timelines lead to this one."""
+        self._write(self.path(system, timeline, f"{history_name(timeline)}.gz.age"), data, keys)
+
+    def keep_reached(self, system: str, timeline: int, reached: Reached) -> None:
+        """How far it goes now."""
+        put(self.where, self.path(system, timeline, f"{timeline:08X}.json"), reached_text(reached))
+
+    def reached(self, system: str, timeline: int) -> Reached | None:
+        """How far it was known to go."""
+        with contextlib.suppress(Gone):
+            return _reached(get(self.where, self.path(system, timeline, f"{timeline:08X}.json")))
+        return None
+
+    def _write(self, name: str, data: bytes, keys: Sequence[Any]) -> None:
+        packed = zlib.compressobj(1, wbits=GZIP)
+        with self.where.writing(name) as write:
+            seal(BytesIO(packed.compress(data) + packed.flush()), write, keys)
+
+    def read(self, name: str, keys: Sequence[Any], sha256: str = "") -> bytes:
+        """An object, opened. WrongKey; Damaged, when it is not what was written; Gone."""
+        out = bytearray()
+        what = name.rpartition("/")[2]
+        with self.where.reading(name) as pieces:
+            unseal(pieces, out.extend, keys, None, what)
+        try:
+            data = zlib.decompress(bytes(out), wbits=GZIP)
+        except zlib.error as error:
+            raise Damaged(f"{what} is damaged: {error}", "restore to a moment before it") from error
+        if sha256 and hashlib.sha256(data).hexdigest() != sha256:
+            raise Damaged(f"{what} is not what was written: its checksum is another one", "restore to before it")
+        return data
+
+    def bytes_of(self, segment: Segment, keys: Sequence[Any]) -> bytes:
+        """A segment, from this machine where it is here."""
+        if segment.local:
+            with contextlib.suppress(FileNotFoundError):
+                return segment.local.read_bytes()
+        return self.read(segment.object, keys, segment.sha256)
+
+    def history(self, system: str, timeline: int, keys: Sequence[Any]) -> bytes:
+        """Gone."""
+        return self.read(self.path(system, timeline, f"{history_name(timeline)}.gz.age"), keys)
+
+    def wrong(self, log: Log, keys: Sequence[Any]) -> list[str]:
+        """Read all of it: what is not as it was written. WrongKey says nothing of the log, so it comes through."""
+        found = [
+            f"there are two different {segment_name(*place)}: two servers wrote to one place" for place in log.twice
+        ]
+        for one in sorted(log.segments.values(), key=lambda it: it.place):
+            try:
+                self.read(one.object, keys, one.sha256)
+            except WrongKey:
+                raise
+            except (Damaged, Gone) as error:
+                found.append(error.message)
+        return found
+
+    def remove(self, segments: Iterable[Segment]) -> None:
+        """These go."""
+        for one in segments:
+            self.where.delete(one.object)
+
+
+def reached_text(reached: Reached) -> bytes:
+    """JSON."""
+    data = {"time": reached.time.isoformat(), "lsn": reached.lsn, "began": reached.began.isoformat()}
+    return json.dumps(data).encode()
+
+
+def _reached(data: bytes) -> Reached:
+    try:
+        said = json.loads(data)
+        return Reached(_time(said["time"]), int(said["lsn"]), _time(said["began"]))
+    except (ValueError, KeyError, TypeError) as error:
+        raise Damaged(
+            "what says how far the log goes is damaged", "it is written anew within 10 s of a commit"
+        ) from error
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def _segment(name: str, object: str, size: int) -> Segment | None:
+    if found := WHOLE.fullmatch(name):
+        place = place_of(found[1])
+        return Segment(place, object, size, int(found[2]), found[3]) if place else None
+    if (found := PARTIAL.fullmatch(name)) and (place := place_of(found[1])):
+        return Segment(place, object, size)
+    return None
+
+
+def _with_spool(log: Log, spool: Path) -> Log:
+    """What was not carried away yet when the server was lost."""
+    folder = spool / log.system
+    segments, reached = dict(log.segments), dict(log.reached)
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        name = path.name.removesuffix(".partial")
+        if place := place_of(name):
+            kept = segments.get(place)
+            if kept is None or not kept.whole:
+                segments[place] = replace(kept or Segment(place), local=path)
+        elif (told := TOLD.fullmatch(path.name)) and told[2] == "json":
+            reached[int(told[1], 16)] = _reached(path.read_bytes())
+    return replace(log, segments=segments, reached=reached)

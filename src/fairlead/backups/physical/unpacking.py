@@ -1,0 +1,93 @@
+"""What pg_basebackup wrote, read again: into a folder, or only to see whether it is whole."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import hashlib
+import json
+import os
+import tarfile
+import zlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import IO
+
+from fairlead.backups.destinations.base import Write
+from fairlead.backups.sealing import Damaged
+from fairlead.errors import FairleadError
+from fairlead.system.pipes import Who
+
+MANIFEST = "backup_manifest"
+PIECE = 1 << 20
+BROKEN = (tarfile.TarError, zlib.error, gzip.BadGzipFile, EOFError, ValueError)
+
+Push = Callable[[Write], None]
+"""Something that writes a backup's part, opened."""
+
+
+@contextlib.contextmanager
+def pulled(push: Push) -> Iterator[IO[bytes]]:
+    """Read what `push` writes. What it raises is raised here: it is what made the reader fail, if that did."""
+    reading, writing = os.pipe()
+    with ThreadPoolExecutor(1) as pool:
+        pushed = pool.submit(_pushed, push, writing)
+        try:
+            with open(reading, "rb") as source:
+                yield source
+                while source.read(PIECE):  # to its end: only there is it known to be what was written
+                    pass
+        except BROKEN as error:
+            pushed.result()
+            raise Damaged(f"the copy of the data files is damaged: {error}") from error
+        except OSError as error:
+            pushed.result()
+            what = f"the copy of the data files could not be unpacked: {error.strerror or error}"
+            raise FairleadError(what, "see whether the disk is full") from error
+        pushed.result()
+
+
+def _pushed(push: Push, writing: int) -> None:
+    with contextlib.suppress(BrokenPipeError), open(writing, "wb") as out:  # who reads no more knows why
+        push(out.write)  # type: ignore[arg-type]
+
+
+def unpack(push: Push, to: Path, who: Who | None) -> int:
+    """Have its files below `to`, which is of `who`; the bytes of them. Damaged, and whatever `push` raises."""
+    size = 0
+    with pulled(push) as source, tarfile.open(fileobj=source, mode="r|gz") as tape:
+        for member in tape:
+            tape.extract(member, to, filter="data")
+            size += member.size
+    for folder, _, files in os.walk(to):
+        Path(folder).chmod(0o700)
+        if who:
+            for path in (folder, *(f"{folder}/{name}" for name in files)):
+                os.chown(path, who.uid, who.gid, follow_symlinks=False)
+    return size
+
+
+def _sum(file: IO[bytes]) -> str:
+    found = hashlib.sha256()
+    while piece := file.read(PIECE):
+        found.update(piece)
+    return found.hexdigest()
+
+
+def look(push: Push) -> list[str]:
+    """Read all of it and compare each file with the manifest, as pg_verifybackup does of a folder. What is wrong."""
+    there: dict[str, str] = {}
+    said: dict[str, str] = {}
+    with pulled(push) as source, tarfile.open(fileobj=source, mode="r|gz") as tape:
+        for member in tape:
+            file = tape.extractfile(member) if member.isfile() else None
+            name = member.name.removeprefix("./")
+            if file and name == MANIFEST:
+                said = {one["Path"]: one["Checksum"] for one in json.load(file)["Files"] if "Path" in one}
+            elif file:
+                there[name] = _sum(file)
+    if not said:
+        return ["it has no manifest"]
+    lost = [f"it has lost {name}" for name in sorted(said.keys() - there.keys())]
+    return lost + [f"its {name} is another one" for name in sorted(said) if there.get(name, said[name]) != said[name]]

@@ -1,0 +1,77 @@
+"""The program that receives the log of a store: `python -m fairlead.server.receiver PROJECT ENVIRONMENT STORE`.
+
+It is a process of its own under the environment's supervisord, and shares nothing with the keeper: it lives as long as
+its store, with threads of its libraries in it, which no fork of another process would bear.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from types import FrameType
+from typing import Any
+
+from fairlead.backups.catalogue import Owner
+from fairlead.backups.destinations.table import Target, destination_of
+from fairlead.backups.logical import PROGRAMS
+from fairlead.backups.physical import base
+from fairlead.backups.physical.archive import Archive
+from fairlead.backups.physical.receiver import Receiver
+from fairlead.backups.server import Server
+from fairlead.errors import FairleadError
+from fairlead.masking import Secret
+from fairlead.operations.backups.arrangement import spool_of
+from fairlead.operations.backups.streams import TOLD
+from fairlead.secrets.sops.wrapping import recipient
+from fairlead.server.verdict import say
+from fairlead.stores import programs
+from fairlead.stores.kept import socket_of
+from fairlead.system.files import read_json
+from fairlead.system.home import Place
+
+
+def main(project: str, environment: str, store: str) -> None:
+    """Until it is told to end. SIGUSR1 has it carry away at once what is there."""
+    place = Place.of(project, environment)
+    said = read_json(place.backups / store / TOLD)
+    if not said:
+        return
+    told: list[int] = []
+
+    def end(number: int, frame: FrameType | None) -> None:
+        told.append(number)
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    hurried: list[int] = []
+    signal.signal(signal.SIGUSR1, lambda number, _: hurried.append(number))
+
+    def hurry() -> bool:
+        asked = bool(hurried)
+        hurried.clear()
+        return asked
+
+    archive = Archive(destination_of(_target(said)), Owner(project, environment, store))
+    keys = [recipient(one) for one in said["recipients"]]
+    one = Receiver(
+        lambda: _server(place, store), archive, keys, spool_of(place, store), lambda: bool(told), say, said["sync"],
+        hurry=hurry,
+    )  # fmt: skip
+    say(f"receiving the log of {store}")
+    one.run()
+
+
+def _target(said: dict[str, Any]) -> Target:
+    access, secret = (Secret(said[key]) if said[key] else None for key in ("access", "secret"))
+    return Target(said["to"], said["endpoint"], said["region"], access, secret)
+
+
+def _server(place: Place, store: str) -> Server:
+    where = socket_of(place, store)
+    if where is None:
+        raise FairleadError(f"{store} was never made", "deploy, or apply the stores")
+    return Server(where, programs.require((*PROGRAMS, *base.PROGRAMS), f"the log of {store}"))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

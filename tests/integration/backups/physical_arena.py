@@ -1,0 +1,218 @@
+"""A PostgreSQL whose log is received, and a model of what was committed in it."""
+
+import contextlib
+import os
+import random
+import shutil
+import tempfile
+import threading
+from datetime import UTC
+from pathlib import Path
+
+import psycopg
+import pyrage
+from tests.postgres_server import server as running_server
+
+from fairlead.backups.catalogue import Catalogue, Owner
+from fairlead.backups.destinations.directory import Directory
+from fairlead.backups.logical import PROGRAMS, Recipients
+from fairlead.backups.physical import base, coverage
+from fairlead.backups.physical.archive import Archive
+from fairlead.backups.physical.receiver import Receiver
+from fairlead.backups.physical.recovery import Feed, recovered
+from fairlead.backups.physical.unpacking import unpack
+from fairlead.backups.restoring import Reader
+from fairlead.backups.scratch import Ground, copy_name, room
+from fairlead.backups.server import Server
+from fairlead.stores import programs
+from fairlead.system.clock import wait_until
+from fairlead.system.pipes import Who
+
+OWNER = Owner("shop", "local", "db")
+NAMES = ("initdb", "postgres", "pg_amcheck", "pg_verifybackup", "pg_controldata", *PROGRAMS, *base.PROGRAMS)
+
+
+class Arena:
+    """One. `with arena.receiving():` carries the log away meanwhile."""
+
+    def __init__(self, folder, postgres, sync=False):
+        self.folder, self.postgres, self.sync = folder, postgres, sync
+        self.found = {name: programs.find(name) for name in NAMES}
+        self.server = Server({"host": str(postgres.folder), "port": str(postgres.port), "user": "postgres"}, self.found)
+        self.identity = pyrage.x25519.Identity.generate()
+        self.recipients = Recipients((str(self.identity.to_public()),), [self.identity.to_public()])
+        self.catalogue = Catalogue(Directory(folder / "kept"), OWNER)
+        self.archive = Archive(self.catalogue.where, OWNER)
+        self.spool = folder / "spool"
+        self.said = []
+
+    @property
+    def keys(self):
+        return [self.identity]
+
+    @property
+    def wal(self):
+        """The folder in which the newest cluster's log is kept."""
+        return self.folder / "kept" / OWNER.prefix / "wal" / self.system
+
+    @property
+    def system(self):
+        return self.sql("SELECT system_identifier::text FROM pg_control_system()")[0][0]
+
+    @contextlib.contextmanager
+    def receiving(self):
+        stop = threading.Event()
+        one = Receiver(
+            lambda: self.server,
+            self.archive,
+            self.recipients.keys,
+            self.spool,
+            stop.is_set,
+            self.said.append,
+            self.sync,
+        )
+        thread = threading.Thread(target=one.run, daemon=True)
+        thread.start()
+        try:
+            yield one
+        finally:
+            stop.set()
+            thread.join()
+
+    def sql(self, statement, *values):
+        with contextlib.closing(self.server.connect("postgres")) as connection:
+            cursor = connection.execute(statement, values or None)
+            return cursor.fetchall() if cursor.description else []
+
+    def now(self):
+        return self.sql("SELECT clock_timestamp()")[0][0].astimezone(UTC)
+
+    def base(self):
+        return base.BaseBackup(self.server, ("postgres",)).make(self.catalogue, self.recipients, "test")
+
+    def switch(self):
+        """Have the segment end, and wait until it was carried away."""
+        name = self.sql("SELECT pg_walfile_name(pg_current_wal_lsn())")[0][0]
+        self.sql("SELECT pg_switch_wal()")
+        assert wait_until(lambda: any(self.wal.glob(f"*/{name}-*")), 60), self.said
+
+    def carried(self, moment):
+        """Wait until all that was committed before is known to be carried away."""
+
+        def there():
+            reached = self.log().reached
+            return any(one.time >= moment for one in reached.values())
+
+        assert wait_until(there, 60), self.said
+
+    def log(self, spool=None):
+        return self.archive.log(self.system, self.keys, spool)
+
+    def aim(self, target=None, said=None, spool=None):
+        logs = {system: self.archive.log(system, self.keys, spool) for system in self.archive.systems()}
+        return coverage.aim(self.catalogue.all(), logs, target, said)
+
+    @contextlib.contextmanager
+    def at(self, aim, spool=None):
+        """A server that is what this one was."""
+        who = Who(*(shutil._get_uid("postgres"), shutil._get_gid("postgres"))) if os.geteuid() == 0 else None
+        ground = Ground(self.folder / "copies", self.found, who, ("root", "postgres", os.environ.get("USER", "x")))
+        log = self.archive.log(aim.base.system, self.keys, spool)
+        reader = Reader(self.catalogue, self.keys)
+        with room(ground, copy_name("db")) as path:
+            data = path / "data"
+            data.mkdir(mode=0o700)
+            unpack(lambda write: reader.write_to(aim.base, aim.base.parts[0], write), data, who)
+            with recovered(ground, path, data, Feed(self.archive, log, self.keys, aim)) as server:
+                yield server
+
+
+@contextlib.contextmanager
+def arena(sync=False):
+    folder = Path(tempfile.mkdtemp(prefix="fl-wal-"))
+    folder.chmod(0o711)
+    try:
+        with running_server() as postgres:
+            yield Arena(folder, postgres, sync)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class Workload:
+    """Writers that commit and roll back at random; of each, what is committed is known at every moment it stands still.
+
+    Whoever wants a moment has them all wait between two transactions.
+    """
+
+    def __init__(self, arena, seed, writers=3):
+        self.arena, self.random, self.writers = arena, random.Random(seed), writers
+        self.committed = {}
+        self.gate = threading.Lock()
+        self.turns = [threading.Lock() for _ in range(writers)]
+        self.stop = threading.Event()
+        self.failed = []
+        arena.sql("CREATE TABLE IF NOT EXISTS facts (writer int, key int, value int, PRIMARY KEY (writer, key))")
+        arena.sql("TRUNCATE facts")
+
+    def __enter__(self):
+        seeds = [self.random.random() for _ in range(self.writers)]
+        self.threads = [
+            threading.Thread(target=self._write, args=(n, seed), daemon=True) for n, seed in enumerate(seeds)
+        ]
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop.set()
+        for thread in self.threads:
+            thread.join()
+        assert self.failed == []
+
+    def moment(self):
+        """The server's time, and what is committed then."""
+        with contextlib.ExitStack() as stack:
+            for turn in self.turns:
+                stack.enter_context(turn)
+            return self.arena.now(), dict(self.committed)
+
+    def _write(self, number, seed):
+        mine = random.Random(seed)
+        try:
+            with contextlib.closing(self.arena.server.connect("postgres", autocommit=False)) as connection:
+                while not self.stop.is_set():
+                    with self.turns[number]:
+                        self._transaction(connection, number, mine)
+                    self.stop.wait(mine.random() * 0.01)
+        except psycopg.Error as error:
+            self.failed.append(str(error))
+
+    def _transaction(self, connection, number, mine):
+        done = {}
+        for _ in range(mine.randint(1, 5)):
+            key, value = mine.randint(1, 40), mine.randint(1, 10**6)
+            if mine.random() < 0.3:
+                connection.execute("DELETE FROM facts WHERE writer = %s AND key = %s", [number, key])
+                done[number, key] = None
+            else:
+                connection.execute(
+                    "INSERT INTO facts VALUES (%s, %s, %s) ON CONFLICT (writer, key) "
+                    "DO UPDATE SET value = excluded.value",
+                    [number, key, value],
+                )
+                done[number, key] = value
+        if mine.random() < 0.2:
+            connection.rollback()
+            return
+        connection.commit()
+        for place, value in done.items():
+            if value is None:
+                self.committed.pop(place, None)
+            else:
+                self.committed[place] = value
+
+
+def rows(server):
+    """What a server has of it."""
+    with server.session("postgres") as connection:
+        return {(one[0], one[1]): one[2] for one in connection.execute("SELECT * FROM facts").fetchall()}

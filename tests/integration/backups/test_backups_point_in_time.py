@@ -1,0 +1,219 @@
+"""Any moment of a random workload, restored and compared with what was committed then; and all that PostgreSQL itself
+would take for something else without a word."""
+
+import contextlib
+import os
+import random
+import shutil
+
+import pytest
+from physical_arena import Workload, arena, rows
+
+from fairlead.backups.physical.coverage import Aim, first_after
+from fairlead.backups.physical.wal import Stretch, segment_name
+from fairlead.backups.sealing import Damaged
+from fairlead.errors import FairleadError, Refused
+from fairlead.stores.programs import missing
+from fairlead.system.clock import wait_until
+
+pytestmark = pytest.mark.real
+
+
+@pytest.fixture(scope="module", autouse=True)
+def programs():
+    if missing(["postgres", "pg_basebackup", "pg_receivewal"]):
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("PostgreSQL is missing")
+
+
+@pytest.fixture(scope="module")
+def worked():
+    """A server, two copies of its files, its log, and moments with what was committed then."""
+    with arena() as one:
+        with one.receiving() as receiver:
+            seen = []
+            one.sql("CREATE TABLE before_all ()")
+            one.base()
+            with Workload(one, random.random()) as load:
+                for number in range(4):
+                    load.stop.wait(0.3)
+                    seen.append(load.moment())
+                    one.switch()
+                    if number == 1:
+                        one.base()
+            one.switch()
+            hurry(one, receiver)
+        yield one, seen, dict(load.committed)
+
+
+def hurry(one, receiver):
+    """Have the receiver write a heartbeat now, and wait until it is carried away."""
+    asked = [True]
+    receiver.hurry = lambda: bool(asked) and asked.pop()
+    one.carried(one.now())
+
+
+def test_random_moments_come_back(worked):
+    one, seen, committed = worked
+    for moment, then in random.sample(seen, 2):
+        with one.at(one.aim(moment)) as server:
+            assert rows(server) == then
+    with one.at(one.aim()) as server:
+        assert rows(server) == committed
+        with server.session("postgres") as connection:  # it wrote to nobody's log
+            assert connection.execute("SHOW archive_mode").fetchone() == ("off",)
+            assert connection.execute("SELECT count(*) FROM pg_replication_slots").fetchone() == (0,)
+        with server.session("postgres") as connection:
+            connection.execute("CREATE TABLE written ()")  # it is a server of its own, that takes writes
+
+
+@pytest.mark.long(seconds=240)
+def test_fifty_random_moments_come_back():
+    """Each of its own workload's, with what was committed by then: not a row more or less."""
+    with arena() as one, one.receiving() as receiver:
+        one.base()
+        wrong = []
+        for turn in range(10):
+            with Workload(one, turn) as load:
+                seen = []
+                for _ in range(5):
+                    load.stop.wait(load.random.random())
+                    seen.append(load.moment())
+            hurry(one, receiver)
+            for moment, then in seen:
+                with one.at(one.aim(moment)) as server:
+                    if rows(server) != then:
+                        wrong.append(moment)
+            if turn % 3 == 2:
+                one.base()
+        assert wrong == []
+
+
+def test_a_gap_is_known_before_a_restore(worked):
+    """PostgreSQL recovers to the gap, and becomes a server: what was committed later is gone without a word."""
+    one, seen, committed = worked
+    base, *_ = one.catalogue.all()
+    first = first_after(base)[1] + 1
+    lost = next(one.wal.rglob(f"{segment_name(1, first)}-*"))
+    data = lost.read_bytes()
+    aim = one.aim(None, base)
+    lost.unlink()
+    try:
+        with pytest.raises(Refused, match="is missing"):
+            one.aim(None, base)
+        with pytest.raises(Refused, match="is missing"):
+            one.aim(seen[-1][0], base)
+        with pytest.raises(FairleadError, match="is gone"), one.at(aim):  # lost after it was looked for
+            pass
+        blind = Aim(base, 1, (Stretch(1, first - 1, first - 1),))  # as if nobody had looked: it stops there
+        with one.at(blind) as server:
+            assert rows(server) != committed
+        whole = Aim(base, 1, (*blind.needed, Stretch(1, first + 1, aim.last)))
+        with pytest.raises(FairleadError, match="stopped in the middle of the log"), one.at(whole):
+            pass
+    finally:
+        lost.write_bytes(data)
+
+
+def test_a_moment_that_the_log_does_not_reach(worked):
+    """PostgreSQL starts, says that it is up, and dies; this waits until it is no longer in recovery."""
+    one, seen, _ = worked
+    late = one.aim(seen[-1][0])
+    with pytest.raises(FairleadError, match="recovery ended before configured recovery target"):
+        with one.at(Aim(late.base, 1, late.needed, one.now())):
+            pass
+    with pytest.raises(Refused, match="the log after the copy"):
+        one.aim(one.now())
+
+
+def test_a_copy_to_its_own_end(worked):
+    one = worked[0]
+    base = one.catalogue.all()[0]
+    with one.at(Aim(base, 1)) as server, server.session("postgres") as connection:
+        assert connection.execute("SELECT to_regclass('before_all'), to_regclass('facts')").fetchone()[1] is None
+
+
+def test_what_cannot_be_read_is_no_end_of_the_log(worked):
+    """A command that ends with 1 ends the recovery, which becomes a server: so what is damaged ends with another."""
+    one = worked[0]
+    aim = one.aim(None, one.catalogue.all()[0])
+    path = next(one.wal.rglob(f"{segment_name(1, aim.needed[0].first)}-*"))
+    data = path.read_bytes()
+    path.write_bytes(data[:-9] + bytes([data[-9] ^ 1]) + data[-8:])
+    try:
+        with pytest.raises(Damaged), one.at(aim):
+            pass
+    finally:
+        path.write_bytes(data)
+
+
+def test_another_timeline_is_not_taken_for_this_one(worked):
+    """A server that was restored, and received into the same place, begins a timeline that its moments are on alone."""
+    one, seen, _ = worked
+    moment = seen[2][0]
+    aim = one.aim(moment)
+    with one.at(aim) as server:
+        with server.session("postgres") as connection:
+            system = connection.execute("SELECT system_identifier::text FROM pg_control_system()").fetchone()[0]
+            connection.execute("CREATE TABLE later ()")
+            lsn = connection.execute("SELECT pg_walfile_name(pg_current_wal_lsn())").fetchone()[0]
+        folder = next((one.folder / "copies").glob("*/data/pg_wal"))
+        one.archive.keep_history(system, 2, (folder / "00000002.history").read_bytes(), one.recipients.keys)
+        data = (folder / lsn).read_bytes()
+        one.archive.keep_partial(system, (2, int(lsn[16:], 16)), data, one.recipients.keys)
+    try:
+        assert one.aim(moment).timeline == 1
+        with one.at(one.aim(moment)) as server:
+            assert rows(server) == seen[2][1]
+        assert one.aim().timeline == 2
+        with one.at(one.aim()) as server, server.session("postgres") as connection:
+            assert connection.execute("SELECT to_regclass('later')").fetchone()[0] is not None
+    finally:
+        shutil.rmtree(one.wal / "00000002")
+
+
+def lost(sync, seconds):
+    """A server is killed under load, and its folder is gone. Rows that were committed and do not come back, and seconds
+    between the last that does and the last of all: when this machine is there, and when it went at the same moment.
+    """
+    with arena(sync) as one, one.receiving():
+        one.sql("CREATE TABLE told (n int PRIMARY KEY, at timestamptz DEFAULT clock_timestamp())")
+        one.base()
+        if sync:
+            assert wait_until(lambda: one.sql("SHOW synchronous_standby_names") == [("fairlead_wal",)], 60)
+        with one.server.session("postgres") as connection:
+            connection.execute("SET synchronous_commit = on")  # the server of the tests has it off
+            committed, begun = 0, one.now()
+            while (one.now() - begun).total_seconds() < seconds:
+                connection.execute("INSERT INTO told VALUES (%s)", [committed + 1])
+                committed += 1
+            last = connection.execute("SELECT max(at) FROM told").fetchone()[0]
+            shutil.copytree(one.folder / "kept", one.folder / "elsewhere", ignore=shutil.ignore_patterns("*.tmp"))
+            one.postgres.kill()
+        shutil.rmtree(one.postgres.folder / "data")
+        yield _left(one, one.spool, committed, last)
+        shutil.rmtree(one.folder / "kept")
+        (one.folder / "elsewhere").rename(one.folder / "kept")
+        yield _left(one, None, committed, last)
+
+
+def _left(one, spool, committed, last):
+    with one.at(one.aim(spool=spool), spool) as server, server.session("postgres") as connection:
+        count, at = connection.execute("SELECT count(*), max(at) FROM told").fetchone()
+    return committed - count, (last - at).total_seconds()
+
+
+def test_no_commit_is_lost_with_the_folder_of_the_server():
+    """Where a commit waits until it is received."""
+    with contextlib.closing(lost(sync=True, seconds=0.5)) as there:
+        assert next(there)[0] == 0
+
+
+@pytest.mark.long(seconds=90)
+def test_less_than_five_seconds_are_lost_with_the_machine():
+    for sync in (True, False):
+        with contextlib.closing(lost(sync, 20)) as there:
+            here, elsewhere = there
+        print(f"sync {sync}: {here[0]} rows lost with the folder, {elsewhere[1]:.2f} s with the machine")
+        assert here[1] < 5
+        assert elsewhere[1] < 5
+        assert not (sync and here[0])

@@ -1,0 +1,21 @@
+"""How long it will take to recover when the data goes on growing."""
+
+from datetime import UTC, datetime, timedelta
+
+from fairlead.operations.backups.forecast import expected, growth_of
+
+NOW = datetime(2026, 11, 20, tzinfo=UTC)
+
+
+def test_growth_is_by_day_and_only_known_after_a_week():
+    sizes = [(NOW - timedelta(days=10 - n), 1000 + n * 100) for n in range(11)]
+    assert growth_of(sizes, NOW) == 100.0
+    assert growth_of(sizes[-3:], NOW) is None
+    assert growth_of([], NOW) is None
+    assert growth_of([(NOW - timedelta(days=9), 500), (NOW, 100)], NOW) == 0.0
+    assert growth_of([*sizes, (NOW + timedelta(days=1), 10**9)], NOW) == 100.0  # a clock jumped
+
+
+def test_what_grows_takes_longer_and_the_rest_does_not():
+    found = expected(1000, 100.0, {"find": 1.0, "restore": 10.0, "recover": 5.0, "check": 2.0})
+    assert found == {"days": 90.0, "bytes": 10000, "rto": 126.0}
