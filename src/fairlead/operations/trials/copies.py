@@ -147,14 +147,14 @@ def of_live(server: Server, scratch: Scratch, database: str) -> Origin:
 
 
 def _of_backup(one: Arrangement, scratch: Scratch, database: str) -> Origin:
-    backup = chosen(one.catalogue.all(), "latest")
+    backup = chosen(tuple(each for each in one.catalogue.all() if each.kind == "logical"), "latest")
     reader = Reader(one.catalogue, require_identities(backup.id))
 
     def fill(copy: Server, name: str) -> None:
         have_roles(copy, globals_of(reader, backup))
         put_back(copy, reader, backup, database, name)
 
-    return Origin(scratch, f"backup {backup.id}", fill, bytes=needed(backup, (database,)))
+    return Origin(scratch, f"backup {backup.id}", fill, bytes=needed(backup.facts, (database,)))
 
 
 def _empty(copy: Server, name: str) -> None:
