@@ -10,11 +10,11 @@ from fairlead.errors import FairleadError
 from fairlead.operations.contract import contract
 from fairlead.operations.housekeeping import Housekeeping
 from fairlead.operations.rollback import back_to
-from fairlead.operations.rotation.recovery import prepare
 from fairlead.operations.schema.kept import migration_files
 from fairlead.operations.schema.releases import OfReleases
 from fairlead.operations.transition import Intent, carry_out
 from fairlead.project.stack import Migrations, SecretBackend, SecretSpec, Store
+from fairlead.rollout.recovery import recover
 
 
 class RolloutMachine(FakeMachine):
@@ -77,7 +77,7 @@ class RolloutSite:
     def recover(self):
         environment = self.machine.opened()
         try:
-            prepare(environment)
+            recover(environment.world)
         finally:
             environment.ledger.close()
 
