@@ -131,7 +131,7 @@ class Arena:
     def traffic(self):
         """Requests of every kind that must not be lost."""
         mix = Mix(get=2, post=2, fresh=1, idle=0, slow=0, stream=0, websocket=1)
-        return Traffic(f"http://127.0.0.1:{self.port}", mix, Options(rate=40))
+        return Traffic(f"http://127.0.0.1:{self.port}", mix, Options(rate=60))
 
     def settle(self, seconds=240.0):
         """Wait until nothing is unfinished and only the live release and warm ones have instances."""

@@ -23,7 +23,7 @@ def test_datasette_is_upgraded_and_rolled_back(example):
     page = "/plants/plants.json?_shape=array"
     paths = Paths(get=page, post="", slow=page)
     mix = Mix(get=3, post=0, fresh=1, idle=4, slow=0, stream=0, websocket=0)
-    with Traffic(sandbox.url, mix, Options(rate=20.0, app_header=None, paths=paths)) as traffic:
+    with Traffic(sandbox.url, mix, Options(rate=40.0, app_header=None, paths=paths)) as traffic:
         datasette.require("datasette", NEWER)
         second = datasette.run("deploy", "local")
         assert version(sandbox.port) == NEWER
@@ -46,7 +46,7 @@ def test_httpbin_is_deployed_and_rolled_back(example):
     httpbin.run("deploy", "local")
     paths = Paths(get="/get", post="/post", slow="/delay/3", stream="/drip?duration=8&numbytes=16", stream_end="*")
     mix = Mix(get=3, post=2, fresh=1, idle=4, slow=2, stream=1, websocket=0)
-    options = Options(rate=20.0, app_header=None, paths=paths, stream_seconds=8.0)
+    options = Options(rate=40.0, app_header=None, paths=paths, stream_seconds=8.0)
     with Traffic(sandbox.url, mix, options) as traffic:
         sandbox.change({"--threads 8": "--threads 12"})
         second = httpbin.run("deploy", "local")

@@ -38,7 +38,7 @@ def test_deployments_in_a_row(shop, strategy, count, stream):
     """A stream is open at every switch; of rolling each old instance waits for it, so there it is a short one."""
     shop = shop(strategy=strategy, drain=f"{stream + 2}s")
     shop.deploy()
-    with Traffic(shop.sandbox.url, Mix(websocket=6), traffic_options(stream, rate=50.0)) as traffic:
+    with Traffic(shop.sandbox.url, Mix(websocket=6), traffic_options(stream)) as traffic:
         results = [shop.deploy() for _ in range(count)]
         report = traffic.stop()
     whole(report)
@@ -63,7 +63,7 @@ def test_deployments_in_a_row(shop, strategy, count, stream):
 def test_one_deployment(shop, app, env, mix):
     shop = shop(app=app, drain=f"{STREAM + 2}s", grace="2s" if "IGNORE_SIGTERM" in env else "30s")
     shop.deploy(**({} if "START_DELAY" in env else env))
-    with Traffic(shop.sandbox.url, mix, traffic_options(STREAM, rate=50.0)) as traffic:
+    with Traffic(shop.sandbox.url, mix, traffic_options(STREAM)) as traffic:
         result = shop.deploy(**env)
         report = traffic.stop()
     whole(report)
@@ -77,7 +77,7 @@ def test_a_saturated_sync_worker(shop):
     shop = shop(app="gunicorn-sync", replicas=1, drain="60s")
     shop.deploy()
     mix = Mix(get=1, post=1, fresh=1, idle=0, slow=3, stream=0, websocket=0)
-    with Traffic(shop.sandbox.url, mix, traffic_options(STREAM, rate=50.0, timeout=60.0)) as traffic:
+    with Traffic(shop.sandbox.url, mix, traffic_options(STREAM, timeout=60.0)) as traffic:
         until(lambda: traffic.snapshot().answered >= 3, 60, "the worker is busy")
         result = shop.deploy()
         report = traffic.stop()
@@ -88,7 +88,7 @@ def test_a_saturated_sync_worker(shop):
 def test_one_that_dies_right_after_becoming_healthy(shop):
     shop = shop()
     first = shop.deploy()
-    with Traffic(shop.sandbox.url, Mix(stream=0), traffic_options(STREAM, rate=50.0)) as traffic:
+    with Traffic(shop.sandbox.url, Mix(stream=0), traffic_options(STREAM)) as traffic:
         with pytest.raises(RolloutFailed):
             shop.deploy(DIE_AFTER_HEALTHY="0.4")
         report = traffic.stop()
@@ -102,7 +102,7 @@ def test_one_that_dies_right_after_becoming_healthy(shop):
 def test_a_rollback_by_the_user(shop):
     shop = shop(window="10m")
     first = shop.deploy()
-    with Traffic(shop.sandbox.url, Mix(), traffic_options(STREAM, rate=50.0)) as traffic:
+    with Traffic(shop.sandbox.url, Mix(), traffic_options(STREAM)) as traffic:
         second = shop.deploy()
         assert shop.rollback().release == first.release
         report = traffic.stop()

@@ -164,7 +164,7 @@ def test_switches_under_load_lose_nothing(shared, one, two):
 
     def client(number):
         connection = asking.kept(shared.port)
-        while not stop.wait(0.002):
+        while not stop.is_set():
             method = ("GET", "POST")[number % 2]
             answer = asking.send(connection, "/", method, b"x" * 500 if method == "POST" else None)
             count[answer.who] += 1

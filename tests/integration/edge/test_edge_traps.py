@@ -83,7 +83,7 @@ def test_writing_by_rename_never_shows_half_a_file(shared, one, two):
 
     def client():
         connection = asking.kept(shared.port)
-        while not stop.wait(0.002):
+        while not stop.is_set():
             seen[asking.send(connection).status] += 1
 
     thread = threading.Thread(target=client)
