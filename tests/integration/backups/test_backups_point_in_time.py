@@ -217,3 +217,25 @@ def test_less_than_five_seconds_are_lost_with_the_machine():
         assert here[1] < 5
         assert elsewhere[1] < 5
         assert not (sync and here[0])
+
+
+def test_a_place_that_cannot_be_reached_holds_up_no_commit():
+    """What is received stays in the spool until it can be carried away; with `sync` everybody would wait for that."""
+    with arena(sync=True) as one, one.receiving():
+        assert wait_until(lambda: one.sql("SHOW synchronous_standby_names") == [("fairlead_wal",)], 60)
+        who = "SELECT pid FROM pg_stat_replication WHERE application_name = 'fairlead_wal'"
+        one.carried(one.now())
+        before = one.sql(who)
+        kept, away = one.folder / "kept", one.folder / "away"
+        kept.rename(away)
+        kept.write_text("no folder")
+        try:
+            one.sql("CREATE TABLE meanwhile ()")
+            assert wait_until(lambda: any("cannot be" in text for text in one.said), 60), one.said
+            one.sql("INSERT INTO meanwhile DEFAULT VALUES")
+            assert one.sql(who) == before
+        finally:
+            kept.unlink()
+            away.rename(kept)
+        one.carried(one.now())
+        assert one.sql(who) == before

@@ -56,13 +56,14 @@ class Receiver:
     _next: float = 0.0  #: when a partial segment may be carried away again
     _beat_at: float = 0.0
     _synchronous: bool = False
+    _failed: str = ""  #: why nothing could be carried away at the last try
 
     def run(self) -> None:
         """Until it is to end. Whatever fails is said, and tried again."""
         said = ""
         while not self.ended():
             try:
-                self.deliver()  # what a server that is no more has left
+                self._try(self.deliver)  # what a server that is no more has left
                 self._stream()
                 said = ""
             except (FairleadError, OSError) as error:
@@ -92,7 +93,18 @@ class Receiver:
                 if child.returncode and not self.ended():
                     raise FairleadError(f"pg_receivewal: {_last(log)}")
             finally:
-                self._deliver(system, None)
+                self._try(lambda: self._deliver(system, None))
+
+    def _try(self, carry: Callable[[], None]) -> None:
+        """Carry something away. A place that cannot be reached ends no receiving: with `sync` nobody could commit."""
+        failed = ""
+        try:
+            carry()
+        except (FairleadError, OSError) as error:
+            failed = str(error)
+            if failed != self._failed:  # once for each reason
+                self.say(f"{failed}; what is received stays here, and it is tried again")
+        self._failed = failed
 
     def _prepare(self, connection: Connection) -> str:
         """Its settings, the heartbeat and the slot; the server's own number."""
@@ -128,7 +140,8 @@ class Receiver:
             self._synchronous = True
         if self._due(system):
             begun = time.monotonic()
-            self._deliver(system, self._flushed(connection))
+            flushed = self._flushed(connection)
+            self._try(lambda: self._deliver(system, flushed))
             took = time.monotonic() - begun
             self._next = time.monotonic() + min(max(CARRY, took * SHARE), MOST)
 
@@ -148,7 +161,9 @@ class Receiver:
         return (int(row[1], 16), position(str(row[0]))) if row else None
 
     def _due(self, system: str) -> bool:
-        whole = any(place_of(one) and (system, one) not in self.carried for one in _names(self.spool / system))
+        whole = not self._failed and any(
+            place_of(one) and (system, one) not in self.carried for one in _names(self.spool / system)
+        )
         return whole or time.monotonic() >= self._next
 
     def deliver(self) -> None:
