@@ -107,7 +107,7 @@ def carry_out(environment: Environment, release: Release, intent: Intent) -> Res
     if not steps:
         _have_all(environment, release)
         return Result(release.id, state.previous, None)
-    restore_traffic(world)
+    world.with_space(lambda: restore_traffic(world))
     if state.live:
         sample_live(environment, state.live, last=True)
     facts = {

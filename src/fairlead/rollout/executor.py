@@ -135,7 +135,7 @@ class Executor:
         self._point("undo before", step)
         self._note(lambda: self.journal.step("undo.begun", step))
         self._point("undo begun", step)
-        self._with_space(lambda: self.actions.undo(step))
+        self.world.with_space(lambda: self.actions.undo(step))
         self._point("undo acted", step)
         self._note(lambda: self.journal.step("undo.done", step))
         self._point("undo done", step)
@@ -143,18 +143,9 @@ class Executor:
     def _note(self, write: Callable[[], None]) -> None:
         """Write to the journal on the way back. A disk that stays full must not stop it: undoing twice does no harm."""
         try:
-            self._with_space(write)
+            self.world.with_space(write)
         except FairleadError as error:
             self.world.say("note", f"could not be written down: {error.message}")
-
-    def _with_space(self, act: Callable[[], None]) -> None:
-        """Try again with the reserve given up when it fails, which on a full disk makes the difference."""
-        try:
-            act()
-        except (FairleadError, OSError):
-            if not self.world.free_space():
-                raise
-            act()
 
     def _point(self, name: str, step: Step) -> None:
         self.world.checkpoint(f"{name} {step.id}")

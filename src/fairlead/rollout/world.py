@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fairlead.artifacts.release import Release, ReleaseStore
 from fairlead.edges.base import Edge
+from fairlead.errors import FairleadError
 from fairlead.ledger.ledger import Ledger
 from fairlead.project.stack import Stack, Stop
 from fairlead.render.edge import EdgeTable
@@ -61,6 +62,15 @@ class World:
             self.emit(Event(kind, text, data))
         except OSError:
             self.emit = silent
+
+    def with_space(self, act: Callable[[], None]) -> None:
+        """Try again with the reserve given up when it fails, which on a full disk makes the difference."""
+        try:
+            act()
+        except (FairleadError, OSError):
+            if not self.free_space():
+                raise
+            act()
 
     def machine(self, release: Release) -> Machine:
         """What the specs of a release need to know of this machine: as it was deployed with, whoever asks now."""

@@ -245,3 +245,21 @@ def test_a_reserve_lets_the_way_back_be_written_down(machine: FakeMachine) -> No
     environment.ledger.close()
     assert given == [True]
     assert machine.edge.receiving() == {old}
+
+
+def test_a_reserve_lets_one_go_back_where_the_edge_has_to_be_told_first(machine: FakeMachine) -> None:
+    """An instance died since the edge was last told, and the disk is full: a rollback goes on all the same."""
+    old = machine.deploy(shop("blue-green", 1)).release
+    live = machine.deploy(shop("blue-green", 2)).release
+    machine.runtime.die(f"{live}.web.1")
+    environment = machine.opened()
+    machine.edge.fails = "disk full"
+
+    def space() -> bool:
+        machine.edge.fails = ""
+        return True
+
+    environment.world.free_space = space
+    carry_out(environment, environment.world.releases.load(old), Intent("rollback", "blue-green"))
+    environment.ledger.close()
+    assert machine.edge.receiving() == {old}

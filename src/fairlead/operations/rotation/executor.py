@@ -92,7 +92,7 @@ class Rotator:
         self._point("undo begun", step)
         action = _UNDO.get(step.kind)
         if action:
-            self._with_space(lambda: action(self, step))
+            self.environment.world.with_space(lambda: action(self, step))
         self._point("undo acted", step)
         self._note(lambda: self.rotation.journal.write(entries.UNDONE, step))
         self._point("undo done", step)
@@ -100,18 +100,9 @@ class Rotator:
     def _note(self, write: Callable[[], None]) -> None:
         """A disk that stays full must not stop the way back: what is not written down is undone twice, without harm."""
         try:
-            self._with_space(write)
+            self.environment.world.with_space(write)
         except FairleadError as error:
             self.environment.world.say("note", f"could not be written down: {error.message}")
-
-    def _with_space(self, act: Callable[[], None]) -> None:
-        """Try again with the reserve given up when it fails, which on a full disk makes the difference."""
-        try:
-            act()
-        except (FairleadError, OSError):
-            if not self.environment.world.free_space():
-                raise
-            act()
 
     def _cool(self) -> None:
         """Services that had the new value may have used it: it is accepted until what came of that is over."""
