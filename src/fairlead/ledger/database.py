@@ -14,10 +14,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy import Connection, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError, StatementError
 from sqlalchemy.pool import NullPool
 
@@ -129,14 +130,30 @@ def _connect_frozen(path: Path) -> Connection:
 
 
 def _connected(connect: Callable[[], sqlite3.Connection]) -> Connection:
-    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    _next.connect = connect
+    return _engine().connect()
 
-    @event.listens_for(engine, "connect")
-    def _configure(raw: sqlite3.Connection, _: object) -> None:
-        raw.execute("PRAGMA synchronous = FULL")
-        raw.text_factory = _text
 
-    return engine.connect()
+_next = threading.local()  #: has how this thread's next connection is made
+
+
+def _file() -> sqlite3.Connection:
+    """Each is made once: one that breaks must not be replaced by that of whatever file was opened last."""
+    connect: Callable[[], sqlite3.Connection] = vars(_next).pop("connect")
+    return connect()
+
+
+@cache
+def _engine() -> Engine:
+    """One for every file of this process: it keeps the statements it has compiled, which takes longer than they do."""
+    made = create_engine("sqlite://", creator=_file, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    event.listen(made, "connect", _configure)
+    return made
+
+
+def _configure(raw: sqlite3.Connection, _: object) -> None:
+    raw.execute("PRAGMA synchronous = FULL")
+    raw.text_factory = _text
 
 
 def _text(stored: bytes) -> str:

@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from fairlead.system import sock_diag
+
 ESTABLISHED = "01"
 LISTEN = "0A"
 #: States in which the far end may still have to answer: ESTABLISHED, SYN_SENT, FIN_WAIT1, FIN_WAIT2, CLOSE_WAIT.
@@ -20,6 +22,8 @@ OPEN_STATES = frozenset({"01", "02", "04", "05", "08"})
 UNANSWERED = frozenset({"01", "03", "04", "08", "09", "0B"})
 #: TIME_WAIT, as a column of the kernel's table. Nobody has such a socket any more, and a busy machine has thousands.
 _OVER = " 06 "
+#: How addresses of this machine begin: ::ffff:127.0.0.0/104, ::1.
+_OWN = (bytes(10) + b"\xff\xff\x7f", bytes(15) + b"\x01")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,18 @@ class Connection:
 
 def connections() -> tuple[Connection, ...]:
     """The TCP sockets of this machine (of this network namespace), IPv4 and IPv6, but for those in TIME_WAIT."""
+    try:
+        return tuple(map(_connection, sock_diag.tcp()))
+    except OSError:  # not in every kernel
+        return _listed()
+
+
+def _connection(row: sock_diag.Row) -> Connection:
+    state = f"{row.state:02X}"
+    return Connection(row.local_port, row.remote_port, state, str(row.inode), row.remote.startswith(_OWN))
+
+
+def _listed() -> tuple[Connection, ...]:
     if Path("/proc/net/tcp").exists():
         return tuple(row for name in ("tcp", "tcp6") for row in _table(Path("/proc/net") / name))
     return _netstat()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import threading
@@ -75,6 +76,33 @@ def test_only_loopback_is_the_edges(address: str, local: bool, tmp_path: Path) -
     table.write_text(f"header\n0: 0100007F:C350 {address} 01 0:0 0:0 0 0 0 77 1\n")
     [row] = sockets._table(table)
     assert (row.local, row.remote_port) == (local, 8080)
+
+
+@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="Linux alone says it in two ways")
+def test_both_ways_to_ask_the_kernel_say_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    with contextlib.ExitStack() as opened:
+        families = [(socket.AF_INET, "127.0.0.1")]
+        with contextlib.suppress(OSError):
+            socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+            families.append((socket.AF_INET6, "::1"))
+        ports = set()
+        for family, address in families:
+            server = opened.enter_context(socket.create_server((address, 0), family=family))
+            opened.enter_context(socket.create_connection(server.getsockname()[:2]))
+            ports.add(server.getsockname()[1])
+
+        def seen() -> set[sockets.Connection]:
+            return {one for one in sockets.connections() if ports & {one.local_port, one.remote_port}}
+
+        before = seen()
+        assert len(before) == 3 * len(ports), "who listens, and both ends"
+        assert {one.local for one in before if one.remote_port} == {True}
+        monkeypatch.setattr("fairlead.system.sock_diag.tcp", refuse)
+        assert seen() == before
+
+
+def refuse() -> None:
+    raise OSError
 
 
 def test_where_a_process_listens() -> None:
