@@ -15,6 +15,7 @@ from fairlead.demo.sandbox import free_port
 
 SETTINGS = "fsync=off synchronous_commit=off full_page_writes=off max_connections=40 shared_buffers=16MB".split()
 PHRASE = "x9-Kp_27qLw"
+MIGRATORS = "FROM pg_stat_activity WHERE starts_with(application_name, 'fairlead migrate')"
 
 
 def programs():
@@ -29,36 +30,52 @@ def programs():
 class Server:
     """A running one. `url(name)` is that of a database, `new()` makes one of its own for a test."""
 
-    def __init__(self, folder, port, bin):
-        self.folder, self.port, self.bin, self.names = folder, port, bin, []
+    def __init__(self, folder, port, bin, address="127.0.0.1"):
+        self.folder, self.port, self.bin, self.names, self.address = folder, port, bin, [], address
 
     def url(self, name="postgres"):
-        return f"postgres://postgres:{PHRASE}@127.0.0.1:{self.port}/{name}"
+        return f"postgres://postgres:{PHRASE}@{self.address}:{self.port}/{name}"
+
+    def connect(self, database="postgres"):
+        """Over the socket, from wherever we are in the network."""
+        where = {"host": str(self.folder), "port": self.port, "user": "postgres"}
+        return psycopg.connect(**where, dbname=database, autocommit=True)
 
     def new(self, label="db"):
         self.names.append(f"{re.sub('[^a-z]', '_', label.lower())[:40]}_{len(self.names)}")
         name = self.names[-1]
-        with psycopg.connect(self.url(), autocommit=True) as connection:
+        with self.connect() as connection:
             connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
         return name
 
     def drop_since(self, number):
         """Those made after that many were: they take 7 MB each."""
-        with psycopg.connect(self.url(), autocommit=True) as connection:
+        with self.connect() as connection:
             for name in self.names[number:]:
                 connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
     def kill(self):
         """All of its processes at once, as a machine that stops does."""
-        first = (self.folder / "data" / "postmaster.pid").read_text().split()[0]
-        children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
-        for pid in map(int, (first, *children)):
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        kill_all(self.folder / "data")
 
     def control(self, *words):
         """What pg_ctl starts would keep our pipe open, so its log is a file."""
         return run(self.bin / "pg_ctl", "-D", str(self.folder / "data"), "-w", "-l", str(self.folder / "log"), *words)
+
+
+def kill_all(data):
+    """SIGKILL to a server and all that belongs to it, found by its data."""
+    first = (data / "postmaster.pid").read_text().split()[0]
+    children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
+    for pid in map(int, (first, *children)):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def superuser(data, database="postgres", **more):
+    """A connection over the socket beside the data, as a PostgreSQL of Fairlead's has it."""
+    port = int((data / "postmaster.pid").read_text().splitlines()[3])
+    return psycopg.connect(host=str(data), port=port, user="postgres", dbname=database, autocommit=True, **more)
 
 
 def run(program, *words):
@@ -73,8 +90,8 @@ def run(program, *words):
 
 
 @contextmanager
-def server():
-    """Made, started, and gone at the end."""
+def server(address="127.0.0.1"):
+    """Made, started, and gone at the end. Trusts everybody who reaches the address."""
     bin = programs()
     folder = Path(tempfile.mkdtemp(prefix="fl-pg-"))
     port = free_port()
@@ -83,9 +100,11 @@ def server():
             shutil.chown(folder, "postgres", "postgres")
         run(bin / "initdb", "-D", str(folder / "data"), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync",
             "--no-instructions")  # fmt: skip
-        options = " ".join(f"-c {one}" for one in [*SETTINGS, f"port={port}", "listen_addresses=127.0.0.1",
+        options = " ".join(f"-c {one}" for one in [*SETTINGS, f"port={port}", f"listen_addresses={address}",
                                                    f"unix_socket_directories={folder}"])  # fmt: skip
-        one = Server(folder, port, bin)
+        with (folder / "data" / "pg_hba.conf").open("a") as rules:
+            rules.write("host all all samenet trust\n")
+        one = Server(folder, port, bin, address)
         one.control("start", "-o", options)
         try:
             yield one

@@ -89,6 +89,10 @@ CONTAINED = {
 class Arena:
     """A project folder, a home of its own, and the traffic on it."""
 
+    project = PROJECT
+    services = ("web", "web", "worker")  #: of each instance
+    stores = frozenset()  #: names of their programs
+
     def __init__(self, folder: Path, home: Path | None = None, name: str = "arena", runtime: str = "process") -> None:
         self.folder = folder
         self.name, self.runtime = name, runtime
@@ -114,7 +118,7 @@ class Arena:
         paths = {"worker_log": json.dumps(f"{seen}/workers"), "no_worker": json.dumps(f"{seen}/no worker")}
         commands = COMMANDS if self.runtime == "process" else CONTAINED
         values = {"port": self.port, "smoke": smoke, "more": more, "pause": pause, **paths, **commands}
-        text = PROJECT.format(version=self.version, name=self.name, runtime=self.runtime, **values)
+        text = self.project.format(version=self.version, name=self.name, runtime=self.runtime, **values)
         (self.folder / "fairlead.yaml").write_text(text)
 
     def begin(self, *arguments):
@@ -161,7 +165,7 @@ class Arena:
             instances = world.runtime.observe()
             self._one_release_has_traffic(world, live)
             mine = [one for one in instances if one.release == live and not one.job]
-            assert sorted(one.service for one in mine) == ["web", "web", "worker"], mine
+            assert sorted(one.service for one in mine) == sorted(self.services), mine
             assert all(one.living and one.verified for one in mine), mine
             assert verify(environment.ledger)
         self._no_orphans(instances)
@@ -186,9 +190,9 @@ class Arena:
     def _no_process_orphans(self, instances, ids):
         ports = {one.port for one in instances if one.port}
         taken = {int(path.name) for path in (self.home / "ports").iterdir()}
-        assert len(taken - ports) == 1, "only the edge's own port besides those of instances"
+        assert len(taken - ports) == 1 + len(self.stores), "only those of the edge and of stores besides instances'"
         programs = {path.stem for path in (self.place.supervisor / "programs").glob("*.conf")}
-        assert programs == ids | {"edge", "keeper"}
+        assert programs == ids | self.stores | {"edge", "keeper"}
         known = {one.pid for one in instances if one.living}
         assert self.service_processes() <= known, "a process that belongs to no instance"
 

@@ -1,8 +1,11 @@
 """A deployer that is killed, for real, at a named point of its journal. Run as a program by the crash tests.
 
-    deployer.py deploy FOLDER STRATEGY [POINT]   deploy; SIGKILL itself at POINT, or fill the disk at fill:POINT
+    deployer.py deploy FOLDER STRATEGY [POINT]   deploy; SIGKILL itself at POINT, or fill the disk at fill:POINT,
+                                                 end its connections to the PostgreSQL of DATA at cut:POINT, kill
+                                                 all of that server at crash:POINT; `7 after undo` is a POINT too
     deployer.py rotate FOLDER SECRET [POINT]     rotate a secret, the same way
     deployer.py recover FOLDER [POINT]           what every command does first: finish what is unfinished
+Inside of a migration every event is a point.
 CLOCK_OFF (seconds) sets the wall clock off, as every layer above `system` sees it.
 Prints the name of every point it passed, one per line, so that the tests enumerate them from a real run.
 """
@@ -14,12 +17,15 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
+sys.path.insert(1, str(Path(__file__).resolve().parents[2]))  # as a program it is started from anywhere
+
 from fairlead.system import clock
 
 _true = clock.now
 clock.now = lambda: _true() + timedelta(seconds=float(os.environ.get("CLOCK_OFF", "0")))  # before others bind it
 
 from fairlead.errors import FairleadError  # noqa: E402
+from fairlead.operations.db import migrate as migrations  # noqa: E402
 from fairlead.operations.deploy import Options, deploy  # noqa: E402
 from fairlead.operations.environment import existing  # noqa: E402
 from fairlead.operations.rotation.recovery import prepare  # noqa: E402
@@ -27,6 +33,7 @@ from fairlead.operations.rotation.rotate import Options as RotateOptions  # noqa
 from fairlead.operations.rotation.rotate import rotate  # noqa: E402
 from fairlead.project.loader import load_project  # noqa: E402
 from fairlead.system.home import Place  # noqa: E402
+from tests.postgres_server import MIGRATORS, kill_all, superuser  # noqa: E402
 
 
 def die():
@@ -46,22 +53,59 @@ def fill():
                     file.write(b"0")
 
 
+def cut():
+    """End the sessions of migrators, whosever they are."""
+    with superuser(Path(os.environ["DATA"])) as connection:
+        connection.execute(f"SELECT pg_terminate_backend(pid) {MIGRATORS}")
+
+
+def crash():
+    """End PostgreSQL, as a machine that stops does."""
+    kill_all(Path(os.environ["DATA"]))
+
+
 def disaster(wanted):
-    """A checkpoint that tells where it is, and at `POINT` dies, or at `fill:POINT` fills the disk."""
-    act, point = (fill, wanted.removeprefix("fill:")) if wanted.startswith("fill:") else (die, wanted)
+    """A checkpoint that tells where it is, and at `POINT` dies, or at `fill:POINT` fills the disk, and so on. Once."""
+    how, _, rest = wanted.partition(":")
+    act, point = (OTHERS[how], rest) if how in OTHERS else (die, wanted)
+    places, _, begin = point.rpartition(" after ")  # `7 after undo`: the 7th from the first one on that begins so
+    passed, acted = [], []
 
     def checkpoint(name):
         print(name, flush=True)
-        if name == point:
+        if begin and (passed or name.startswith(begin)):
+            passed.append(name)
+        if not acted and (name == point or (places and len(passed) == int(places))):
+            acted.append(name)
             act()
 
+    return checkpoint
+
+
+OTHERS = {"fill": fill, "cut": cut, "crash": crash}
+
+
+def inside(checkpoint):
+    """Every event inside of a migration is a point too, before anybody is told of it."""
+    moved_by = migrations.moved_by
+
+    def watched(one, make, wait, emit, guard=None):
+        def listen(event):
+            if event.kind in ("begin", "statement", "commit", "done"):
+                script = f"{event.script[:1]}__{event.script.partition('__')[2]}" if event.script else "history"
+                checkpoint(f"schema {script} {event.kind} {event.number}")
+            emit(event)
+
+        return moved_by(one, make, wait, listen, guard)
+
+    migrations.moved_by = watched
     return checkpoint
 
 
 def act(what, folder, *rest):
     project = load_project(Path(folder) / "fairlead.yaml")
     if what == "deploy":
-        options = Options(strategy=rest[0], wait=90, checkpoint=disaster(rest[1] if len(rest) > 1 else ""))
+        options = Options(strategy=rest[0], wait=90, checkpoint=inside(disaster(rest[1] if len(rest) > 1 else "")))
         deploy(project, "local", options)
         return
     if what == "rotate":
@@ -69,7 +113,7 @@ def act(what, folder, *rest):
         rotate(project, "local", rest[0], RotateOptions(wait=90, emergency=True, checkpoint=disaster(point)))
         return
     with existing(Place.of(project.name, "local")) as environment, environment.held("recover", 90):
-        environment.world.checkpoint = disaster(rest[0] if rest else "")
+        environment.world.checkpoint = inside(disaster(rest[0] if rest else ""))
         prepare(environment)
 
 

@@ -63,12 +63,12 @@ class Housekeeping:
         if self.environment.state.stopped:
             return
         self._try("edge", self.environment.world.edge.up)
+        self._try("stores", self._stores)
         self._try("recover", self._recover)
         self._try("attend", self._waiting.look)
         self._try("secrets", self._rotations)
         self._try("remind", self._remind)
         self._try("watch", lambda: self._after_switch.look(self._idle))
-        self._try("stores", self._stores)
         self._try("backups", self._backups)
         self._try("revive", self._revive)
         self._try("replace", self._replace)
@@ -168,15 +168,25 @@ class Housekeeping:
     def _stores(self) -> None:
         """Start those that ended, and have certificates that do not end soon."""
         place, runtime = self.environment.place, self.environment.runtime
-        if not place.stores.is_dir() or not self._idle():
+        if not place.stores.is_dir():
             return
         if any_dead(runtime, place):
-            with self._held():
-                self.environment.world.say("note", f"started again: {', '.join(start_dead(runtime, place))}")
-        if time.monotonic() >= self.not_before.get("certificates", 0.0):
+            self._start_stores()
+        if self._idle() and time.monotonic() >= self.not_before.get("certificates", 0.0):
             with self._held():
                 renew_all(runtime, place)
             self.not_before["certificates"] = time.monotonic() + CERTIFICATES_EVERY
+
+    def _start_stores(self) -> None:
+        """Those of a rollout that is under way too: whoever carries it is past making stores, and needs them."""
+        try:
+            with self._held():
+                found = start_dead(self.environment.runtime, self.environment.place)
+        except Busy:
+            if self._idle():
+                raise
+            found = start_dead(self.environment.runtime, self.environment.place)
+        self.environment.world.say("note", f"started again: {', '.join(found)}")
 
     def _backups(self) -> None:
         """Begin backups and drills that are due, in a process of its own: they take long, and need no lock of ours."""

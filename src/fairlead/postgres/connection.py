@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -15,9 +17,19 @@ if TYPE_CHECKING:
 
     Connection = psycopg.Connection[tuple[Any, ...]]
 
-APPLICATION = "fairlead migrate"
+APPLICATION = "fairlead migrate"  #: what the name of our sessions begins with
 OLDEST = 120000  #: the server version from which the rules of traits.py hold
 CONNECT_TIMEOUT = 10  #: seconds
+OURS_GONE = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10000}
+"""When we take a server for gone that does not answer: after about 10 s. The last one is in milliseconds."""
+THEIRS_GONE = {
+    "tcp_keepalives_idle": 10, "tcp_keepalives_interval": 5, "tcp_keepalives_count": 3, "tcp_user_timeout": 25000,
+}  # fmt: skip
+"""The same of the server, which lets go of our locks then. Later than we do: who had the lock knows it first."""
+
+
+class NoConnection(FairleadError):
+    """Nobody answers at the address, or not to us."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +88,7 @@ def driver() -> None:
 
 
 def connect(where: Address, settings: Settings, notice: Callable[[str], None] | None = None) -> Connection:
-    """Open it, in autocommit. FairleadError when that fails; Refused behind a pooler and for a server that is too old.
+    """Open it, in autocommit. NoConnection when that fails; Refused behind a pooler and for a server that is too old.
 
     The limits are defaults of the session, so that RESET ALL of a migration comes back to them.
     """
@@ -87,18 +99,19 @@ def connect(where: Address, settings: Settings, notice: Callable[[str], None] | 
         "statement_timeout": milliseconds(settings.statement_timeout),
         "idle_in_transaction_session_timeout": milliseconds(max(60.0, settings.statement_timeout)),
         "standard_conforming_strings": "on",
+        **THEIRS_GONE,
     }
     own = " ".join(f"-c {name}={value}" for name, value in limits.items())
     given = {**where.parameters, "options": f"{where.parameters.get('options') or ''} {own}".strip()}
-    given = {"connect_timeout": CONNECT_TIMEOUT, "keepalives_idle": 10, "keepalives_interval": 5, **given}
-    given |= {"application_name": APPLICATION, "client_encoding": "utf8"}
+    given = {"connect_timeout": CONNECT_TIMEOUT, **OURS_GONE, **given}
+    given |= {"application_name": own_name(), "client_encoding": "utf8"}
     try:
         opened = psycopg.connect(**given, autocommit=True, prepare_threshold=None)
     except psycopg.Error as error:
         if "unsupported startup parameter" in str(error):
             raise _behind_a_pooler(where) from None
         hint = "check that the server runs, and the user, password and host in the url"
-        raise FairleadError(f"{where.shown}: no connection: {first_line(error)}", hint) from None
+        raise NoConnection(f"{where.shown}: no connection: {first_line(error)}", hint) from None
     try:
         _fit(opened, where)
     except BaseException:
@@ -107,6 +120,11 @@ def connect(where: Address, settings: Settings, notice: Callable[[str], None] | 
     if notice is not None:
         opened.add_notice_handler(lambda diagnostic: notice(diagnostic.message_primary or ""))
     return opened
+
+
+def own_name() -> str:
+    """What our sessions are called: so that whoever waits for one is told which process of which host it is."""
+    return f"{APPLICATION}, {os.getpid()} on {socket.gethostname()}"[:63]
 
 
 def _fit(opened: Connection, where: Address) -> None:

@@ -51,15 +51,15 @@ def at_event(number, act):
     return listen
 
 
-OURS = "from pg_stat_activity where application_name = %s and datname = current_database()"
+OURS = "from pg_stat_activity where application_name like %s and datname = current_database()"
 
 
 def end_connection(site):
-    site.ask(f"select pg_terminate_backend(pid) {OURS}", APPLICATION)
+    site.ask(f"select pg_terminate_backend(pid) {OURS}", f"{APPLICATION}%")
 
 
 def nobody_migrates(site):
-    return not site.ask(f"select 1 {OURS}", APPLICATION)
+    return not site.ask(f"select 1 {OURS}", f"{APPLICATION}%")
 
 
 def agree(site):

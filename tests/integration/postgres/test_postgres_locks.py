@@ -1,5 +1,7 @@
 """Several at once on a real PostgreSQL: one runs, the others wait, are told for whom, and hold up nobody."""
 
+import os
+import socket
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
@@ -39,7 +41,7 @@ def test_of_two_migrators_one_runs_and_the_other_waits(site, beside):
     assert site.status().invalid == ()
     waits = [event.text for event in said if event.kind == "wait"]
     assert len(waits) == 1
-    assert waits[0].startswith('waiting for "fairlead migrate", pid ')
+    assert waits[0].startswith(f'waiting for "fairlead migrate, {os.getpid()} on {socket.gethostname()}", pid ')
 
 
 @pytest.mark.parametrize("key", ["ours", "flyway"])

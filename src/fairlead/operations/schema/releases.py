@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from fairlead.rollout.databases import Note
 
 Say = Callable[[str], None]
+PATIENCE = 30.0  #: seconds that a database which fell is waited for on the way back: the keeper starts it again
 
 
 class OfReleases:
@@ -80,11 +82,14 @@ class OfReleases:
 
     def applied(self, release: Release, database: str) -> frozenset[str]:
         """The same."""
-        from fairlead.operations.db.opened import asking  # noqa: PLC0415 — as above
+        from fairlead.operations.db.opened import WAIT, asking, locked  # noqa: PLC0415 — as above
+        from fairlead.postgres.events import silent  # noqa: PLC0415
         from fairlead.postgres.picture import APPLIED, State  # noqa: PLC0415
 
         some = (*APPLIED, State.FAILED)  # of one that failed in pieces a part is there
+        self._awaited(release, database)
         with self._opened(release, database) as one, asking(one):
+            locked(one, WAIT, silent)  # what a migrator that was killed sent last may still be under way
             return frozenset(entry.script for entry in one.look(contract=True).entries if entry.state in some)
 
     def undo(self, release: Release, database: str, scripts: Sequence[str], note: Note) -> None:
@@ -108,6 +113,7 @@ class OfReleases:
 
         from fairlead.operations.schema.unwritten import unwritten  # noqa: PLC0415 — as above
 
+        self._awaited(release, database)
         with self._opened(release, database) as one:
             self._run(one, make, note, wanted, unwritten(one, Place(self.migrations.parent)))
 
@@ -136,6 +142,20 @@ class OfReleases:
         moved = moved_by(one, plan, WAIT, listen, guard)
         if moved.error:
             raise moved.error
+
+    def _awaited(self, release: Release, database: str) -> None:
+        """Return when it can be reached. FairleadError when that takes too long."""
+        from fairlead.postgres.connection import NoConnection, connect  # noqa: PLC0415 — as above
+
+        one, end = self._database(release, database), time.monotonic() + PATIENCE
+        while True:
+            try:
+                connect(one.where, one.settings).close()
+                return
+            except NoConnection:
+                if time.monotonic() >= end:
+                    raise
+            time.sleep(0.2)
 
     @contextmanager
     def _opened(self, release: Release, database: str) -> Iterator[Opened]:
