@@ -12,10 +12,10 @@ import json
 import os
 import stat
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 from fairlead.artifacts.source import SourceFile, digest_files, read_file
 from fairlead.engine.dockerignore import context_paths
@@ -25,6 +25,20 @@ from fairlead.system.files import explained
 
 DOCKERFILE = "Dockerfile"
 _PIECE = 1 << 20
+
+
+class Buildable(Protocol):
+    """What an image can be built from."""
+
+    @property
+    def dockerfile(self) -> str:
+        """In the archive."""
+
+    def digest(self, build: Build, args: dict[str, str], platform: str | None) -> str:
+        """64 hex digits of all that decides what is built."""
+
+    def write(self, file: IO[bytes], moment: float | None, say: Callable[[str], None]) -> None:
+        """The archive (tar). `say` gets what is said by what has to be made first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +58,7 @@ class Context:
         }  # fmt: skip
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
-    def write(self, file: IO[bytes], moment: float | None) -> None:
+    def write(self, file: IO[bytes], moment: float | None, say: Callable[[str], None] | None = None) -> None:
         """The archive (tar). `moment`: seconds since 1970 that files are dated by; None: their own.
 
         FairleadError when a file is not as it was hashed.
@@ -53,26 +67,28 @@ class Context:
             for folder in self.folders:
                 archive.addfile(_facts(self.root, folder, tarfile.DIRTYPE, moment))
             for one in self.files:
-                self._add(archive, one, moment)
+                add_file(archive, self.root, one, moment)
         file.seek(0)
 
-    def _add(self, archive: tarfile.TarFile, one: SourceFile, moment: float | None) -> None:
-        if one.kind == "link":
-            facts = _facts(self.root, one.path, tarfile.SYMTYPE, moment)
-            facts.linkname = one.content
-            archive.addfile(facts)
-            return
-        path, facts = self.root / one.path, _facts(self.root, one.path, tarfile.REGTYPE, moment)
-        facts.mode = 0o755 if one.kind == "executable" else 0o644
-        try:
-            with path.open("rb") as file:
-                facts.size = os.fstat(file.fileno()).st_size
-                reader = _Hashing(file)
-                archive.addfile(facts, reader)
-        except OSError as error:
-            raise explained(error, path) from error
-        if reader.digest() != one.content:
-            raise FairleadError(f"{path}: the file changed while the image was being built", "run the command again")
+
+def add_file(archive: tarfile.TarFile, root: Path, one: SourceFile, moment: float | None, below: str = "") -> None:
+    """Add a file of the folder `root`, under its path below `below`; `moment` as in `Context.write`. FairleadError."""
+    if one.kind == "link":
+        facts = _facts(root, one.path, tarfile.SYMTYPE, moment, below)
+        facts.linkname = one.content
+        archive.addfile(facts)
+        return
+    path, facts = root / one.path, _facts(root, one.path, tarfile.REGTYPE, moment, below)
+    facts.mode = 0o755 if one.kind == "executable" else 0o644
+    try:
+        with path.open("rb") as file:
+            facts.size = os.fstat(file.fileno()).st_size
+            reader = _Hashing(file)
+            archive.addfile(facts, reader)
+    except OSError as error:
+        raise explained(error, path) from error
+    if reader.digest() != one.content:
+        raise FairleadError(f"{path}: the file changed while the image was being built", "run the command again")
 
 
 class _Hashing:
@@ -90,8 +106,8 @@ class _Hashing:
         return self._hash.hexdigest()
 
 
-def _facts(root: Path, name: str, kind: bytes, moment: float | None) -> tarfile.TarInfo:
-    facts = tarfile.TarInfo(name)
+def _facts(root: Path, name: str, kind: bytes, moment: float | None, below: str = "") -> tarfile.TarInfo:
+    facts = tarfile.TarInfo(f"{below}{name}")
     facts.type, facts.mode = kind, 0o755
     facts.mtime = int((root / name).lstat().st_mtime if moment is None else moment)
     return facts

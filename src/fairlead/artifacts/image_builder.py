@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fairlead.artifacts.commit import Commit, labels_of, tags_of
-from fairlead.artifacts.context import Context
+from fairlead.artifacts.context import Buildable
 from fairlead.artifacts.images import CALLED, CONTENT, Image, ImageStore, digest_of, platform_of
 from fairlead.engine.building import BuildOrder, build
 from fairlead.engine.facts import ImageFacts
@@ -30,7 +30,7 @@ class Recipe:
     """All that decides what an image is, and what it is called."""
 
     item: str  #: the service or job
-    context: Context
+    context: Buildable
     build: Build
     args: dict[str, str]  #: those of `build`, variables put in
     platform: str
@@ -98,7 +98,7 @@ class ImageBuilder:
         labels = labels_of(self.commit, recipe.content, recipe.title) | {CONTENT: recipe.content} | called
         try:
             with tempfile.TemporaryFile() as archive:
-                recipe.context.write(archive, None if self.commit.dirty else self.commit.moment)
+                recipe.context.write(archive, None if self.commit.dirty else self.commit.moment, say)
                 order = BuildOrder(
                     item=recipe.item, context=archive, name=name, dockerfile=recipe.context.dockerfile,
                     target=recipe.build.target, args=recipe.args, labels=labels, platform=recipe.platform,

@@ -21,9 +21,11 @@ from fairlead.operations.images import (
 )
 from fairlead.project.image_name import ImageName
 from fairlead.project.stack import Container, Stack
+from fairlead.project.stack_container import Build
 
 if TYPE_CHECKING:
     from fairlead.artifacts.commit import Commit
+    from fairlead.artifacts.context import Buildable
     from fairlead.artifacts.image_builder import ImageBuilder, Recipe
     from fairlead.artifacts.images import Image, ImageStore
     from fairlead.operations.secrets.supply import Supply
@@ -101,8 +103,7 @@ def foreseen(supply: Supply) -> dict[str, Foreseen]:
 
 def recipes(supply: Supply, store: ImageStore, with_secrets: bool = True) -> Iterator[Recipe]:
     """Of everything that is built here. UsageError where there is nothing to build from; Refused as `platform_for`."""
-    from fairlead.artifacts.context import read_context  # noqa: PLC0415 — only where images are built
-    from fairlead.artifacts.image_builder import Recipe  # noqa: PLC0415
+    from fairlead.artifacts.image_builder import Recipe  # noqa: PLC0415 — only where images are built
 
     stack = supply.stack
     machine = ""
@@ -110,13 +111,29 @@ def recipes(supply: Supply, store: ImageStore, with_secrets: bool = True) -> Ite
         if one.build is None:
             continue
         machine = machine or f"linux/{store.images.engine.facts().architecture}"
-        donor = named_after(stack, item.name)
+        donor, platform = named_after(stack, item.name), platform_for(item.name, one, machine)
         yield Recipe(
-            item.name, read_context(supply.root, one.build), one.build,
+            item.name, _context(supply, donor, one.build, platform), one.build,
             {name: filled(stack, value) for name, value in one.build.args.items()},
-            platform_for(item.name, one, machine), called(stack, donor, one), f"{stack.project}-{donor}",
+            platform, called(stack, donor, one), f"{stack.project}-{donor}",
             values(supply, one.build.secrets) if with_secrets else {},
         )  # fmt: skip
+
+
+def _context(supply: Supply, service: str, build: Build, platform: str) -> Buildable:
+    """The files that it is built from; of a service that is only files, the prepared ones, which are built when asked
+    for. Refused when its server cannot be made for that platform."""
+    from fairlead.artifacts import ArtifactStore  # noqa: PLC0415 — only where images are built
+    from fairlead.artifacts.context import read_context  # noqa: PLC0415
+    from fairlead.artifacts.site_image import SiteContext, require_own  # noqa: PLC0415
+
+    if build.static is None:
+        return read_context(supply.root, build)
+    require_own(service, platform)
+    trees, prepare = ArtifactStore(supply.place.artifacts), supply.stack.service(service).prepare
+    source = supply.root / build.context
+    digest = trees.digest_of(source, prepare)
+    return SiteContext(service, build.static, digest, lambda say: trees.ensure(source, prepare, say).path)
 
 
 def named_after(stack: Stack, item: str) -> str:

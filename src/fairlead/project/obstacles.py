@@ -87,11 +87,37 @@ def _only_in_containers(merged: Mapping) -> Iterator[Problem]:
 def _without_image(merged: Mapping) -> Iterator[Problem]:
     """A container needs an image, and a source alone is none."""
     for entry, donor in _services(merged):
-        if not any(child(one, key) is not None for one in (entry, donor) for key in ("image", "build")):
-            static = child(entry, "static")
-            more = ", in which the folder and fairlead[static] are" if static is not None else ""
-            why = f"docker has no image to run it from; add `build` with a Dockerfile, or `image`{more}"
-            yield problem(static or entry, why)
+        if not _has_image(child(merged, "services"), entry):
+            yield from _without_files(entry, donor)
+    yield from _jobs_like_files(merged)
+
+
+def _without_files(entry: Node, donor: Node | None) -> Iterator[Problem]:
+    """Of files an image is made: those that a source has."""
+    static, why = (
+        child(entry, "static"),
+        "docker has no image to run it from; add `build` with a Dockerfile, or `image`",
+    )
+    if static is None:
+        yield problem(entry, why)
+    elif child(entry, "source") is None and child(donor, "source") is None:
+        yield problem(static, "docker has no files to serve; add `source`, the folder in which this one is")
+
+
+def _jobs_like_files(merged: Mapping) -> Iterator[Problem]:
+    """In the image that is made of files there is nothing to run but their server."""
+    services = child(merged, "services")
+    for _, job in children(child(merged, "jobs")):
+        like = child(job, "like")
+        entry = child(services, text_of(like) or "")
+        if like is not None and child(entry, "static") is not None and not _has_image(services, entry):
+            yield problem(like, "the image of that one has files and their server alone; have it made by a `build`")
+
+
+def _has_image(services: Node | None, entry: Node | None) -> bool:
+    """Its own, or that of the one it is like."""
+    both = (entry, child(services, text_of(child(entry, "like")) or ""))
+    return any(child(one, key) is not None for one in both for key in ("image", "build"))
 
 
 def _services(merged: Mapping) -> Iterator[tuple[Node, Node | None]]:

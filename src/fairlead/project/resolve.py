@@ -85,7 +85,7 @@ def _service(
         uses=tuple(use.store for use in shared(one, donor, "uses")),
         access=_access((name, one.like or ""), one, donor, shared(one, donor, "uses"), stores),
         pools=pools(one.pools, values),
-        container=container(one, donor),
+        container=container(one, donor, runtime),
     )
 
 

@@ -12,13 +12,15 @@ if TYPE_CHECKING:
     from fairlead.project.services import Build, Pool, Resources, Service
 
 
-def container(one: Service, donor: Service | None) -> stack.Container:
-    """That of a service; build and image are shared like a source is."""
+def container(one: Service, donor: Service | None, runtime: str) -> stack.Container:
+    """That of a service; build and image are shared like a source is. Files without any get an image that is made."""
     own = one.image is not None or one.build is not None
     image, build = (one.image, one.build) if own or donor is None else (donor.image, donor.build)
+    source = one.source or (donor.source if donor else None)
+    made = one.static and source and runtime != "process" and image is None and build is None
     return stack.Container(
         image=image,
-        build=_build(build),
+        build=stack.Build(source or "", static=one.static) if made else _build(build),
         platform=shared(one, donor, "platform"),
         pull_policy=shared(one, donor, "pull_policy"),
         entrypoint=one.entrypoint,

@@ -19,6 +19,7 @@ class Build:
     secrets: tuple[str, ...] = ()
     platforms: tuple[str, ...] = ()  #: `linux/amd64`; empty: that of the engine
     tags: tuple[str, ...] = ()  #: more names that the image gets, whole
+    static: str | None = None  #: made without a Dockerfile: this folder of the source `context`, and its server
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""`python -m fairlead.static serve FOLDER --port PORT`, and `… compress FOLDER`."""
+"""`python -m fairlead.static serve FOLDER --port PORT`, `… compress FOLDER`, and `… copy FOLDER`."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ MOST = 1000  #: connections at one time; the edge keeps few
 def main(words: list[str]) -> int:
     """The exit code."""
     parser = argparse.ArgumentParser(prog="python -m fairlead.static", description="Serve a folder of files.")
-    parser.add_argument("what", choices=("serve", "compress"))
+    parser.add_argument("what", choices=("serve", "compress", "copy"))
     parser.add_argument("folder", type=Path)
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: 127.0.0.1)")
     parser.add_argument("--port", type=int, default=8080, help="default: 8080")
     given = parser.parse_args(words)
     try:
-        return compressed(given.folder) if given.what == "compress" else served(given.folder, given.host, given.port)
+        if given.what == "serve":
+            return served(given.folder, given.host, given.port)
+        return compressed(given.folder) if given.what == "compress" else copied(given.folder)
     except ModuleNotFoundError as error:
         sys.stderr.write(f"{error.name} is not installed: pip install 'fairlead[static]'\n")
     except OSError as error:
@@ -33,6 +35,14 @@ def compressed(folder: Path) -> int:
     from fairlead.static.site import compress  # noqa: PLC0415 — what is missing is said above
 
     sys.stdout.write(f"{compress(folder.resolve(strict=True))} compressed files written\n")
+    return 0
+
+
+def copied(folder: Path) -> int:
+    """What this server runs from, for a container."""
+    from fairlead.static.parts import lay_out  # noqa: PLC0415
+
+    lay_out(folder.resolve(strict=True))
     return 0
 
 

@@ -62,21 +62,6 @@ def test_each_policy_is_tried_on_the_running_system(site):
     assert '"outcome": "failed"' in done.stdout
 
 
-PAGES = """\
-name: shop
-services:
-  pages:
-    source: ./pages
-    static: dist
-    routes: [{path: /, fallback: /index.html}]
-    replicas: 2
-rollout: {watch: off}
-smoke: [{path: /, contains: home}, {path: /deep/link, contains: home}]
-environments:
-  local: {runtime: process, edge: {http: %d, address: 127.0.0.1}}
-"""
-
-
 def ask(site, path, **headers):
     link = http.client.HTTPConnection("127.0.0.1", site.port, timeout=120)
     link.request("GET", path, headers={name.replace("_", "-"): value for name, value in headers.items()})
@@ -84,26 +69,6 @@ def ask(site, path, **headers):
     body = answer.read()
     link.close()
     return answer.status, {name.lower(): value for name, value in answer.getheaders()}, body
-
-
-def test_a_folder_of_files_is_a_service(site):
-    """Without a line of the team's own: deployed, compressed, and one page for all that is not there."""
-    dist = site.folder / "pages" / "dist"
-    (dist / "assets").mkdir(parents=True)
-    (dist / "index.html").write_text("<h1>home</h1>")
-    (dist / "assets" / "main.3f2a1b9c.js").write_text("let a = 1;\n" * 500)
-    (site.folder / "fairlead.yaml").write_text(PAGES % site.port)
-    done = site.run("deploy", "local")
-    assert done.returncode == 0, done.stderr
-    status, headers, body = ask(site, "/deep/link", Accept="text/html")
-    assert (status, body) == (200, b"<h1>home</h1>")
-    assert headers["x-content-type-options"] == "nosniff"
-    status, headers, body = ask(site, "/assets/main.3f2a1b9c.js", Accept_Encoding="gzip")
-    assert (status, headers["content-encoding"]) == (200, "gzip")
-    assert "immutable" in headers["cache-control"] and len(body) < 100
-    assert ask(site, "/assets/gone.js", Accept="*/*")[0] == 404
-    trials = {one["policy"]: one["outcome"] for one in site.json("edge", "test", "local")["trials"]}
-    assert trials == {"headers": "passed", "fallback": "passed"}
 
 
 CONTAINED = """\

@@ -32,9 +32,14 @@ CASES = {
         ["3:3: services.web: docker has no image to run it from; add `build` with a Dockerfile, or `image`"],
     ),
     "an image on docker": (small("    image: x\n    health: {command: y}\n", environments="  local: {runtime: docker}\n"), []),
-    "files alone on docker": (
-        "name: shop\nservices: {web: {source: s, static: dist}}\nenvironments: {local: {runtime: docker}}\n",
-        ["2:29: services.web.static: docker has no image to run it from; add `build` with a Dockerfile, or `image`, in which the folder and fairlead[static] are"],
+    "files alone on docker": ("name: shop\nservices: {web: {source: s, static: dist}}\nenvironments: {local: {runtime: docker}}\n", []),
+    "files of nowhere on docker": (
+        "name: shop\nservices: {web: {static: dist}}\nenvironments: {local: {runtime: docker}}\n",
+        ["2:18: services.web.static: docker has no files to serve; add `source`, the folder in which this one is"],
+    ),
+    "a job in an image of files alone": (
+        "name: shop\nservices: {web: {source: s, static: dist}}\njobs: {a: {like: web, command: b}}\nenvironments: {local: {runtime: docker}}\n",
+        ["3:12: jobs.a.like: the image of that one has files and their server alone; have it made by a `build`"],
     ),
     "files with an image too": ("name: shop\nservices: {web: {source: s, build: {context: s}, static: dist}}\nenvironments: {local: {}}\n", []),
     "a host": (small(environments="  local: {host: 'ssh://a@b'}\n"), []),

@@ -113,7 +113,10 @@ def gather(project: Project, environments: Iterable[str]) -> tuple[Path, Manifes
                 found.source(Path(os.path.normpath(root / folder)))
         else:
             for build in _builds(stack):
-                found.context(root, build)
+                if build.static is None:
+                    found.context(root, build)
+                else:
+                    found.source(Path(os.path.normpath(root / build.context)))
         for file in _files(stack):
             found.one(root / file)
         for folder in _folders(stack):

@@ -11,6 +11,7 @@ from typing import Any
 
 from fairlead.project.stack import Container, Health, Job, Service, ServiceSecret, Stack, Stop
 from fairlead.render.compose import edge, order, parts
+from fairlead.render.compose.files_image import files_image
 from fairlead.render.compose.spec import compose_service
 from fairlead.render.compose.values import literal, values_in
 from fairlead.render.container import FILES, ContainerSpec, Healthcheck
@@ -61,7 +62,9 @@ def job(stack: Stack, one: Job) -> dict[str, Any]:
 def _made(stack: Stack, one: Service | Job, what: Composed, more: dict[str, Any]) -> dict[str, Any]:
     try:
         spec, values = _spec(stack, one, what), values_of(what)
-        made = parts.described(what.container, values) | compose_service(spec) | more
+        build = what.container.build
+        image = files_image(stack, one) if build and build.static else parts.described(what.container, values)
+        made = image | compose_service(spec) | more
         made["volumes"] = list(filled(what.container.volumes, values))
         made["secrets"] = parts.files(_secrets(one))
         made["depends_on"] = depends_on(stack, one)
