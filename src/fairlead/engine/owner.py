@@ -10,7 +10,7 @@ from typing import Literal
 from fairlead.system.home import Place
 
 PREFIX = "dev.fairlead."
-Kind = Literal["instance", "job", "edge", "store", "network", "volume", "helper"]
+Kind = Literal["instance", "job", "edge", "store", "network", "volume", "helper", "receiver"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ def _backups(store: Node, runtime: str) -> Iterator[Problem]:
     if text_of(child(store, "kind")) != "postgres" or (own and child(store, "command") is not None):
         for key in ("backup", "drill"):
             yield from (problem(node, f"of such a store this is {THIS_VERSION}") for node in select(store, key))
-    if own and runtime != "process":
+    if own and runtime not in ("process", "docker"):
         why = f"on {runtime} this is {THIS_VERSION}; use logical"
         yield from (problem(node, why) for node in select(store, "backup", "physical"))
     differential = f"{THIS_VERSION}; use full: with the log in between it is as far back that can be had"

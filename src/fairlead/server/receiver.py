@@ -13,19 +13,14 @@ from typing import Any
 
 from fairlead.backups.catalogue import Owner
 from fairlead.backups.destinations.table import Target, destination_of
-from fairlead.backups.logical import PROGRAMS
-from fairlead.backups.physical import base
 from fairlead.backups.physical.archive import Archive
 from fairlead.backups.physical.receiver import Receiver
-from fairlead.backups.server import Server
-from fairlead.errors import FairleadError
 from fairlead.masking import Secret
 from fairlead.operations.backups.arrangement import spool_of
+from fairlead.operations.backups.receiving import server_kept, streaming_of
 from fairlead.operations.backups.streams import TOLD
 from fairlead.secrets.sops.wrapping import recipient
 from fairlead.server.verdict import say
-from fairlead.stores import programs
-from fairlead.stores.kept import socket_of
 from fairlead.system.files import read_json
 from fairlead.system.home import Place
 
@@ -54,8 +49,8 @@ def main(project: str, environment: str, store: str) -> None:
     archive = Archive(destination_of(_target(said)), Owner(project, environment, store))
     keys = [recipient(one) for one in said["recipients"]]
     one = Receiver(
-        lambda: _server(place, store), archive, keys, spool_of(place, store), lambda: bool(told), say, said["sync"],
-        hurry=hurry,
+        lambda: server_kept(place, said["runtime"], store), archive, keys, spool_of(place, store), lambda: bool(told),
+        say, said["sync"], streaming_of(place, said["runtime"], store), hurry=hurry,
     )  # fmt: skip
     say(f"receiving the log of {store}")
     one.run()
@@ -64,13 +59,6 @@ def main(project: str, environment: str, store: str) -> None:
 def _target(said: dict[str, Any]) -> Target:
     access, secret = (Secret(said[key]) if said[key] else None for key in ("access", "secret"))
     return Target(said["to"], said["endpoint"], said["region"], access, secret)
-
-
-def _server(place: Place, store: str) -> Server:
-    where = socket_of(place, store)
-    if where is None:
-        raise FairleadError(f"{store} was never made", "deploy, or apply the stores")
-    return Server(where, programs.require((*PROGRAMS, *base.PROGRAMS), f"the log of {store}"))
 
 
 if __name__ == "__main__":

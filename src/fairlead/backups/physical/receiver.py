@@ -1,8 +1,9 @@
 """Receives the log while it is written, and carries it away: a small program for each store, which lives as long as it.
 
-pg_receivewal writes into a folder beside the server's (`spool`), so what was committed stays there when the server's
-own is lost; each whole segment and, every few seconds, the one that is being written is encrypted and carried to where
-backups lie. A slot keeps what was not received yet, up to a limit, so that a dead receiver never fills the disk.
+pg_receivewal, here or in a container, writes into a folder beside the server's (`spool`), so what was committed stays
+there when the server's own is lost; each whole segment and, every few seconds, the one that is being written is
+encrypted and carried to where backups lie. A slot keeps what was not received yet, up to a limit, so that a dead
+receiver never fills the disk.
 Every 10 s a heartbeat is written to the server: how far the log goes in time is known by it, also when nobody writes.
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -36,19 +37,42 @@ MOST = 3.0  #: seconds between two tries, also where it takes more of the time t
 AGAIN = 0.5  #: seconds until a server that went away is tried again
 FRESH = 100_000_000  #: nanoseconds; clocks of file systems tick
 KEPT = "4GB"  #: of the log, by the slot
+PROGRAM = "pg_receivewal"
+
+Ended = Callable[[], str | None]
+"""Asked whether it ended: None as long as it runs, else why; nothing where it was told to."""
+Streaming = Callable[["Server", "Connection", Path, Sequence[str]], contextlib.AbstractContextManager[Ended]]
+"""Run pg_receivewal with these arguments more, as long as the block lasts; it writes into the folder."""
+
+
+@contextlib.contextmanager
+def beside(server: Server, connection: Connection, folder: Path, arguments: Sequence[str]) -> Iterator[Ended]:
+    """As a program of this machine."""
+    command = server.command(PROGRAM, "--directory", str(folder), *arguments)
+    command = replace(command, env={**(command.env or {}), "PGAPPNAME": NAME})
+    log = folder.parent / f"{PROGRAM}.log"
+    log.unlink(missing_ok=True)
+    with running(command, log, PROGRAM) as child:
+
+        def ended() -> str | None:
+            code = child.poll()
+            return code if code is None else _last(log) if code else ""
+
+        yield ended
 
 
 @dataclass
 class Receiver:
     """Of one server. `ended` is asked all the time whether it is to end."""
 
-    server: Callable[[], Server]
+    server: Callable[[], contextlib.AbstractContextManager[Server]]
     archive: Archive
     keys: Any  #: recipients
     spool: Path
     ended: Callable[[], bool]
     say: Callable[[str], object]
     sync: bool = False  #: a commit waits until it is in the spool
+    streaming: Streaming = beside
     beats: list[tuple[datetime, int]] = field(default_factory=list)  #: that are not known to be carried away
     carried: dict[tuple[str, str], int] = field(default_factory=dict)  #: when a file changed that was carried away
     noted: dict[tuple[str, int], datetime] = field(default_factory=dict)  #: how far each timeline is said to go
@@ -74,24 +98,19 @@ class Receiver:
 
     def _stream(self) -> None:
         """As long as the server is there."""
-        server = self.server()
-        with server.session(server.home) as connection:
+        with self.server() as server, server.session(server.home) as connection:
             system = self._prepare(connection)
             folder = self.spool / system
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            argv = ("--directory", str(folder), "--slot", SLOT, "--synchronous", "--no-loop", "--no-password",
-                    "--status-interval=1")  # fmt: skip
-            command = server.command("pg_receivewal", *argv)
-            command = replace(command, env={**(command.env or {}), "PGAPPNAME": NAME})
-            log = self.spool / "pg_receivewal.log"
-            log.unlink(missing_ok=True)
+            argv = ("--slot", SLOT, "--synchronous", "--no-loop", "--no-password", "--status-interval=1")
+            why = None
             try:
-                with running(command, log, "pg_receivewal") as child:
-                    while not self.ended() and child.poll() is None:
+                with self.streaming(server, connection, folder, argv) as ended:
+                    while not self.ended() and (why := ended()) is None:
                         self.look(connection, system)
                         time.sleep(LOOK)
-                if child.returncode and not self.ended():
-                    raise FairleadError(f"pg_receivewal: {_last(log)}")
+                if why and not self.ended():
+                    raise FairleadError(f"{PROGRAM}: {why}")
             finally:
                 self._try(lambda: self._deliver(system, None))
 

@@ -59,15 +59,21 @@ def server_inside(place: Place, store: Store) -> Iterator[Server]:
     if where is None or facts is None or not facts.running or not stores.owner.owns(facts.labels):
         raise Refused(f"{store.name} does not run", f"start it: fairlead stores apply {place.environment}")
     inside = Inside(stores.engine, name, ENV)
-    role, password = f"{TRANSIENT}{secrets.token_hex(6)}", Secret(secrets.token_urlsafe(32))
-    until = (clock.now() + LIFE).isoformat()
-    made = f"CREATE ROLE {quoted(role)} SUPERUSER LOGIN PASSWORD {literal(verifier(password))}"
-    _say(inside, f"{STALE}{made} VALID UNTIL {literal(until)};\n")
+    role, made, password = transient("SUPERUSER")
+    _say(inside, f"{STALE}{made};\n")
     try:
         yield Server({"host": where.host, "port": str(where.port), "user": role}, {}, password, inside=inside)
     finally:
         with contextlib.suppress(FairleadError):  # it ended; the next one drops what is old
             _say(inside, f"DROP ROLE IF EXISTS {quoted(role)};\n")
+
+
+def transient(right: str) -> tuple[str, str, Secret]:
+    """A role for a while, the SQL that makes it, and its password, which is written nowhere else."""
+    role, password = f"{TRANSIENT}{secrets.token_hex(6)}", Secret(secrets.token_urlsafe(32))
+    until = (clock.now() + LIFE).isoformat()
+    made = f"CREATE ROLE {quoted(role)} {right} LOGIN PASSWORD {literal(verifier(password))}"
+    return role, f"{made} VALID UNTIL {literal(until)}", password
 
 
 def _say(inside: Inside, sql: str) -> None:

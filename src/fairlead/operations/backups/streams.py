@@ -72,7 +72,8 @@ def _have(one: Arrangement) -> bool:
 def _told(one: Arrangement) -> dict[str, Any]:
     target, physical = one.target, one.said.physical
     return {
-        "version": __version__, "to": target.to, "endpoint": target.endpoint, "region": target.region,
+        "version": __version__, "runtime": one.runtime, "to": target.to, "endpoint": target.endpoint,
+        "region": target.region,
         "access": target.access and target.access.reveal(), "secret": target.secret and target.secret.reveal(),
         "recipients": list(one.recipients()), "sync": bool(physical and physical.sync),
     }  # fmt: skip
@@ -116,17 +117,15 @@ def stop(place: Place) -> None:
 
 def _drop(place: Place, name: str, say: Say) -> None:
     """Nobody asks for it any more. A server that is away keeps its slot until it is back, within a limit."""
-    from fairlead.backups.server import Server  # noqa: PLC0415 — beside its use
-    from fairlead.stores.kept import socket_of  # noqa: PLC0415
+    from fairlead.operations.backups.receiving import server_kept  # noqa: PLC0415 — beside its use
 
     folder = place.backups / name
     end_program(Supervisor(place), program(name), folder / "starts", GRACE)
     Supervisor(place).remove([program(name)])
+    runtime = (read_json(folder / TOLD) or {}).get("runtime", "process")
     try:
-        where = socket_of(place, name)
-        if where:
-            with Server(where, {}).session("postgres") as connection:
-                release(connection)
+        with server_kept(place, runtime, name) as server, server.session("postgres") as connection:
+            release(connection)
     except FairleadError as error:
         say("note", f"{name}: {error.message}")
     (folder / TOLD).unlink(missing_ok=True)

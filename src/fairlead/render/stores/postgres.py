@@ -90,15 +90,16 @@ def certificate(store: Store, ground: Ground) -> tuple[str, str]:
     return f"{folder}/cert.pem", f"{folder}/key.pem"
 
 
-def hba(copied: bool = False) -> str:
+def hba(copied: bool = False, contained: bool = False) -> str:
     """Who may come in: the superuser from here, everybody else with a password, over the network only with TLS.
 
-    `copied`: from here its files and its log may be read too.
+    `copied`: from here its files and its log may be read too; of one that is `contained` by others with a password.
     """
     return "\n".join((
         "# TYPE  DATABASE  USER      ADDRESS  METHOD",
         f"local   all       {SUPERUSER}           peer map=fairlead",
         *((f"local   replication {SUPERUSER}         peer map=fairlead",) if copied else ()),
+        *(("local   replication all              scram-sha-256",) if copied and contained else ()),
         "local   all       all                scram-sha-256",
         f"host    all       {SUPERUSER}  all      reject",
         f"host    all       {ADMIN}  all      reject",

@@ -43,7 +43,7 @@ class Postgres(PostgresShape):
         """Who may come in, what is in it, and how it is started."""
         password = values[password_name(store.name)]
         return {
-            "pg_hba.conf": hba(copied=not ground.contained), "pg_ident.conf": ident(ground.users),
+            "pg_hba.conf": hba(copied=True, contained=ground.contained), "pg_ident.conf": ident(ground.users),
             "settle.sql": settling(store, password, values.get(admin_name(store.name))),
             PASSWORD: password.reveal(), "start.sh": _start(store, ground),
             FILE: file_of(store, ground.machine, ground.contained),
