@@ -1,4 +1,5 @@
 """A PostgreSQL for a moment, apart from everything: reached through a socket in a folder of its own, gone at the end.
+Its programs are those of this machine, or those of a container that has the same folder.
 
 No network, no archiving, no background workers of extensions: a copy must send no mail and hold no slot.
 """
@@ -8,17 +9,21 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
-from fairlead.backups.server import Server, one
+from fairlead.backups.server import Said, Server, one, said_by
 from fairlead.errors import FairleadError
 from fairlead.system.clock import wait_until
 from fairlead.system.commands import Command
 from fairlead.system.files import remove_tree, write_file
 from fairlead.system.home import near
 from fairlead.system.pipes import Who, running
+
+if TYPE_CHECKING:
+    from fairlead.engine.pipes import Inside
 
 PORT = 5432  #: of the name of a socket only
 SETTINGS = {
@@ -31,6 +36,28 @@ PROGRAMS = ("initdb", "postgres", "psql", "pg_dump", "pg_dumpall", "pg_restore")
 START = 300.0  #: seconds for a start; who recovers for longer says so
 
 
+class Box(Protocol):
+    """A container for each copy, in which the copy's folder has the name that it has here."""
+
+    @property
+    def socket(self) -> str:
+        """The same folder by a name that is short enough for a socket."""
+
+    def opened(self, path: Path) -> contextlib.AbstractContextManager[None]:
+        """There as long as the block lasts, with whatever runs in it."""
+
+    def inside(self, path: Path) -> Inside:
+        """For commands in it, at the end of a pipe."""
+
+    def run(self, path: Path, argv: Sequence[str]) -> Said:
+        """One, to its end."""
+
+    def running(
+        self, path: Path, argv: Sequence[str], log: Path
+    ) -> contextlib.AbstractContextManager[Callable[[], bool]]:
+        """One as long as the block lasts, which is asked whether it ended. What it says goes to `log`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ground:
     """Where copies are made, and as whom they run."""
@@ -39,10 +66,28 @@ class Ground:
     programs: Mapping[str, str]
     who: Who | None = None  #: another user than this one
     users: tuple[str, ...] = ()  #: of the machine, who may be its superuser
+    box: Box | None = None  #: where programs run; None: on this machine
 
     def env(self) -> dict[str, str]:
         """What its programs see."""
         return {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+
+    def run(self, data: Path, program: str, *arguments: str) -> Said:
+        """One of its programs, beside the files in `data`, to its end."""
+        argv = (self.programs[program], *arguments)
+        if self.box:
+            return self.box.run(data.parent, argv)
+        return said_by(Command(argv, cwd=Path("/"), env=self.env()))
+
+    @contextlib.contextmanager
+    def running(self, path: Path, argv: Sequence[str], log: Path, what: str) -> Iterator[Callable[[], bool]]:
+        """One as long as the block lasts, which is asked whether it ended."""
+        if self.box:
+            with self.box.running(path, argv, log) as ended:
+                yield ended
+            return
+        with running(Command(tuple(argv), cwd=Path("/"), env=self.env()), log, what, self.who) as child:
+            yield lambda: child.poll() is not None
 
 
 @contextlib.contextmanager
@@ -54,7 +99,8 @@ def room(ground: Ground, name: str) -> Iterator[Path]:
     try:
         if ground.who:
             os.chown(path, ground.who.uid, ground.who.gid)
-        yield path
+        with ground.box.opened(path) if ground.box else contextlib.nullcontext():
+            yield path
     finally:
         remove_tree(path)
 
@@ -84,18 +130,21 @@ def started(
     after `patience` seconds.
     """
     hba, ident = path / "pg_hba.conf", path / "pg_ident.conf"
-    write_file(hba, "local all postgres peer map=copy\n", 0o644)
+    # who comes to a container is nobody whom it knows, and who gets to the folder is this user alone
+    write_file(hba, f"local all postgres {'trust' if ground.box else 'peer map=copy'}\n", 0o644)
     write_file(ident, "".join(f'copy "{user}" postgres\n' for user in ground.users), 0o644)
     socket = near(path, f".s.PGSQL.{PORT}")
     own = {
-        **SETTINGS, **(settings or {}), "port": str(PORT), "unix_socket_directories": str(socket),
-        "hba_file": str(hba), "ident_file": str(ident),
+        **SETTINGS, **(settings or {}), "port": str(PORT), "hba_file": str(hba), "ident_file": str(ident),
+        "unix_socket_directories": ground.box.socket if ground.box else str(socket),
     }  # fmt: skip
     argv = (ground.programs["postgres"], "-D", str(data), *(f"--{key}={value}" for key, value in own.items()))
-    server = Server({"host": str(socket), "port": str(PORT), "user": "postgres"}, ground.programs)
+    where = {"host": str(socket), "port": str(PORT), "user": "postgres"}
+    inside = ground.box.inside(path) if ground.box else None
     log = path / "log"
-    with running(Command(argv, cwd=Path("/"), env=ground.env()), log, "the copy", ground.who) as child:
-        _await(server, lambda: child.poll() is not None, log, patience)
+    with ground.running(path, argv, log, "the copy") as ended:
+        server = Server(where, ground.programs, inside=inside)
+        _await(server, ended, log, patience)
         yield server
 
 

@@ -31,6 +31,20 @@ HIDDEN = ("template0", "template1")
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """What came of a program, wherever it ran."""
+
+    code: int
+    output: str = field(repr=False)
+
+
+def said_by(command: Command) -> Said:
+    """Of one of this machine, to its end."""
+    outcome = run(command)
+    return Said(outcome.code, outcome.output)
+
+
+@dataclass(frozen=True, slots=True)
 class Server:
     """How it is reached. `parameters` are libpq's, without the password."""
 
@@ -85,6 +99,13 @@ class Server:
         if self.inside is not None:
             return self.inside.feeding((program, *arguments), what)
         return feeding(self.command(program, *arguments), what)
+
+    def run(self, program: str, *arguments: str) -> Said:
+        """One of its programs, to its end."""
+        if self.inside is not None:
+            ran = self.inside.engine.run(self.inside.name, (program, *arguments), env=self.inside.env)
+            return Said(ran.code, ran.output)
+        return said_by(self.command(program, *arguments))
 
     def require_programs(self) -> None:
         """Refused when those of this machine are older than the server: pg_dump would not read it."""

@@ -84,3 +84,5 @@ def test_who_receives_the_log_comes_back_and_its_container_too(site):
     moment(site)
     site.docker("rm", "-f", *receiving(site))
     moment(site)
+    site.run("stop", "local")
+    assert receiving(site) == []

@@ -25,7 +25,6 @@ from fairlead.backups.physical.wal import Place, number, place_of, position, seg
 from fairlead.backups.scratch import Ground, started
 from fairlead.backups.server import Server, one
 from fairlead.errors import FairleadError, Refused
-from fairlead.system.commands import Command, run
 from fairlead.system.files import write_file
 
 FOUND, ABSENT, FAILED = 0, 1, 200
@@ -170,7 +169,7 @@ def require_reached(server: Server, feed: Feed) -> None:
 
 def _least(ground: Ground, data: Path) -> dict[str, str]:
     """The server would not start, or stop in the middle, with less than it had."""
-    said = run(Command((ground.programs["pg_controldata"], str(data)), cwd=Path("/"), env=ground.env()))
+    said = ground.run(data, "pg_controldata", str(data))
     rows = (line.partition(" setting:") for line in said.output.splitlines())
     return {LEAST[key]: value.strip() for key, _, value in rows if key in LEAST}
 
@@ -178,7 +177,7 @@ def _least(ground: Ground, data: Path) -> dict[str, str]:
 def require_version(ground: Ground, data: Path) -> None:
     """Refused when these are files of another PostgreSQL than the one here."""
     was = (data / "PG_VERSION").read_text().strip()
-    said = run(Command((ground.programs["postgres"], "--version"), cwd=Path("/"), env=ground.env())).output.split()
+    said = ground.run(data, "postgres", "--version").output.split()
     here = next((word.split(".")[0] for word in said if word[:1].isdigit()), "?")
     if was != here:
         raise Refused(f"the copy is of PostgreSQL {was}, and this machine has {here}", f"apt install postgresql-{was}")

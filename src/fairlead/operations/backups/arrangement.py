@@ -106,6 +106,10 @@ class Arrangement:
 
     def ground(self) -> Ground:
         """Where copies are made: in a folder that whoever runs PostgreSQL gets into."""
+        if self.inside:
+            from fairlead.operations.backups.boxes import ground_inside  # noqa: PLC0415 — only with an engine
+
+            return ground_inside(self.place, self.store.name)
         return ground_of(self.place, self.store.name)
 
     @contextlib.contextmanager

@@ -92,7 +92,7 @@ def copy_inside(place: Place, store: Store) -> Iterator[Server]:
     kept = StoreFolder(place.stores / store.name, place.stores / store.name).kept()
     if kept is None:
         raise Refused(f"{store.name} was never made", f"deploy: fairlead deploy {place.environment}")
-    _sweep(engine, owner, place, store)
+    sweep(engine, owner, place, store)
     name = copy_name(store.name)
     folder = place.root / "copies" / name
     folder.mkdir(mode=0o700, parents=True)
@@ -109,11 +109,13 @@ def copy_inside(place: Place, store: Store) -> Iterator[Server]:
             raise FairleadError(f"the copy {owner.name(name)} is not gone", f"docker rm -fv {owner.name(name)}")
 
 
-def _sweep(engine: Engine, owner: Owner, place: Place, store: Store) -> None:
+def sweep(engine: Engine, owner: Owner, place: Place, store: Store, but: Path | None = None) -> None:
+    """What killed ones left of its copies, `but` for a folder that is in use."""
     for left in engine.containers(owner.labels("helper", copy=store.name)):
         engine.remove(left.name)
     for folder in (place.root / "copies").glob(f"{store.name}.copy-*"):
-        remove_tree(folder)
+        if folder != but:
+            remove_tree(folder)
 
 
 def _spec(owner: Owner, store: Store, image: str, name: str, folder: Path) -> ContainerSpec:

@@ -78,8 +78,8 @@ def _try(one: Arrangement, wanted: Wanted, ground: Ground | None, report: Report
     folder = ground.folder if ground else engine_folder()
     require_space(folder, needed_of(backup), f"a copy of {one.store.name}")
     say(f"{one.store.name}: backup {backup.id} into a copy")
-    if aim is not None and ground is not None:
-        try_files(one, reader, aim, ground, report)
+    if aim is not None:
+        try_files(one, reader, aim, ground or one.ground(), report)
         return
     report.databases = [part.database for part in backup.of("database")]
     if wanted.which == "latest":

@@ -19,7 +19,6 @@ from fairlead.backups.server import Server, databases, one
 from fairlead.operations.backups.arrangement import Arrangement
 from fairlead.operations.backups.report import Report
 from fairlead.system import clock
-from fairlead.system.commands import Command, run
 
 SAID = 5  #: lines that are shown
 AMCHECK = "SELECT 1 FROM pg_available_extensions WHERE name = 'amcheck'"
@@ -46,8 +45,7 @@ def try_files(it: Arrangement, reader: Reader, aim: Aim, ground: Ground, report:
 
 def _verify(ground: Ground, data: Path) -> None:
     """PostgreSQL's own look at the files, before a server changes them."""
-    argv = (ground.programs["pg_verifybackup"], "--no-parse-wal", "--quiet", str(data))
-    said = run(Command(argv, cwd=Path("/"), env=ground.env()))
+    said = ground.run(data, "pg_verifybackup", "--no-parse-wal", "--quiet", str(data))
     if said.code != 0:
         raise Damaged("the copy of the data files is not what it was: " + "; ".join(said.output.splitlines()[-SAID:]))
 
@@ -80,8 +78,7 @@ def _answers(it: Arrangement, server: Server, there: tuple[str, ...]) -> Iterato
 
 def _amcheck(server: Server) -> list[str]:
     """Every index against its table, every page of every table."""
-    command = server.command("pg_amcheck", "--all", "--install-missing", "--heapallindexed", "--no-password")
-    said = run(command)
+    said = server.run("pg_amcheck", "--all", "--install-missing", "--heapallindexed", "--no-password")
     if said.code == 0:
         return []
     return [f"amcheck: {line.strip()}" for line in said.output.splitlines() if line.strip()][:SAID]

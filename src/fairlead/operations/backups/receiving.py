@@ -47,7 +47,7 @@ WATCH = 600.0  #: seconds of one question whether it ended
 def server_kept(place: Place, runtime: RuntimeName, name: str) -> contextlib.AbstractContextManager[Server]:
     """That of a store that was made, by its name alone. FairleadError when it does not run."""
     if runtime == "docker":
-        return server_inside(place, _kept(place, name).store)
+        return server_inside(place, kept_of(place, name).store)
     where = socket_of(place, name)
     if where is None:
         raise FairleadError(f"{name} was never made", "deploy, or apply the stores")
@@ -67,7 +67,8 @@ def streaming_of(place: Place, runtime: RuntimeName, name: str) -> Streaming:
     return contained
 
 
-def _kept(place: Place, name: str) -> Kept:
+def kept_of(place: Place, name: str) -> Kept:
+    """What is written down of a store. Refused when it was never made."""
     kept = StoreFolder(place.stores / name, place.stores / name).kept()
     if kept is None:
         raise Refused(f"{name} was never made", f"deploy: fairlead deploy {place.environment}")
@@ -88,7 +89,7 @@ def _contained(
         _hand_over(folder)
         connection.execute("SELECT pg_reload_conf()")  # who may come in may be newer than the server
         try:
-            spec = _spec(_kept(place, store), owner, role, place.stores / store / "socket", folder)
+            spec = _spec(kept_of(place, store), owner, role, place.stores / store / "socket", folder)
             engine.start(engine.create(replace(spec, name=name, argv=(f"--directory={SPOOL}", *arguments))))
             with _watched(engine, name) as ended:
                 yield ended
@@ -127,8 +128,8 @@ def _private(path: Path, text: str) -> None:
         os.chown(path, NOBODY, NOBODY)
 
 
-def _user() -> str:
-    """Files that it writes are to be readable here, and it is never root."""
+def user() -> str:
+    """Whoever a helper is in its container: files that it writes are to be readable here, and it is never root."""
     return f"{os.geteuid()}:{os.getegid()}" if os.geteuid() else f"{NOBODY}:{NOBODY}"
 
 
@@ -140,7 +141,7 @@ def _spec(kept: Kept, owner: Owner, role: str, socket: Path, folder: Path) -> Co
         entrypoint=(PROGRAM,),
         env={"PGHOST": SOCKET, "PGPORT": str(PORT), "PGUSER": role, "PGPASSFILE": PASSWORDS, "PGAPPNAME": NAME},
         labels=owner.labels("receiver", of=kept.store.name),
-        user=_user(),
+        user=user(),
         mounts=(
             Mount("bind", str(socket), SOCKET),
             Mount("bind", str(folder), SPOOL),
@@ -161,14 +162,13 @@ def _watched(engine: Engine, name: str) -> Iterator[Ended]:
     over = threading.Event()
 
     def watch() -> None:
-        while not over.is_set() and not told:
-            try:
+        try:
+            while not over.is_set() and not told:
                 code = engine.wait(name, WATCH)
-            except FairleadError as error:  # the engine is away, or somebody removed it
-                told.append(error.message)
-                return
-            if code is not None:
-                told.append(_last(engine, name) if code else "")
+                if code is not None:
+                    told.append(_last(engine, name) if code else "")
+        except FairleadError as error:  # the engine is away, or somebody removed it
+            told.append(error.message)
 
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()

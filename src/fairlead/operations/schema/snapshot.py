@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from fairlead.backups.server import one as one_of
 from fairlead.errors import FairleadError
 from fairlead.operations.db.chosen import database_of
 from fairlead.postgres.connection import Settings, address, connect, first_line
@@ -16,6 +17,7 @@ from fairlead.render.stores.postgres import SUPERUSER
 from fairlead.stores.table import stores_of
 from fairlead.system.home import Place
 
+POINT = "SELECT pg_create_restore_point(%s)"
 LONGEST = 63  #: characters of the name of a restore point
 PATIENCE = 600.0  #: seconds that another backup of the store is waited for
 
@@ -40,23 +42,32 @@ def _point(stack: Stack, root: Path, some: Sequence[tuple[Store, Migrations]], l
     import psycopg  # noqa: PLC0415 — an extra
 
     store, one = some[0]
-    where = _own(stack, store) if runs(store) else None
-    where = where or database_of(stack, root, store, one, root).where
+    if runs(store) and stack.runtime == "docker":
+        return _inside(Place.of(stack.project, stack.environment), store, label)
+    where = _own(stack, store) if runs(store) else database_of(stack, root, store, one, root).where
     try:
         with closing(connect(where, Settings())) as connection:
-            row = connection.execute("SELECT pg_create_restore_point(%s)", (label,)).fetchone()
+            row = connection.execute(POINT, (label,)).fetchone()
     except psycopg.Error as error:
         raise FairleadError(first_line(error)) from error
     return str(row[0]) if row else ""
 
 
+def _inside(place: Place, store: Store, label: str) -> str:
+    """In a container."""
+    from fairlead.operations.backups.contained import server_inside  # noqa: PLC0415 — only with an engine
+
+    with server_inside(place, store) as server, server.session(server.home) as connection:
+        return str(one_of(connection, POINT, label))
+
+
 def _own(stack: Stack, store: Store) -> Any:
-    """Of a server that Fairlead runs, as who may do everything; None where that cannot be from this machine."""
+    """Of a server that is a process of this machine, as who may do everything."""
     from fairlead.masking import Secret  # noqa: PLC0415 — beside its use
 
     where = stores_of(stack.runtime, Place.of(stack.project, stack.environment)).socket(store)
-    if where is None or stack.runtime != "process":
-        return None
+    if where is None:
+        raise FairleadError(f"{store.name} was never made")
     from urllib.parse import quote  # noqa: PLC0415 — beside its use
 
     text = f"postgresql://{SUPERUSER}@/{SUPERUSER}?host={quote(where.host, safe='')}&port={where.port}"
