@@ -72,7 +72,7 @@ if os.path.exists(os.environ["NO_WORKER"]):
 COMMANDS = {
     "what": "source: app",
     "beside": "source: app",
-    "serve": python("-m uvicorn asgi:app --host 127.0.0.1 --port ${PORT} --log-level warning"),
+    "serve": python("lean.py 127.0.0.1 ${PORT}"),
     "work": python("worker.py"),
     "seed": python("-c \"print('seeded')\""),
 }
@@ -80,7 +80,7 @@ SEEN = 'workdir: /code\n    volumes: ["./app:/code:ro", "./shared:/shared"]'
 CONTAINED = {
     "what": f"image: fairlead-test/app:latest\n    pull_policy: never\n    {SEEN}",
     "beside": SEEN,
-    "serve": "python3 -m uvicorn asgi:app --host 0.0.0.0 --port ${PORT} --log-level warning",
+    "serve": "python3 lean.py 0.0.0.0 ${PORT}",
     "work": "python3 worker.py",
     "seed": "python3 -c \"print('seeded')\"",
 }  # the same from an image; what tests and workers share is a folder of the machine
@@ -107,7 +107,7 @@ class Arena:
         self.shared.mkdir()
         self.shared.chmod(0o777)
         self.no_worker = self.shared / "no worker"  # while this file is there, no worker can start
-        (folder / "app" / "asgi.py").write_text((APPS / "asgi.py").read_text())
+        (folder / "app" / "lean.py").write_text((APPS / "lean.py").read_text())
         (folder / "app" / "worker.py").write_text(REFUSING + (APPS / "worker.py").read_text())
         self.write()
 

@@ -33,7 +33,10 @@ class Example:
         return json.loads(lines[-1] if lines else outcome.output)
 
     def require(self, name, version):
-        """Pin another version of what the example serves."""
+        """Pin another version of what the example serves. All that it needs beside is copied, not installed anew."""
         path = self.sandbox.project / "app" / "requirements.txt"
         lines = [line for line in path.read_text().splitlines() if not line.startswith(name + "==")]
         path.write_text("\n".join([*lines, f"{name}=={version}"]) + "\n")
+        [installed] = self.sandbox.place.artifacts.glob("*/*/.venv")
+        copied = f'"cp -r {shlex.quote(str(installed))} .venv", "chmod -R u+w .venv"'
+        self.sandbox.change({f'"${{PYTHON}} {PIP["-m venv .venv"]}"': copied})

@@ -28,6 +28,7 @@ COMMANDS = {
     "gunicorn": python(f"{GUNICORN} --threads 32"),
     "gunicorn-sync": python(f"{GUNICORN} --workers 1"),
     "node": "node server.js",
+    "lean": python("lean.py 127.0.0.1 ${PORT}"),  # the same application without a server
 }
 ROLLOUTS = {
     "blue-green": "strategy: blue-green",

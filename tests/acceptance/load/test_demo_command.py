@@ -3,13 +3,24 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 
 import pytest
+from tests.commands import python
+
+from fairlead.demo.acts import PROJECT
 
 COMMAND = [sys.executable, "-I", "-m", "fairlead", "demo"]
+WITH_ANOTHER_PROJECT = """\
+import pathlib, sys
+from fairlead.demo import acts
+acts.PROJECT = pathlib.Path(sys.argv.pop())
+from fairlead.__main__ import main
+main()
+"""
 
 
 @pytest.fixture
@@ -17,13 +28,10 @@ def demo(tmp_path):
     """Start it with its folder for temporary files in `tmp_path`; afterwards nothing there and no process."""
     started = []
 
-    def demo(*options):
+    def demo(*argv):
         env = {**os.environ, "TMPDIR": str(tmp_path)}
-        started.append(
-            subprocess.Popen(
-                [*COMMAND, *options], env=env, cwd=tmp_path, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-            )
-        )
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        started.append(subprocess.Popen(argv, env=env, cwd=tmp_path, text=True, **pipes))
         return started[-1]
 
     yield demo
@@ -48,7 +56,7 @@ def command_line(pid):
 
 
 def test_it_loses_nothing_and_leaves_nothing(demo, tmp_path):
-    process = demo("--json")
+    process = demo(*COMMAND, "--json")
     output, lines = process.communicate(timeout=900)
     assert process.returncode == 0, lines
     report = json.loads(output)
@@ -61,8 +69,25 @@ def test_it_loses_nothing_and_leaves_nothing(demo, tmp_path):
     assert left_over(tmp_path) == []
 
 
-def test_it_leaves_nothing_when_interrupted(demo, tmp_path):
-    process = demo()
+def with_this_python(found):
+    program, arguments = found[0].removeprefix(".venv/bin/").split(" ", 1)
+    return python(arguments if program == "python" else f"-m {program} {arguments}")
+
+
+@pytest.fixture
+def prepared(tmp_path_factory):
+    """The demo's project with nothing to install: its server is that of this Python. Pip is in the test above."""
+    folder = tmp_path_factory.mktemp("prepared") / "project"
+    shutil.copytree(PROJECT, folder)
+    text = re.sub(r"(?m)^ *prepare: .*\n", "", (folder / "fairlead.yaml").read_text())
+    text, commands = re.subn(r"\.venv/bin/[\w.:/${} -]+\b}?", with_this_python, text)
+    assert commands == 3
+    (folder / "fairlead.yaml").write_text(text)
+    return folder
+
+
+def test_it_leaves_nothing_when_interrupted(demo, prepared, tmp_path):
+    process = demo(sys.executable, "-I", "-c", WITH_ANOTHER_PROJECT, "demo", prepared)
     for line in process.stderr:
         if re.match("Version 2", line):
             break

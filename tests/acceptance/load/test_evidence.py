@@ -1,4 +1,7 @@
-"""Releases that are good, and bad in every way a canary is there to find: on real processes, behind the real edge."""
+"""Releases that are good, and bad in every way a canary is there to find: on real processes, behind the real edge.
+
+What is judged is what the edge counted, whoever answered: so the application has no server below it.
+"""
 
 import contextlib
 import http.client
@@ -46,7 +49,7 @@ def live(shop):
 @pytest.fixture
 def two(shop):
     """A shop whose first release is live."""
-    made = shop(strategy=QUICK, window="60s")
+    made = shop(app="lean", strategy=QUICK, window="60s")
     made.deploy()
     return made
 
@@ -96,7 +99,7 @@ def test_a_release_that_grows_until_it_is_killed_goes_back(two):
 
 
 def test_what_both_depend_on_is_down_and_the_canary_is_not_blamed(shop):
-    made = shop(strategy=CANARY.replace("for: 60s", "for: 4s"), window="60s")
+    made = shop(app="lean", strategy=CANARY.replace("for: 60s", "for: 4s"), window="60s")
     down = made.sandbox.folder / "upstream is down"
     made.env = {"UPSTREAM_DOWN": str(down)}
     made.deploy()
@@ -114,7 +117,7 @@ def test_what_both_depend_on_is_down_and_the_canary_is_not_blamed(shop):
 
 @pytest.mark.parametrize("after_seconds", [2, pytest.param(60, marks=pytest.mark.long(sampled=False))])
 def test_a_release_that_goes_bad_after_the_switch_is_rolled_back_by_itself(shop, after_seconds):
-    made = shop(strategy=WATCHED, window="120s")
+    made = shop(app="lean", strategy=WATCHED, window="120s")
     bad_when = made.sandbox.folder / "bad from now on"
     made.deploy()
     before = live(made)
@@ -172,7 +175,9 @@ def test_orders_are_in_the_ledger_with_who_and_why(two):
 
 
 def test_a_shadow_is_judged_and_compared_before_the_first_user(shop):
-    made = shop(strategy="strategy: blue-green, shadow: {percent: 100, for: 3s}, watch: {for: 0s}", window="60s")
+    made = shop(
+        app="lean", strategy="strategy: blue-green, shadow: {percent: 100, for: 3s}, watch: {for: 0s}", window="60s"
+    )
     made.deploy()
     before = live(made)
     with users(made) as traffic, Waiter(made, NAMED="yes") as deploying:
@@ -190,7 +195,9 @@ def test_a_shadow_is_judged_and_compared_before_the_first_user(shop):
 
 
 def test_a_release_whose_copies_fail_goes_back_before_its_first_user(shop):
-    made = shop(strategy="strategy: blue-green, shadow: {percent: 50, for: 60s}, watch: {for: 0s}", window="60s")
+    made = shop(
+        app="lean", strategy="strategy: blue-green, shadow: {percent: 50, for: 60s}, watch: {for: 0s}", window="60s"
+    )
     made.deploy()
     before = live(made)
     with users(made) as traffic:
@@ -205,7 +212,7 @@ def test_a_visitor_stays_on_one_release_while_weights_grow(shop):
     """The weights stay as they are until it was looked who is where."""
     steps = "steps: [{weight: 30, pause: approve}, {weight: 60, pause: approve}]"
     sticky = f"strategy: canary, {steps}, sticky: cookie, watch: {{for: 0s}},"
-    made = shop(strategy=sticky + " judge: {promote: {errors_below: 20%}}", window="60s")
+    made = shop(app="lean", strategy=sticky + " judge: {promote: {errors_below: 20%}}", window="60s")
     made.deploy()
     visitors = [Visitor(made.sandbox.port) for _ in range(40)]  # that none of them gets 2 has a chance of 1e-6
     with users(made), Waiter(made) as deploying:

@@ -16,6 +16,7 @@ COMMANDS = {
     "gunicorn-sync": [*PYTHON, "gunicorn", "wsgi:app", "--bind", "127.0.0.1:{port}", "--workers", "8"],
     "gunicorn-gthread": [*PYTHON, "gunicorn", "wsgi:app", "--bind", "127.0.0.1:{port}", "--threads", "16"],
     "node": ["node", "server.js"],
+    "lean": [sys.executable, "lean.py", "127.0.0.1", "{port}"],
 }
 for name in ("gunicorn-sync", "gunicorn-gthread"):
     COMMANDS[name] += ["--no-control-socket", "--log-level", "warning"]

@@ -9,7 +9,8 @@ import urllib.request
 import pytest
 from app_servers import APPS, get
 
-ALL = ["uvicorn", "gunicorn-sync", "node"]
+ALL = ["uvicorn", "gunicorn-sync", "node", "lean"]
+OURS = ["uvicorn", "lean"]  # those that misbehave
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -42,8 +43,9 @@ def test_sigterm_finishes_what_is_open(start, name):
     assert server.process.wait(120) in (0, -signal.SIGTERM)
 
 
-def test_ignores_sigterm(start):
-    server = start("uvicorn", IGNORE_SIGTERM="1").wait_ready()
+@pytest.mark.parametrize("name", OURS)
+def test_ignores_sigterm(start, name):
+    server = start(name, IGNORE_SIGTERM="1").wait_ready()
     server.signal(signal.SIGTERM)
     with pytest.raises(subprocess.TimeoutExpired):
         server.process.wait(1)
@@ -76,8 +78,21 @@ def test_fails_after_some_time_and_stays_healthy(start):
     assert get(url + "/health")[0] == 200
 
 
-def test_dies_after_it_was_healthy(start):
-    server = start("uvicorn", DIE_AFTER_HEALTHY="0.3")
+@pytest.mark.parametrize("name", OURS)
+def test_fails_now_and_then_and_while_it_is_told_to(start, name, tmp_path):
+    bad, down = tmp_path / "bad", tmp_path / "down"
+    url = start(name, FAIL_SHARE="3", FAIL_WHILE=str(bad), UPSTREAM_DOWN=str(down)).wait_ready().url
+    assert [get(url + "/")[0] for _ in range(6)] == [200, 200, 500, 200, 200, 500]
+    bad.touch()
+    assert (get(url + "/")[0], get(url + "/health")[0]) == (500, 200)
+    bad.unlink()
+    down.touch()
+    assert (get(url + "/")[0], get(url + "/health")[0]) == (503, 200)
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_dies_after_it_was_healthy(start, name):
+    server = start(name, DIE_AFTER_HEALTHY="0.3")
     server.wait_ready()
     assert server.process.wait(120) == 3
 

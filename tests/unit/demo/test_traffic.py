@@ -44,10 +44,10 @@ def send(url, count, mix, chosen=QUICKLY):
         return traffic.stop()
 
 
-@pytest.mark.parametrize("name", ["uvicorn", "gunicorn-sync", "gunicorn-gthread", "node"])
+@pytest.mark.parametrize("name", ["uvicorn", "gunicorn-sync", "gunicorn-gthread", "node", "lean"])
 def test_nothing_is_lost_on_a_server_that_does_right(start, name):
     """Every kind of client gets answers, all of them whole, all of the version that runs."""
-    sockets = 2 if name == "uvicorn" else 0
+    sockets = 2 if name in ("uvicorn", "lean") else 0
     server = start(name, VERSION="7").wait_ready()
     with Traffic(server.url, Mix(stream=2, websocket=sockets), QUICKLY) as traffic:
         wanted = {"get", "post", "fresh", "idle", "slow", "stream"} | ({"websocket"} if sockets else set())
@@ -217,11 +217,17 @@ def test_the_longest_time_without_a_success_is_measured():
 
 
 @pytest.mark.parametrize(
-    ("number", "codes", "cut"), [(signal.SIGTERM, {1012: 5}, 0), (signal.SIGKILL, {}, 5)], ids=["close", "cut"]
+    ("name", "number", "codes", "cut"),
+    [
+        ("uvicorn", signal.SIGTERM, {1012: 5}, 0),
+        ("lean", signal.SIGTERM, {1012: 5}, 0),
+        ("uvicorn", signal.SIGKILL, {}, 5),
+    ],
+    ids=["close", "close without a server", "cut"],
 )
-def test_websockets_closed_in_order_are_told_from_those_cut(start, number, codes, cut):
+def test_websockets_closed_in_order_are_told_from_those_cut(start, name, number, codes, cut):
     """uvicorn says good-bye with 1012 when it gets SIGTERM; nobody does after SIGKILL."""
-    server = start("uvicorn").wait_ready()
+    server = start(name).wait_ready()
     with Traffic(server.url, only(websocket=5), QUICKLY) as traffic:
         until(lambda: traffic.snapshot().websocket.messages >= 20)
         assert traffic.snapshot().lost == 0
