@@ -44,12 +44,16 @@ class Site:
         self.root = root
         self.folder = root / "shop"
         self.home = root / "home"
-        self.folder.mkdir()
-        (self.folder / "app").mkdir()
-        shutil.copy(APPS / "asgi.py", self.folder / "app")
         self.port, self.other = free_port(), free_port()
         self.env = {name: value for name, value in os.environ.items() if not name.startswith(("CI", "GITHUB"))}
         self.env |= {"FAIRLEAD_HOME": str(self.home), "COLUMNS": "120", "TERM": "xterm"}
+        self.clean()
+
+    def clean(self):
+        """The project as it was at first, whatever was put beside it."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        (self.folder / "app").mkdir(parents=True)
+        shutil.copy(APPS / "asgi.py", self.folder / "app")
         self.write()
 
     def write(self, version="1", replicas=1, delay="0"):

@@ -28,6 +28,20 @@ def site():
 
 
 @pytest.fixture(scope="module")
+def _stood():
+    yield from _site()
+
+
+@pytest.fixture
+def standing(_stood):
+    """Version 1 is live in `local`, as the only instance that has traffic. Other tests of the file have used it."""
+    _stood.clean()
+    done = _stood.run("deploy", "local")
+    assert done.returncode == 0, done.stderr
+    return _stood
+
+
+@pytest.fixture(scope="module")
 def shop():
     """Versions 1 and 2 were deployed to `local`; tests that share it leave it as it was."""
     for site in _site():
