@@ -21,6 +21,7 @@ class PlainTraefik:
         self.dynamic.mkdir(parents=True)
         self.http, self.api = free_port(), free_port()
         self.env = env or {}
+        self.passed = 0  # characters of its log that are of no interest any more
         web = {"address": f"127.0.0.1:{self.http}"}
         self.static = {
             "global": {"checkNewVersion": False, "sendAnonymousUsage": False},
@@ -75,10 +76,17 @@ class PlainTraefik:
         if confirm:
             eventually(lambda: self.get(f"/api/http/middlewares/{mark}@file").status == 200)
 
+    def forget(self):
+        """Begin anew: without its dynamic files, and as if it had logged nothing yet."""
+        for path in self.dynamic.iterdir():
+            path.unlink()
+        self.passed = 0
+        self.passed = len(self.log())
+
     def log(self):
         """What it wrote."""
         path = self.folder / "traefik.log"
-        return path.read_text() if path.exists() else ""
+        return path.read_text()[self.passed :] if path.exists() else ""
 
     def reloads(self):
         """How often it took a new configuration."""

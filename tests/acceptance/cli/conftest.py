@@ -28,17 +28,18 @@ def site():
 
 
 @pytest.fixture(scope="module")
-def _stood():
+def shared():
+    """A project for all tests of a file, each of which goes on from what those before it have left."""
     yield from _site()
 
 
 @pytest.fixture
-def standing(_stood):
+def standing(shared):
     """Version 1 is live in `local`, as the only instance that has traffic. Other tests of the file have used it."""
-    _stood.clean()
-    done = _stood.run("deploy", "local")
+    shared.clean()
+    done = shared.run("deploy", "local")
     assert done.returncode == 0, done.stderr
-    return _stood
+    return shared
 
 
 @pytest.fixture(scope="module")

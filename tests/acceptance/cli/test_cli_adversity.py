@@ -36,31 +36,29 @@ def gated(site):
     return gate
 
 
-def test_a_long_build_keeps_nobody_from_going_back(site):
-    assert site.run("deploy", "local").returncode == 0
-    first = site.live()
-    site.write("2")
-    assert site.run("deploy", "local").returncode == 0
-    site.write("3")
-    gate = gated(site)
-    builder = site.start("deploy", "local")
+def test_a_long_build_keeps_nobody_from_going_back(standing):
+    first = standing.live()
+    standing.write("2")
+    assert standing.run("deploy", "local").returncode == 0
+    standing.write("3")
+    gate = gated(standing)
+    builder = standing.start("deploy", "local")
     await_line(builder, "stderr", "build")
-    done = site.run("rollback", "local", "--wait", "0")
+    done = standing.run("rollback", "local", "--wait", "0")
     assert done.returncode == 0, done.stderr
-    assert site.live() == first
+    assert standing.live() == first
     gate.touch()
     said = builder.communicate(timeout=300)
     assert builder.returncode == 0, said
-    assert site.live() != first
+    assert standing.live() != first
 
 
-def test_a_second_deployer_is_told_before_it_builds(site):
-    assert site.run("deploy", "local").returncode == 0
-    site.write("2", delay="60")
-    first = site.start("deploy", "local")
+def test_a_second_deployer_is_told_before_it_builds(standing):
+    standing.write("2", delay="60")
+    first = standing.start("deploy", "local")
     await_line(first, "stderr", "step 2/")
-    gated(site)  # never opened: whoever builds waits for ever
-    assert site.run("deploy", "local", "--wait", "0").returncode == 4
+    gated(standing)  # never opened: whoever builds waits for ever
+    assert standing.run("deploy", "local", "--wait", "0").returncode == 4
     first.terminate()
     first.communicate(timeout=300)
 
@@ -90,14 +88,15 @@ def test_a_rollback_names_the_commit_it_goes_back_to(site, tmp_path):
     assert live["origin"]["promoted"]["from"] == "local"
 
 
-def test_instances_keep_the_path_and_zone_they_were_deployed_with(site):
-    rich = f"{site.root}/tools:{site.env['PATH']}"
-    assert site.run("deploy", "local", PATH=rich, TZ="Asia/Tokyo").returncode == 0
-    live = site.live()
-    assert site.run("stop", "local", "--yes").returncode == 0
-    done = site.run("up", "local", PATH="/usr/bin:/bin", TZ="UTC")
+def test_instances_keep_the_path_and_zone_they_were_deployed_with(standing):
+    standing.write("2")
+    rich = f"{standing.root}/tools:{standing.env['PATH']}"
+    assert standing.run("deploy", "local", PATH=rich, TZ="Asia/Tokyo").returncode == 0
+    live = standing.live()
+    assert standing.run("stop", "local", "--yes").returncode == 0
+    done = standing.run("up", "local", PATH="/usr/bin:/bin", TZ="UTC")
     assert done.returncode == 0, done.stderr
-    spec = json.loads((site.home / "shop/local/instances" / f"{live}.web.1" / "spec.json").read_text())
+    spec = json.loads((standing.home / "shop/local/instances" / f"{live}.web.1" / "spec.json").read_text())
     assert (spec["env"]["PATH"], spec["env"]["TZ"]) == (rich, "Asia/Tokyo")
 
 
@@ -121,25 +120,25 @@ def test_a_damaged_release_of_another_environment_is_in_nobodys_way(site):
     damaged.write_text(whole)
 
 
-def test_the_same_deployed_again_mends_a_damaged_live_release(site):
-    assert site.run("deploy", "local").returncode == 0
-    live = site.live()
-    damaged = site.home / "shop/local/releases" / f"{live}.json"
+def test_the_same_deployed_again_mends_a_damaged_live_release(standing):
+    live = standing.live()
+    damaged = standing.home / "shop/local/releases" / f"{live}.json"
     for harm in (lambda: damaged.write_text("{}"), damaged.unlink):
         damaged.with_suffix(".copy").unlink()
         harm()
         if damaged.exists():
-            assert "its file is damaged" in site.run("releases", "local").stdout
-        done = site.run("deploy", "local")
+            assert "its file is damaged" in standing.run("releases", "local").stdout
+        done = standing.run("deploy", "local")
         assert done.returncode == 0, done.stderr
-        assert site.live() == live and json.loads(damaged.read_text())["id"] == live
+        assert standing.live() == live and json.loads(damaged.read_text())["id"] == live
 
 
-def test_a_release_that_failed_is_not_called_a_good_one(site):
-    assert site.run("deploy", "local").returncode == 0
-    path = site.folder / "fairlead.yaml"
+def test_a_release_that_failed_is_not_called_a_good_one(standing):
+    before = {one["id"] for one in standing.json("releases", "local")["releases"]}
+    path = standing.folder / "fairlead.yaml"
     path.write_text(path.read_text().replace("asgi:app", "asgi:nothing"))
-    assert site.run("deploy", "local").returncode == 1
-    found = {one["live"]: one["last_live"] for one in site.json("releases", "local")["releases"]}
-    assert found[True] and found[False] is None
-    assert "was never live" in site.run("releases", "local").stdout
+    assert standing.run("deploy", "local").returncode == 1
+    found = standing.json("releases", "local")["releases"]
+    assert [bool(one["last_live"]) for one in found if one["live"]] == [True]
+    assert [one["last_live"] for one in found if one["id"] not in before] == [None]
+    assert "was never live" in standing.run("releases", "local").stdout

@@ -78,39 +78,39 @@ def values_in(folder, *values):
     return [str(path) for path in files_with(folder, *values) if "secrets" not in path.relative_to(folder).parts]
 
 
-def test_services_and_jobs_read_what_is_theirs(site):
-    write(site)
-    done = deploy(site)
+def test_services_and_jobs_read_what_is_theirs(shared):
+    write(shared)
+    done = deploy(shared)
     conf = digest(f'{{"password": "{OTHER}", "in": "local"}}')
     wanted = {"SESSION_KEY": digest(SESSION), "SMTP_PASSWORD": digest(SMTP), "CONF": conf}
-    assert asked(site.port)["read"] == wanted
-    assert json.loads((site.root / "seeded").read_text()) == {"OTHER_KEY": digest(OTHER)}
+    assert asked(shared.port)["read"] == wanted
+    assert json.loads((shared.root / "seeded").read_text()) == {"OTHER_KEY": digest(OTHER)}
     assert "web has SMTP_PASSWORD in its environment: root" in done.stderr
-    folder = place(site) / "secrets"
-    assert {path.name for path in (folder / site.live()).iterdir()} == {"web", "seed", ".templates"}
+    folder = place(shared) / "secrets"
+    assert {path.name for path in (folder / shared.live()).iterdir()} == {"web", "seed", ".templates"}
     modes = {stat.S_IMODE(one.lstat().st_mode) for one in (folder, *folder.rglob("*")) if not one.is_symlink()}
     assert modes == {0o700, 0o600}
-    assert values_in(site.home, *VALUES.values()) == []
+    assert values_in(shared.home, *VALUES.values()) == []
     assert not any(value in done.stdout + done.stderr for value in VALUES.values())
 
-    first, pid = site.live(), asked(site.port)["pid"]
+    first, pid = shared.live(), asked(shared.port)["pid"]
     environ = open(f"/proc/{pid}/environ", "rb").read()
     assert SESSION.encode() not in environ and SMTP.encode() in environ
     os.kill(pid, signal.SIGKILL)  # supervisord starts it again, with all it had
-    assert wait_until(lambda: came_back(site, pid), 240, 0.1)
-    assert asked(site.port)["read"] == wanted
+    assert wait_until(lambda: came_back(shared, pid), 240, 0.1)
+    assert asked(shared.port)["read"] == wanted
 
-    deploy(site, SESSION_KEY="another-session-0123456789")
-    second = site.live()
-    assert second != first and asked(site.port)["read"]["SESSION_KEY"] == digest("another-session-0123456789")
-    deploy(site, SESSION_KEY="another-session-0123456789")
-    assert site.live() == second  # the same values are no other release
-    assert site.run("rollback", "local").returncode == 0  # no value of anything is needed for it
-    assert site.live() == first and asked(site.port)["read"] == wanted
+    deploy(shared, SESSION_KEY="another-session-0123456789")
+    second = shared.live()
+    assert second != first and asked(shared.port)["read"]["SESSION_KEY"] == digest("another-session-0123456789")
+    deploy(shared, SESSION_KEY="another-session-0123456789")
+    assert shared.live() == second  # the same values are no other release
+    assert shared.run("rollback", "local").returncode == 0  # no value of anything is needed for it
+    assert shared.live() == first and asked(shared.port)["read"] == wanted
 
-    assert site.run("stop", "local").returncode == 0
-    assert site.run("up", "local").returncode == 0
-    assert asked(site.port)["read"] == wanted
+    assert shared.run("stop", "local").returncode == 0
+    assert shared.run("up", "local").returncode == 0
+    assert asked(shared.port)["read"] == wanted
 
 
 def came_back(site, pid):
@@ -120,15 +120,15 @@ def came_back(site, pid):
         return False
 
 
-def test_promotion_reads_the_secrets_of_where_it_goes(site):
-    write(site)
-    deploy(site)
-    done = site.run("promote", "local", "next", **(VALUES | {"SESSION_KEY": "session-of-next-0123456789"}))
+def test_promotion_reads_the_secrets_of_where_it_goes(shared):
+    write(shared)
+    deploy(shared)
+    done = shared.run("promote", "local", "next", **(VALUES | {"SESSION_KEY": "session-of-next-0123456789"}))
     assert done.returncode == 0, done.stderr
-    assert asked(site.other)["read"]["SESSION_KEY"] == digest("session-of-next-0123456789")
-    assert asked(site.port)["read"]["SESSION_KEY"] == digest(SESSION)
+    assert asked(shared.other)["read"]["SESSION_KEY"] == digest("session-of-next-0123456789")
+    assert asked(shared.port)["read"]["SESSION_KEY"] == digest(SESSION)
     for environment, other in (("local", "session-of-next-0123456789"), ("next", SESSION)):
-        folder = place(site, environment) / "secrets"
+        folder = place(shared, environment) / "secrets"
         assert list(files_below(folder)) and files_with(folder, other) == []
 
 
@@ -141,46 +141,40 @@ def test_a_missing_value_is_refused_before_anything_is_touched(site):
     assert not (place(site) / "secrets").exists() and not list((place(site) / "instances").glob("*"))
 
 
-def test_a_plan_names_the_release_that_comes(site):
-    write(site)
-    plan = site.run("deploy", "local", "--plan", **VALUES)
+def test_a_plan_names_the_release_that_comes(shared):
+    write(shared, "2")
+    plan = shared.run("deploy", "local", "--plan", **VALUES)
     assert plan.returncode == 0, plan.stderr
-    deploy(site)
-    assert site.live() in plan.stdout + plan.stderr
+    deploy(shared)
+    assert shared.live() in plan.stdout + plan.stderr
 
 
-def test_a_lost_file_is_said_in_the_log_and_deploying_brings_it_back(site):
-    write(site)
-    deploy(site)
-    shutil.rmtree(place(site) / "secrets")
-    pid = asked_pid(site)
-    os.kill(pid, signal.SIGKILL)
-    logs = place(site) / "instances"
-    said = re.compile(r"fairlead: .*/current/SMTP_PASSWORD, which holds SMTP_PASSWORD, cannot be read: No such file")
-    assert wait_until(lambda: any(said.search(log.read_text()) for log in logs.glob("*.web.1/log")), 240, 0.1)
-    deploy(site)
-    found = asked(site.port)["read"]
-    assert (found["SESSION_KEY"], found["SMTP_PASSWORD"]) == (digest(SESSION), digest(SMTP))
-
-
-def asked_pid(site):
-    instance = next((place(site) / "instances").glob("*.web.1"))
-    return int((instance / "starts").read_text().splitlines()[-1].split()[0])
-
-
-def test_folders_go_with_the_releases_that_are_forgotten(site):
-    write(site)
-    path = site.folder / "fairlead.yaml"
+def test_folders_go_with_the_releases_that_are_forgotten(shared):
+    write(shared)
+    path = shared.folder / "fairlead.yaml"
     path.write_text(path.read_text().replace("watch: off", "watch: off, keep: 1, rollback_window: 0s"))
 
     def names(folder, pattern="*"):
-        return {path.stem for path in (place(site) / folder).glob(pattern)}
+        return {path.stem for path in (place(shared) / folder).glob(pattern)}
 
-    deploy(site)
-    first = site.live()
-    deploy(site, SESSION_KEY="second-session-0123456789")
+    deploy(shared)
+    first = shared.live()
+    deploy(shared, SESSION_KEY="second-session-0123456789")
     # the keeper ends the first one; what has no instances any more is forgotten by the next deployment
-    assert wait_until(lambda: not list((place(site) / "instances").glob(f"{first}.*")), 240, 0.1)
-    deploy(site, SESSION_KEY="third-session-0123456789")
+    assert wait_until(lambda: not list((place(shared) / "instances").glob(f"{first}.*")), 240, 0.1)
+    deploy(shared, SESSION_KEY="third-session-0123456789")
     assert first not in names("releases", "*.json")
     assert names("secrets") == names("releases", "*.json")
+
+
+def test_a_lost_file_is_said_in_the_log_and_deploying_brings_it_back(shared):
+    write(shared)
+    deploy(shared)
+    shutil.rmtree(place(shared) / "secrets")
+    live = place(shared) / "instances" / f"{shared.live()}.web.1"
+    os.kill(int((live / "starts").read_text().splitlines()[-1].split()[0]), signal.SIGKILL)
+    said = re.compile(r"fairlead: .*/current/SMTP_PASSWORD, which holds SMTP_PASSWORD, cannot be read: No such file")
+    assert wait_until(lambda: said.search((live / "log").read_text()), 240, 0.1)
+    deploy(shared)
+    found = asked(shared.port)["read"]
+    assert (found["SESSION_KEY"], found["SMTP_PASSWORD"]) == (digest(SESSION), digest(SMTP))

@@ -23,6 +23,7 @@ from fairlead.system.clock import wait_until
 
 pytestmark = pytest.mark.real
 CACHE, LIFETIME = 1.0, 2.0  #: seconds, as the project file says
+ADMIN = "canary-admin-0123456789"
 
 FILE = """\
 name: shop
@@ -42,7 +43,7 @@ services:
     routes: ["/"]
     env: {{REDIS_URL: "{url}", READ_ANEW: "{anew}"}}
     secrets: [TOKEN_KEY, REDIS_PASSWORD, SESSION_KEY]
-    replicas: 2
+    replicas: {replicas}
     stop: {{drain: 1s, grace: 5s}}
 smoke: [{{path: /login}}]
 rollout: {{watch: off}}
@@ -51,50 +52,62 @@ environments:
 """
 
 
-@pytest.fixture
-def server(need, tmp_path):
-    """A Redis with an administrator and a user `app`, whose passwords are set by the test."""
+@pytest.fixture(scope="module")
+def server(need, tmp_path_factory):
+    """`server(app, admin)`: the port of a Redis with an administrator and a user `app`, and its file of users."""
     program = need("redis-server")
     started = []
 
-    def start(app, admin, acl=True):
+    def start(app, admin):
+        folder = tmp_path_factory.mktemp("redis")
+
         def line(user, password, may):
             return f"user {user} on #{hashlib.sha256(password.encode()).hexdigest()} ~* &* {may}"
 
         users = (line("default", admin, "+@all"), line("app", app, "+ping +get +set"))
-        (tmp_path / "users.acl").write_text("\n".join(users) + "\n")
+        (folder / "users.acl").write_text("\n".join(users) + "\n")
         port = free_port()
-        argv = [program, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(tmp_path), "--save", ""]
-        argv += ["--aclfile", str(tmp_path / "users.acl")] if acl else []
-        started.append(subprocess.Popen(argv, stdout=subprocess.DEVNULL))
-        return port
+        argv = [program, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""]
+        started.append(subprocess.Popen([*argv, "--aclfile", str(folder / "users.acl")], stdout=subprocess.DEVNULL))
+        return port, folder / "users.acl"
 
-    start.folder = tmp_path
     yield start
     for process in started:
         process.terminate()
         process.wait()
 
 
-def prepare(site, start, read=False):
-    """A deployed project whose services use all of it."""
+def prepare(site, start, read=False, replicas=1):
+    """A deployed project whose services use all of it; the file of users of its Redis."""
     shutil.copy(APPS / "tokens.py", site.folder / "app")
-    port = free_port()
-    write(site, port, read)
+    write(site, free_port(), read, replicas)
     assert site.run("secrets", "init", "local").returncode == 0
-    (site.root / "admin").write_text("canary-admin-0123456789")
-    done = site.run("secrets", "set", "local", "REDIS_ADMIN", "--from", str(site.root / "admin"))
-    assert done.returncode == 0, done.stderr
-    port = start(value(site, "REDIS_PASSWORD"), "canary-admin-0123456789")
-    write(site, port, read)
+    administer(site, ADMIN)
+    port, users = start(value(site, "REDIS_PASSWORD"), ADMIN)
+    write(site, port, read, replicas)
     done = site.run("deploy", "local")
     assert done.returncode == 0, done.stderr
+    return users
 
 
-def write(site, port, read):
+@pytest.fixture(scope="module")
+def prepared(shared, server):
+    """One for several tests, each of which leaves no rotation under way."""
+    prepare(shared, server)
+    return shared
+
+
+def administer(site, phrase):
+    (site.root / "admin").write_text(phrase)
+    done = site.run("secrets", "set", "local", "REDIS_ADMIN", "--from", str(site.root / "admin"))
+    assert done.returncode == 0, done.stderr
+
+
+def write(site, port, read, replicas):
     serve = python("-m uvicorn tokens:app --ws none --host 127.0.0.1 --port ${PORT}")
     reload = ", reload: read" if read else ""
     values = {"serve": serve, "port": site.port, "url": f"redis://127.0.0.1:{port}", "reload": reload}
+    values["replicas"] = replicas
     (site.folder / "fairlead.yaml").write_text(FILE.format(anew="1" if read else "0", **values))
 
 
@@ -170,7 +183,7 @@ def _raw(text):
     [pytest.param(False, id="restarted"), pytest.param(True, id="read anew", marks=pytest.mark.long(seconds=40))],
 )
 def test_nobody_is_refused_while_keys_and_passwords_rotate(site, server, read):
-    prepare(site, server, read)
+    users_file = prepare(site, server, read, replicas=2)
     before = {name: value(site, name) for name in ("TOKEN_KEY", "REDIS_PASSWORD", "SESSION_KEY")}
     live = site.live()
     with Users(site.port) as users:
@@ -183,7 +196,7 @@ def test_nobody_is_refused_while_keys_and_passwords_rotate(site, server, read):
     after = {name: value(site, name) for name in before}
     assert all(after[name] != before[name] for name in before)
     assert not logs_in(site, before["REDIS_PASSWORD"]) and logs_in(site, after["REDIS_PASSWORD"])
-    acl = (server.folder / "users.acl").read_text()  # kept beyond a restart of the server
+    acl = users_file.read_text()  # kept beyond a restart of the server
     assert digest(after["REDIS_PASSWORD"]) in acl and digest(before["REDIS_PASSWORD"]) not in acl
     assert nowhere(site, *before.values(), *after.values())
     assert (live == site.live()) is False  # what services cannot read again is a release of its own
@@ -216,50 +229,47 @@ def nowhere(site, *values):
     return True
 
 
-def test_the_keeper_goes_on_when_the_time_has_come(site, server):
-    prepare(site, server)
-    before = value(site, "REDIS_PASSWORD")
-    done = site.run("secrets", "rotate", "local", "REDIS_PASSWORD", "--no-wait")
+def test_the_keeper_goes_on_when_the_time_has_come(prepared):
+    before = value(prepared, "REDIS_PASSWORD")
+    done = prepared.run("secrets", "rotate", "local", "REDIS_PASSWORD", "--no-wait")
     assert done.returncode == 0, done.stderr
     assert "the keeper goes on in" in done.stdout
-    again = site.run("secrets", "rotate", "local", "REDIS_PASSWORD")
+    again = prepared.run("secrets", "rotate", "local", "REDIS_PASSWORD")
     assert again.returncode in (3, 4), again.stderr  # too soon: under way, or the keeper has just finished it
-    site.run("deploy", "local")  # a deployment in between keeps to what is in use
-    assert wait_until(lambda: not logs_in(site, before), 240, 0.2)
-    assert wait_until(lambda: site.run("secrets", "due", "local").stdout.count("under way") == 0, 240, 0.2)
-    assert logs_in(site, value(site, "REDIS_PASSWORD"))
+    prepared.run("deploy", "local")  # a deployment in between keeps to what is in use
+    assert wait_until(lambda: not logs_in(prepared, before), 240, 0.2)
+    assert wait_until(lambda: prepared.run("secrets", "due", "local").stdout.count("under way") == 0, 240, 0.2)
+    assert logs_in(prepared, value(prepared, "REDIS_PASSWORD"))
 
 
-def test_a_killed_command_is_undone_or_finished_by_the_keeper(site, server):
-    prepare(site, server)
-    before = value(site, "TOKEN_KEY")
-    process = site.start("secrets", "rotate", "local", "TOKEN_KEY")
+def test_a_killed_command_is_undone_or_finished_by_the_keeper(prepared):
+    before = value(prepared, "TOKEN_KEY")
+    process = prepared.start("secrets", "rotate", "local", "TOKEN_KEY")
     await_line(process, "stderr", "verifiers know the new")
     process.kill()
     process.wait()
     process.stderr.close()
     process.stdout.close()
-    assert wait_until(lambda: "under way" not in site.run("secrets", "due", "local").stdout, 240, 0.2)
-    assert value(site, "TOKEN_KEY") == before
-    with Users(site.port) as users:
+    assert wait_until(lambda: "under way" not in prepared.run("secrets", "due", "local").stdout, 240, 0.2)
+    assert value(prepared, "TOKEN_KEY") == before
+    with Users(prepared.port) as users:
         wait_until(lambda: users.done > 20, 240, 0.05)
     assert users.failed == []
 
 
-def test_what_cannot_work_is_refused_before_anything_is_touched(site, server):
-    prepare(site, server)
-    plan = site.json("secrets", "rotate", "local", "REDIS_PASSWORD", "--plan")
+def test_what_cannot_work_is_refused_before_anything_is_touched(prepared):
+    plan = prepared.json("secrets", "rotate", "local", "REDIS_PASSWORD", "--plan")
     assert [step["kind"] for step in plan["steps"]][:3] == ["stage", "accept", "verify"]
-    before = value(site, "REDIS_PASSWORD")
-    done = site.run("secrets", "rotate", "local", "NONE")
+    before = value(prepared, "REDIS_PASSWORD")
+    done = prepared.run("secrets", "rotate", "local", "NONE")
     assert done.returncode == 2 and 'there is no secret "NONE"' in done.stderr
-    done = site.run("secrets", "rotate", "local", "REDIS_ADMIN")
+    done = prepared.run("secrets", "rotate", "local", "REDIS_ADMIN")
     assert done.returncode == 2, done.stderr  # nothing on standard input
-    (site.root / "wrong").write_text("canary-wrong-0123456789")
-    assert site.run("secrets", "set", "local", "REDIS_ADMIN", "--from", str(site.root / "wrong")).returncode == 0
-    done = site.run("secrets", "rotate", "local", "REDIS_PASSWORD")
+    administer(prepared, "canary-wrong-0123456789")
+    done = prepared.run("secrets", "rotate", "local", "REDIS_PASSWORD")
     assert done.returncode == 3 and "does not take the password of default" in done.stderr
-    assert value(site, "REDIS_PASSWORD") == before and logs_in(site, before)
+    assert value(prepared, "REDIS_PASSWORD") == before and logs_in(prepared, before)
     assert "canary-wrong" not in done.stderr + done.stdout
     with contextlib.suppress(FileNotFoundError):
-        assert not list((site.home / "shop" / "local" / "secrets" / ".rotation").iterdir())
+        assert not list((prepared.home / "shop" / "local" / "secrets" / ".rotation").iterdir())
+    administer(prepared, ADMIN)

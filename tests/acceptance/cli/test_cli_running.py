@@ -34,14 +34,6 @@ def test_ports_as_declared_and_as_they_are(shop):
     assert all(one["ok"] for one in found)
 
 
-def test_a_port_that_is_reached_past_the_edge_is_found(site):
-    path = site.folder / "fairlead.yaml"
-    path.write_text(path.read_text().replace("--host 127.0.0.1", "--host 0.0.0.0"))
-    assert site.run("deploy", "local").returncode == 0
-    done = site.run("ports", "local")
-    assert done.returncode == 1 and "reached past the edge at 0.0.0.0" in done.stdout
-
-
 def test_a_command_beside_an_instance(shop):
     done = shop.run("exec", "local", "web", "--", "sh", "-c", "pwd; echo $VERSION; exit 7")
     assert done.returncode == 7
@@ -67,36 +59,42 @@ def test_what_runs_as_deployed_has_no_drift(shop):
     assert "runs as it was deployed" in shop.run("drift", "local").stdout
 
 
-def test_what_was_changed_by_hand_is_found_and_mended(site):
-    assert site.run("deploy", "local").returncode == 0
-    id = f"{site.live()}.web.1"
-    place = Place(site.home / "shop" / "local")
+def test_what_was_changed_by_hand_is_found_and_mended(standing):
+    id = f"{standing.live()}.web.1"
+    place = Place(standing.home / "shop" / "local")
     spec = place.instances / id / "spec.json"
     data = json.loads(spec.read_text())
     spec.write_text(json.dumps(data | {"env": data["env"] | {"VERSION": "by hand"}}))
-    first = pid(site)
+    first = pid(standing)
     processes.signal_group(first, signal.SIGKILL)  # the supervisor starts what the file says now
-    assert wait_until(lambda: answers(site) == "version by hand", 240)
-    found = site.json("drift", "local", code=1)
+    assert wait_until(lambda: answers(standing) == "version by hand", 240)
+    found = standing.json("drift", "local", code=1)
     assert {one["what"] for one in found["deviations"]} == {"environment", "environment of the process"}
     assert "by hand" not in json.dumps(found) and found["plan"] == [{"kind": "replace", "id": id}]
-    done = site.run("drift", "local", "--fix", "--yes")
+    done = standing.run("drift", "local", "--fix", "--yes")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert answers(site) == "version 1" and site.json("drift", "local")["drifted"] is False
-    assert [one["id"] for one in site.json("ps", "local")["instances"]] == [id]
+    assert answers(standing) == "version 1" and standing.json("drift", "local")["drifted"] is False
+    assert [one["id"] for one in standing.json("ps", "local")["instances"]] == [id]
 
 
-def test_what_is_missing_is_started_again(site):
-    assert site.run("deploy", "local").returncode == 0
-    place = Place(site.home / "shop" / "local")
+def test_what_is_missing_is_started_again(standing):
+    place = Place(standing.home / "shop" / "local")
     Supervisor(place).end(["keeper"])
-    id = f"{site.live()}.web.1"
+    id = f"{standing.live()}.web.1"
     Supervisor(place).end([id])
-    assert wait_until(lambda: site.json("ps", "local")["instances"][0]["phase"] == "stopped", 240)
-    found = site.json("drift", "local", code=1)
+    assert wait_until(lambda: standing.json("ps", "local")["instances"][0]["phase"] == "stopped", 240)
+    found = standing.json("drift", "local", code=1)
     assert {"kind": "start", "id": id} in found["plan"]
-    assert site.run("drift", "local", "--fix", "--yes").returncode == 0
-    assert answers(site) == "version 1"
+    assert standing.run("drift", "local", "--fix", "--yes").returncode == 0
+    assert answers(standing) == "version 1"
+
+
+def test_a_port_that_is_reached_past_the_edge_is_found(standing):
+    path = standing.folder / "fairlead.yaml"
+    path.write_text(path.read_text().replace("--host 127.0.0.1", "--host 0.0.0.0"))
+    assert standing.run("deploy", "local").returncode == 0
+    done = standing.run("ports", "local")
+    assert done.returncode == 1 and "reached past the edge at 0.0.0.0" in done.stdout
 
 
 def answers(site):

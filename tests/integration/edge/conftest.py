@@ -66,8 +66,21 @@ def three():
         yield backend
 
 
+@pytest.fixture(scope="module")
+def plain_shared(tmp_path_factory):
+    with PlainTraefik(tmp_path_factory.mktemp("plain") / "plain") as traefik:
+        yield traefik
+
+
 @pytest.fixture
-def plain(tmp_path):
-    """Traefik with a configuration written by hand."""
+def plain(plain_shared):
+    """Traefik with a configuration written by hand; the same process for a whole module."""
+    plain_shared.forget()
+    return plain_shared
+
+
+@pytest.fixture
+def plain_alone(tmp_path):
+    """One that has counted nothing yet."""
     with PlainTraefik(tmp_path / "plain") as traefik:
         yield traefik

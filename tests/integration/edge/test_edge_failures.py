@@ -28,48 +28,48 @@ def test_a_port_in_use_is_a_clear_error(rig, one):
     assert rig.ask().who == "one", "it works as soon as the port is free"
 
 
-def test_killed_it_is_back_by_itself(rig, one):
+def test_killed_it_is_back_by_itself(shared, one):
     """By supervisord alone: nothing of Fairlead runs here. Ten seconds is generous; it takes about one."""
-    rig.route({"r1": [one.port]})
+    shared.route({"r1": [one.port]})
     for _ in range(2):
-        before = rig.process()
-        rig.kill()
-        eventually(lambda before=before: rig.process() not in (None, before))
-        eventually(lambda: rig.ask().status == 200)
-    [weights] = rig.edge.table_in_force().values()
+        before = shared.process()
+        shared.kill()
+        eventually(lambda before=before: shared.process() not in (None, before))
+        eventually(lambda: shared.ask().status == 200)
+    [weights] = shared.edge.table_in_force().values()
     assert weights == {"web-r1": 100}
 
 
-def test_up_twice_keeps_the_one_that_serves(rig, one):
-    rig.route({"r1": [one.port]})
-    before = rig.process()
-    rig.edge.up()
-    rig.edge.up()
-    assert rig.process() == before
+def test_up_twice_keeps_the_one_that_serves(shared, one):
+    shared.route({"r1": [one.port]})
+    before = shared.process()
+    shared.edge.up()
+    shared.edge.up()
+    assert shared.process() == before
 
 
-def test_down_twice_and_up_again_as_it_was(rig, one):
-    rig.route({"r1": [one.port]})
-    rig.edge.down()
-    rig.edge.down()
-    assert rig.ask().status == 0
-    assert processes_with(str(rig.place.edge)) == set()
-    rig.edge.up()
-    eventually(lambda: rig.ask().who == "one")
+def test_down_twice_and_up_again_as_it_was(shared, one):
+    shared.route({"r1": [one.port]})
+    shared.edge.down()
+    shared.edge.down()
+    assert shared.ask().status == 0
+    assert processes_with(str(shared.place.edge)) == set()
+    shared.edge.up()
+    eventually(lambda: shared.ask().who == "one")
 
 
-def test_down_finishes_what_is_open(rig, one):
+def test_down_finishes_what_is_open(shared, one):
 
-    rig.route({"r1": [one.port]})
-    slow = asking.kept(rig.port)
+    shared.route({"r1": [one.port]})
+    slow = asking.kept(shared.port)
     slow.request("GET", "/slow?1.5")
     eventually(lambda: one.requests)
-    ending = Thread(target=rig.edge.down)
+    ending = Thread(target=shared.edge.down)
     ending.start()
     assert slow.getresponse().read() == b"one\n"
     slow.close()
     ending.join()
-    assert rig.process() is None
+    assert shared.process() is None
 
 
 @pytest.mark.parametrize("new_supervisor", [False, True], ids=["none", "new"])
@@ -91,48 +91,48 @@ def test_an_orphan_of_a_killed_supervisor_serves_and_can_be_routed_and_ended(rig
     eventually(lambda: rig.ask().who == "two")
 
 
-def test_listening_elsewhere_moves_it(rig, one):
+def test_listening_elsewhere_moves_it(shared, one):
 
-    rig.route({"r1": [one.port]})
-    old, rig.port = rig.port, free_port()
-    rig.listen = Edge(http=rig.port, address="127.0.0.1")
-    rig.route({"r1": [one.port]})
-    assert rig.ask().who == "one"
+    shared.route({"r1": [one.port]})
+    old, shared.port = shared.port, free_port()
+    shared.listen = Edge(http=shared.port, address="127.0.0.1")
+    shared.route({"r1": [one.port]})
+    assert shared.ask().who == "one"
     assert asking.ask(old).status == 0
-    assert rig.edge.address() == ("127.0.0.1", rig.port)
+    assert shared.edge.address() == ("127.0.0.1", shared.port)
 
 
-def test_an_invalid_rule_names_its_router_and_the_old_routes_come_back(rig, one, two):
-    rig.route({"r1": [one.port]})
+def test_an_invalid_rule_names_its_router_and_the_old_routes_come_back(shared, one, two):
+    shared.route({"r1": [one.port]})
     pools = (Pool("web", "r2", (two.port,)),)
-    bad = EdgeTable(pools, (EdgeRoute("/x`y", None, (("web-r2", 100),)),), (), rig.listen)
+    bad = EdgeTable(pools, (EdgeRoute("/x`y", None, (("web-r2", 100),)),), (), shared.listen)
     with pytest.raises(FairleadError, match="route-") as error:
-        rig.edge.route(bad)
+        shared.edge.route(bad)
     assert "traefik.log" in error.value.hint
-    eventually(lambda: rig.ask().who == "one")
+    eventually(lambda: shared.ask().who == "one")
 
 
-def test_a_table_without_a_pool_it_names_is_refused(rig, one):
-    rig.route({"r1": [one.port]})
+def test_a_table_without_a_pool_it_names_is_refused(shared, one):
+    shared.route({"r1": [one.port]})
     with pytest.raises(FairleadError):
-        rig.edge.route(EdgeTable((), (EdgeRoute("/", None, (("web-r9", 100),)),), (), rig.listen))
-    eventually(lambda: rig.ask().who == "one")
+        shared.edge.route(EdgeTable((), (EdgeRoute("/", None, (("web-r9", 100),)),), (), shared.listen))
+    eventually(lambda: shared.ask().who == "one")
 
 
-def test_a_foreign_broken_file_in_its_folder_is_an_error_and_the_old_routes_serve(rig, one, two):
-    rig.route({"r1": [one.port]})
-    (rig.files / "dynamic" / "zz.yml").write_text("{not: [valid")
+def test_a_foreign_broken_file_in_its_folder_is_an_error_and_the_old_routes_serve(shared, one, two):
+    shared.route({"r1": [one.port]})
+    (shared.files / "dynamic" / "zz.yml").write_text("{not: [valid")
 
     before, module.CONFIRM = module.CONFIRM, 2.0  # the patience itself is not what is tried here
     try:
         with pytest.raises(FairleadError, match="did not take"):
-            rig.route({"r2": [two.port]})
+            shared.route({"r2": [two.port]})
     finally:
         module.CONFIRM = before
-    assert rig.ask().who == "one"
-    (rig.files / "dynamic" / "zz.yml").unlink()
-    rig.route({"r2": [two.port]})
-    assert rig.ask().who == "two"
+    assert shared.ask().who == "one"
+    (shared.files / "dynamic" / "zz.yml").unlink()
+    shared.route({"r2": [two.port]})
+    assert shared.ask().who == "two"
 
 
 @pytest.mark.parametrize("name", ["two words", "100% {{env}}", "it's #1 ;2", 'a "quote"'])
@@ -157,10 +157,10 @@ def test_it_gets_nothing_of_the_deployers_environment(rig, one, monkeypatch):
     assert set(env) <= {"PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR", "GOGC"}
 
 
-def test_its_api_is_on_loopback_alone_and_not_on_the_public_port(rig, one):
-    rig.route({"r1": [one.port]})
+def test_its_api_is_on_loopback_alone_and_not_on_the_public_port(shared, one):
+    shared.route({"r1": [one.port]})
     for path in ("/api/rawdata", "/metrics", "/ping", "/dashboard/"):
-        assert rig.ask(path).who == "one", "such a path is the application's"
-    local = [row for row in open("/proc/net/tcp").read().splitlines() if f":{rig.edge.api.port:04X} " in row]
+        assert shared.ask(path).who == "one", "such a path is the application's"
+    local = [row for row in open("/proc/net/tcp").read().splitlines() if f":{shared.edge.api.port:04X} " in row]
     assert all("0100007F:" in row for row in local)
-    assert f":{rig.edge.api.port:04X} " not in open("/proc/net/tcp6").read()
+    assert f":{shared.edge.api.port:04X} " not in open("/proc/net/tcp6").read()

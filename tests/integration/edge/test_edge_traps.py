@@ -383,22 +383,22 @@ def counter(plain, service):
     return sum(int(float(line.split()[-1])) for line in found)
 
 
-def test_naive_counters_of_a_service_that_left_vanish(plain, one, two):
+def test_naive_counters_of_a_service_that_left_vanish(plain_alone, one, two):
     services = {"a": servers(one.port), "b": servers(two.port), "w": weighted(("a", 1), ("b", 1))}
-    plain.write(everything_to("w", services))
-    names(plain.ask, 10)
-    assert counter(plain, "b") == 5
-    plain.write(everything_to("a", {"a": servers(one.port)}))
-    eventually(lambda: counter(plain, "b") == 0)
-    assert counter(plain, "a") == 5
+    plain_alone.write(everything_to("w", services))
+    names(plain_alone.ask, 10)
+    assert counter(plain_alone, "b") == 5
+    plain_alone.write(everything_to("a", {"a": servers(one.port)}))
+    eventually(lambda: counter(plain_alone, "b") == 0)
+    assert counter(plain_alone, "a") == 5
 
 
-def test_naive_each_attempt_of_a_retry_is_counted(plain):
+def test_naive_each_attempt_of_a_retry_is_counted(plain_alone):
     config = everything_to("web", {"web": servers(free_port())}, middlewares={"r": {"retry": {"attempts": 4}}})
     config["routers"]["all"]["middlewares"] = ["r"]
-    plain.write(config)
-    assert plain.ask().status == 502
-    assert counter(plain, "web") == 4
+    plain_alone.write(config)
+    assert plain_alone.ask().status == 502
+    assert counter(plain_alone, "web") == 4
 
 
 def test_a_request_is_counted_once(shared):
