@@ -5,7 +5,7 @@ is what it always is, a process of its own with its arguments, environment, fold
 it did not have to import anything. Where a test is about the process itself (signals, terminals, what is imported, what
 `ps` shows) it starts the installed program.
 
-As a program, `warm.py DESCRIPTOR MODULE MORE…`, this is the process that forks; `MODULE.main()` is called.
+As a program, `warm.py DESCRIPTOR LISTENER MODULE MORE…`, this is the process that forks; `MODULE.main()` is called.
 """
 
 import atexit
@@ -16,6 +16,8 @@ import json
 import os
 import pkgutil
 import selectors
+import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -27,6 +29,7 @@ import traceback
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+CALLER = Path(__file__).with_name("warm_caller.py")
 AT_START = ("PYTHON", "LANG", "LC_", "LD_", "TZ")  # what is read once, by the interpreter and the C library
 
 
@@ -35,6 +38,7 @@ class Warm:
 
     def __init__(self, module, *more):
         self.modules, self.process, self.socket = (module, *more), None, None
+        self.name, self.folder = module.partition(".")[0], None
 
     def run(self, argv, *, cwd, env, stdin=b"", timeout=300):
         """As `subprocess.run` with all it says captured, as bytes. `argv` begins with the script's own path."""
@@ -53,6 +57,15 @@ class Warm:
             out, err, told = _read_all(ends, argv, timeout)
         return subprocess.CompletedProcess(argv, int(told.split()[1]), out, err)
 
+    def on_path(self, path):
+        """`path` for scripts, with a folder before it in which the program is one that has this process fork.
+
+        What is read at the start of an interpreter is as it was here, whatever the script says.
+        """
+        if self.process is None:
+            self._start()
+        return f"{self.folder}{os.pathsep}{path}"
+
     def _send(self, argv, cwd, env, files):
         if self.process is None:
             self._start()
@@ -62,16 +75,23 @@ class Warm:
 
     def _start(self):
         self.socket, theirs = socket.socketpair()
-        with theirs:
-            argv = [sys.executable, __file__, str(theirs.fileno()), *self.modules]
-            self.process = subprocess.Popen(
-                argv, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
-            )
+        self.folder = Path(tempfile.mkdtemp(prefix="warm-"))
+        with theirs, socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(self.folder / "socket"))
+            listener.listen(64)
+            passed = [theirs.fileno(), listener.fileno()]
+            argv = [sys.executable, __file__, *map(str, passed), *self.modules]
+            self.process = subprocess.Popen(argv, pass_fds=passed, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        script = self.folder / self.name
+        words = [sys.executable, "-I", "-S", CALLER, self.folder / "socket"]
+        script.write_text(f'#!/bin/sh\nexec {shlex.join(map(str, words))} "$0" "$@"\n')
+        script.chmod(0o755)
         atexit.register(self._end)
 
     def _end(self):
         self.socket.close()
         self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def _possible(env):
@@ -122,8 +142,8 @@ def _read_all(files, argv, timeout):
 class Forking:
     """The other side: forks for each request, and tells pid and exit code of each."""
 
-    def __init__(self, requests):
-        self.requests, self.running = requests, {}
+    def __init__(self, requests, listener):
+        self.requests, self.listener, self.running = requests, listener, {}
 
     def serve(self):
         """Returns in each child, set up to be the program. Ends when nobody can ask any more."""
@@ -133,14 +153,20 @@ class Forking:
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(wake.fileno())
         with selectors.DefaultSelector() as selector:
-            selector.register(self.requests, selectors.EVENT_READ)
-            selector.register(woken, selectors.EVENT_READ)
+            for one in (self.requests, self.listener, woken):
+                selector.register(one, selectors.EVENT_READ)
             while True:
                 for key, _ in selector.select():
                     if key.fileobj is woken:
                         woken.recv(4096)
                         self._reap()
-                    elif self._answer():
+                    elif key.fileobj is self.listener:
+                        caller, _ = self.listener.accept()
+                        if self._answer(caller):
+                            caller.detach()  # closed with all the others
+                            return
+                        caller.close()
+                    elif self._answer(self.requests):
                         return
 
     def _reap(self):
@@ -150,14 +176,16 @@ class Forking:
                 os.write(self.running[pid], f"{os.waitstatus_to_exitcode(status)}\n".encode())
                 os.close(self.running.pop(pid))
 
-    def _answer(self):
+    def _answer(self, asked):
         """True in the child."""
-        header, descriptors, _, _ = socket.recv_fds(self.requests, 4, 4)
+        header, descriptors, _, _ = socket.recv_fds(asked, 4, 4)
         if not header:
-            os._exit(0)
+            if asked is self.requests:
+                os._exit(0)
+            return False  # it was killed before it could say what it wants
         length, data = int.from_bytes(header, "big"), b""
         while len(data) < length:
-            data += self.requests.recv(length - len(data))
+            data += asked.recv(length - len(data))
         pid = os.fork()
         if pid == 0:
             become(descriptors, **json.loads(data))
@@ -184,7 +212,7 @@ def become(descriptors, argv, cwd, env):
     sys.argv = argv
 
 
-def main(descriptor, module, *more):
+def main(descriptor, listener, module, *more):
     sys.path[0] = str(ROOT)
     program = importlib.import_module(module)
     for one in more:
@@ -194,7 +222,7 @@ def main(descriptor, module, *more):
             importlib.import_module(found.name)
     gc.collect()
     gc.freeze()
-    Forking(socket.socket(fileno=int(descriptor))).serve()
+    Forking(*(socket.socket(fileno=int(one)) for one in (descriptor, listener))).serve()
     end_with(_code(program))
 
 
