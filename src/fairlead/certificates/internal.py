@@ -102,6 +102,16 @@ def _opened(path: Path) -> tuple[x509.Certificate, EllipticCurvePrivateKey]:
     return root, key
 
 
+def placeholder() -> tuple[str, str]:
+    """A certificate and its key in PEM, for nobody: for a server that has to have one and shows it to no client."""
+    require_cryptography()
+    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415 — heavy
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    nobody = _called("nobody")
+    return _encoded(_signed(_builder(nobody, nobody, key, ROOT_DAYS), key)), _encoded_key(key)
+
+
 def _damaged(path: Path) -> FairleadError:
     hint = "restore it from a backup; or remove the folder, have a new one made, and trust that"
     return FairleadError(f"{path}: the project's certificate authority is damaged", hint)

@@ -1,5 +1,6 @@
 """The certificates of an edge, without one that runs."""
 
+import ssl
 from pathlib import Path
 
 import pytest
@@ -44,3 +45,13 @@ def test_keys_are_for_nobody_else(kept: EdgeCertificates) -> None:
     keys = [path for path in kept.place.root.parent.rglob("*") if path.is_file() and "PRIVATE KEY" in path.read_text()]
     assert len(keys) == 3, "the authority's, its certificate's, and the given one's"
     assert [path for path in keys if path.stat().st_mode & 0o077] == []
+
+
+def test_a_placeholder_is_made_once_and_can_be_served_with(kept: EdgeCertificates, tmp_path: Path) -> None:
+    cert, key = made = kept.placeholder() or ("", "")
+    (tmp_path / "cert.pem").write_text(cert)
+    (tmp_path / "key.pem").write_text(key)
+    ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
+    assert kept.placeholder() == made
+    (kept.folder / "placeholder.json").write_text("damaged")
+    assert kept.placeholder() not in (made, None)

@@ -3,6 +3,7 @@
 certificates/given.json      what was given, each with its key (0600)
 certificates/internal/       the one of the own authority
 certificates/state.json      what is in force, without keys: when to look again, and what clients here may trust
+certificates/placeholder.json   one that nobody is shown, where there is no https
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import contextlib
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -86,6 +88,22 @@ class EdgeCertificates:
             raise FairleadError(f"{kept.folder}: the certificate that was made cannot be read")
         return (found,)
 
+    def placeholder(self) -> tuple[str, str] | None:
+        """One that nobody is shown, made once; None where the library that makes it is not installed.
+
+        A Traefik without a default certificate makes itself a key of RSA each time it reads its files, https or not,
+        and the new table waits for that: 50 to 900 ms of a core instead of 10.
+        """
+        path = self.folder / "placeholder.json"
+        found = _pair(path)
+        if found is None and find_spec("cryptography") is not None:
+            from fairlead.certificates.internal import placeholder  # noqa: PLC0415 — heavy
+
+            found = placeholder()
+            self.folder.mkdir(mode=0o700, exist_ok=True)
+            write_json(path, found, 0o600)
+        return found
+
     def _served(self) -> tuple[str, ...]:
         """The names that are served now, whether or not what they are served with has ended meanwhile."""
         from fairlead.certificates.certificate import is_address  # noqa: PLC0415 — heavy
@@ -132,6 +150,14 @@ class EdgeCertificates:
         if state is None:
             raise FairleadError("the edge has no certificate yet", "deploy")
         return Tls(trusting(state.trust), host or state.name)
+
+
+def _pair(path: Path) -> tuple[str, str] | None:
+    """Certificate and key of a file; None when it is not there or damaged."""
+    with contextlib.suppress(FairleadError, TypeError, ValueError):
+        cert, key = read_json(path) or ()
+        return str(cert), str(key)
+    return None
 
 
 def _is_own(address: str) -> bool:
