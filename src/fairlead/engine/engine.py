@@ -6,11 +6,14 @@ Everything is idempotent where the engine is not: what is there already is fine,
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
+from urllib.parse import quote
 
+from fairlead.engine.direct import DirectEngine
 from fairlead.engine.facts import (
     ContainerFacts,
     EngineFacts,
@@ -56,10 +59,25 @@ class Engine:
             info.get("DockerRootDir", ""), bool(info.get("LiveRestoreEnabled")), "rootless" in options, dict(info),
         )  # fmt: skip
 
+    @cached_property
+    def _direct(self) -> DirectEngine | None:
+        """The same engine without the SDK, where a socket of this machine leads to it."""
+        return DirectEngine.here(self.host, self.timeout)
+
+    def _get(self, path: str, filters: Mapping[str, Sequence[str]] | None = None, **query: str) -> Any:
+        """What it answers to a question."""
+        asked = query | ({"filters": json.dumps(filters)} if filters else {})
+        if self._direct:
+            return self._direct.get(path, asked)
+        return self.api._result(self.api._get(self.api._url(path), params=asked), json=True)
+
     def ping(self) -> None:
         """EngineDown when it does not answer. `facts` says that too, and has the engine run programs for it."""
         with explained("ask whether it is there"):
-            self.api.ping()
+            if self._direct:
+                self._direct.ping()
+            else:
+                self.api.ping()
 
     def containers(self, labels: Mapping[str, str], of: Iterable[tuple[str, str]] = ()) -> tuple[ContainerFacts, ...]:
         """All that have these labels, running or not, sorted by name. `of`: and one of these, each a name and a value.
@@ -67,7 +85,7 @@ class Engine:
         One question for the list, and one for each: only for those that are wanted.
         """
         with explained("list containers"):
-            found = self.api.containers(all=True, filters={"label": [f"{k}={v}" for k, v in labels.items()]})
+            found = self._get("/containers/json", _labelled(labels), all="1")
         wanted = set(of)
         chosen = (one for one in found if not wanted or wanted & (one.get("Labels") or {}).items())
         seen = (self.container(one["Id"]) for one in chosen)
@@ -76,13 +94,13 @@ class Engine:
     def names(self) -> dict[str, dict[str, str]]:
         """The labels of every container there is, whoever made it, by name."""
         with explained("list containers"):
-            found = self.api.containers(all=True)
+            found = self._get("/containers/json", all="1")
         return {name.removeprefix("/"): one.get("Labels") or {} for one in found for name in one.get("Names") or ()}
 
     def publisher(self, port: int) -> ContainerFacts | None:
         """The container that has this port of the machine; None when none does."""
         with explained(f"ask who publishes port {port}"):
-            found = self.api.containers(filters={"publish": str(port)})
+            found = self._get("/containers/json", {"publish": [str(port)]})
         named = (one for one in found if any(each.get("PublicPort") == port for each in one.get("Ports") or ()))
         return next((self.container(one["Id"]) for one in named), None)
 
@@ -90,7 +108,7 @@ class Engine:
         """One by name or id; None when there is none."""
         try:
             with explained(f"look at container {name}"):
-                return container_facts(self.api.inspect_container(name))
+                return container_facts(self._get(f"/containers/{_quoted(name)}/json"))
         except NotThere:
             return None
 
@@ -228,7 +246,7 @@ class Engine:
         """One that is here, by id or reference; None when there is none."""
         try:
             with explained(f"look at image {reference}"):
-                return image_facts(self.api.inspect_image(reference))
+                return image_facts(self._get(f"/images/{_quoted(reference)}/json"))
         except NotThere:
             return None
 
@@ -236,7 +254,7 @@ class Engine:
         """What `GET /networks/NAME` answers; None when there is none."""
         try:
             with explained(f"look at network {name}"):
-                return dict(self.api.inspect_network(name))
+                return dict(self._get(f"/networks/{_quoted(name)}"))
         except NotThere:
             return None
 
@@ -260,7 +278,7 @@ class Engine:
     def networks(self, labels: Mapping[str, str]) -> tuple[dict[str, Any], ...]:
         """All that have these labels."""
         with explained("list networks"):
-            return tuple(self.api.networks(filters={"label": [f"{k}={v}" for k, v in labels.items()]}))
+            return tuple(self._get("/networks", _labelled(labels)))
 
     def remove_network(self, name: str) -> None:
         """Forget it; EngineError while somebody is in it."""
@@ -271,7 +289,7 @@ class Engine:
         """What `GET /volumes/NAME` answers; None when there is none."""
         try:
             with explained(f"look at volume {name}"):
-                return dict(self.api.inspect_volume(name))
+                return dict(self._get(f"/volumes/{_quoted(name)}"))
         except NotThere:
             return None
 
@@ -283,10 +301,20 @@ class Engine:
     def volumes(self, labels: Mapping[str, str]) -> tuple[dict[str, Any], ...]:
         """All that have these labels."""
         with explained("list volumes"):
-            found = self.api.volumes(filters={"label": [f"{k}={v}" for k, v in labels.items()]})
+            found = self._get("/volumes", _labelled(labels))
         return tuple(found.get("Volumes") or ())
 
     def remove_volume(self, name: str) -> None:
         """Forget it and all data in it."""
         with contextlib.suppress(NotThere), explained(f"remove volume {name}"):
             self.api.remove_volume(name)
+
+
+def _labelled(labels: Mapping[str, str]) -> dict[str, list[str]]:
+    """The filter for what has all of them."""
+    return {"label": [f"{name}={value}" for name, value in labels.items()]}
+
+
+def _quoted(name: str) -> str:
+    """As it stands in a path; what is in the name of an image stays."""
+    return quote(name, safe="/:@")

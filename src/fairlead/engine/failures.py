@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
+from fairlead.engine.direct import NoAnswer, NobodyThere, Refused
 from fairlead.errors import FairleadError, Temporary
 
 STARTING = "start it (systemctl start docker), or set DOCKER_HOST to where it listens"
@@ -29,23 +30,50 @@ class EngineDown(Temporary):
 
 @contextlib.contextmanager
 def explained(doing: str) -> Iterator[None]:
-    """Turn what the SDK raises into a FairleadError that says what was being done."""
-    from docker.errors import APIError, DockerException  # noqa: PLC0415 — only where there is an engine
-    from requests.exceptions import RequestException  # noqa: PLC0415
+    """Turn what `direct` and the SDK raise into a FairleadError that says what was being done.
 
+    The SDK's errors are loaded only when there is an error.
+    """
     try:
         yield
-    except APIError as error:
-        raise _refused(doing, error) from error
-    except RequestException as error:
-        raise EngineDown(f"the Docker engine does not answer: {doing}: {_last_words(error)}", STARTING) from error
-    except DockerException as error:
+    except (FairleadError, KeyboardInterrupt):
+        raise
+    except Refused as error:
+        raise _refused(doing, str(error), error.status) from error
+    except NoAnswer as error:
+        raise _silent(doing, error) from error
+    except _sdk_refusal() as error:
+        raise _refused(doing, str(error.explanation or error), error.status_code or 0) from error
+    except _sdk_silence() as error:
+        raise _silent(doing, error) from error
+    except (NobodyThere, _sdk_error()) as error:
         raise EngineDown(f"the Docker engine cannot be reached: {_last_words(error)}", STARTING) from error
 
 
-def _refused(doing: str, error: Any) -> EngineError:
-    said = str(error.explanation or error).strip().rstrip(".")
-    status = error.status_code or 0
+def _sdk_refusal() -> Any:
+    from docker.errors import APIError  # noqa: PLC0415 — only where there is an engine
+
+    return APIError
+
+
+def _sdk_silence() -> Any:
+    from requests.exceptions import RequestException  # noqa: PLC0415
+
+    return RequestException
+
+
+def _sdk_error() -> Any:
+    from docker.errors import DockerException  # noqa: PLC0415
+
+    return DockerException
+
+
+def _silent(doing: str, error: BaseException) -> EngineDown:
+    return EngineDown(f"the Docker engine does not answer: {doing}: {_last_words(error)}", STARTING)
+
+
+def _refused(doing: str, text: str, status: int) -> EngineError:
+    said = text.strip().rstrip(".")
     kind = NotThere if status == 404 else EngineError
     return kind(f"{doing}: {said}", _hint(said), status)
 

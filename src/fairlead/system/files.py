@@ -29,10 +29,13 @@ HINTS = {
 """What to do about a file that cannot be written, by the number of the error."""
 
 
-def write_file(path: Path, content: str | bytes, mode: int = 0o644) -> None:
-    """Replace `path` by `content` atomically and durably. OSError (disk full …) leaves the old file as it was."""
+def write_file(path: Path, content: str | bytes, mode: int = 0o644, via: Path | None = None) -> None:
+    """Replace `path` by `content` atomically and durably. OSError (disk full …) leaves the old file as it was.
+
+    `via`: a folder of the same file system for the temporary file, where somebody watches that of `path`.
+    """
     data = content.encode() if isinstance(content, str) else content
-    temp = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    temp = (via or path.parent) / f".{path.name}.{secrets.token_hex(4)}.tmp"
     try:
         _write_synced(temp, data, mode)
         temp.replace(path)

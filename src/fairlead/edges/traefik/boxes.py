@@ -240,7 +240,7 @@ class Boxes:
 
     def put(self, path: Path, text: str) -> None:
         """Write a file that the containers read: for this user, and for theirs."""
-        write_file(path, text, 0o640)
+        write_file(path, text, 0o640, via=self.configuration)
 
     def said(self, role: str) -> str:
         """The last words of a Traefik."""

@@ -87,10 +87,13 @@ class TraefikFiles(ABC):
         """Where its own log is."""
 
     def _put(self, path: Path, text: str) -> bool:
-        """Write a file that it reads, if it says something else now. Whether it did."""
+        """Write a file that it reads, if it says something else now. Whether it did.
+
+        Each thing that happens in the folder has Traefik read it, and then wait for `THROTTLE`: only the rename may.
+        """
         if path.exists() and path.read_bytes() == text.encode():
             return False
-        write_file(path, text, 0o600)
+        write_file(path, text, 0o600, via=self.configuration)
         return True
 
     @property
