@@ -101,7 +101,7 @@ def _possible(env):
 
 
 LATE = (  # what commands import inside of functions, from others
-    "sqlalchemy", "sqlalchemy.dialects.sqlite", "httpx", "rich.live", "rich.table", "jinja2", "ruamel.yaml", "psycopg",
+    "httpx", "rich.live", "rich.table", "jinja2", "ruamel.yaml", "psycopg",
     "pyrage", "cryptography.hazmat.primitives.asymmetric.ed25519",
 )  # fmt: skip
 

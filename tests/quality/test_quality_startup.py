@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-HEAVY = ("pydantic", "sqlalchemy", "httpx", "ruamel", "rich", "jinja2", "asyncio", "ssl", "jsonschema")
+HEAVY = ("pydantic", "httpx", "ruamel", "rich", "jinja2", "asyncio", "ssl", "jsonschema")
 
 
 @pytest.mark.parametrize("arguments", [("--help",), ("--version",), ("deploy", "--help")], ids=" ".join)

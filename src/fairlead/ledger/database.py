@@ -1,9 +1,7 @@
 """The SQLite file below the ledger: its one connection, and its errors in plain words.
 
-SQLAlchemy is imported by `tables`, `database` and `store` only, and by them only once a ledger is opened: most of
-Fairlead names the type `Ledger` without opening one. The connection runs in SQLAlchemy's AUTOCOMMIT mode with
-transactions begun and ended by hand, because the driver would begin them late and without IMMEDIATE, and two appends
-could then read one head.
+Transactions are begun and ended by hand, because the driver would begin them late and without IMMEDIATE, and two
+appends could then read one head.
 """
 
 from __future__ import annotations
@@ -14,16 +12,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DatabaseError, StatementError
-from sqlalchemy.pool import NullPool
-
 from fairlead.errors import FairleadError, NoSpace, Temporary
-from fairlead.ledger.tables import SCHEMA, create_tables
+from fairlead.ledger.tables import SCHEMA, create_tables, version
 from fairlead.system.files import free_bytes, sync_folder
 
 BUSY_SECONDS = 20.0  #: how long one process waits for another's append
@@ -51,7 +44,7 @@ class Database:
             else:
                 raise
 
-    def _open(self, connect: Callable[[Path], Connection]) -> None:
+    def _open(self, connect: Callable[[Path], sqlite3.Connection]) -> None:
         with explained(self.path):
             _create_private(self.path)
             self._connection = connect(self.path)
@@ -62,32 +55,32 @@ class Database:
                 raise
 
     def _prepare(self) -> None:
-        version = self._connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-        if version > SCHEMA:
+        found = version(self._connection)
+        if found > SCHEMA:
             raise FairleadError(
-                f"{self.path}: written by a newer Fairlead (format {version}, this one knows {SCHEMA})",
+                f"{self.path}: written by a newer Fairlead (format {found}, this one knows {SCHEMA})",
                 "install the newer Fairlead again",
             )
-        if version == 0:
+        if found == 0:
             _switch_to_wal(self._connection)
             with self.transaction() as connection:
                 create_tables(connection)
 
     @contextmanager
-    def transaction(self, begin: str = "BEGIN IMMEDIATE") -> Iterator[Connection]:
+    def transaction(self, begin: str = "BEGIN IMMEDIATE") -> Iterator[sqlite3.Connection]:
         """All or nothing, durable when left; `begin="BEGIN"` gives one consistent view to several reads."""
         with self._lock, explained(self.path):
             self._roll_back()
             try:
-                self._connection.exec_driver_sql(begin)
+                self._connection.execute(begin)
                 yield self._connection
-                self._connection.exec_driver_sql("COMMIT")
+                self._connection.execute("COMMIT")
             except BaseException:
                 self._roll_back()
                 raise
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
+    def reading(self) -> Iterator[sqlite3.Connection]:
         """The connection for a single query."""
         with self._lock, explained(self.path):
             yield self._connection
@@ -98,8 +91,8 @@ class Database:
             self._connection.close()
 
     def _roll_back(self) -> None:
-        if getattr(self._connection.connection.dbapi_connection, "in_transaction", False):
-            self._connection.exec_driver_sql("ROLLBACK")
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
 
 
 def _create_private(path: Path) -> None:
@@ -119,41 +112,24 @@ def _is_whole(path: Path) -> bool:
     return path.stat().st_size > 0 and not (wal.exists() and wal.stat().st_size)
 
 
-def _connect(path: Path) -> Connection:
-    return _connected(lambda: sqlite3.connect(path, timeout=BUSY_SECONDS, check_same_thread=False))
+def _connect(path: Path) -> sqlite3.Connection:
+    return _configured(sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False))
 
 
-def _connect_frozen(path: Path) -> Connection:
+def _connect_frozen(path: Path) -> sqlite3.Connection:
     """As it is now, without the files that SQLite makes beside it."""
     uri = f"file:{quote(str(path))}?mode=ro&immutable=1"
-    return _connected(lambda: sqlite3.connect(uri, uri=True, check_same_thread=False))
+    return _configured(sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False))
 
 
-def _connected(connect: Callable[[], sqlite3.Connection]) -> Connection:
-    _next.connect = connect
-    return _engine().connect()
-
-
-_next = threading.local()  #: has how this thread's next connection is made
-
-
-def _file() -> sqlite3.Connection:
-    """Each is made once: one that breaks must not be replaced by that of whatever file was opened last."""
-    connect: Callable[[], sqlite3.Connection] = vars(_next).pop("connect")
-    return connect()
-
-
-@cache
-def _engine() -> Engine:
-    """One for every file of this process: it keeps the statements it has compiled, which takes longer than they do."""
-    made = create_engine("sqlite://", creator=_file, poolclass=NullPool, isolation_level="AUTOCOMMIT")
-    event.listen(made, "connect", _configure)
-    return made
-
-
-def _configure(raw: sqlite3.Connection, _: object) -> None:
-    raw.execute("PRAGMA synchronous = FULL")
-    raw.text_factory = _text
+def _configured(connection: sqlite3.Connection) -> sqlite3.Connection:
+    try:
+        connection.execute("PRAGMA synchronous = FULL")
+    except BaseException:
+        connection.close()
+        raise
+    connection.text_factory = _text
+    return connection
 
 
 def _text(stored: bytes) -> str:
@@ -161,14 +137,14 @@ def _text(stored: bytes) -> str:
     return stored.decode(errors="surrogateescape")
 
 
-def _switch_to_wal(connection: Connection) -> None:
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
     """The switch fails at once, without the busy timeout, while another process makes the same switch."""
     end = time.monotonic() + BUSY_SECONDS
     while True:
         try:
-            connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA journal_mode = WAL")
             return
-        except DatabaseError as error:
+        except sqlite3.DatabaseError as error:
             if _code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > end:
                 raise
             time.sleep(0.01)
@@ -179,20 +155,17 @@ def explained(path: Path) -> Iterator[None]:
     """SQLite's errors as FairleadError: what happened to the ledger and what to do."""
     try:
         yield
-    except StatementError as error:
-        if not isinstance(error, DatabaseError):
-            raise
+    except sqlite3.DatabaseError as error:
         raise _explain(path, error) from error
 
 
-def _code(error: DatabaseError) -> int:
+def _code(error: sqlite3.DatabaseError) -> int:
     """SQLite's primary result code."""
-    code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
-    return int(code) & 0xFF
+    return int(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)) & 0xFF
 
 
-def _explain(path: Path, error: DatabaseError) -> FairleadError:
-    code, why = _code(error), str(error.orig)
+def _explain(path: Path, error: sqlite3.DatabaseError) -> FairleadError:
+    code, why = _code(error), str(error)
     full = code in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN) and free_bytes(path.parent) < _LITTLE
     if code == sqlite3.SQLITE_FULL or full:
         return NoSpace(

@@ -43,14 +43,14 @@ class Ledger:
         `now` is the machine's clock. `room` makes some when the disk is full, for one more try. FairleadError when
         the file is damaged, newer than this Fairlead, or not accessible, or the disk is full (NoSpace).
         """
-        from fairlead.ledger.store import Store  # noqa: PLC0415 - brings SQLAlchemy, 0.15 s
+        from fairlead.ledger.store import Store  # noqa: PLC0415 — start-up is part of the product
 
         return cls(Store(path, room), now)
 
     @classmethod
     def read(cls, path: Path) -> Ledger:
         """Open it for a look, which a full disk does not keep anybody from."""
-        from fairlead.ledger.store import Store  # noqa: PLC0415 - brings SQLAlchemy, 0.15 s
+        from fairlead.ledger.store import Store  # noqa: PLC0415 — start-up is part of the product
 
         return cls(Store(path, frozen=True))
 

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from functools import cache
-
-from sqlalchemy import Connection, Select, bindparam, func, insert, select
-from sqlalchemy.dialects.sqlite import insert as upsert
+from typing import Any
 
 from fairlead.errors import FairleadError, NoSpace
 from fairlead.ledger.database import Database, damaged
 from fairlead.ledger.entry import Entry, Filter, TreeHead, entry_of
 from fairlead.ledger.merkle import EMPTY_ROOT, Frontier
-from fairlead.ledger.tables import entries, head
 
 Rows = Sequence[tuple[str, str, str]]  #: body, leaf, root
-Page = Select[str, str, str]
 
-# Made once: to put a statement together takes longer than to execute it, and a rollout has hundreds of them.
-_HEAD = select(head.c.size, head.c.root, head.c.frontier)
-_TIME = select(entries.c.time).where(entries.c.number == bindparam("number"))
-_INSERT = insert(entries)
-_MADE = upsert(head).values(id=1)
-_REPLACE = _MADE.on_conflict_do_update(
-    index_elements=["id"], set_={name: _MADE.excluded[name] for name in ("size", "root", "frontier")}
-)
+_HEAD = "SELECT size, root, frontier FROM head"
+_TIME = "SELECT time FROM entries WHERE number = ?"
+_INSERT = "INSERT INTO entries (number, time, kind, rollout, body, leaf, root) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_REPLACE = "INSERT OR REPLACE INTO head (id, size, root, frontier) VALUES (1, ?, ?, ?)"
+_PAGE = "SELECT body, leaf, root FROM entries WHERE {} ORDER BY number {} LIMIT :count"
+_ALL = "SELECT number, time, kind, rollout, body, leaf, root FROM entries ORDER BY number"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +72,9 @@ class Store(Database):
             _replace_head(connection, tree)
         return written
 
-    def _end(self, connection: Connection) -> End:
+    def _end(self, connection: sqlite3.Connection) -> End:
         stored = _head(connection)
-        last = connection.execute(_TIME, {"number": stored.size}).scalar()
+        last = _scalar(connection, _TIME, stored.size)
         try:
             tree = Frontier.from_text(stored.size, stored.frontier)
         except (TypeError, ValueError) as error:
@@ -95,7 +89,7 @@ class Store(Database):
     def page(self, wanted: Filter, after: int, before: int | None, count: int) -> list[Entry]:
         """Up to `count` entries numbered between `after` and `before` (both left out; None: no end)."""
         with self.reading() as connection:
-            rows = connection.execute(*_page(wanted, after, before, count)).all()
+            rows = connection.execute(*_page(wanted, after, before, count)).fetchall()
         try:
             return [entry_of(body, leaf, root) for body, leaf, root in rows]
         except (KeyError, TypeError, ValueError) as error:
@@ -110,61 +104,57 @@ class Store(Database):
     def highest_rollout(self) -> int:
         """The largest rollout number so far, 0 when there is none."""
         with self.reading() as connection:
-            return connection.execute(select(func.max(entries.c.rollout))).scalar() or 0
+            return int(_scalar(connection, "SELECT max(rollout) FROM entries") or 0)
 
     def version(self) -> int:
         """SQLite's data_version: changes when another connection has committed."""
         with self.reading() as connection:
-            return int(connection.exec_driver_sql("PRAGMA data_version").scalar_one())
+            return int(_scalar(connection, "PRAGMA data_version"))
 
     @contextmanager
     def everything(self) -> Iterator[tuple[StoredHead, Iterator[StoredEntry]]]:
         """The stored head and all rows in order, one consistent view. FairleadError when SQLite finds damage."""
         with self.transaction("BEGIN") as connection:
-            fault = connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar_one()
+            fault = _scalar(connection, "PRAGMA integrity_check(1)")
             if fault != "ok":
                 raise damaged(self.path, " ".join(str(fault).split()))
-            with closing(connection.execute(select(entries).order_by(entries.c.number))) as rows:
+            with closing(connection.execute(_ALL)) as rows:
                 yield _head(connection), (StoredEntry(*row) for row in rows)
 
 
-def _head(connection: Connection) -> StoredHead:
-    row = connection.execute(_HEAD).first()
+def _scalar(connection: sqlite3.Connection, statement: str, *given: object) -> Any:
+    """The first value of the first row; None when there is no row."""
+    row = connection.execute(statement, given).fetchone()
+    return row[0] if row else None
+
+
+def _head(connection: sqlite3.Connection) -> StoredHead:
+    row = connection.execute(_HEAD).fetchone()
     return StoredHead(*row) if row else StoredHead(0, EMPTY_ROOT.hex(), "")
 
 
-def _insert(connection: Connection, body: str, leaf: str, root: str) -> Entry:
+def _insert(connection: sqlite3.Connection, body: str, leaf: str, root: str) -> Entry:
     entry = entry_of(body, leaf, root)
-    values = {"number": entry.number, "time": entry.time, "kind": entry.kind, "rollout": entry.rollout}
-    connection.execute(_INSERT, {"body": body, "leaf": leaf, "root": root, **values})
+    connection.execute(_INSERT, (entry.number, entry.time, entry.kind, entry.rollout, body, leaf, root))
     return entry
 
 
-def _replace_head(connection: Connection, tree: Frontier) -> None:
-    connection.execute(_REPLACE, {"size": tree.size, "root": tree.root().hex(), "frontier": tree.to_text()})
+def _replace_head(connection: sqlite3.Connection, tree: Frontier) -> None:
+    connection.execute(_REPLACE, (tree.size, tree.root().hex(), tree.to_text()))
 
 
-def _page(wanted: Filter, after: int, before: int | None, count: int) -> tuple[Page, dict[str, object]]:
+def _page(wanted: Filter, after: int, before: int | None, count: int) -> tuple[str, dict[str, object]]:
     """The statement, and what it is executed with."""
     given: dict[str, object] = {"after": after, "count": count}
+    terms = ["number > :after"]
     if before is not None:
         given["before"] = before
-    if wanted.kinds is not None:
-        given["kinds"] = wanted.kinds
+        terms.append("number < :before")
     if wanted.rollout is not None:
-        given["wanted"] = wanted.rollout
-    return _select_page(wanted.newest_first, tuple(given)), given
-
-
-@cache
-def _select_page(newest_first: bool, given: tuple[str, ...]) -> Page:
-    order = entries.c.number.desc() if newest_first else entries.c.number
-    query = select(entries.c.body, entries.c.leaf, entries.c.root).where(entries.c.number > bindparam("after"))
-    more = {
-        "before": entries.c.number < bindparam("before"),
-        "kinds": entries.c.kind.in_(bindparam("kinds", expanding=True)),
-        "wanted": entries.c.rollout == bindparam("wanted"),
-    }
-    for name in more.keys() & set(given):
-        query = query.where(more[name])
-    return query.order_by(order).limit(bindparam("count"))
+        given["rollout"] = wanted.rollout
+        terms.append("rollout = :rollout")
+    if wanted.kinds is not None:
+        kinds = {f"kind{number}": kind for number, kind in enumerate(wanted.kinds)}
+        given |= kinds
+        terms.append(f"kind IN ({', '.join(f':{name}' for name in kinds)})")
+    return _PAGE.format(" AND ".join(terms), "DESC" if wanted.newest_first else "ASC"), given

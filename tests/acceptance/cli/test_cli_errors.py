@@ -103,4 +103,4 @@ def test_a_mistake_of_our_own_leaves_a_report_and_no_traceback(site):
     report = done.stderr.split()[-1]
     with open(report) as file:
         text = file.read()
-    assert "Traceback" in text and "SQLAlchemy" in text and "Python 3" in text
+    assert "Traceback" in text and "ruamel.yaml" in text and "Python 3" in text

@@ -52,7 +52,7 @@ def test_a_wrong_address_is_explained():
 
 def test_it_needs_the_standard_library_only():
     """It must not slow down or depend on what Fairlead itself needs."""
-    heavy = "{'click', 'rich', 'pydantic', 'httpx', 'sqlalchemy', 'ruamel', 'uvicorn', 'websockets'}"
+    heavy = "{'click', 'rich', 'pydantic', 'httpx', 'sqlite3', 'ruamel', 'uvicorn', 'websockets'}"
     code = f"import sys, fairlead.demo.traffic; print(sorted({heavy} & set(sys.modules)))"
     ended = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True, timeout=300)
     assert ended.stdout.strip() == "[]", ended.stderr

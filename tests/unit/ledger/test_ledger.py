@@ -58,8 +58,8 @@ def test_files_are_private(ledger: Ledger, path: Path) -> None:
 
 def test_commits_reach_the_disk_before_append_returns(ledger: Ledger) -> None:
     with ledger.store.reading() as connection:
-        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "wal"
-        assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 2  # FULL
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert connection.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
 
 
 def fill(ledger: Ledger) -> None:
@@ -181,6 +181,6 @@ def test_a_missing_folder_is_told(tmp_path: Path) -> None:
     assert caught.value.hint
 
 
-def test_naming_the_ledger_does_not_load_sqlalchemy() -> None:
-    code = "import fairlead.ledger, sys; sys.exit('sqlalchemy' in sys.modules)"
+def test_naming_the_ledger_does_not_load_sqlite() -> None:
+    code = "import fairlead.ledger, sys; sys.exit('sqlite3' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

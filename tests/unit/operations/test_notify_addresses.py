@@ -111,4 +111,4 @@ def test_a_time_limit_ends_what_takes_every_error_for_its_own():
 def test_the_keeper_itself_loads_nothing_that_sends():
     code = "import sys, fairlead.server.keeper; print(*{name.partition('.')[0] for name in sys.modules})"
     loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
-    assert not {"apprise", "requests", "tenacity", "sqlalchemy", "pydantic"} & set(loaded)
+    assert not {"apprise", "requests", "tenacity", "sqlite3", "pydantic"} & set(loaded)

@@ -239,7 +239,7 @@ def _rotated(ledger: Any) -> set[str]:
     """The checkouts that rotations under way write to."""
     if not ledger.exists():
         return set()
-    from fairlead.ledger import Ledger  # noqa: PLC0415 — brings SQLAlchemy
+    from fairlead.ledger import Ledger  # noqa: PLC0415
     from fairlead.secrets.rotation.journal import open_rotations  # noqa: PLC0415
 
     with Ledger.read(ledger) as opened:
