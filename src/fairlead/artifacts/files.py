@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from fairlead.system.files import explained
-from fairlead.system.swap import replace_folder
 
 
 def digests(files: Mapping[str, bytes]) -> dict[str, str]:
@@ -36,6 +35,8 @@ def keep_files(folder: Path, release: str, files: Mapping[str, bytes], anew: boo
         return
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        from fairlead.system.swap import replace_folder  # noqa: PLC0415 — brings ctypes
+
         replace_folder(place, lambda new: _fill(new, files))
     except OSError as error:
         raise explained(error, place) from error

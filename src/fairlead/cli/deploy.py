@@ -128,5 +128,5 @@ def carry_out(session: Session, project: Project, environment: str, options: Opt
 
     stack = project.stack(environment)
     place = Place.of(project.name, environment)
-    with carried(session, f"deploying {project.name} to {environment}", place, stack.runtime) as run:
+    with carried(session, f"deploying {project.name} to {environment}", place, lambda: stack.runtime) as run:
         run(lambda emit: deploy(project, environment, options, emit))

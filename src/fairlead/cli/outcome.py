@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Act = Callable[[Emit], "Result"]
+Runtime = Callable[[], "RuntimeName | None"]
 
 
 @contextmanager
-def carried(session: Session, title: str, place: Place, runtime: RuntimeName | None) -> Iterator[Callable[[Act], None]]:
+def carried(session: Session, title: str, place: Place, runtime: Runtime) -> Iterator[Callable[[Act], None]]:
     """Gives a function that carries an act out with progress and signals, then shows its result.
 
-    `runtime` tells which edge has the pulse that a terminal shows; None when that is not known.
+    `runtime` tells which edge has the pulse that a terminal shows, and is asked only then; None when that is not known.
     """
 
     def run(act: Act) -> None:
@@ -35,15 +36,15 @@ def carried(session: Session, title: str, place: Place, runtime: RuntimeName | N
     yield run
 
 
-def shown(session: Session, title: str, place: Place, runtime: RuntimeName | None, act: Callable[[Emit], T]) -> T:
+def shown(session: Session, title: str, place: Place, runtime: Runtime, act: Callable[[Emit], T]) -> T:
     """Carry an act out with progress and signals. What it raises is said as a person needs it."""
     try:
         with undone_on_signals(), ExitStack() as opened:
             emit, live = opened.enter_context(showing(session, title))
-            if live and runtime is not None:
+            if live and (known := runtime()) is not None:
                 from fairlead.operations.pulse import pulse  # noqa: PLC0415
 
-                emit = opened.enter_context(pulse(place, runtime, emit))
+                emit = opened.enter_context(pulse(place, known, emit))
             return act(_with_advice(emit, place.environment))
     except (RolloutFailed, Interrupted) as error:
         raise undone(error, place.environment) from error

@@ -57,5 +57,5 @@ def _artifacts(session: Session, source: str, target: str, options: Options) -> 
     project = session.project()
     project.stack(source)
     place, stack = Place.of(project.name, target), project.stack(target)
-    with carried(session, f"promoting {source} to {target}", place, stack.runtime) as run:
+    with carried(session, f"promoting {source} to {target}", place, lambda: stack.runtime) as run:
         run(lambda emit: promote(project, source, target, options, emit))

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from fairlead.cli.session import Session
 from fairlead.cli.verb import environment, verb, wait_option, yes_option
+
+if TYPE_CHECKING:
+    from fairlead.project.stack import RuntimeName
+    from fairlead.system.home import Place
 
 
 @verb("fairlead rollback production", "fairlead rollback production --to 3f2a9c", name="rollback", stream=True)
@@ -25,9 +31,14 @@ def command(
     not be right for it: the release knows its own configuration. Schemas of databases stay as they are.
     """
     from fairlead.cli.outcome import carried  # noqa: PLC0415 — start-up is part of the product
-    from fairlead.operations.releases import live_runtime  # noqa: PLC0415
     from fairlead.operations.rollback import rollback  # noqa: PLC0415
 
     place = session.place(environment)
-    with carried(session, f"rolling {environment} back", place, live_runtime(place)) as run:
+    with carried(session, f"rolling {environment} back", place, lambda: _runtime(place)) as run:
         run(lambda emit: rollback(place, release, message, wait, emit, despite_contract))
+
+
+def _runtime(place: Place) -> RuntimeName | None:
+    from fairlead.operations.releases import live_runtime  # noqa: PLC0415 — only a terminal asks
+
+    return live_runtime(place)

@@ -40,7 +40,7 @@ def tell(session: Session, environment: str, word: Word, how: Saying) -> None:
 
     place = session.place(environment)
     title = f"{DOING[word]} in {environment}"
-    told = shown(session, title, place, live_runtime(place), lambda emit: orders.tell(place, word, how, emit))
+    told = shown(session, title, place, lambda: live_runtime(place), lambda emit: orders.tell(place, word, how, emit))
     if told.result:
         show_result(session, told.result)
         return

@@ -250,6 +250,10 @@ class Engine:
         except NotThere:
             return None
 
+    def images(self, filters: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
+        """What `GET /images/json` answers for these filters. The caller explains what fails."""
+        return list(self._get("/images/json", filters))
+
     def network(self, name: str) -> dict[str, Any] | None:
         """What `GET /networks/NAME` answers; None when there is none."""
         try:

@@ -102,13 +102,13 @@ class Images:
     def tags(self, repository: str) -> tuple[str, ...]:
         """Every name `REPOSITORY:TAG` that there is here."""
         with explained(f"list the images of {repository}"):
-            found = self.engine.api.images(name=repository)
+            found = self.engine.images({"reference": [repository]})
         return tuple(sorted(tag for one in found for tag in one.get("RepoTags") or ()))
 
     def labelled(self, labels: Mapping[str, str]) -> tuple[str, ...]:
         """The ids of the images that have these labels, the newest first."""
         with explained("list images"):
-            found = self.engine.api.images(filters={"label": [f"{key}={value}" for key, value in labels.items()]})
+            found = self.engine.images({"label": [f"{key}={value}" for key, value in labels.items()]})
         return tuple(one["Id"] for one in sorted(found, key=lambda one: -int(one.get("Created") or 0)))
 
     def _auth(self, name: ImageName) -> dict[str, Any]:

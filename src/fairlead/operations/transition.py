@@ -12,11 +12,10 @@ from fairlead.edges.base import Traffic
 from fairlead.errors import Busy
 from fairlead.operations.environment import Environment, sample_live
 from fairlead.operations.keeper import have_keeper
-from fairlead.operations.revive import missing, revive
 from fairlead.project.stack import Strategy
 from fairlead.rollout.executor import Executor
 from fairlead.rollout.journal import Journal, OpenRollout, open_rollout
-from fairlead.rollout.observed import Wanted
+from fairlead.rollout.observed import Observed, Wanted
 from fairlead.rollout.plan import plan
 from fairlead.rollout.recovery import give_up, recover, restore_traffic
 from fairlead.rollout.schema import SchemaMove
@@ -90,9 +89,8 @@ def drop_waiting(environment: Environment, why: str) -> None:
         give_up(environment.world, rollout, why)
 
 
-def steps_to(environment: Environment, release: Release, intent: Intent) -> tuple[Step, ...]:
+def _steps(environment: Environment, release: Release, intent: Intent, observed: Observed) -> tuple[Step, ...]:
     """The plan, from what is observed now. Refused where the schema of a database cannot be moved."""
-    observed = environment.world.observe()
     schema = _schema(environment, release, intent) if observed.live != release.id else ()
     return plan(Wanted(release.id, release.stack, intent.strategy, intent.urgent, schema), observed)
 
@@ -113,11 +111,12 @@ def carry_out(environment: Environment, release: Release, intent: Intent) -> Res
     """Plan and run. The caller holds the lock and has called `prepare_environment`."""
     world, state = environment.world, environment.state
     begun = time.monotonic()
-    steps = steps_to(environment, release, intent)
+    observed = world.observe()
+    steps = _steps(environment, release, intent, observed)
     if not steps:
         _have_all(environment, release)
         return Result(release.id, state.previous, None)
-    world.with_space(lambda: restore_traffic(world))
+    world.with_space(lambda: restore_traffic(world, observed=observed))
     if state.live:
         sample_live(environment, state.live, last=True)
     facts = {
@@ -151,6 +150,8 @@ def _reported(
 
 def _have_all(environment: Environment, release: Release) -> None:
     """The release is live already: see that all of it runs, also after the environment was stopped."""
+    from fairlead.operations.revive import missing, revive  # noqa: PLC0415 — brings the stores
+
     if environment.state.stopped:
         environment.ledger.append(STARTED, {})
     if missing(environment, release):

@@ -119,7 +119,7 @@ class Actions:
         def progress(text: str) -> None:
             self.world.say("ready", text)
             if by_name:
-                self.world.refresh()
+                self.world.announce()
 
         self.world.runtime.await_ready(step.instances, progress)
         self.up |= set(step.instances)
@@ -138,9 +138,8 @@ class Actions:
 
     def route(self, step: Step) -> None:
         """Give traffic by the new shares. An instance that has died since it was ready must not get a single user."""
-        if step.shares.weight(step.release):
-            self.require_well()
-        self.world.route(step.shares)
+        seen = self._require_well(self.up) if step.shares.weight(step.release) else None
+        self.world.route(step.shares, seen)
         self.world.say("traffic", step.shares.shown(), weights=dict(step.shares.weights))
 
     def route_back(self, step: Step) -> None:
@@ -191,8 +190,10 @@ class Actions:
             checks.run_smoke_tests(self.world.edge, checks.smoke_tests(stack), header, self.world.patience)
             self._require_well(ids)
 
-    def _require_well(self, ids: Collection[str]) -> None:
-        seen = {one.id: one for one in self.world.runtime.observe()}
+    def _require_well(self, ids: Collection[str]) -> tuple[Instance, ...]:
+        """All instances as they were found. FairleadError when one of these is not what it was."""
+        found = self.world.runtime.observe()
+        seen = {one.id: one for one in found}
         for id in sorted(ids):
             one = seen.get(id)
             if one is None or not (one.living and one.verified):
@@ -200,6 +201,7 @@ class Actions:
                 now += "; the kernel killed a process for its memory" if memory_kills() > self._memory_kills else ""
                 tail = self.world.runtime.log_tail(id, 10).strip()
                 raise FairleadError(f"{id} ended after it was ready ({now})" + (f"\n{tail}" if tail else ""))
+        return found
 
     def commit(self, step: Step) -> None:
         """The commit point."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from fairlead.rollout.executor import Executor
 from fairlead.rollout.journal import OpenRollout, open_rollout
+from fairlead.rollout.observed import Observed
 from fairlead.rollout.parts import now
 from fairlead.rollout.state import read_state
 from fairlead.rollout.world import World
@@ -40,11 +41,12 @@ def give_up(world: World, rollout: OpenRollout, reason: str) -> None:
     executor.back(rollout, reason)
 
 
-def restore_traffic(world: World, without: tuple[str, ...] = ()) -> None:
+def restore_traffic(world: World, without: tuple[str, ...] = (), observed: Observed | None = None) -> None:
     """Have the edge do what the ledger says, for the time when no rollout is under way; nothing new for `without`.
 
-    When the live release's file is damaged nobody knows its routes: what is in force stays.
+    When the live release's file is damaged nobody knows its routes: what is in force stays. `observed`: where the
+    caller has just looked.
     """
-    observed = world.observe()
+    observed = observed or world.observe()
     if observed.live == read_state(world.ledger).live:
-        world.route(replace(now(observed), without=without))
+        world.route(replace(now(observed), without=without), observed.instances)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -91,17 +91,29 @@ class World:
             return Observed(warm=warm, instances=instances)
         return Observed(release.id, release.stack, warm, instances)
 
-    def route(self, shares: Shares) -> bool:
-        """Have these shares in force at the edge, with the instances that are well now; whether that is a change."""
-        table = edge_table(shares, self._stacks(shares), self.runtime.observe())
+    def route(self, shares: Shares, seen: Iterable[Instance] | None = None) -> bool:
+        """Have these shares in force at the edge, with the instances that are well now; whether that is a change.
+
+        `seen`: all instances, where the caller has just looked at them.
+        """
+        table = self._table(shares, self.runtime.observe() if seen is None else seen)
         changed = table != self.table
         self.edge.route(table)
         self.shares, self.table = shares, table
         return changed
 
+    def _table(self, shares: Shares, seen: Iterable[Instance]) -> EdgeTable:
+        return edge_table(shares, self._stacks(shares), seen)
+
     def refresh(self) -> bool:
         """Tell the edge which instances are well now; nothing is written when nothing changed, or nothing is known."""
         return bool(self.shares.releases()) and self.route(self.shares)
+
+    def announce(self) -> None:
+        """Tell the edge of instances that have become well; it is not asked again about what it was told already."""
+        seen = self.runtime.observe()
+        if self.shares.releases() and self._table(self.shares, seen) != self.table:
+            self.route(self.shares, seen)
 
     def instances_of(self, release: str, service: str) -> tuple[Instance, ...]:
         """The instances of one service of a release."""

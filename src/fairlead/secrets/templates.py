@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from fairlead.project.stack import Format
-from fairlead.render.template import render_template, used
 
 FILE = "templates.json"
 FOLDER = ".templates"  #: beside the folders of services
@@ -28,6 +27,8 @@ class Recipe:
 
     def uses(self, name: str) -> bool:
         """Whether another value of this secret makes another file."""
+        from fairlead.render.template import used  # noqa: PLC0415 — brings Jinja and every format
+
         return name in used(self.text)
 
     def with_value(self, name: str, value: str) -> Recipe:
@@ -36,6 +37,8 @@ class Recipe:
 
     def filled(self) -> bytes:
         """The file. ConfigurationError when a value does not fit into it."""
+        from fairlead.render.template import render_template  # noqa: PLC0415 — as above
+
         return render_template(self.text, self.values, self.format, self.file, ()).encode()
 
 

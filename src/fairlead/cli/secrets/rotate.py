@@ -83,7 +83,7 @@ def _carry_out(session: Session, project: Project, environment: str, name: str, 
     place, runtime = Place.of(project.name, environment), project.stack(environment).runtime
     title = f"rotating {name} of {environment}"
     done: Rotated = shown(
-        session, title, place, runtime, lambda emit: rotate(project, environment, name, options, emit)
+        session, title, place, lambda: runtime, lambda emit: rotate(project, environment, name, options, emit)
     )
     left = f"; the keeper goes on in {duration(done.left)}" if done.left else ""
     text = f"{green('✓')} {name} is {'in rotation' if done.left else 'rotated'} after {duration(done.seconds)}{left}"

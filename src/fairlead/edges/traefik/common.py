@@ -114,7 +114,8 @@ class TraefikFiles(ABC):
     def _have_certificates(self, hosts: Iterable[str], listen: EdgeSettings | None) -> str:
         """What it serves https with, in a file of its own, and the name that proves it is in force; "" without https.
 
-        Without https it has a placeholder, see there. The file is written before Traefik is started, so that nobody is ever shown Traefik's own certificate.
+        Without https it has a placeholder, see there. The file is written before Traefik is started, so that nobody is
+        ever shown Traefik's own certificate.
         """
         if listen is None or not listen.https:
             if pair := self.certificates.placeholder():

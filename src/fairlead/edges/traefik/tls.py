@@ -155,7 +155,7 @@ class EdgeCertificates:
 def _pair(path: Path) -> tuple[str, str] | None:
     """Certificate and key of a file; None when it is not there or damaged."""
     with contextlib.suppress(FairleadError, TypeError, ValueError):
-        cert, key = read_json(path) or ()
+        cert, key = read_json(path)
         return str(cert), str(key)
     return None
 

@@ -4,34 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fairlead.errors import FairleadError
 from fairlead.masking import Secret, concealed
 from fairlead.operations.environment import Environment
-from fairlead.operations.rotation.executor import Rotator, Store
 from fairlead.operations.transition import prepare_environment
 from fairlead.project.stack import SecretSpec, from_data
 from fairlead.rollout.journal import open_rollout
 from fairlead.secrets.base import ReadOnly
 from fairlead.secrets.rotation.journal import OpenRotation, open_rotation, open_rotations
-from fairlead.secrets.rotation.kinds.base import RotationKind
-from fairlead.secrets.rotation.kinds.table import KINDS
-from fairlead.secrets.table import backend_of
+
+if TYPE_CHECKING:
+    from fairlead.operations.rotation.executor import Rotator, Store
+    from fairlead.secrets.rotation.kinds.base import RotationKind
 
 KILLED = "whoever rotated it was killed"
 
 
 def rotator_of(
-    environment: Environment, rotation: OpenRotation, kinds: Mapping[str, RotationKind] = KINDS,
+    environment: Environment, rotation: OpenRotation, kinds: Mapping[str, RotationKind] | None = None,
     store: Store | None = None, hurry: bool = False,
 ) -> Rotator:  # fmt: skip
-    """Who carries it. Without `store` the back end is looked for where the rotation began."""
+    """Who carries it; `kinds` in place of all there are. Without `store` its back end is that of where it began."""
+    from fairlead.operations.rotation.executor import Rotator  # noqa: PLC0415 — only where something is rotated
+    from fairlead.secrets.rotation.kinds.table import KINDS  # noqa: PLC0415
+
     spec = from_data(SecretSpec, rotation.facts["spec"])
     keep = store or (lambda values: _store(environment, rotation, values))
-    return Rotator(environment, rotation, spec, kinds[spec.rotate.kind], keep, hurry=hurry)
+    return Rotator(environment, rotation, spec, (kinds or KINDS)[spec.rotate.kind], keep, hurry=hurry)
 
 
 def _store(environment: Environment, rotation: OpenRotation, values: Mapping[str, Secret]) -> None:
+    from fairlead.secrets.table import backend_of  # noqa: PLC0415 — as above
+
     live = environment.state.live
     if live is None:
         raise FairleadError(f"nothing is live, so nobody knows where {rotation.secret} is kept")
@@ -59,7 +65,7 @@ def advance(rotator: Rotator) -> float:
         return rotator.back(concealed(error.message))
 
 
-def recover(environment: Environment, kinds: Mapping[str, RotationKind] = KINDS) -> tuple[str, ...]:
+def recover(environment: Environment, kinds: Mapping[str, RotationKind] | None = None) -> tuple[str, ...]:
     """Go on with all whose time has come, and finish or undo what somebody left. The caller holds the lock.
 
     What cannot go on now is said, and is no reason not to do something else: both values are accepted meanwhile.
@@ -76,7 +82,7 @@ def recover(environment: Environment, kinds: Mapping[str, RotationKind] = KINDS)
     return tuple(left)
 
 
-def prepare(environment: Environment, kinds: Mapping[str, RotationKind] = KINDS) -> None:
+def prepare(environment: Environment, kinds: Mapping[str, RotationKind] | None = None) -> None:
     """`prepare_environment`, and the same for rotations."""
     prepare_environment(environment)
     recover(environment, kinds)
