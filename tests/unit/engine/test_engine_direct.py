@@ -1,8 +1,13 @@
 """Where the engine is asked without its client."""
 
+import socketserver
+import threading
+
 import pytest
 
-from fairlead.engine.direct import DirectEngine
+from fairlead.engine.direct import DirectEngine, NoAnswer
+from fairlead.engine.engine import Engine
+from fairlead.engine.failures import EngineDown, EngineError
 
 
 @pytest.mark.parametrize(
@@ -25,3 +30,62 @@ def test_and_nowhere_else(monkeypatch, host):
 def test_nobody_there_is_an_error_of_the_system(tmp_path):
     with pytest.raises(OSError):
         DirectEngine(str(tmp_path / "none")).inspect("one")
+
+
+class Answering(socketserver.StreamRequestHandler):
+    """An engine that counts its connections; it says what `answers` has for a path, and ends where that is None."""
+
+    def handle(self):
+        self.server.connections += 1
+        while request := self.rfile.readline():
+            while self.rfile.readline().strip():
+                pass
+            answer = self.server.answers.get(request.split()[1].decode())
+            if answer is None:
+                return
+            status, body = answer
+            self.wfile.write(b"HTTP/1.1 %d x\r\nContent-Length: %d\r\n\r\n%b" % (status, len(body), body))
+
+
+@pytest.fixture
+def engine(tmp_path):
+    with socketserver.ThreadingUnixStreamServer(str(tmp_path / "s"), Answering) as server:
+        server.daemon_threads, server.connections, server.answers = True, 0, {"/_ping": (200, b"OK")}
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def test_all_questions_go_over_one_connection(engine):
+    engine.answers["/containers/json?all=1"] = (200, b'[{"Id": "a"}]')
+    direct = DirectEngine(engine.server_address)
+    for _ in range(5):
+        direct.ping()
+        assert direct.get("/containers/json", {"all": "1"}) == [{"Id": "a"}]
+    assert engine.connections == 1
+
+
+def test_one_that_ended_is_made_anew(engine):
+    direct = DirectEngine(engine.server_address)
+    direct.ping()
+    with pytest.raises(NoAnswer):
+        direct.get("/ends")
+    direct.ping()
+    assert engine.connections == 3  # the question that was not answered was asked once more
+
+
+def test_what_it_refuses_is_said_in_its_words(engine):
+    engine.answers |= {"/containers/one/json": (404, b'{"message": "No such container: one"}')}
+    engine.answers |= {"/containers/two/json": (500, b'{"message": "it hurts."}'), "/networks/odd": (200, b"<html>")}
+    asked = Engine(f"unix://{engine.server_address}")
+    assert asked.container("one") is None
+    with pytest.raises(EngineError, match=r"^look at container two: it hurts$"):
+        asked.container("two")
+    with pytest.raises(EngineDown, match="does not answer: look at network odd"):
+        asked.network("odd")
+
+
+def test_nobody_there_is_told_as_by_the_sdk(tmp_path):
+    with pytest.raises(EngineDown, match=r"the Docker engine cannot be reached: .*No such file or directory") as caught:
+        Engine(f"unix://{tmp_path}/none").ping()
+    assert "DOCKER_HOST" in caught.value.hint

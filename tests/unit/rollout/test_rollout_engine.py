@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from pytest import MonkeyPatch
 
 from fairlead.errors import FairleadError, RolloutFailed
 from fairlead.operations.transition import Intent, Result, carry_out
@@ -263,3 +264,17 @@ def test_a_reserve_lets_one_go_back_where_the_edge_has_to_be_told_first(machine:
     carry_out(environment, environment.world.releases.load(old), Intent("rollback", "blue-green"))
     environment.ledger.close()
     assert machine.edge.receiving() == {old}
+
+
+def test_a_way_back_looks_and_tells_no_more_than_it_has_to(machine: FakeMachine, monkeypatch: MonkeyPatch) -> None:
+    """Each look is questions to an engine, each table a change that has to be confirmed: users wait for both."""
+    site = stack(service("web", "/", replicas=2), service("api", "/api", replicas=2))
+    machine.deploy(site)
+    machine.deploy(replace(site, variables={"VERSION": "2"}))
+    looks, tables = [], []
+    observe, route = machine.runtime.observe, machine.edge.route
+    monkeypatch.setattr(machine.runtime, "observe", lambda: looks.append(len(tables)) or observe())
+    monkeypatch.setattr(machine.edge, "route", lambda table: tables.append(table) or route(table))
+    machine.deploy(site, urgent=True)
+    assert len(tables) <= 3 and tables[-1].routes != tables[-2].routes  # as it was, with the header, all users
+    assert len([one for one in looks if one < len(tables)]) <= 6  # until users are back; afterwards it may look

@@ -122,3 +122,15 @@ def test_what_is_not_there_has_nothing_in_it(tmp_path: Path) -> None:
 
 def test_free_space_of_a_folder_that_is_yet_to_be_made(tmp_path: Path, small_disk: Path) -> None:
     assert free_bytes(small_disk / "not" / "there") <= 1 << 20
+
+
+def test_who_watches_the_folder_sees_one_thing_happen(tmp_path: Path) -> None:
+    watched = tmp_path / "watched"
+    watched.mkdir()
+    before = watched.stat().st_mtime_ns
+    with pytest.raises(FairleadError):
+        write_file(watched / "a", "one", via=tmp_path / "missing")
+    assert watched.stat().st_mtime_ns == before
+    write_file(watched / "a", "one", 0o640, via=tmp_path)
+    assert (watched / "a").read_text() == "one" and (watched / "a").stat().st_mode & 0o777 == 0o640
+    assert os.listdir(tmp_path) == ["watched"]
