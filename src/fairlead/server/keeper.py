@@ -23,7 +23,7 @@ from fairlead.server.liveness import Liveness
 from fairlead.server.post import Post
 from fairlead.server.signs import Signs, wait
 from fairlead.server.verdict import Memory, Verdict, say
-from fairlead.system.forks import Helper
+from fairlead.system.forks import Helper, Meanwhile
 from fairlead.system.home import Place
 from fairlead.system.lock import FileLock
 
@@ -46,10 +46,11 @@ def serve(place: Place, supervised: bool = False) -> None:
     signs, liveness, post, revival = Signs(place), Liveness(place, say), Post(place), Revival(place)
     helper = Helper(lambda memory: _rounds(place, supervised, memory), REST)
 
-    def meanwhile() -> None:
+    def act() -> None:
         revival.look()
         post.look()
 
+    meanwhile = Meanwhile(act, revival.pids)
     seen: object = None
     memory: Memory = {"not_before": {}, "patience": {}}
     due = time.monotonic()

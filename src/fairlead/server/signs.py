@@ -60,11 +60,7 @@ def _stamp(path: Path) -> tuple[int, int] | None:
 
 def wait(wake: int | None, pids: set[int], seconds: float) -> tuple[bool, bool]:
     """Sleep, at most so long; whether it was told to end, and whether one of the processes ended."""
-    watched = [descriptor for pid in pids if (descriptor := processes.watch(pid)) is not None]
     told = [] if wake is None else [wake]
-    try:
-        ready, _, _ = select.select([*told, *watched], [], [], seconds)
-    finally:
-        for descriptor in watched:
-            os.close(descriptor)
-    return bool(set(ready) & set(told)), bool(set(ready) & set(watched))
+    with processes.watched(pids) as ends:
+        ready, _, _ = select.select([*told, *ends], [], [], seconds)
+    return bool(set(ready) & set(told)), bool(set(ready) & set(ends))

@@ -13,6 +13,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from fairlead.masking import concealed
+from fairlead.system import processes
+
+EVERY = 1.0  #: seconds between two looks at what is done meanwhile
+
+
+def nobody() -> set[int]:
+    """No process is looked after."""
+    return set()
+
+
+@dataclass(frozen=True, slots=True)
+class Meanwhile:
+    """What the parent does while it waits: `act` each second, and at once when one of the processes `pids()` ends."""
+
+    act: Callable[[], object]
+    pids: Callable[[], set[int]] = nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +38,8 @@ class Fork:
     pid: int
     said: int  #: a descriptor: readable when it has spoken or ended
 
-    def answer(self, interrupt: int, meanwhile: Callable[[], None] | None = None) -> str | None:
-        """What it said, '' when it ended without a word; None when `interrupt` became readable, which ends it.
-
-        `meanwhile` is called each second.
-        """
+    def answer(self, interrupt: int, meanwhile: Meanwhile | None = None) -> str | None:
+        """What it said, '' when it ended without a word; None when `interrupt` became readable, which ends it."""
         interrupted = _wait(self.said, interrupt, meanwhile)
         if interrupted:
             os.kill(self.pid, signal.SIGTERM)
@@ -51,14 +64,15 @@ class Fork:
         return text
 
 
-def _wait(said: int, interrupt: int, meanwhile: Callable[[], None] | None) -> bool:
+def _wait(said: int, interrupt: int, meanwhile: Meanwhile | None) -> bool:
     """Until one of them is readable: whether it is `interrupt`."""
-    ready: list[int] = []
-    while not ready:
-        ready, _, _ = select.select([said, interrupt], [], [], 1.0 if meanwhile else None)
-        if meanwhile and not ready:
-            meanwhile()
-    return interrupt in ready
+    while True:
+        with processes.watched(meanwhile.pids() if meanwhile else ()) as ends:
+            ready, _, _ = select.select([said, interrupt, *ends], [], [], EVERY if meanwhile else None)
+        if said in ready or interrupt in ready:
+            return interrupt in ready
+        if meanwhile:
+            meanwhile.act()
 
 
 class Helper:
@@ -74,11 +88,8 @@ class Helper:
         self._asks = -1  #: a descriptor: where it is asked
         self._last = 0.0  #: when it answered last, monotonic
 
-    def ask(self, question: str, interrupt: int, meanwhile: Callable[[], None] | None = None) -> str | None:
-        """Its answer, '' when it ended without one; None when `interrupt` became readable, which ends it.
-
-        `meanwhile` is called each second.
-        """
+    def ask(self, question: str, interrupt: int, meanwhile: Meanwhile | None = None) -> str | None:
+        """Its answer, '' when it ended without one; None when `interrupt` became readable, which ends it."""
         if self._fork is not None and self._fork.heard() is not None:
             self._forget()  # it was killed while nobody asked
         helper = self._fork or self._begin()

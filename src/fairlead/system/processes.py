@@ -11,7 +11,7 @@ import select
 import signal
 import subprocess
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -186,6 +186,17 @@ def watch(pid: int) -> int | None:
         return os.pidfd_open(pid)
     except (AttributeError, OSError):
         return None
+
+
+@contextlib.contextmanager
+def watched(pids: Iterable[int]) -> Iterator[tuple[int, ...]]:
+    """Descriptors, of which one becomes readable when its process ends; none for what cannot be watched."""
+    found = tuple(descriptor for pid in pids if (descriptor := watch(pid)) is not None)
+    try:
+        yield found
+    finally:
+        for descriptor in found:
+            os.close(descriptor)
 
 
 def _poll_exit(process: Process, seconds: float) -> bool:

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.system import processes
+from fairlead.system import forks, processes
 from fairlead.system.clock import wait_until
-from fairlead.system.forks import Helper, fork
+from fairlead.system.forks import Helper, Meanwhile, fork
 
 
 def test_what_it_says() -> None:
@@ -69,7 +69,21 @@ def test_something_else_is_done_meanwhile() -> None:
     reading, writing = os.pipe()
     never, _ = os.pipe()
     begun = fork(lambda: os.read(reading, 1).decode())
-    assert begun.answer(never, meanwhile=lambda: os.write(writing, b"y") and None) == "y"
+    assert begun.answer(never, meanwhile=Meanwhile(lambda: os.write(writing, b"y"))) == "y"
+
+
+def test_the_end_of_a_process_is_noticed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forks, "EVERY", 3600.0)
+    reading, writing = os.pipe()
+    never, _ = os.pipe()
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+        known = processes.look(other.pid)
+        begun = fork(lambda: os.read(reading, 1).decode())
+        meanwhile = Meanwhile(
+            lambda: os.write(writing, b"z"), lambda: {other.pid} if known and known.alive() else set()
+        )
+        other.kill()
+        assert begun.answer(never, meanwhile=meanwhile) == "z"
 
 
 def test_one_that_is_ended_is_gone() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from fairlead.engine.direct import DirectEngine
 from fairlead.engine.owner import Owner
-from fairlead.supervisor.survivors import read_starts
+from fairlead.supervisor.survivors import last_started, read_starts
 from fairlead.system import http, processes
 from fairlead.system.clock import wait_until
 from fairlead.system.home import Place
@@ -32,13 +32,18 @@ class Revival:
 
     def __init__(self, place: Place) -> None:
         self.folder = place.edge
+        self._folders = (self.folder / "door", self.folder)
         self.owner = Owner.of(place)
         self._handled: tuple[str, ...] = ()  #: the marks of door and Traefik at the last time that one was dead
+
+    def pids(self) -> set[int]:
+        """The processes of door and Traefik that live: the end of one is a reason to look."""
+        return {one.pid for folder in self._folders if (one := last_started(folder / "starts"))}
 
     def look(self) -> None:
         """Bring back what ended since it was written down, once. Nothing where the edge is no container, or somebody
         else is at it."""
-        marks = tuple(read_starts(folder / "starts").last for folder in (self.folder / "door", self.folder))
+        marks = tuple(read_starts(folder / "starts").last for folder in self._folders)
         dead = tuple("" if not mark or processes.from_mark(mark) else mark for mark in marks)
         if not all(marks) or not any(dead) or marks == self._handled:
             return
