@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fairlead.errors import ConfigurationError, FairleadError, Refused, UsageError
+from fairlead.operations.psql_files import psql_files
 from fairlead.operations.rendered import MANIFEST, Changes, Rendered, compare, manifest_file
 from fairlead.operations.templates import plain_files, secret_targets
 from fairlead.project.project import Project
@@ -71,6 +72,7 @@ def _wanted(project: Project, name: str, output: Path | None) -> tuple[Path, Sta
     folder = output.absolute() if output else project.root / FOLDER / name
     _check_place(folder, project.root)
     files = generated(stack, _ways(folder, project.root)) | plain_files(stack, project.root)
+    files |= psql_files(stack, project.root)
     return folder, stack, files | {MANIFEST: manifest_file(files)}
 
 

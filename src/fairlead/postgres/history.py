@@ -20,7 +20,7 @@ _ROWS = """
 SELECT "installed_rank", "version", "description", "type", "script", "checksum", "installed_by", "installed_on",
 "execution_time", "success" FROM {table} ORDER BY "installed_rank"
 """
-_CREATE = """
+CREATE = """
 CREATE TABLE {table} (
     "installed_rank" INT NOT NULL,
     "version" VARCHAR(50),
@@ -36,7 +36,7 @@ CREATE TABLE {table} (
 ALTER TABLE {table} ADD CONSTRAINT {key} PRIMARY KEY ("installed_rank");
 CREATE INDEX {index} ON {table} ("success")
 """
-_CREATE_OURS = """
+CREATE_OURS = """
 CREATE TABLE IF NOT EXISTS {ours} (
     installed_rank integer NOT NULL,
     statement integer NOT NULL,
@@ -46,7 +46,7 @@ CREATE TABLE IF NOT EXISTS {ours} (
     PRIMARY KEY (installed_rank, statement)
 )
 """
-_EMPTY = """
+EMPTY = """
 SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = %s AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
 AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
@@ -95,7 +95,7 @@ class History:
 
     def objects(self) -> int:
         """How many tables and views the schema has, those of extensions apart."""
-        return int(self._one(_EMPTY, self.schema))
+        return int(self._one(EMPTY, self.schema))
 
     def create(self) -> None:
         """Make both tables, in one transaction; the schema too, where it is missing, and then say so as Flyway does."""
@@ -103,14 +103,14 @@ class History:
             new = self._one("SELECT 1 FROM pg_namespace WHERE nspname = %s", self.schema) is None
             if new:
                 self.connection.execute(self.sql("CREATE SCHEMA {schema}"))
-            self.connection.execute(self.sql(_CREATE))
+            self.connection.execute(self.sql(CREATE))
             if new:
                 self.insert(Row(0, None, SCHEMA_TEXT, SCHEMA, f'"{self.schema}"', None))
-            self.connection.execute(self.sql(_CREATE_OURS))
+            self.connection.execute(self.sql(CREATE_OURS))
 
     def create_ours(self) -> None:
         """Make ours beside a history that Flyway made."""
-        self.connection.execute(self.sql(_CREATE_OURS))
+        self.connection.execute(self.sql(CREATE_OURS))
 
     def rows(self) -> tuple[Row, ...]:
         """All of it, in order; empty where there is no table. FairleadError for a row that cannot be read."""

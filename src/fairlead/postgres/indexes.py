@@ -23,9 +23,9 @@ JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'i'
 """
 _INVALID = f"{_INDEXES} AND NOT (i.indisvalid AND i.indisready)"
 _NAMED = "c.relname = %s AND i.indrelid = to_regclass(%s)"
-_NAMED_INVALID = f"{_INVALID} AND {_NAMED}"
-_NAMED_VALID = f"{_INDEXES} AND i.indisvalid AND i.indisready AND {_NAMED}"
-_REBUILT = f"""
+NAMED_INVALID = f"{_INVALID} AND {_NAMED}"
+NAMED_VALID = f"{_INDEXES} AND i.indisvalid AND i.indisready AND {_NAMED}"
+REBUILT = f"""
 {_INVALID} AND c.relname ~ '_cc(new|old)[0-9]*$' AND (i.indrelid = to_regclass(%s)
 OR i.indrelid = (SELECT indrelid FROM pg_index WHERE indexrelid = to_regclass(%s)))
 """  # noqa: S608 — made of constants
@@ -46,11 +46,11 @@ def _left_by(connection: Connection, statement: Statement) -> Sequence[tuple[str
     index = index_of(statement)
     if index is not None:
         table = _written(connection, index.schema, index.table)
-        found = connection.execute(_NAMED_INVALID, (index.name, table)).fetchall()
+        found = connection.execute(NAMED_INVALID, (index.name, table)).fetchall()
     elif statement.words[:1] == ("REINDEX",) and "CONCURRENTLY" in statement.words:
         schema, name, _ = qualified(statement, statement.words.index("CONCURRENTLY") + 1)
         what = _written(connection, schema, name)
-        found = connection.execute(_REBUILT, (what, what)).fetchall()
+        found = connection.execute(REBUILT, (what, what)).fetchall()
     else:
         found = []
     return [(schema, name) for schema, name, _ in found]
@@ -69,7 +69,7 @@ def is_done(connection: Connection, statement: Statement) -> bool:
     index = index_of(statement)
     if index is not None:
         table = _written(connection, index.schema, index.table)
-        return connection.execute(_NAMED_VALID, (index.name, table)).fetchone() is not None
+        return connection.execute(NAMED_VALID, (index.name, table)).fetchone() is not None
     dropped = drops_indexes(statement)
     return bool(dropped) and not any(_exists(connection, schema, name) for schema, name in dropped)
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from fairlead.postgres.version import Version
 
 TABLE = "flyway_schema_history"
+FLYWAY = int.from_bytes(b"Flyway", "big")  #: in the key of the lock that Flyway takes
 BASELINE_TEXT = "<< Flyway Baseline >>"
 SCHEMA_TEXT = "<< Flyway Schema Creation >>"
 
@@ -57,4 +58,4 @@ def java_hash(text: str) -> int:
 
 def flyway_lock(schema: str, table: str) -> int:
     """The key of the advisory lock that Flyway takes for a history table: "Flyway" as a number, and its name's hash."""
-    return 0x466C79776179 + java_hash(f'"{schema}"."{table}"')
+    return FLYWAY + java_hash(f'"{schema}"."{table}"')

@@ -5,7 +5,7 @@ import pytest
 from fairlead.errors import Refused
 from fairlead.operations.db.mend import adopt, baseline
 from fairlead.postgres.checksum import flyway_checksum
-from fairlead.postgres.history import _CREATE
+from fairlead.postgres.history import CREATE
 from fairlead.postgres.rows import BASELINE_TEXT
 from fairlead.postgres.version import Version
 
@@ -17,7 +17,7 @@ ONE = "create table a (x int);\n"
 def flyway(site, *rows):
     """The table as Flyway makes it, and rows: version, type, script, checksum."""
     with site.connect() as connection:
-        for statement in _CREATE.split(";"):
+        for statement in CREATE.split(";"):
             names = {"table": '"public"."flyway_schema_history"', "key": "flyway_schema_history_pk"}
             connection.execute(statement.format(**names, index="flyway_schema_history_s_idx"))
         for rank, row in enumerate(rows, 1):

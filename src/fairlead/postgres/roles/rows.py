@@ -7,7 +7,7 @@ of a policy has a hash of both: of what it was made from, and of what the server
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from fairlead.postgres.roles.facts import Facts, Policy, Thing
 from fairlead.postgres.roles.statement import Statement, name, text_of
@@ -36,7 +36,7 @@ def of_rows(wanted: Wanted, facts: Facts) -> Iterator[Statement]:
             off = f"DROP POLICY {name(one.name)} ON {table.name}"
             yield Statement("rows", f"{table.name} has no policy {one.name} other than declared", off)
         if len(wrong) == len(there):
-            yield _made(row, table, wanted)
+            yield made(row, table, wanted.service)
 
 
 def table_of(row: RowSecurity, facts: Facts) -> Thing | None:
@@ -57,17 +57,19 @@ def right(row: RowSecurity, policy: Policy, wanted: Wanted) -> bool:
         and policy.permissive
         and policy.command == "*"
         and policy.roles == {wanted.service(one) for one in row.to}
-        and policy.note == f"fairlead {_hash(row.using)} {_hash(policy.using + policy.check)}"
+        and policy.note == f"fairlead {hash_of(row.using)} {hash_of(policy.using + policy.check)}"
     )
 
 
-def _made(row: RowSecurity, table: Thing, wanted: Wanted) -> Statement:
-    roles = ", ".join(name(wanted.service(one)) for one in row.to)
-    made = f"CREATE POLICY {POLICY} ON {table.name} TO {roles} USING ({row.using}) WITH CHECK ({row.using})"
-    kept = _NOTED.format(policy=POLICY, hash=_hash(row.using), table=text_of(table.name))
+def made(row: RowSecurity, table: Thing, group: Callable[[str], str]) -> Statement:
+    """The policy is made, and noted. `group`: the role that stands for a service."""
+    roles = ", ".join(name(group(one)) for one in row.to)
+    policy = f"CREATE POLICY {POLICY} ON {table.name} TO {roles} USING ({row.using}) WITH CHECK ({row.using})"
+    kept = _NOTED.format(policy=POLICY, hash=hash_of(row.using), table=text_of(table.name))
     what = f"{', '.join(row.to)} sees rows of {table.name} where {row.using}"
-    return Statement("rows", what, f"{made};\n{kept}", made)
+    return Statement("rows", what, f"{policy};\n{kept}", policy)
 
 
-def _hash(text: str) -> str:
+def hash_of(text: str) -> str:
+    """What a policy's comment has of an expression."""
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()

@@ -19,11 +19,13 @@ from fairlead.project.access import (
     kms_name,
     login_name,
     managed,
+    migrator_name,
     password_name,
     rights_of,
     runs,
     url_name,
 )
+from fairlead.project.database_roles import Roles
 from fairlead.project.stack import Stack, Store
 from fairlead.render.container import SECRETS
 from fairlead.render.stores.plain import preset
@@ -50,11 +52,12 @@ class Derived:
     name: str
     parts: tuple[str | Hole, ...]
     database: str = ""  #: an address of which the path is to be this
+    login: tuple[str, Hole] | None = None  #: role and password that are to be in it instead of those that are
 
     @property
     def plain(self) -> str | None:
         """The value where no secret is in it."""
-        return None if any(isinstance(one, Hole) for one in self.parts) else "".join(map(str, self.parts))
+        return None if self.login or any(isinstance(one, Hole) for one in self.parts) else "".join(map(str, self.parts))
 
 
 def derived(stack: Stack) -> dict[str, Derived]:
@@ -85,6 +88,9 @@ def _postgres(store: Store) -> Iterator[Derived]:
 def _logins(store: Store, database: str) -> Iterator[tuple[str, str, Hole]]:
     """Of a database that names who uses it: address, role and password of each."""
     rights = rights_of(store, database)
+    if rights:
+        own = Hole(migrator_name(store.name, database), "encoded")
+        yield url_name(store, database, "migrator"), quote(Roles(database).migrator), own
     for user in rights.users if rights else ():
         secret = Hole(login_name(store.name, database, user.service), "phrase")
         yield url_name(store, database, user.service), quote(logged_in_as(database, user.service)), secret
@@ -116,7 +122,10 @@ def _given(stack: Stack, store: Store) -> Iterator[Derived]:
         yield address
         return
     for name in databases(store):
-        yield replace(address, name=url_name(store, name), database=name if len(store.databases) > 1 else "")
+        if not rights_of(store, name):
+            yield replace(address, name=url_name(store, name), database=name if len(store.databases) > 1 else "")
+        for called, role, own in _logins(store, name):
+            yield replace(address, name=called, database=name, login=(role, own))
 
 
 def _parts(stack: Stack, text: str, secret: set[str], whole: bool) -> Iterator[str | Hole]:

@@ -73,6 +73,8 @@ user() {{
 }}
 # URL DATABASE
 at() {{ printf %s "$1" | sed "s|^\([a-z+]*://[^/?]*\)[^?]*|\1/$2|"; }}
+# URL DATABASE ROLE PASSWORD
+login() {{ at "$1" "$2" | sed "s|^\([a-z+]*://\)\([^/?]*@\)*|\1$3:$4@|"; }}
 authority() {{
     [ -s authority.crt ] || (
         umask 077
@@ -149,7 +151,9 @@ def _variables(value: Any) -> set[str]:
 
 
 def _behind(some: Iterable[Derived]) -> set[str]:
-    return {part.secret for one in some for part in one.parts if isinstance(part, Hole)}
+    some = tuple(some)
+    logins = {one.login[1].secret for one in some if one.login}
+    return logins | {part.secret for one in some for part in one.parts if isinstance(part, Hole)}
 
 
 def _own(stack: Stack, wanted: set[str]) -> Iterator[str]:
@@ -206,6 +210,10 @@ def _way(path: str, base: str) -> str:
 def _follows(one: Derived) -> str:
     text = "".join(f'"$({_HOWS[part.how]} {part.secret})"' if isinstance(part, Hole) else shlex.quote(part)
                    for part in one.parts)  # fmt: skip
+    if one.login:
+        role, own = one.login
+        phrase = f'"$({_HOWS[own.how]} {own.secret})"'
+        return f'follows {one.name} "$(login {text} {one.database} {shlex.quote(role)} {phrase})"'
     return f'follows {one.name} "$(at {text} {one.database})"' if one.database else f"follows {one.name} {text}"
 
 

@@ -1,18 +1,28 @@
-"""In which order a Compose project starts, as a rollout would: stores, jobs, services, what hands over, later jobs."""
+"""In which order a Compose project starts, as a rollout would: stores, schemas, jobs, services, later jobs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fairlead.project.access import migrator_job
 from fairlead.project.order import levels
 from fairlead.project.stack import Job, Service, Stack
-from fairlead.render.compose import store
+from fairlead.render.compose import moves, store
 
 
 def before(stack: Stack, one: Service | Job) -> tuple[str, ...]:
     """Names of all that it waits for."""
-    found = (*_needs(stack, one), *_stores(stack, one), *_jobs(stack, one), *_services(stack, one))
+    if isinstance(one, Job) and one.when == "migration":
+        return tuple(_stores(stack, one))
+    first = (*_needs(stack, one), *_stores(stack, one), *moves.before(stack, one))
+    found = (*first, *_jobs(stack, one), *_services(stack, one))
     return tuple(dict.fromkeys(name for name in found if name != one.name))
+
+
+def before_move(stack: Stack, move: moves.Move) -> tuple[str, ...]:
+    """What a job of psql waits for: the store, and another tool that makes the tables."""
+    tool = migrator_job(move.store.name, move.migrations.database) if move.migrations.migrator else ""
+    return tuple(name for name in (move.store.name if store.runs(move.store) else "", tool) if name)
 
 
 def _needs(stack: Stack, one: Service | Job) -> Iterator[str]:
@@ -57,8 +67,8 @@ def _services(stack: Stack, one: Service | Job) -> Iterator[str]:
 
 
 def composed_jobs(stack: Stack) -> Iterator[Job]:
-    """The jobs that are like a service with an image. Other tools move schemas in a deployment only."""
-    for one in (each for each in stack.jobs if each.when != "migration"):
+    """The jobs that are like a service with an image."""
+    for one in stack.jobs:
         donor = next((each for each in stack.services if each.name == one.like), None)
         if donor is not None and (donor.container.image or donor.container.build):
             yield one

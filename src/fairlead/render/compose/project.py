@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fairlead.project.stack import Stack
-from fairlead.render.compose import edge, order, paths, service, store
+from fairlead.render.compose import edge, moves, order, paths, service, store
 from fairlead.render.compose.making import secrets_script
 from fairlead.render.compose.values import Reference, filled_data, merged
 from fairlead.render.networks import NetworkSpec, network
@@ -40,6 +40,7 @@ def with_configuration(stack: Stack, document: dict[str, Any]) -> dict[str, Any]
     """What stores and the edge read lies beside the Compose file."""
     services = dict(document["services"])
     mounts = {name: store.conf_mount(name) for name in store.configured(stack)}
+    mounts |= {one.name: moves.mount(one) for one in moves.moves(stack)}
     mounts |= {edge.name_of(stack): edge.mount()} if edge.is_there(stack) else {}
     for name, mount in mounts.items():
         if name in services:
@@ -64,6 +65,8 @@ def _services(stack: Stack) -> Iterator[tuple[str, dict[str, Any]]]:
     for kept in stack.stores:
         if store.runs(kept):
             yield kept.name, store.store(stack, kept)
+    for move in moves.moves(stack):
+        yield move.name, moves.job(stack, move) | service.depends(stack, order.before_move(stack, move))
     for one in stack.services:
         if service.is_container(one):
             yield one.name, service.service(stack, one)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fairlead.project.stack import Container, Health, Job, Service, ServiceSecret, Stack, Stop
-from fairlead.render.compose import edge, order, parts
+from fairlead.render.compose import edge, moves, order, parts
 from fairlead.render.compose.files_image import files_image
 from fairlead.render.compose.spec import compose_service
 from fairlead.render.compose.values import literal, values_in
@@ -138,6 +138,12 @@ def depends_on(stack: Stack, one: Service | Job) -> dict[str, Any]:
     return found | ({edge.name_of(stack): {"condition": "service_healthy"}} if comes_last else {})
 
 
+def depends(stack: Stack, names: Iterable[str]) -> dict[str, Any]:
+    """The same as a part of a Compose service; nothing where there is nothing to wait for."""
+    found = conditions(stack, names)
+    return {"depends_on": found} if found else {}
+
+
 def conditions(stack: Stack, names: Iterable[str]) -> dict[str, Any]:
     """How each of them is waited for."""
     known = {one.name for one in stack.jobs} - {one.name for one in order.composed_jobs(stack)}
@@ -147,7 +153,7 @@ def conditions(stack: Stack, names: Iterable[str]) -> dict[str, Any]:
 
 def _condition(stack: Stack, name: str) -> str:
     """Empty for what is no container."""
-    if any(each.name == name for each in stack.jobs):
+    if name in {each.name for each in stack.jobs} | {each.name for each in moves.moves(stack)}:
         return "service_completed_successfully"
     if any(each.name == name for each in stack.stores):
         return order.store_condition(stack, name)

@@ -50,6 +50,8 @@ user() {
 }
 # URL DATABASE
 at() { printf %s "$1" | sed "s|^\([a-z+]*://[^/?]*\)[^?]*|\1/$2|"; }
+# URL DATABASE ROLE PASSWORD
+login() { at "$1" "$2" | sed "s|^\([a-z+]*://\)\([^/?]*@\)*|\1$3:$4@|"; }
 authority() {
     [ -s authority.crt ] || (
         umask 077
@@ -96,6 +98,7 @@ make DB_ALERTS_REALTIME_PASSWORD password 32
 make DB_ALERTS_API_PASSWORD password 32
 certificate db DB
 certificate localhost FAIRLEAD
+follows DB_ALERTS_MIGRATOR_URL postgresql://alerts_migrator:"$(encoded DB_ALERTS_MIGRATOR_PASSWORD)"'@db:5432/alerts?sslmode=verify-full&sslrootcert=/run/secrets/DB_CA'
 follows DB_ALERTS_AUTH_URL postgresql://alerts_auth_a:"$(phrase DB_ALERTS_AUTH_PASSWORD)"'@db:5432/alerts?sslmode=verify-full&sslrootcert=/run/secrets/DB_CA'
 follows DB_ALERTS_REST_URL postgresql://alerts_rest_a:"$(phrase DB_ALERTS_REST_PASSWORD)"'@db:5432/alerts?sslmode=verify-full&sslrootcert=/run/secrets/DB_CA'
 follows DB_ALERTS_REALTIME_URL postgresql://alerts_realtime_a:"$(phrase DB_ALERTS_REALTIME_PASSWORD)"'@db:5432/alerts?sslmode=verify-full&sslrootcert=/run/secrets/DB_CA'

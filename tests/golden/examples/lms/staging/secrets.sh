@@ -50,6 +50,8 @@ user() {
 }
 # URL DATABASE
 at() { printf %s "$1" | sed "s|^\([a-z+]*://[^/?]*\)[^?]*|\1/$2|"; }
+# URL DATABASE ROLE PASSWORD
+login() { at "$1" "$2" | sed "s|^\([a-z+]*://\)\([^/?]*@\)*|\1$3:$4@|"; }
 authority() {
     [ -s authority.crt ] || (
         umask 077
