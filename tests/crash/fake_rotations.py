@@ -14,10 +14,10 @@ from fairlead.masking import Secret
 from fairlead.operations.environment import Environment
 from fairlead.operations.rotation.recovery import advance, recover, rotator_of
 from fairlead.operations.transition import Intent, carry_out
+from fairlead.project.documents import document_of
 from fairlead.project.stack import Generate, Rotate, SecretSpec, ServiceSecret, Stack, Template, to_data
 from fairlead.rollout.recovery import recover as recover_rollouts
 from fairlead.rollout.world import pass_by
-from fairlead.secrets.consumers import document_of
 from fairlead.secrets.delivery import Handful, deliver, folder_of
 from fairlead.secrets.fake import FakeBackend
 from fairlead.secrets.fingerprint import fingerprint, key_of

@@ -9,12 +9,19 @@ import socket
 import ssl
 import subprocess
 from urllib.error import HTTPError
+from urllib.parse import quote
 from urllib.request import HTTPRedirectHandler, HTTPSHandler, build_opener
 
 import pytest
 from tests.docker_engine import images
 
+from fairlead.masking import Secret
+from fairlead.operations.db.chosen import Database
+from fairlead.operations.db.plan import plan
+from fairlead.operations.db.validate import validate
 from fairlead.operations.render import render
+from fairlead.postgres.connection import Settings, address
+from fairlead.postgres.files import Folder
 from fairlead.project.loader import load_project
 from fairlead.system.clock import wait_until
 
@@ -31,20 +38,32 @@ services:
     routes: [{{path: /, policies: {{headers: strict}}}}]
     replicas: 2
     stop: {{grace: 1s}}
-    uses: [db.shop, db.more, cache, files]
+    uses: [db.shop, db.more, db.tool, cache, files]
   stranger: {{image: "{app}", command: sleep 600, networks: [backend], stop: {{grace: 1s}}}}
   apart:
     {{image: "{app}", command: "python3 -m http.server ${{PORT}}", port: 9100, networks: [own], stop: {{grace: 1s}}}}
-jobs: {{first: {{like: web, command: sh -c 'test -n "$DB_SHOP_URL"'}}}}
+jobs: {{first: {{like: web, command: "python3 -c '{run}' DB_SHOP_URL 'select x from goods'"}}}}
 stores:
   db:
     kind: postgres
     image: {postgres}
-    databases: {{shop: {{extensions: [pg_trgm]}}, more: {{used_by: {{web: ro}}}}}}
+    databases:
+      shop: {{extensions: [pg_trgm], migrations: db/shop}}
+      more: {{used_by: {{web: rw}}, migrations: db/more, rls: {{orders: {{using: "{using}"}}}}}}
+      tool: {{used_by: {{web: ro}}, migrator: "python3 -c '{run}' DATABASE_URL '{made}'"}}
   cache: {{kind: redis, image: "{redis}", maxmemory: 64M}}
   files: {{kind: s3, image: "{s3}", buckets: [uploads]}}
 environments: {{production: {{runtime: docker, edge: {{http: 8080, https: 8443, address: {address}}}}}}}
 """
+USING = "owner = current_setting('app.me', true)"
+MADE = "create table if not exists made (n int)"
+RUN = "import os, sys, psycopg as p; p.connect(os.environ[sys.argv[1]], autocommit=True).execute(sys.argv[2])"
+MIGRATIONS = {
+    "shop/V1__goods.sql": "create table goods (x int);\ninsert into goods values (1)",
+    "shop/V2__found.sql": "create index concurrently goods_x on goods (x)",
+    "shop/R__view.sql": "create or replace view seen as select * from goods",
+    "more/V1__orders.sql": "create table orders (owner text); insert into orders values ('me'), ('you')",
+}
 ASK = """
 import os, psycopg, redis, socket
 env = os.environ
@@ -53,8 +72,14 @@ print("tls", shop.execute("select ssl from pg_stat_ssl where pid = pg_backend_pi
 print("extension", shop.execute("select count(*) from pg_extension where extname = 'pg_trgm'").fetchone()[0])
 shop.execute("create table mine (n int)")
 more = psycopg.connect(env["DB_MORE_URL"], autocommit=True)
+print("goods", shop.execute("select sum(x) from seen").fetchone()[0])
+more.execute("set app.me = 'me'")
+print("rows", more.execute("select count(*), min(owner) from orders").fetchone())
+print("tool", psycopg.connect(env["DB_TOOL_URL"]).execute("select count(*) from made").fetchone()[0])
 print("as", more.execute("select current_user").fetchone()[0])
 for name, attempt in {
+    "history": lambda: more.execute("select * from flyway_schema_history"),
+    "theirs": lambda: more.execute("insert into orders values ('you')"),
     "table": lambda: more.execute("create table t (n int)"),
     "other": lambda: psycopg.connect(env["DB_MORE_URL"].replace("/more?", "/shop?")),
     "plain": lambda: psycopg.connect(env["DB_SHOP_URL"].replace("verify-full", "disable")),
@@ -81,7 +106,11 @@ def composed(docker_engine, docker_project, tmp_path, need):
     need("openssl")
     program, made = need("docker-compose"), images()
     known = {"app": made["app"], "postgres": made["postgres"], "redis": made["redis"], "s3": made["s3"]}
+    known |= {"using": USING, "run": RUN, "made": MADE}
     (tmp_path / "fairlead.yaml").write_text(FILE.format(name=docker_project, address=ADDRESS, **known))
+    for path, text in MIGRATIONS.items():
+        (tmp_path / "db" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "db" / path).write_text(text)
     folder = render(load_project(tmp_path / "fairlead.yaml"), "production").folder
     env = {**os.environ, "FAIRLEAD_SECRETS": str(tmp_path / "secrets")}
     subprocess.run(["sh", folder / "secrets.sh"], env=env, check=True)
@@ -90,7 +119,9 @@ def composed(docker_engine, docker_project, tmp_path, need):
     argv = [program, "--project-name", docker_project, "--env-file", tmp_path / "secrets" / "compose.env", "-f", older]
 
     def run(*words, check=True):
-        return subprocess.run([*argv, *words], env=env, capture_output=True, text=True, check=check).stdout
+        ran = subprocess.run([*argv, *words], env=env, capture_output=True, text=True, check=False)
+        assert not check or ran.returncode == 0, ran.stderr
+        return ran.stdout
 
     yield run
     if docker_engine.left_of(docker_project):
@@ -119,6 +150,19 @@ def answers_here(address):
         return False
 
 
+def accepted(docker_engine, project, folder):
+    """The databases as Fairlead has them once it is told of the server, by a socket that only root reaches."""
+    pid, found = docker_engine.inspect(f"{project}_db_1")["State"]["Pid"], []
+    socket_of = quote(f"/proc/{pid}/root/run/postgresql", safe="")
+    for name, role, secret in (("shop", "shop", "DB_PASSWORD"), ("more", "more_migrator", "DB_MORE_MIGRATOR_PASSWORD")):
+        password = quote((folder / "secrets" / secret).read_text(), safe="")
+        url = Secret(f"postgresql://{role}:{password}@/{name}?host={socket_of}")
+        where = address(url, name, several=False)
+        files = Folder(folder / "db" / name, f"db/{name}")
+        found.append(Database(name, where, files, Settings(), False, {}, frozenset(), "production"))
+    return found
+
+
 class NoRedirects(HTTPRedirectHandler):
     """They are looked at."""
 
@@ -131,6 +175,7 @@ def test_it_is_what_the_runtime_makes_of_it(composed, docker_engine, docker_proj
     told = dict(line.split(" ", 1) for line in composed("exec", "-T", "web", "python3", "-c", ASK).splitlines())
     assert told == {
         "tls": "True", "extension": "1", "as": "more_web_a", "table": "refused", "other": "refused", "plain": "refused",
+        "goods": "1", "rows": "(1, 'me')", "tool": "0", "history": "refused", "theirs": "refused",
         "anonymous": "refused", "out": "refused", "maxmemory": "67108864 yes", "s3": "True uploads",
     }  # fmt: skip
 
@@ -169,6 +214,15 @@ def test_it_is_what_the_runtime_makes_of_it(composed, docker_engine, docker_proj
         assert host["ReadonlyRootfs"] and host["CapDrop"] == ["ALL"] and host["PidsLimit"] == 512 and host["Init"]
         assert host["SecurityOpt"] == ["no-new-privileges:true"] and found["Config"]["User"] not in ("", "0", "root")
     assert docker_engine.inspect(f"{docker_project}_first_1")["State"]["ExitCode"] == 0
+
+    composed("up", "--detach")  # each job again: nothing is left to be done
+    moved = docker_engine("logs", f"{docker_project}_db-shop-migrator_1").stdout.split()
+    assert moved == ["V1__goods.sql", "V2__found.sql", "R__view.sql"]
+    for job in ("db-shop-migrator", "db-more-migrator", "db-tool-migrator"):
+        assert docker_engine.inspect(f"{docker_project}_{job}_1")["State"]["ExitCode"] == 0
+    ours = accepted(docker_engine, docker_project, tmp_path)
+    assert [(one.ok, one.pending, one.mistakes) for one in validate(ours)] == [(True, 0, ())] * 2
+    assert [one.plan.files() for one in plan(ours)] == [()] * 2
 
     phrase = (tmp_path / "secrets" / "DB_PASSWORD").read_text()
     db = docker_engine("inspect", f"{docker_project}_db_1").stdout

@@ -2,11 +2,14 @@
 
 import os
 import subprocess
+from dataclasses import replace
 
 import pytest
 from postgres_site import Site
+from roles_site import RolesSite
 
 from fairlead.errors import FairleadError
+from fairlead.masking import Secret
 from fairlead.postgres.files import read_files
 from fairlead.postgres.lock import OURS as OURS_KEY
 from fairlead.postgres.plan import statement_print
@@ -14,6 +17,10 @@ from fairlead.postgres.psql.script import scripts
 from fairlead.postgres.psql.words import About
 from fairlead.postgres.rows import flyway_lock
 from fairlead.postgres.statements import split
+from fairlead.project.stack import Store
+from fairlead.project.stack_rights import RowSecurity
+from fairlead.render.stores.postgres import role_passwords, settling
+from fairlead.render.stores.rights import named_roles, rights_inside
 from fairlead.system.clock import wait_until
 
 pytestmark = pytest.mark.real
@@ -30,10 +37,17 @@ class Scripted(Site):
 
     late = False
 
+    @property
+    def about(self):
+        return About(self.name, None, "flyway_schema_history", self.late, 0.1, 30.0)
+
+    @property
+    def psql_url(self):
+        return self.url
+
     def render(self, where):
         files = read_files(self.database.folder, {"flyway:database": self.name})
-        about = About(self.name, None, "flyway_schema_history", self.late, 0.1, 30.0)
-        for path, text in scripts(files, about).items():
+        for path, text in scripts(files, self.about).items():
             (where / path).parent.mkdir(parents=True, exist_ok=True)
             (where / path).write_text(text)
 
@@ -41,7 +55,7 @@ class Scripted(Site):
         """The shell, started."""
         where = self.folder.parent / "psql"
         self.render(where)
-        (where / "url").write_text(self.url)
+        (where / "url").write_text(self.psql_url)
         env = {"PATH": os.environ["PATH"], "DATABASE_URL_FILE": str(where / "url")}
         argv = ["sh", str(where / "migrate.sh")]
         return subprocess.Popen(argv, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more)
@@ -234,3 +248,63 @@ def test_one_at_a_time_and_a_lock_that_is_not_to_be_had_is_tried_again(sites, ke
         _, wrong = ran.communicate(timeout=60)
     assert ran.returncode == 0 and "55P03" in wrong
     assert len(ours.rows()) == 2
+
+
+TABLES = """
+CREATE TABLE orders (id serial PRIMARY KEY, owner_id int);
+CREATE TABLE notes (text text);
+CREATE MATERIALIZED VIEW counted AS SELECT count(*) FROM notes;
+INSERT INTO orders (owner_id) VALUES (1), (1), (2);
+"""
+
+
+class Shared(RolesSite, Scripted):
+    """One that names who uses it, with the roles that the container of a rendered store makes by itself."""
+
+    def __init__(self, *given, **more):
+        super().__init__(*given, **more)
+        self.passwords = {"web": Secret("w-1"), "reports": Secret("r-1")}
+
+    @property
+    def about(self):
+        return About(self.name, None, "flyway_schema_history", rights=self.rights)
+
+    @property
+    def psql_url(self):
+        return self.url.replace("//postgres:", f"//{self.roles.migrator}:")
+
+    def found(self):
+        """What its start makes: the database is there already, so the new owner is all that differs."""
+        store = Store("db", "postgres", databases=(self.name,), rights=(self.rights,))
+        text = settling(store, lambda one: named_roles(store, one), lambda one: rights_inside(store, one))
+        words = [word for name in role_passwords(store) for word in ("-v", f"{name}=x")]
+        argv = ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", *words, "-d", self.server.url()]
+        subprocess.run(argv, input=text, text=True, check=True)
+        self.ask(f'alter database {self.name} owner to "{self.roles.owner}"')
+
+
+def test_policies_come_before_rights_and_are_those_that_fairlead_makes(postgres, tmp_path, request, need):
+    need("psql")
+    made = len(postgres.names)
+    shop = Shared(postgres, postgres.new(request.node.name), tmp_path / "db")
+    shop.found()
+    shop.write(V1__tables=TABLES)
+    assert shop.shell() == (["V1__tables.sql"], "")
+    with shop.as_("web") as connection:
+        connection.execute("select set_config('app.user', '1', false)")
+        assert connection.execute("select count(*) from orders").fetchone() == (2,)
+        connection.execute("insert into orders (owner_id) values (1); insert into notes values ('a')")
+    forbidden = ["insert into orders (owner_id) values (2)", "select * from flyway_schema_history", "create table x ()"]
+    assert [shop.refused("web", one) for one in forbidden] == ["42501"] * 3
+    assert shop.refused("reports", "insert into notes values ('b')") == "42501"
+    policies = "select oid, polname from pg_policy"
+    first = shop.ask(policies)
+    assert shop.shell() == ([], "") and shop.ask(policies) == first
+    assert not [what for what in shop.left() if "orders" in what or "notes" in what or "counted" in what]
+
+    shop.rights = replace(shop.rights, rows=(RowSecurity("orders", "owner_id = 2", ("reports",)),))
+    shop.ask("create policy other on orders using (true)")
+    assert shop.shell() == ([], "")
+    assert shop.ask("select polname, pg_get_expr(polqual, polrelid) from pg_policy") == [("fairlead", "(owner_id = 2)")]
+    assert not [what for what in shop.left() if "orders" in what]
+    postgres.drop_since(made)

@@ -15,9 +15,10 @@ from fairlead.operations.secrets.supply import content_of, document_text
 from fairlead.operations.transition import Intent, carry_out
 from fairlead.project.access import login_of
 from fairlead.project.database_roles import Roles, phrase_of, side_of
+from fairlead.project.documents import document_of
 from fairlead.project.stack import Job, SecretSpec, Service
 from fairlead.rollout.state import ROTATE
-from fairlead.secrets.consumers import consumers, document_of, file_names, value_variables
+from fairlead.secrets.consumers import consumers, file_names, value_variables
 from fairlead.secrets.delivery import Handful, deliver, delivered, folder_of, keep_templates, templates_of
 from fairlead.secrets.fingerprint import key_of
 from fairlead.secrets.rotation.slot import Slot

@@ -9,8 +9,9 @@ from fairlead.operations.environment import Environment
 from fairlead.operations.rotation.servers import server_of
 from fairlead.operations.secrets.supply import Supply, content_of, document_text
 from fairlead.project.access import login_names, login_of, managed, role_secrets, runs, store_secrets
+from fairlead.project.documents import document_of
 from fairlead.project.stack import SecretSpec
-from fairlead.secrets.consumers import consumers_of, document_of
+from fairlead.secrets.consumers import consumers_of
 from fairlead.secrets.delivery import folder_of
 from fairlead.secrets.fingerprint import fingerprint, key_of
 from fairlead.secrets.rotation.journal import Moment, last_closed

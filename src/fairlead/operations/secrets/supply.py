@@ -14,11 +14,12 @@ from fairlead.masking import Secret
 from fairlead.operations.secrets.ensure import ensure
 from fairlead.operations.templates import plain_values, read_template
 from fairlead.project.access import derived_names
+from fairlead.project.documents import JWKS, document_of
 from fairlead.project.loader import shown_path
 from fairlead.project.stack import Stack
 from fairlead.render.template import used
 from fairlead.secrets.base import Backend
-from fairlead.secrets.consumers import JWKS, document_of, secret_names
+from fairlead.secrets.consumers import secret_names
 from fairlead.secrets.delivery import Handful
 from fairlead.secrets.fingerprint import key_of
 from fairlead.secrets.keyset import key_list, key_set

@@ -12,13 +12,13 @@ from fairlead.masking import Secret
 from fairlead.operations.secrets.kept import declared, kept, known
 from fairlead.operations.secrets.supply import document_text
 from fairlead.operations.templates import read_template
+from fairlead.project.documents import document_of
 from fairlead.project.patterns import Patterns, TooMuch
 from fairlead.project.project import Project
 from fairlead.project.stack import Stack
 from fairlead.project.types import Type
 from fairlead.render.template import used
 from fairlead.secrets.base import Backend, Unavailable
-from fairlead.secrets.consumers import document_of
 from fairlead.secrets.exec_command import ExecBackend
 from fairlead.secrets.rotation.slot import load
 from fairlead.secrets.strength import placeholder, weakness

@@ -15,7 +15,7 @@ from fairlead.render.stores.rights import GROUPS, WHAT
 from fairlead.render.stores.sql import literal, quoted
 
 _RELATIONS = (
-    "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relowner = current_user::regrole"
+    "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE pg_get_userbyid(c.relowner) = current_user"
     " AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'"
 )
 

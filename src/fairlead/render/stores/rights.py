@@ -1,7 +1,7 @@
 """The roles of a database that names who uses it, made by psql as the superuser. Pure.
 
 What `fairlead db roles` makes, but for policies of rows: those are of tables that do not exist yet. Where a database
-has any, services get no rights on its tables, so that nobody sees rows that a policy would hide.
+has any, rights on tables come after them (`postgres/psql/rights.py`): nobody sees rows that a policy would hide.
 """
 
 from __future__ import annotations

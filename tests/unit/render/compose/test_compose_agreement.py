@@ -52,7 +52,7 @@ services:
     volumes: ["up:/up", "./conf:/etc/api:ro", "/srv:/srv"]
     networks: [backend, outgoing]
     routes: [{path: /, limit: 10/s, policies: {timeout: 60s}}, {path: /old, redirect: /new}]
-    uses: [cache]
+    uses: [cache, db]
     replicas: 3
     resources: {cpu: 0.5, memory: 512M}
     security: {tmpfs: [/tmp, /cache], cap_add: [NET_BIND_SERVICE], pids: 20, init: false}
@@ -64,6 +64,7 @@ services:
 jobs: {migrate: {like: api, command: "move up", env: {MODE: once}}}
 stores:
   cache: {kind: redis}
+  db: {kind: postgres, databases: {shop: {migrations: db/shop}, tool: {used_by: {api: ro}, migrator: move on}}}
   queue: {kind: container, image: "rabbitmq:4", command: sh -c 'run it', security: off, networks: [default]}
 environments: {e: {runtime: docker, edge: {http: 80, https: 443, trusted_proxies: [10.0.0.0/8]}}}
 """

@@ -29,7 +29,7 @@ services:
   web:
     image: shop
     port: 80
-    uses: [db.shop, db.more, cache, files, scanner, other, half.a]
+    uses: [db.shop, db.more, cache, files, scanner, other, half.a, half.c]
     secrets: [KEY, BLOCK, {name: SIGN, as: env}, ID, PAIR, SMTP]
 stores:
   db: {kind: postgres, databases: {shop: {}, more: {used_by: {web: rw}}}}
@@ -40,7 +40,7 @@ stores:
   half:
     kind: postgres
     url: "postgresql://app:${HALF}@db.example.com:5432/x?sslmode=require"
-    databases: {a: {}, b: {}}
+    databases: {a: {}, b: {}, c: {used_by: {web: rw}, migrations: db/c}}
 environments: {production: {runtime: docker}}
 """
 ODD = 'it\'s "odd" \\ $1 é'
@@ -113,6 +113,8 @@ def test_everything_else_is_made_once_and_addresses_are_those_that_fairlead_hand
     for name, value in told.items():
         if name in wanted:
             assert parts(value.strip("'")) == parts(wanted[name].reveal()), name
+    phrase = made["HALF_C_MIGRATOR_PASSWORD"]
+    assert made["HALF_C_MIGRATOR_URL"] == f"postgresql://c_migrator:{phrase}@db.example.com:5432/c?sslmode=require"
     assert set(told) == {
         "DB_SHOP_URL",
         "DB_MORE_WEB_URL",
@@ -121,6 +123,7 @@ def test_everything_else_is_made_once_and_addresses_are_those_that_fairlead_hand
         "FILES_PASSWORD",
         "OTHER_URL",
         "HALF_A_URL",
+        "HALF_C_WEB_URL",
         "SIGN",
     }
     assert made["FILES_KMS_KEY"] == f"fairlead:{made['FILES_ENCRYPTION_KEY']}"

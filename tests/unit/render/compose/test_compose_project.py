@@ -219,3 +219,43 @@ def test_a_variable_without_a_value_is_named():
     text = FILE.replace("nginx:1.29", "nginx:${PUBLIC}")
     with pytest.raises(FairleadError, match=r"\$\{PUBLIC\} has no value in production"):
         compose_project(stack(text))
+
+
+MOVED = """\
+name: shop
+secrets: {OUTSIDE: {}}
+services:
+  web: {image: shop, uses: [db.shop], port: 80}
+  seen: {image: shop, uses: [db.tool, far]}
+  none: {image: shop}
+jobs: {seed: {like: web, command: seed}}
+stores:
+  db:
+    kind: postgres
+    image: "postgres:17"
+    databases:
+      shop: {migrations: db/shop}
+      tool: {used_by: {seen: rw}, migrator: move on, rls: {orders: {using: "true"}}}
+  far: {kind: postgres, url: "${OUTSIDE}", databases: {one: {used_by: {seen: rw}, migrations: db/one}}}
+  own: {kind: postgres, command: postgres, databases: {x: {migrations: db/x}}}
+environments: {production: {runtime: docker}}
+"""
+
+
+def test_who_uses_a_database_waits_for_its_schema():
+    services = compose_project(stack(MOVED))["services"]
+    waits = {name: {key for key in one.get("depends_on", ()) if "-" in key} for name, one in services.items()}
+    assert waits == {
+        "db": set(), "none": set(), "db-shop-migrator": set(), "far-one-migrator": set(),
+        "db-tool-rights": {"db-tool-migrator"}, "db-tool-migrator": set(), "seed": {"db-shop-migrator"},
+        "web": {"db-shop-migrator"}, "seen": {"db-tool-migrator", "db-tool-rights", "far-one-migrator"},
+    }  # fmt: skip
+    assert services["seen"]["depends_on"]["db-tool-rights"] == {"condition": "service_completed_successfully"}
+    assert services["db-tool-rights"]["depends_on"]["db"] == {"condition": "service_healthy"}
+    psql, far = services["db-shop-migrator"], services["far-one-migrator"]
+    assert (psql["image"], psql["networks"], psql["secrets"]) == ("postgres:17", ["database"], ["DB_SHOP_URL", "DB_CA"])
+    assert psql["volumes"][0]["source"] == "./migrations/db-shop-migrator" and psql["restart"] == "no"
+    assert (far["networks"], far["secrets"]) == (["outgoing"], ["FAR_ONE_MIGRATOR_URL"])
+    assert "depends_on" not in far and psql["user"] == "postgres"
+    tool = services["db-tool-migrator"]
+    assert tool["environment"]["DATABASE_URL"] == "${DB_TOOL_MIGRATOR_URL:?set it}"

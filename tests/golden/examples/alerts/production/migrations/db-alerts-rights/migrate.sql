@@ -29,9 +29,9 @@ FROM pg_policy p WHERE p.polname = 'fairlead' AND p.polrelid = '"public"."alerts
 \endif
 \endif
 SELECT format('GRANT %s ON TABLE %s TO %s', CASE c.relkind WHEN 'm' THEN 'SELECT' ELSE 'SELECT, INSERT, UPDATE, DELETE' END, c.oid::regclass, '"alerts_rw"')
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relowner = current_user::regrole AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\_%' AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname <> ALL (ARRAY['flyway_schema_history', 'flyway_schema_history_fairlead']::text[]) \gexec
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE pg_get_userbyid(c.relowner) = current_user AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\_%' AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname <> ALL (ARRAY['flyway_schema_history', 'flyway_schema_history_fairlead']::text[]) \gexec
 SELECT format('GRANT %s ON TABLE %s TO %s', CASE c.relkind WHEN 'm' THEN 'SELECT' ELSE 'SELECT' END, c.oid::regclass, '"alerts_ro"')
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relowner = current_user::regrole AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\_%' AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname <> ALL (ARRAY['flyway_schema_history', 'flyway_schema_history_fairlead']::text[]) \gexec
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE pg_get_userbyid(c.relowner) = current_user AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\_%' AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname <> ALL (ARRAY['flyway_schema_history', 'flyway_schema_history_fairlead']::text[]) \gexec
 SELECT format('REVOKE ALL ON TABLE %s FROM %s', c.oid::regclass, '"alerts_rw", "alerts_ro"')
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relowner = current_user::regrole AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\_%' AND c.relname = ANY (ARRAY['flyway_schema_history', 'flyway_schema_history_fairlead']::text[]) AND c.relkind = 'r' \gexec
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE pg_get_userbyid(c.relowner) = current_user AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\_%' AND c.relname = ANY (ARRAY['flyway_schema_history', 'flyway_schema_history_fairlead']::text[]) AND c.relkind = 'r' \gexec
 COMMIT;
