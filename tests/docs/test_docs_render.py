@@ -50,7 +50,9 @@ def test_the_commands_of_rendering_run(quickstart):
 def test_the_table_has_every_file(quickstart):
     file = with_sections(quickstart, blocks("render.md", "yaml")[0])
     text = file.read_text().replace("runtime: docker", "runtime: process, edge: {http: 8080}")
-    text += "stores: {db: {kind: postgres}}\n"
+    text += "stores: {db: {kind: postgres, databases: {shop: {migrations: db}}}}\n"
+    (quickstart / "db").mkdir()
+    (quickstart / "db" / "V1__a.sql").write_text("create table a ()")
     file.write_text(
         re.sub(r"^jobs:.*\n(  .*\n)*", "", text, flags=re.M).replace("port: 8000\n", 'port: 8000\n    routes: ["/"]\n')
     )
