@@ -2,12 +2,13 @@
 
 Every row is read, none is sampled: a copy is looked at, never the live database. A checksum is the sum of the hashes of
 values (`hashtextextended`), so the order of rows does not matter. A partition counts by itself too: who drops it drops
-its rows, though its table stays.
+its rows, though its table stays. What an extension has in tables of its own goes with it, so these count too, and so
+does how far sequences are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -21,8 +22,15 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
 AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
 ORDER BY 2, 3
+"""
+_SEQUENCES = """
+SELECT c.oid::bigint, format('%I.%I', n.nspname, c.relname), s.seqincrement, EXISTS (
+SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
+AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i'))
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_sequence s ON s.seqrelid = c.oid
+WHERE c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+ORDER BY 2
 """
 
 
@@ -61,11 +69,27 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Numbers:
+    """A sequence. `id` is another one when it was dropped and made anew."""
+
+    id: int
+    name: str  #: quoted, with its schema
+    step: int = 1
+    owned: bool = False  #: by a column, with which it goes
+    coming: int = 1  #: the number that is drawn next
+
+    def behind(self, other: Numbers) -> bool:
+        """Whether it gives numbers again that the other one gave."""
+        return (other.coming - self.coming) * self.step > 0
+
+
+@dataclass(frozen=True, slots=True)
 class Contents:
     """A whole database. `schema` are the lines of `pg_dump --schema-only`, those that say nothing left out."""
 
     tables: Mapping[str, Table] = field(default_factory=dict)
     schema: tuple[str, ...] = field(default=(), repr=False)
+    sequences: Mapping[str, Numbers] = field(default_factory=dict)
 
     def by_id(self, id: int) -> Table | None:
         """The table that was made as that one, whatever it is called now."""
@@ -75,7 +99,10 @@ class Contents:
 def contents(
     connection: Connection, schema: str = "", without: Iterable[str] = (), only: str | None = None
 ) -> Contents:
-    """Read all of it, or one table. `schema` is what pg_dump says; `without`: tables that do not count, quoted."""
+    """Read all of it, or one table or sequence. `schema` is what pg_dump says.
+
+    `without`: tables that do not count, quoted.
+    """
     hidden = set(without)
     found: dict[str, Table] = {}
     for id, name, number, column, kind, made, filled in connection.execute(_COLUMNS).fetchall():
@@ -84,7 +111,17 @@ def contents(
             more = (Column(number, column, kind, made, filled),) if number is not None else ()
             found[name] = Table(id, name, columns=(*table.columns, *more))
     tables = {name: _read(connection, table) for name, table in found.items()}
-    return Contents(tables, schema_lines(schema))
+    return Contents(tables, schema_lines(schema), {one.name: one for one in _sequences(connection, only)})
+
+
+def _sequences(connection: Connection, only: str | None) -> Iterator[Numbers]:
+    from psycopg import sql  # noqa: PLC0415 — an extra
+
+    for id, name, step, owned in connection.execute(_SEQUENCES).fetchall():
+        if only in (None, name):
+            at = sql.SQL("SELECT last_value, is_called FROM {}").format(sql.SQL(name))
+            last, called = connection.execute(at).fetchone() or (1, False)
+            yield Numbers(id, name, step, owned, last + step if called else last)
 
 
 _VALUES = (

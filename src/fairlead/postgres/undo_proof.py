@@ -41,10 +41,11 @@ class Loss:
     table: str  #: quoted, with its schema; empty: none in particular
     column: str
     text: str  #: in words
-    rows: int = 0  #: written: that V left in it
+    rows: int = 0  #: written: that V left in it; of a sequence the number that came next then
     hash: int = 0  #: written: of these rows
     alike: bool = False  #: written: all rows have the value with the hash `left`
     left: int | None = None
+    sequence: bool = False  #: `table` is one
 
 
 _HASHES = ("hash", "left")
@@ -143,7 +144,9 @@ def judged(database: str, up: Migration, down: Migration, looks: Looks) -> Proof
     """What came of V, U and V again on a copy."""
     found = _Found()
     _brought_back(looks.before, looks.after, found)
+    _numbers_back(looks.before, looks.after, found)
     found.losses += _taken_along(looks.between, looks.after)
+    found.losses += _numbers_taken(looks.between, looks.after)
     found.losses += _changed(down, looks.before)
     found.doubts += _unshown(up, looks)
     kind = UndoClass.LOSSY if found.losses else UndoClass.UNPROVEN if found.doubts else UndoClass.LOSSLESS
@@ -187,6 +190,29 @@ def _same_table(was: Table, now: Table, found: _Found) -> None:
         _same_column(was, column, now, found)
     if told == len(found.losses) and was.hash != now.hash and _names(was) == _names(now):
         found.losses.append(Loss("values", was.name, "", f"values of {was.name} stand in other rows then"))
+
+
+def _numbers_back(before: Contents, after: Contents, found: _Found) -> None:
+    """What a sequence gave it must not give again; that numbers are left out does no harm."""
+    for name, was in before.sequences.items():
+        now = after.sequences.get(name)
+        if now is None and was.owned:
+            continue  # it went with its column, of which that is said
+        if now is None:
+            found.losses.append(Loss("values", name, "", f"sequence {name} is gone, and does not come back"))
+        elif now.behind(was):
+            text = f"sequence {name} goes back from {was.coming} to {now.coming}, and gives numbers again"
+            found.losses.append(Loss("values", name, "", text))
+        elif now.id != was.id and not was.owned:
+            found.doubts.append(f"sequence {name} is made anew, and nothing shows that it goes on where it was")
+
+
+def _numbers_taken(between: Contents, after: Contents) -> Iterator[Loss]:
+    left = {one.id for one in after.sequences.values()}
+    for one in between.sequences.values():
+        if one.id not in left and not one.owned:
+            text = f"sequence {one.name} goes, and with it how far it was"
+            yield Loss("written", one.name, "", text, one.coming, sequence=True)
 
 
 def _names(table: Table) -> list[str]:

@@ -37,6 +37,9 @@ def _differs(connection: Connection, loss: Loss) -> bool:
     from psycopg import sql  # noqa: PLC0415 — an extra
 
     table = sql.SQL(loss.table)
+    if loss.sequence:
+        now = contents(connection, only=loss.table).sequences.get(loss.table)
+        return now is None or now.coming != loss.rows
     if not loss.column:
         return _rows_differ(connection, loss)
     if not loss.alike:

@@ -55,6 +55,49 @@ def test_a_column_dropped_and_added_again_is_not_what_it_was(site):
     assert "values of column x of public.a are lost in 2 of 2 rows" in found["3"].why
 
 
+def test_how_far_a_sequence_is_counts(site):
+    site.write(
+        V1__s="create sequence s; select setval('s', 7); create sequence down increment -1 start -9; create sequence kept"
+    )
+    site.migrate()
+    site.write(
+        V2__drop="drop sequence s", U2__drop="create sequence s",
+        V3__back="alter sequence down restart with -20", U3__back="alter sequence down restart with -5",
+        V4__new="create sequence t", U4__new="drop sequence t",
+        V5__on="select nextval('kept')", U5__on="",
+    )  # fmt: skip
+    found = proved(site)
+    assert [one.kind for one in found.values()] == ["lossy", "lossy", "lossy", "lossless"]
+    assert found["3"].why == "sequence public.down goes back from -9 to -5, and gives numbers again"
+    assert found["2"].why == "sequence public.s goes back from 8 to 1, and gives numbers again"
+    assert not found["2"].while_unwritten
+
+
+def test_a_sequence_that_v_makes_goes_as_long_as_nobody_drew_from_it(site):
+    site.write(V1__s="create sequence s; select nextval('s')", U1__s="drop sequence s")
+    (proof,) = proved(site).values()
+    assert (proof.while_unwritten, proof.why) == (True, "sequence public.s goes, and with it how far it was")
+    proof = Proof.from_data(proof.to_data())
+    with site.connect() as connection:
+        assert written(connection, proof) == ()
+        connection.execute("select nextval('s')")
+        assert written(connection, proof) == proof.losses
+
+
+def test_what_an_extension_has_in_a_table_goes_with_it(site):
+    site.write(
+        V1__own="create extension citext; create table settings (x int); alter extension citext add table settings",
+        U1__own="drop extension citext",
+    )
+    (proof,) = proved(site).values()
+    assert (proof.while_unwritten, proof.why) == (
+        True, "public.settings goes, with every row that was written to it since"
+    )  # fmt: skip
+    with site.connect() as connection:
+        connection.execute("insert into settings values (1)")
+        assert written(connection, proof) == proof.losses
+
+
 def test_where_there_are_no_values_nothing_is_shown(site):
     site.write(V1__a="create table a (x int, y text); create table b (x int, y text); insert into b values (1, null)")
     site.migrate()

@@ -34,17 +34,25 @@ def unwritten(one: Opened, place: Place) -> Callable[[Step], None]:
     return guard
 
 
+def _locking(loss: Loss) -> str:
+    """The name is quoted by the proof. A sequence has no LOCK: a change that changes nothing keeps others from it."""
+    if loss.sequence:
+        return f"ALTER SEQUENCE {loss.table} OWNED BY NONE"
+    return f"LOCK TABLE {loss.table} IN ACCESS EXCLUSIVE MODE"
+
+
 def _looked(one: Opened, step: Step, proof: Proof) -> tuple[Loss, ...]:
     """Into which of its losses somebody has written. FairleadError when that cannot be told."""
     from psycopg.errors import QueryCanceled  # noqa: PLC0415 — an extra
 
-    tables = sorted({loss.table for loss in proof.losses if loss.kind == "written"})
+    some = [loss for loss in proof.losses if loss.kind == "written"]
+    tables = sorted({loss.table for loss in some})
     if tables and step.mode != "transaction":
         raise FairleadError(f"{step.script} runs in no transaction, so somebody may write while it does")
     limit = one.database.settings.statement_timeout
     try:
-        for table in tables:
-            one.connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE".encode())  # quoted by the proof
+        for statement in sorted({_locking(loss) for loss in some}):
+            one.connection.execute(statement.encode())
         one.connection.execute(f"SET LOCAL statement_timeout = {milliseconds(LOOK)}".encode())
         found = written(one.connection, proof)
         one.connection.execute(f"SET LOCAL statement_timeout = {milliseconds(limit)}".encode())
