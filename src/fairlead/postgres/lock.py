@@ -80,6 +80,27 @@ def holder(connection: Connection, keys: tuple[int, ...]) -> Holder | None:
     return Holder(pid, f"{name}, pid {pid}, user {user}, from {host}, since {since:%Y-%m-%d %H:%M:%S}{began}")
 
 
+_CALLED = "FROM pg_stat_activity WHERE datname = current_database() AND application_name = %s"
+
+
+def end_orphans(connection: Connection, name: str, wait: float, say: Callable[[str], None]) -> None:
+    """End the sessions called `name`, of tools that outlived whoever held the lock for them. The caller holds it.
+
+    Busy when they are not gone after `wait` seconds: what they do is not done with yet.
+    """
+    deadline, told = time.monotonic() + wait, False
+    while orphans := connection.execute(f"SELECT pid {_CALLED}".encode(), (name,)).fetchall():
+        pids = ", ".join(str(pid) for (pid,) in orphans)
+        if time.monotonic() >= deadline:
+            what = f'{connection.info.dbname}: a "{name}" that lost its lock still works, pid {pids}'
+            raise Busy(what, "wait for its end, or end it: SELECT pg_terminate_backend(PID)")
+        if not told:
+            say(f'ending a "{name}" that outlived whoever held the lock for it, pid {pids}')
+            told = True
+        connection.execute(f"SELECT pg_terminate_backend(pid) {_CALLED}".encode(), (name,))
+        time.sleep(0.2)
+
+
 _OLDEST = """
 SELECT pid, usename, application_name, xact_start, extract(epoch FROM now() - xact_start)
 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL

@@ -9,6 +9,7 @@ from fairlead.project.access import migrator_job, rights_of, url_name
 from fairlead.project.stack import Job, Migrations, Service, ServiceSecret, Store
 
 URL = "DATABASE_URL"  #: where such tools look for the address
+SESSIONS = "fairlead migrator"  #: what its sessions are called, as far as it is built on libpq
 LONGEST = 3600.0  #: seconds that it may take
 
 
@@ -46,7 +47,7 @@ def _job(store: Store, one: Migrations, donor: Service) -> Job:
         when="migration",
         source=donor.source,
         prepare=donor.prepare,
-        env={**donor.env, "PGOPTIONS": options},
+        env={**donor.env, "PGOPTIONS": options, "PGAPPNAME": SESSIONS},
         timeout=LONGEST,
         like=donor.name,
         secrets=donor.secrets,

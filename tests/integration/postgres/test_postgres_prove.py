@@ -56,9 +56,8 @@ def test_a_column_dropped_and_added_again_is_not_what_it_was(site):
 
 
 def test_how_far_a_sequence_is_counts(site):
-    site.write(
-        V1__s="create sequence s; select setval('s', 7); create sequence down increment -1 start -9; create sequence kept"
-    )
+    made = "create sequence s; create sequence down increment -1 start -9; create sequence kept"
+    site.write(V1__s=f"{made}; select setval('s', 7)")
     site.migrate()
     site.write(
         V2__drop="drop sequence s", U2__drop="create sequence s",

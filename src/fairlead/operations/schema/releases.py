@@ -55,13 +55,15 @@ class OfReleases:
         from fairlead.operations.db.opened import WAIT, spoken  # noqa: PLC0415 — as above
         from fairlead.postgres.connection import connect  # noqa: PLC0415
         from fairlead.postgres.history import History  # noqa: PLC0415
-        from fairlead.postgres.lock import acquire  # noqa: PLC0415
+        from fairlead.postgres.lock import acquire, end_orphans  # noqa: PLC0415
+        from fairlead.project.resolve_migrators import SESSIONS  # noqa: PLC0415
 
         one = self._database(release, database)
         with closing(connect(one.where, one.settings)) as connection:
             with spoken(one, psycopg.Error):
                 history = History(connection, one.settings)
                 acquire(connection, history.schema, history.name, WAIT, self.say)
+                end_orphans(connection, SESSIONS, WAIT, self.say)
 
             def held() -> bool:
                 try:
