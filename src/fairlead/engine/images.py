@@ -56,7 +56,7 @@ class Images:
             raw = self._client().inspect_distribution(name.asked(), auth_config=self._auth(name))
             return Remote(raw["Descriptor"]["digest"], _platforms(raw.get("Platforms") or ()))
 
-        return self._persistent("look up", name, ask, tell)
+        return self.persistent("look up", name, ask, tell)
 
     def pull(self, name: ImageName, digest: str, platform: str | None, tell: Tell) -> str:
         """Have the image of that digest here; its reference, by digest. RegistryError."""
@@ -67,7 +67,7 @@ class Images:
             )
             self._follow("pull", name, events, tell)
 
-        self._persistent("pull", name, act, tell)
+        self.persistent("pull", name, act, tell)
         return name.at(digest)
 
     def push(self, name: ImageName, tell: Tell) -> str:
@@ -79,7 +79,7 @@ class Images:
             )
             return self._follow("push", name, events, tell)
 
-        return self._persistent("push", name, act, tell)
+        return self.persistent("push", name, act, tell)
 
     def tag(self, id: str, name: ImageName) -> None:
         """Give an image a name, which is taken from the one that had it."""
@@ -132,7 +132,7 @@ class Images:
                 tell(f"{doing} {name}: {line}")
         return transfer.digest
 
-    def _persistent(self, doing: str, name: ImageName, act: Callable[[], T], tell: Tell) -> T:
+    def persistent(self, doing: str, name: ImageName, act: Callable[[], T], tell: Tell) -> T:
         """Try again what may work the next time: a registry that is busy, a connection that broke."""
         for turn in range(1, self.patience.tries + 1):
             try:

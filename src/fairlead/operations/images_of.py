@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from fairlead.artifacts.origin import owner_text
@@ -19,6 +19,7 @@ from fairlead.operations.images import containers, filled, image_name, image_sto
 from fairlead.operations.made import build_images, called, commit_of, named_after, recipes
 from fairlead.operations.promote import live_release
 from fairlead.operations.secrets.supply import Supply
+from fairlead.operations.several import build_others, push_together, require_buildable
 from fairlead.project.image_name import ImageName
 from fairlead.project.project import Project
 from fairlead.project.stack import Container, Stack
@@ -42,6 +43,7 @@ class BuiltImage:
     names: tuple[str, ...]  #: that it has, or would get
     new: bool  #: built by this call, or of a plan: to be built
     digest: str = ""  #: that the registry gave; empty: it was not pushed
+    platforms: dict[str, str] = field(default_factory=dict)  #: of one that is made for several: their ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +116,16 @@ def build(
         store, commit = image_store(supply.place, logins(supply)), commit_of(supply)
         if options.push:
             _require_names(supply.stack)
+            if any(len(one.build.platforms) > 1 for _, one in containers(supply.stack) if one.build):
+                machine = store.images.engine.facts().architecture
+                require_buildable(recipes(supply, store, with_secrets=False), machine)
         for item, one in build_images(supply, store, say, options.fresh).items():
             container = _container(supply.stack, item)
             tags = _tags(commit, one.recipe.content)
             names = _named(supply.stack, item, container, one.recipe.name, tags)
-            _add(rows, BuiltImage((item,), one.image.id, names, one.now))
+            more = build_others(supply, store, one.recipe, say, options.fresh) if options.push else {}
+            platforms = {one.recipe.platform: one.image.id} | more if more else {}
+            _add(rows, BuiltImage((item,), one.image.id, names, one.now, platforms=platforms))
         return tuple(_handed(store, supply.place, row, options.push, say) for row in rows.values())
 
 
@@ -127,6 +134,7 @@ def push(project: Project, environment: str, emit: Emit = silent) -> tuple[Built
     supply, say = _supply(project, environment), _sayer(emit)
     release = live_release(supply.place)
     _require_names(release.stack)
+    _require_one_platform(release.stack)
     store, rows = image_store(supply.place, logins(supply)), dict[str, BuiltImage]()
     with _kept(supply.place, say):
         for item, container in _built_of(release):
@@ -157,7 +165,10 @@ def _handed(store: ImageStore, place: Place, row: BuiltImage, push: bool, say: C
         store.images.tag(row.image, name)
     if not push:
         return row
-    digests = {name: store.images.push(name, say) for name in names}
+    if row.platforms:
+        digests = push_together(store, tuple(names), row.platforms, next(iter(row.platforms)), say)
+    else:
+        digests = {name: store.images.push(name, say) for name in names}
     _note(place, row, names[0].at(digests[names[0]]))
     say(f"pushed {', '.join(row.names)}")
     return replace(row, digest=digests[names[0]])
@@ -180,9 +191,14 @@ def _require_names(stack: Stack) -> None:
         if called(stack, item.name, one) is None:
             what = f"{item.name}: there is no registry to push its image to"
             raise Refused(what, "add `registry: ghcr.io/acme`, or `image: ghcr.io/acme/api` beside `build`")
-        if len(one.build.platforms) > 1:
-            what = f"{item.name}: it is made for {', '.join(one.build.platforms)}, and an image is pushed for one"
-            raise Refused(what, "push each from an environment of its own, or all with `docker buildx build --push`")
+
+
+def _require_one_platform(stack: Stack) -> None:
+    """Refused where a deployment has built for its own machine alone."""
+    for item, one in containers(stack):
+        if one.build is not None and len(one.build.platforms) > 1:
+            what = f"{item.name}: it is made for {', '.join(one.build.platforms)}, and was built for this machine alone"
+            raise Refused(what, f"build all and push them: fairlead build {stack.environment} --push")
 
 
 def _tags(commit: Commit, content: str) -> tuple[str, ...]:

@@ -73,6 +73,15 @@ def cores() -> float:
     return min(there, int(quota) / int(period)) if quota.isdigit() and period.isdigit() else there
 
 
+BINARY_FORMATS = Path("/proc/sys/fs/binfmt_misc")
+_QEMU = {"amd64": "x86_64", "arm64": "aarch64", "386": "i386"}  #: as images call them → as its emulators do
+
+
+def emulates(architecture: str) -> bool:
+    """Whether the kernel has an emulator for programs of that architecture, named as images name it."""
+    return _first(BINARY_FORMATS / f"qemu-{_QEMU.get(architecture, architecture)}") == "enabled"
+
+
 def spinning(path: Path) -> bool | None:
     """Whether the disk that a folder is on turns (Linux, sysfs); None where the system does not say."""
     while not path.exists():
