@@ -7,6 +7,7 @@ import threading
 from types import SimpleNamespace
 
 import pytest
+from tests.registries import PASSWORD
 
 from fairlead.engine.images import Images, Patience
 from fairlead.engine.login import Login
@@ -15,7 +16,6 @@ from fairlead.engine.registry_failures import RegistryError
 from fairlead.masking import Secret
 from fairlead.project.image_name import ImageName
 
-PASSWORD = "word-of-the-bot"
 SCOPE = "scope=repository%3Aacme%2Fapi%3Apull%2Cpush"
 
 
