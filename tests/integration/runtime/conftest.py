@@ -1,4 +1,4 @@
-"""A runtime of its own for each test: `runtime` are plain processes, `rig` is each runtime in turn."""
+"""`runtime` are plain processes, a runtime for each test; `rig` is each runtime in turn, one for a whole module."""
 
 import pytest
 from instances import end_everything
@@ -16,21 +16,42 @@ def runtime(place):
     end_everything(runtime)
 
 
-@pytest.fixture(params=RIGS)
-def rig(request, tmp_path):
-    """Each runtime, up, and gone after the test."""
-    if request.param == "docker":
-        request.getfixturevalue("docker_engine")
-    rig = RIGS[request.param](tmp_path)
-    rig.runtime.up()
-    yield rig
-    rig.end()
+@pytest.fixture(scope="module")
+def rigs():
+    """By runtime: what a module's tests have in common, its supervisord or its networks."""
+    made = {}
+    yield made
+    for rig in made.values():
+        rig.end()
 
 
 @pytest.fixture
-def docker(docker_engine, tmp_path):
+def rigged(rigs, tmp_path_factory):
+    """`rigged("docker")`: that runtime, up. What a test leaves of instances and volumes is gone after it."""
+    used = []
+
+    def rigged(name):
+        if name not in rigs:
+            rigs[name] = RIGS[name](tmp_path_factory.mktemp(name))
+        rig = rigs[name]
+        rig.begin()
+        used.append(name)
+        return rig
+
+    yield rigged
+    for name in used:
+        rigs[name].clear()
+
+
+@pytest.fixture(params=RIGS)
+def rig(request, rigged):
+    """Each runtime."""
+    if request.param == "docker":
+        request.getfixturevalue("docker_engine")
+    return rigged(request.param)
+
+
+@pytest.fixture
+def docker(docker_engine, rigged):
     """The runtime docker alone."""
-    rig = RIGS["docker"](tmp_path)
-    rig.runtime.up()
-    yield rig
-    rig.end()
+    return rigged("docker")

@@ -25,6 +25,17 @@ class ProcessRig:
     def __init__(self, folder):
         self.runtime = ProcessRuntime(place_of(folder, "shop"))
 
+    def begin(self):
+        """For the next test: as a command that begins, which knows only what it finds."""
+        self.runtime = type(self.runtime)(self.runtime.place)
+        self.runtime.up()
+
+    def clear(self):
+        """End and remove all instances."""
+        ids = [one.id for one in self.runtime.observe()]
+        self.runtime.stop(ids)
+        self.runtime.remove(ids)
+
     def spec(self, name="web", **more):
         return spec(name, **more)
 
@@ -71,13 +82,18 @@ class DockerRig(ProcessRig):
     def facts(self, id):
         return self.runtime._containers()[id]
 
-    def end(self):
+    def clear(self):
         engine, owner = self.runtime.engine, self.runtime.owner
+        ids = [one.id for one in self.runtime.observe()]
         for facts in engine.containers(owner.labels()):
             engine.remove(facts.id)
-        remove_networks(engine, owner)
+        self.runtime.remove(ids)
         for volume in engine.volumes(owner.labels()):
             engine.remove_volume(volume["Name"])
+
+    def end(self):
+        self.clear()
+        remove_networks(self.runtime.engine, self.runtime.owner)
         end_everything(self.runtime)
 
     def left(self):
