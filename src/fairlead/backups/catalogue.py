@@ -41,8 +41,8 @@ class Part:
     """One object of a backup."""
 
     name: str  #: below the backup's own folder
-    kind: str  #: globals, database, base, wal
-    database: str  #: of a database
+    kind: str  #: globals, database, base, wal, snapshot, volume
+    database: str  #: of a database; of a volume its name
     size: int  #: bytes, before encryption
     stored: int  #: bytes, as it lies there
     sha256: str  #: of what lies there
@@ -66,6 +66,7 @@ class Backup:
     recipients: tuple[str, ...]
     parts: tuple[Part, ...]
     facts: dict[str, Any] = field(default_factory=dict)  #: what was in it then, by database
+    set: str = ""  #: id of the recovery set that it was made in; empty: it was made alone
     verified: str = ""  #: when it was last read whole; empty: never
     tried: str = ""  #: when it was last restored for a trial; empty: never
     damaged: str = ""  #: when it was found that something is wrong with it
@@ -74,6 +75,11 @@ class Backup:
     def stored(self) -> int:
         """Bytes of all its parts."""
         return sum(one.stored for one in self.parts)
+
+    @property
+    def shown_kind(self) -> str:
+        """What a person knows it as: a snapshot and volumes are logical ones too."""
+        return next((one.kind for one in self.parts if one.kind in ("snapshot", "volume")), self.kind)
 
     @property
     def moment(self) -> datetime:
@@ -97,8 +103,12 @@ def new_id(now: datetime) -> str:
 class Catalogue:
     """The backups of one store."""
 
-    def __init__(self, where: Destination, owner: Owner) -> None:
-        self.where, self.owner = where, owner
+    def __init__(self, where: Destination, owner: Owner, set: str = "") -> None:
+        self.where, self.owner, self.set = where, owner, set
+
+    def of_set(self, set: str) -> Catalogue:
+        """The same, for those that are made together."""
+        return Catalogue(self.where, self.owner, set)
 
     def path(self, id: str, name: str) -> str:
         """Of an object of a backup."""
@@ -106,7 +116,7 @@ class Catalogue:
 
     def add(self, backup: Backup) -> None:
         """From now on it is one. The last thing that is written."""
-        put(self.where, self.path(backup.id, ENTRY), _text(backup.to_data()))
+        put(self.where, self.path(backup.id, ENTRY), _text(backup.to_data() | {"set": self.set}))
 
     def mark(self, id: str, name: str, when: str) -> None:
         """`name`: VERIFIED, TRIED or DAMAGED. What is verified is not damaged any more, if it ever was."""
@@ -173,12 +183,12 @@ def _backup(data: dict[str, Any]) -> Backup:
 
 
 def chosen(backups: tuple[Backup, ...], said: str) -> Backup:
-    """One by its id, by a day (`2026-11-20`: the last that ended on it or before) or `latest`. UsageError."""
+    """One by its id or its recovery set's, by a day (`2026-11-20`: the last until its end) or `latest`. UsageError."""
     if not backups:
         raise UsageError("there is no backup yet", "make one: fairlead backup now")
     if said == "latest":
         return max(backups, key=lambda one: one.moment)
-    found = [one for one in backups if one.id == said]
+    found = [one for one in backups if said in (one.id, one.set)]
     if found:
         return found[0]
     try:

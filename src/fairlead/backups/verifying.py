@@ -10,6 +10,8 @@ from fairlead.backups.destinations.base import Gone
 from fairlead.backups.physical.unpacking import look as look_at_files
 from fairlead.backups.restoring import Reader
 from fairlead.backups.sealing import Damaged, checksum
+from fairlead.backups.tape import Told, looked_at
+from fairlead.backups.volumes import require_same
 from fairlead.errors import FairleadError
 
 MAGIC = b"PGDMP"  #: how a dump of the custom format begins
@@ -51,6 +53,9 @@ def _look(catalogue: Catalogue, backup: Backup, part: Part, identities: Sequence
         _look_at_files(catalogue, backup, part, identities)
         return
     try:
+        if part.kind == "volume" and identities:
+            _look_at_tape(catalogue, backup, part, identities)
+            return
         if not identities:
             with catalogue.where.reading(catalogue.path(backup.id, part.name)) as pieces:
                 sha256, size = checksum(pieces)
@@ -63,6 +68,13 @@ def _look(catalogue: Catalogue, backup: Backup, part: Part, identities: Sequence
         raise Unfit(error.message, error.hint) from error
     if ends.size != part.size or not _plausible(part.kind, ends):
         raise Unfit(f"{what} is not whole")
+
+
+def _look_at_tape(catalogue: Catalogue, backup: Backup, part: Part, identities: Sequence[Any]) -> None:
+    """All files that were copied are on it."""
+    reader = Reader(catalogue, identities)
+    found = looked_at(lambda write: reader.write_to(backup, part, write), Told())
+    require_same(backup.facts[part.database], found, f"{part.name} of backup {backup.id}")
 
 
 def _look_at_files(catalogue: Catalogue, backup: Backup, part: Part, identities: Sequence[Any]) -> None:
@@ -93,4 +105,6 @@ class Ends:
 def _plausible(kind: str, ends: Ends) -> bool:
     if kind == "globals":
         return END in ends.last
+    if kind == "snapshot":
+        return ends.first.startswith(b"REDIS") and ends.last[-9:-8] == b"\xff"  # its end, and a checksum behind it
     return ends.first.startswith(MAGIC) if kind == "database" else True

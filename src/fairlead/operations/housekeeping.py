@@ -192,7 +192,7 @@ class Housekeeping:
         """Begin backups and drills that are due, in a process of its own: they take long, and need no lock of ours."""
         state = self.environment.state
         release = self.environment.world.releases.load_or_none(state.live) if state.live else None
-        if release is None or not any(one.backup for one in release.stack.stores) or not self._idle():
+        if release is None or not release.stack.backed_up or not self._idle():
             return
         self.not_before["backups"] = time.monotonic() + BACKUPS_EVERY
         if begun := begin_due(self.environment.place, release, self.environment.ledger):

@@ -131,7 +131,7 @@ def _seen(found: Status, place: Place, live: str | None) -> Status:
     if public or traffic:
         parts["edge"] = bool(traffic) or "edge" in programs
     found = replace(found, address=edge.address() if public else None, scheme=edge.scheme(), stores=look(kind, place))
-    backups = ages(place, [one.name for one in stack.stores if one.backup]) if stack else {}
+    backups = ages(place, [one.name for one in stack.backed_up]) if stack else {}
     found = replace(found, contract=_waits(place, release))
     return replace(found, copies=copies, traffic=_named(traffic, stack), parts=parts, backups=backups)
 

@@ -31,6 +31,7 @@ class Environment(Section):
     tests: Anything = None
     edge: Anything = None
     stores: Anything = None
+    volumes: Anything = None
     templates: Anything = None
     smoke: Anything = None
     rollout: Anything = None

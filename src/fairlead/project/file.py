@@ -18,6 +18,7 @@ from fairlead.project.smoke import Smoke
 from fairlead.project.stores import Store
 from fairlead.project.templates import Template
 from fairlead.project.variables import Variable
+from fairlead.project.volumes import Volume
 
 
 class Sections(Section):
@@ -32,6 +33,7 @@ class Sections(Section):
     tests: tuple[CommandLine, ...] = ()
     edge: Edge = Field(default_factory=Edge)
     stores: dict[Name, Store] = Field(default_factory=dict)
+    volumes: dict[Name, Volume] = Field(default_factory=dict)
     templates: tuple[Template, ...] = ()
     smoke: tuple[Smoke, ...] = ()
     rollout: Rollout = Field(default_factory=Rollout)

@@ -14,8 +14,8 @@ from fairlead.project.tree import Mapping, Node, Path, Scalar, quoted
 Report = Callable[[Node, Path, str], None]
 
 OVERLAID = (
-    "variables", "secrets", "secret_backend", "services", "jobs", "tests", "edge", "stores", "templates", "smoke",
-    "rollout", "deploy", "notify", "registry", "compose",
+    "variables", "secrets", "secret_backend", "services", "jobs", "tests", "edge", "stores", "volumes", "templates",
+    "smoke", "rollout", "deploy", "notify", "registry", "compose",
 )  # fmt: skip
 
 WHOLE_ONLY = ("may_differ", "environments")  #: sections of the file as a whole, which no environment has

@@ -21,6 +21,7 @@ def obstacles(merged: Mapping, own: Mapping) -> Iterator[Problem]:
     if runtime is not None and name == "kubernetes":
         yield problem(runtime, f"{name} is {THIS_VERSION}; use process or docker")
     yield from _stores(merged, name or "process")
+    yield from _volumes(merged, name or "process")
     yield from _migrators(merged)
     yield from _without_image(merged) if name == "docker" else _only_in_containers(merged)
 
@@ -48,21 +49,38 @@ def _migrators(merged: Mapping) -> Iterator[Problem]:
 
 
 def _backups(store: Node, runtime: str) -> Iterator[Problem]:
-    """Of PostgreSQL alone, and of one that Fairlead knows: its own, or that of a url."""
-    own = child(store, "url") is None
-    if text_of(child(store, "kind")) != "postgres" or (own and child(store, "command") is not None):
-        for key in ("backup", "drill"):
-            yield from (problem(node, f"of such a store this is {THIS_VERSION}") for node in select(store, key))
+    """Of what Fairlead runs itself, and of a PostgreSQL at a url."""
+    own, postgres = child(store, "url") is None, text_of(child(store, "kind")) == "postgres"
+    if postgres and own and child(store, "command") is not None:
+        yield from _each(store, f"of such a store this is {THIS_VERSION}")
+    if not postgres and not own:
+        yield from _each(store, "somebody else runs this store, so a copy of it is theirs to make")
     if own and runtime not in ("process", "docker"):
         why = f"on {runtime} this is {THIS_VERSION}; use logical"
         yield from (problem(node, why) for node in select(store, "backup", "physical"))
     differential = f"{THIS_VERSION}; use full: with the log in between it is as far back that can be had"
     yield from (problem(node, differential) for node in select(store, "backup", "physical", "differential"))
+    yield from _arranged(store, "store")
+
+
+def _each(store: Node, why: str) -> Iterator[Problem]:
+    yield from (problem(node, why) for key in ("backup", "drill") for node in select(store, key))
+
+
+def _arranged(store: Node, what: str) -> Iterator[Problem]:
     backup, drill = child(store, "backup"), child(store, "drill")
     if drill is not None and backup is None:
-        yield problem(drill, "a drill restores a backup, and there is none of this store")
+        yield problem(drill, f"a drill restores a backup, and there is none of this {what}")
     if backup is not None and child(backup, "to") is None:
         yield problem(backup, "say where backups go: to: s3://BUCKET/PREFIX, or a folder by its whole path")
+
+
+def _volumes(merged: Mapping, runtime: str) -> Iterator[Problem]:
+    """A process has no volumes of an engine."""
+    for _, volume in children(child(merged, "volumes")):
+        if runtime == "process" and child(volume, "path") is None:
+            yield problem(volume, "volumes are of an engine; on process say the folder: path: /srv/uploads")
+        yield from _arranged(volume, "volume")
 
 
 def _as_it_is(store: Node) -> Node | None:

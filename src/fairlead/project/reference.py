@@ -12,8 +12,8 @@ from fairlead.project.compose import compose
 from fairlead.project.tree import Node, Path, children
 
 SECTIONS = (
-    "name", "variables", "secrets", "secret_backend", "services", "jobs", "tests", "edge", "stores", "templates",
-    "smoke", "rollout", "deploy", "notify", "registry", "compose", "may_differ", "environments",
+    "name", "variables", "secrets", "secret_backend", "services", "jobs", "tests", "edge", "stores", "volumes",
+    "templates", "smoke", "rollout", "deploy", "notify", "registry", "compose", "may_differ", "environments",
 )  # fmt: skip
 
 _COMMENT = re.compile(r"\s#\s+(.*)$")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from fairlead.project import stack, static
 from fairlead.project.access import Wish, access, implied_secrets, login_names, login_spec, plain
-from fairlead.project.resolve_backup import backup, drill, require
+from fairlead.project.resolve_backup import backup, drill, require, volume
 from fairlead.project.resolve_container import container, log_bounds, pools, resources, security, shared
 from fairlead.project.resolve_edge import edge, route
 from fairlead.project.resolve_migrators import migrator_jobs
@@ -57,6 +57,7 @@ def resolve(environment: str, sections: Sections, own: Environment, given: Mappi
         secrets=declared + implied_secrets(stores, {one.name for one in declared}),
         secret_backend=backend(sections.secret_backend),
         stores=stores,
+        volumes=tuple(volume(name, one) for name, one in sections.volumes.items()),
         templates=templates(sections.templates),
         registry=registry(sections.registry),
         compose=dict(sections.compose),

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fairlead.project import stack_backup as stack
+from fairlead.project.stack import Store
 
 if TYPE_CHECKING:
     from fairlead.project.deploying import Deploy
     from fairlead.project.stores import Backup, Drill, Physical
+    from fairlead.project.volumes import Volume
 
 
 def backup(one: Backup | None) -> stack.Backup | None:
@@ -41,3 +43,8 @@ def drill(one: Drill | None) -> stack.Drill | None:
 def require(one: Deploy) -> stack.Require:
     """As it is said."""
     return stack.Require(one.require.backup, one.require.drill, one.require.rehearsal)
+
+
+def volume(name: str, one: Volume) -> Store:
+    """What keeps data, and nobody runs."""
+    return Store(name=name, kind="volume", path=one.path, backup=backup(one.backup), drill=drill(one.drill))

@@ -306,7 +306,7 @@ class Store:
     """A thing that keeps data."""
 
     name: str
-    kind: Literal["postgres", "redis", "s3", "container"]
+    kind: Literal["postgres", "redis", "s3", "container", "volume"]
     url: str | None = None
     databases: tuple[str, ...] = ()
     migrations: tuple[Migrations, ...] = ()  #: one for each of the databases
@@ -330,6 +330,7 @@ class Store:
     checks: dict[str, tuple[str, ...]] = field(default_factory=dict)  #: queries that must work, by database
     health: Health | None = None  #: None: as its kind is asked
     managed: bool = True  #: postgres, redis, s3: set up by Fairlead; else the image is run as it is
+    path: str | None = None  #: volume: its folder on this machine; None: the engine's volume of that name
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,9 +352,15 @@ class Stack:
     secrets: tuple[SecretSpec, ...] = ()  #: those of `secrets`, and the secret variables
     secret_backend: SecretBackend = field(default_factory=SecretBackend)
     stores: tuple[Store, ...] = ()
+    volumes: tuple[Store, ...] = ()  #: of services; those that the file says something of
     templates: tuple[Template, ...] = ()
     registry: Registry | None = None
     compose: dict[str, Any] = field(default_factory=dict)  #: what a rendered Compose file gets as it is, merged in
+
+    @property
+    def backed_up(self) -> tuple[Store, ...]:
+        """The stores and volumes that have backups."""
+        return tuple(one for one in (*self.stores, *self.volumes) if one.backup is not None)
 
     def service(self, name: str) -> Service:
         """The service of that name; KeyError if there is none."""

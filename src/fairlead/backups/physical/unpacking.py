@@ -20,6 +20,7 @@ from fairlead.errors import FairleadError
 from fairlead.system.pipes import Who
 
 MANIFEST = "backup_manifest"
+FILES = "the copy of the data files"
 PIECE = 1 << 20
 BROKEN = (tarfile.TarError, zlib.error, gzip.BadGzipFile, EOFError, ValueError)
 
@@ -28,8 +29,8 @@ Push = Callable[[Write], None]
 
 
 @contextlib.contextmanager
-def pulled(push: Push) -> Iterator[IO[bytes]]:
-    """Read what `push` writes. What it raises is raised here: it is what made the reader fail, if that did."""
+def pulled(push: Push, what: str = FILES) -> Iterator[IO[bytes]]:
+    """Read what `push` writes, which is `what`. What it raises is raised here, as that made the reader fail, if so."""
     reading, writing = os.pipe()
     with ThreadPoolExecutor(1) as pool:
         pushed = pool.submit(_pushed, push, writing)
@@ -40,11 +41,11 @@ def pulled(push: Push) -> Iterator[IO[bytes]]:
                     pass
         except BROKEN as error:
             pushed.result()
-            raise Damaged(f"the copy of the data files is damaged: {error}") from error
+            raise Damaged(f"{what} is damaged: {error}") from error
         except OSError as error:
             pushed.result()
-            what = f"the copy of the data files could not be unpacked: {error.strerror or error}"
-            raise FairleadError(what, "see whether the disk is full") from error
+            text = f"{what} could not be unpacked: {error.strerror or error}"
+            raise FairleadError(text, "see whether the disk is full") from error
         pushed.result()
 
 

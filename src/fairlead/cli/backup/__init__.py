@@ -9,6 +9,7 @@ VERBS = {
     "now": "Make a backup.",
     "list": "The backups that there are.",
     "verify": "Read backups whole, and say what is wrong.",
+    "restore": "Put back stores and volumes together.",
     "prune": "Remove backups that are no longer kept.",
     "schedule": "Print when what is done, for cron or systemd.",
 }
@@ -16,8 +17,8 @@ VERBS = {
 
 @lazy_group("backup", VERBS, "fairlead backup now production", "fairlead backup list production")
 def command() -> None:
-    """Make backups of an environment's stores, and look after them.
+    """Make backups of an environment's stores and volumes, and look after them.
 
-    What is copied, where to, and how long it is kept stands in the project file, under `backup` of a store. They are
-    put back by `fairlead db restore`, and tried by `fairlead db drill`.
+    What is copied, where to, and how long it is kept stands in the project file, under `backup` of a store or volume.
+    One database is put back by `fairlead db restore`; all are tried by `fairlead db drill`.
     """

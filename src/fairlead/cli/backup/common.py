@@ -42,9 +42,11 @@ def data_of(backup: Backup) -> dict[str, Any]:
     """For machines."""
     databases = [one.database for one in backup.of("database")] or list(backup.facts.get("databases", []))
     return {
-        "id": backup.id, "store": backup.owner.store, "kind": backup.kind, "began": backup.began, "ended": backup.ended,
+        "id": backup.id, "store": backup.owner.store, "kind": backup.shown_kind,
+        "set": backup.set or None, "began": backup.began, "ended": backup.ended,
         "why": backup.why, "bytes": backup.stored, "server": backup.server, "lsn": backup.stop_lsn,
-        "timeline": backup.timeline, "databases": databases,
+        "timeline": backup.timeline, "databases": databases, "keys": backup.facts.get("keys"),
+        "volumes": {one.database: backup.facts[one.database] for one in backup.of("volume")},
         "recipients": list(backup.recipients), "verified": backup.verified or None, "tried": backup.tried or None,
         "damaged": backup.damaged or None,
     }  # fmt: skip

@@ -50,7 +50,7 @@ def _line(one: Window) -> str:
 def _table(backups: tuple[Backup, ...]) -> str:
     if not backups:
         return dim("  no backup yet")
-    rows = [(one.id, one.kind, size(one.stored), _state(one), one.why) for one in backups]
+    rows = [(one.id, one.shown_kind, size(one.stored), _state(one), one.why) for one in backups]
     return table(rows, ("id", "kind", "size", "state", "why"), indent=2)
 
 

@@ -22,21 +22,21 @@ if TYPE_CHECKING:
 @environment()
 @stores
 @click.option("--plan", "only_plan", is_flag=True, help="Show what would go and why the others stay; do nothing.")
-@click.option("--old-databases", is_flag=True, help="Drop the databases that restores put aside, too.")
+@click.option("--old-data", "--old-databases", is_flag=True, help="Remove what restores put aside, too.")
 @yes_option
 def command(
-    session: Session, environment: str, stores: tuple[str, ...], only_plan: bool, old_databases: bool, yes: bool
+    session: Session, environment: str, stores: tuple[str, ...], only_plan: bool, old_data: bool, yes: bool
 ) -> None:
     """Remove backups of ENV that no tier of `keep` wants. The last good one stays in any case.
 
     Every backup has its reason, to stay or to go.
     """
     from fairlead.operations.backups.prune import decided, prune  # noqa: PLC0415 — start-up is part of the product
-    from fairlead.operations.backups.restore import drop_left, left  # noqa: PLC0415
+    from fairlead.operations.backups.asides import drop_left, left  # noqa: PLC0415
 
     arranged = arranged_stores(session, environment, stores)
     found = [decided(one) for one in arranged]
-    aside = [left(one) if old_databases else () for one in arranged]
+    aside = [left(one) if old_data else () for one in arranged]
     text = "\n".join(_text(one, it) for one, it in zip(found, aside, strict=True))
     if not only_plan:
         if any(one.leaving or any(log.leaving for log in one.logs) for one in found) or any(aside):
@@ -57,7 +57,7 @@ def _data(one: Pruning, aside: tuple[str, ...]) -> dict[str, object]:
 
 def _text(one: Pruning, aside: tuple[str, ...]) -> str:
     rows = [_row(backup, it) for backup, it in one.decisions]
-    rows += [(yellow("goes"), name, "database", "", dim("put aside by a restore")) for name in aside]
+    rows += [(yellow("goes"), name, "old data", "", dim("put aside by a restore")) for name in aside]
     for log in one.logs:
         gone, bytes = len(log.leaving), sum(it.stored for it in log.leaving)
         rows += [(yellow("goes"), count(gone, "segment"), "log", size(bytes), dim("older than that"))] if gone else []
@@ -67,9 +67,9 @@ def _text(one: Pruning, aside: tuple[str, ...]) -> str:
 
 def _row(backup: Backup, it: Decision) -> tuple[str, ...]:
     mark = green("stays") if it.keep else yellow("goes")
-    return mark, backup.id, backup.kind, size(backup.stored), dim(", ".join(it.reasons))
+    return mark, backup.id, backup.shown_kind, size(backup.stored), dim(", ".join(it.reasons))
 
 
 def _done(one: Pruning, aside: tuple[str, ...]) -> str:
     what = f"{count(len(one.leaving), 'backup')} removed, {len(one.decisions) - len(one.leaving)} kept"
-    return f"{green('✓')} {one.store}: {what}" + (f"; {count(len(aside), 'database')} dropped" if aside else "")
+    return f"{green('✓')} {one.store}: {what}" + (f"; {len(aside)} put aside removed" if aside else "")

@@ -11,6 +11,7 @@ from fairlead.cli.moment import Moment
 from fairlead.cli.session import Session, bold, dim, green, tell, yellow
 from fairlead.cli.text import duration
 from fairlead.cli.verb import environment, verb, yes_option
+from fairlead.errors import UsageError
 
 if TYPE_CHECKING:
     from fairlead.operations.backups.restore import Prospect, Restored
@@ -50,6 +51,9 @@ def command(
     from fairlead.operations.since import instant  # noqa: PLC0415
 
     (one,) = arranged_stores(session, environment, (store,))
+    if one.store.kind != "postgres":
+        hint = f"fairlead backup restore {environment} {which} --store {store}"
+        raise UsageError(f"{store} is no PostgreSQL", hint)
     place = other(one, session.project().stack(environment), session.project().root, into) if into else None
     target = instant(moment, datetime.now().astimezone()) if moment else None
 

@@ -86,6 +86,9 @@ REMOTE: dict[Words, Row] = {
     ("backup", "now"): Row(tree=True, lasting=True),
     ("backup", "list"): Row(tree=True),
     ("backup", "verify"): Row(tree=True, lasting=True),
+    ("backup", "restore"): Row(
+        tree=True, lasting=True, asks="Restore backups in {environment}? What was written since is put aside."
+    ),
     ("backup", "prune"): Row(
         tree=True, lasting=True, asks="Remove backups of {environment} that no tier keeps? (--plan shows them)"
     ),

@@ -81,7 +81,7 @@ def _since(times: Iterable[str]) -> float | None:
 
 def examine(stack: Stack, place: Place) -> Iterator[Check]:
     """Of each store with backups: whether what `deploy.require` asks for is so, and whether drills are due."""
-    for store in (one for one in stack.stores if one.backup is not None):
+    for store in stack.backed_up:
         found = ages(place, (store.name,))[store.name]
         again = f"{stack.environment} {store.name}"
         yield from _one(f"backup of {store.name}", found.backup, stack.require.backup, f"fairlead backup now {again}")

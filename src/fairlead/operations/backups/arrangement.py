@@ -102,7 +102,7 @@ class Arrangement:
     @property
     def inside(self) -> bool:
         """Whether it runs in a container of ours: then programs are the container's, and copies are containers."""
-        return self.url is None and self.runtime == "docker"
+        return self.url is None and self.store.path is None and self.runtime == "docker"
 
     def ground(self) -> Ground:
         """Where copies are made: in a folder that whoever runs PostgreSQL gets into."""
@@ -135,10 +135,10 @@ def spool_of(place: Place, store: str) -> Path:
 
 def arranged(stack: Stack, root: Path, names: Sequence[str] = ()) -> tuple[Arrangement, ...]:
     """Those of a stack that have backups, or of these names. UsageError, Refused, Unavailable (secrets)."""
-    there = {one.name: one for one in stack.stores if one.backup is not None}
+    there = {one.name: one for one in stack.backed_up}
     for name in names:
         if name not in there:
-            text = f"no store {name} of {stack.environment} has backups{did_you_mean(name, there)}"
+            text = f"no store or volume {name} of {stack.environment} has backups{did_you_mean(name, there)}"
             raise UsageError(
                 text, f"{', '.join(there)} has" if there else "say `backup` of a store in the project file"
             )

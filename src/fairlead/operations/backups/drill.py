@@ -7,22 +7,24 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from fairlead.backups.catalogue import DAMAGED, TRIED, Backup
+from fairlead.backups.catalogue import DAMAGED, TRIED, Backup, chosen
 from fairlead.backups.destinations.base import Gone
 from fairlead.backups.facts import failing
+from fairlead.backups.physical.coverage import Aim
 from fairlead.backups.restoring import Reader, compared, globals_of, have_roles, put_back, roles_there
 from fairlead.backups.scratch import Ground, cluster, copy_name, room, started
 from fairlead.backups.sealing import Damaged
 from fairlead.backups.server import Server
 from fairlead.backups.verifying import require_whole
-from fairlead.errors import FairleadError
+from fairlead.errors import FairleadError, UsageError
 from fairlead.operations.backups.arrangement import BY_HAND, PATIENCE, Arrangement, drill_identities
 from fairlead.operations.backups.drill_files import try_files
+from fairlead.operations.backups.drill_spots import try_spots
 from fairlead.operations.backups.due import SCHEDULE
 from fairlead.operations.backups.forecast import forecast
 from fairlead.operations.backups.report import Report
 from fairlead.operations.backups.sources import selected
-from fairlead.operations.backups.space import engine_folder, needed_of, require_space
+from fairlead.operations.backups.space import folder_of, needed_of, require_space
 from fairlead.system import clock
 
 Say = Callable[[str], object]
@@ -46,7 +48,7 @@ def drill(one: Arrangement, wanted: Wanted = LATEST, say: Say = lambda _: None, 
     """
     report = Report(one.store.name, targets=_targets(one))
     with one.held("fairlead db drill", 0.0 if why == SCHEDULE else PATIENCE):
-        ground = None if one.inside else one.ground()
+        ground = one.ground() if one.store.kind == "postgres" and not one.inside else None
         try:
             _try(one, wanted, ground, report, say)
         except FairleadError as error:
@@ -70,20 +72,23 @@ def _targets(one: Arrangement) -> dict[str, float]:
 
 def _try(one: Arrangement, wanted: Wanted, ground: Ground | None, report: Report, say: Say) -> None:
     with report.phase("find"):
-        backup, aim = selected(one, wanted.which, wanted.moment, lambda id: drill_identities(one, id), here=False)
+        backup, aim = _selected(one, wanted)
         report.id, report.kind, report.bytes = backup.id, backup.kind, sum(part.size for part in backup.parts)
         reader = Reader(one.catalogue, drill_identities(one, backup.id))
         require_whole(one.catalogue, backup)
         roles = globals_of(reader, backup)  # small, and says whether the key fits before anything is prepared
-    folder = ground.folder if ground else engine_folder()
+    folder = ground.folder if ground else folder_of(one)
     require_space(folder, needed_of(backup), f"a copy of {one.store.name}")
     say(f"{one.store.name}: backup {backup.id} into a copy")
+    if wanted.which == "latest" and aim is None:
+        report.rpo = round(max(0.0, (clock.now() - backup.moment).total_seconds()), 3)
+    if one.store.kind != "postgres":
+        try_spots(one, reader, backup, report)
+        return
     if aim is not None:
         try_files(one, reader, aim, ground or one.ground(), report)
         return
     report.databases = [part.database for part in backup.of("database")]
-    if wanted.which == "latest":
-        report.rpo = round(max(0.0, (clock.now() - backup.moment).total_seconds()), 3)
     with ExitStack() as stack:
         with report.phase("prepare"):
             server = stack.enter_context(_copy(one, ground))
@@ -91,6 +96,14 @@ def _try(one: Arrangement, wanted: Wanted, ground: Ground | None, report: Report
             _restore(server, reader, backup, roles)
         with report.phase("check"):
             report.wrong += _checked(server, backup, report.databases)
+
+
+def _selected(one: Arrangement, wanted: Wanted) -> tuple[Backup, Aim | None]:
+    if one.store.kind == "postgres":
+        return selected(one, wanted.which, wanted.moment, lambda id: drill_identities(one, id), here=False)
+    if wanted.moment is not None:
+        raise UsageError("only a PostgreSQL keeps a log that leads to any time", "name a backup: fairlead backup list")
+    return chosen(one.catalogue.all(), wanted.which), None
 
 
 @contextmanager

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from fairlead.backups.catalogue import Backup, Kind
-from fairlead.backups.logical import Logical
-from fairlead.backups.physical.base import BaseBackup
+from fairlead.backups.catalogue import Backup, Kind, new_id
 from fairlead.errors import Busy, FairleadError, UsageError
 from fairlead.operations.backups.arrangement import BY_HAND, PATIENCE, Arrangement
 from fairlead.operations.backups.due import SCHEDULE
-from fairlead.project.access import databases as declared
+from fairlead.operations.backups.engines import engine_of
 from fairlead.system import clock
 
 Say = Callable[[str], object]
+SET = "set-"  #: how the id of a recovery set begins
+ORDER = ("postgres", "redis", "container", "s3", "volume")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Made:
 def make(
     some: Sequence[Arrangement], why: str = BY_HAND, say: Say = lambda _: None, kind: Kind | None = None
 ) -> tuple[Made, ...]:
-    """One of each, of this kind; whoever fails does not keep the others from theirs.
+    """One of each, of this kind; whoever fails does not keep the others from theirs. Several are a recovery set.
 
     Without a kind it is a logical one, and where those are not declared a physical one. UsageError for a physical one
     of a store that has none.
@@ -38,35 +38,50 @@ def make(
         if kind == "physical" and one.said.physical is None:
             what = f"no copies of the data files of {one.store.name} are declared"
             raise UsageError(what, "say `physical: {full: weekly}` under its `backup`")
-    return tuple(_one(one, kind or _usual(one), why, say) for one in some)
+    id = SET + new_id(clock.now()) if len(some) > 1 else ""
+    return tuple(_one(one, kind or _usual(one), why, say, id) for one in ordered(some))
+
+
+def ordered(some: Sequence[Arrangement]) -> list[Arrangement]:
+    """Files last: what a database says of files is there then, and files may be newer, never older."""
+    return sorted(some, key=lambda one: ORDER.index(one.store.kind))
 
 
 def _usual(one: Arrangement) -> Kind:
     return "physical" if one.said.physical and not one.said.logical else "logical"
 
 
-def _one(one: Arrangement, kind: Kind, why: str, say: Say) -> Made:
+def _one(one: Arrangement, kind: Kind, why: str, say: Say, set: str) -> Made:
     try:
         with one.held("fairlead backup now", 0.0 if why == SCHEDULE else PATIENCE):
             say(f"{one.store.name}: to {one.catalogue.where.shown}")
-            return Made(one.store.name, made(one, kind, why, say))
+            return Made(one.store.name, made(one, kind, why, say, set))
     except FairleadError as error:
         told = "busy" if isinstance(error, Busy) else why  # by whoever is at it, so nobody has to be told
         one.note("backup.failed", {"kind": kind, "why": told, "reason": error.message})
         return Made(one.store.name, None, error)
 
 
-def made(one: Arrangement, kind: Kind, why: str, say: Say = lambda _: None) -> Backup:
-    """Each database by itself, or the data files of all. FairleadError."""
+def made(one: Arrangement, kind: Kind, why: str, say: Say = lambda _: None, set: str = "") -> Backup:
+    """Each database by itself, or the data files of all; a snapshot; files. FairleadError. `set`: made together."""
     begun = clock.boot_seconds()
-    with one.server() as server:
-        there = one.databases(server)
-        missing = [name for name in declared(one.store) if name not in there]
+    with engine_of(one, kind) as (engine, missing):
         if missing:
             say(f"{one.store.name}: without {', '.join(missing)}: it is declared, and is not there")
-        engine = BaseBackup(server, there) if kind == "physical" else Logical(server, there, one.store.checks)
-        backup = engine.make(one.catalogue, one.keys(), why)
+        backup = replace(engine.make(one.catalogue.of_set(set), one.keys(), why), set=set)
     seconds = round(clock.boot_seconds() - begun, 3)
     said = {"id": backup.id, "kind": backup.kind, "why": why, "bytes": backup.stored, "seconds": seconds}
-    one.note("backup.made", said | {"to": one.catalogue.where.shown} | ({"missing": missing} if missing else {}))
+    more = ({"missing": missing} if missing else {}) | ({"set": set} if set else {})
+    one.note("backup.made", said | {"to": one.catalogue.where.shown} | more)
+    for text in told(backup):
+        say(f"{one.store.name}: {text}")
     return backup
+
+
+def told(backup: Backup) -> Iterator[str]:
+    """What is not in it as a person may think, in words."""
+    words = {"changed": "changed while it was read", "gone": "went while it was read", "skipped": "is no file"}
+    for part in backup.of("volume"):
+        for key, text in words.items():
+            for name in backup.facts[part.database].get(key, ()):
+                yield f"{name} {text}"

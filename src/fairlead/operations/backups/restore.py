@@ -28,6 +28,7 @@ from fairlead.operations.backups.sources import XID, Source, source_of
 from fairlead.operations.backups.space import data_folder, needed, require_space
 from fairlead.project.access import databases as declared
 from fairlead.system import clock
+from fairlead.system.home import Place
 from fairlead.system.lock import held_lock
 
 Say = Callable[[str], object]
@@ -72,31 +73,49 @@ def restore(
     place = into or it
     with it.held("fairlead db restore", PATIENCE), _also(into), place.server() as server:
         begun = clock.boot_seconds()
-        with _environment(it):
+        with held_environment(it.place):
             pass  # known before the work, not after it
-        with contextlib.ExitStack() as stack:
-            with source_of(it, which, target, say) as source:
-                names = existing(source.id, source.databases, wanted)
-                require_space(data_folder(place, server), needed(source.facts, names), "what is restored")
-                back = stack.enter_context(_roles(server, source.roles))
-                swaps = _beside(server, source, names, say)
-            try:
-                prospect = _prospect(server, source, swaps, back, into is not None)
-                if not agree(prospect):
-                    raise Interrupted("nothing was restored, and what is in use is as it was")
-                said = {"id": source.id} | ({"from": it.store.name} if into else {})
-                with _environment(it):
-                    place.note("restore.begun", said | {"databases": [one_of.live for one_of in swaps]})
-                    _have_live(server, swaps, source)
-                    swap(server, swaps)
-            except BaseException:
-                for one_of in swaps:
-                    drop(server, one_of.new)
-                raise
+        with beside_live(it, place, server, Asked(which, wanted, target), say) as prospect:
+            source, swaps = prospect.source, prospect.swaps
+            if not agree(prospect):
+                raise Interrupted("nothing was restored, and what is in use is as it was")
+            said = {"id": source.id} | ({"from": it.store.name} if into else {})
+            with held_environment(it.place):
+                place.note("restore.begun", said | {"databases": [one_of.live for one_of in swaps]})
+                have_live(server, swaps, source)
+                swap(server, swaps)
         seconds = round(clock.boot_seconds() - begun, 3)
         aside = {done.live: done.aside for done in swaps}
         place.note("restore.done", said | {"databases": aside, "seconds": seconds, "moment": source.moment.isoformat()})
         return Restored(source.id, source.moment, swaps, seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What of which backup is wanted, as of when."""
+
+    which: str
+    databases: Sequence[str] | None = None  #: None: all
+    moment: datetime | None = None
+
+
+@contextlib.contextmanager
+def beside_live(
+    it: Arrangement, place: Arrangement, server: Server, aim: Asked, say: Say
+) -> Iterator[Prospect]:  # fmt: skip
+    """Have what is restored in new databases, each as it was backed up. Nothing of it is left when the block fails."""
+    with contextlib.ExitStack() as stack:
+        with source_of(it, aim.which, aim.moment, say) as source:
+            names = existing(source.id, source.databases, aim.databases)
+            require_space(data_folder(place, server), needed(source.facts, names), "what is restored")
+            back = stack.enter_context(_roles(server, source.roles))
+            swaps = _beside(server, source, names, say)
+        try:
+            yield _prospect(server, source, swaps, back, place is not it)
+        except BaseException:
+            for one_of in swaps:
+                drop(server, one_of.new)
+            raise
 
 
 def _also(into: Arrangement | None) -> contextlib.AbstractContextManager[None]:
@@ -117,10 +136,10 @@ def _roles(server: Server, sql: str) -> Iterator[tuple[str, ...]]:
 
 
 @contextlib.contextmanager
-def _environment(it: Arrangement) -> Iterator[None]:
+def held_environment(place: Place, doing: str = "fairlead db restore") -> Iterator[None]:
     """No deployment meanwhile. Busy."""
-    name = f"{it.place.project}/{it.place.environment}"
-    with held_lock(it.place.lock, owner_text("fairlead db restore"), name, moment=MOMENT):
+    name = f"{place.project}/{place.environment}"
+    with held_lock(place.lock, owner_text(doing), name, moment=MOMENT):
         yield
 
 
@@ -168,21 +187,22 @@ def short(database: str) -> str:
 
 
 def _losing(server: Server, source: Source, swaps: Sequence[Swap]) -> Mapping[str, list[str]]:
-    there = _there(server)
-    found = dict(since(server, source.facts, [it.live for it in swaps if it.live in there]))
-    return found | {it.live: ["it is not there now"] for it in swaps if it.live not in there}
+    names = there(server)
+    found = dict(since(server, source.facts, [it.live for it in swaps if it.live in names]))
+    return found | {it.live: ["it is not there now"] for it in swaps if it.live not in names}
 
 
-def _there(server: Server) -> set[str]:
+def there(server: Server) -> set[str]:
+    """The databases that it has."""
     with server.session(server.home) as connection:
         return {str(row[0]) for row in connection.execute("SELECT datname FROM pg_database").fetchall()}
 
 
-def _have_live(server: Server, swaps: Sequence[Swap], source: Source) -> None:
+def have_live(server: Server, swaps: Sequence[Swap], source: Source) -> None:
     """One that somebody dropped is made, empty, so that all change names in the same way."""
-    there = _there(server)
+    names = there(server)
     for it in swaps:
-        if it.live not in there:
+        if it.live not in names:
             create(server, it.live, source.facts[it.live]["properties"])
 
 
@@ -194,8 +214,8 @@ def left(one: Arrangement) -> tuple[str, ...]:
     """The databases that restores put aside; never one that is declared."""
     own = declared(one.store)
     with one.server() as server:
-        there = (name for it in one.databases(server) for name in restored_names(server, short(it)))
-        return tuple(name for name in dict.fromkeys(there) if name not in own)
+        found = (name for it in one.databases(server) for name in restored_names(server, short(it)))
+        return tuple(name for name in dict.fromkeys(found) if name not in own)
 
 
 def drop_left(one: Arrangement, shown: Collection[str]) -> tuple[str, ...]:

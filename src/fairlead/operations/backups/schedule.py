@@ -28,7 +28,7 @@ class Due:
 
 def due(stack: Stack) -> tuple[Due, ...]:
     """All of an environment."""
-    return tuple(one for store in stack.stores for one in _of(stack, store))
+    return tuple(one for store in stack.backed_up for one in _of(stack, store))
 
 
 def _of(stack: Stack, store: Store) -> Iterator[Due]:

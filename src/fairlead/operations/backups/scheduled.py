@@ -31,7 +31,7 @@ FAIRLEAD = (sys.executable, "-I", "-m", "fairlead")
 
 def wanted(place: Place, stack: Stack, ledger: Ledger) -> dict[str, tuple[Task, ...]]:
     """What is due now, by store."""
-    stores = [one for one in stack.stores if one.backup is not None]
+    stores = stack.backed_up
     entries = tuple(ledger.entries(kinds=KINDS)) if stores else ()
     found = {one.name: due(one, entries, clock.now(), str(place.root)) for one in stores}
     return {name: tasks for name, tasks in found.items() if tasks}
@@ -75,7 +75,7 @@ def work(place: Place, say: Callable[[str], object]) -> None:
 def _settle(ledger: Ledger, stack: Stack) -> None:
     """Say of what was begun and never ended that it failed: nobody else will, as nobody is at it."""
     entries: tuple[Entry, ...] = tuple(ledger.entries(kinds=KINDS))
-    for store in stack.stores:
+    for store in stack.backed_up:
         for kind, data in _failures(store.name, left(store.name, entries), KILLED):
             ledger.append(kind, data)
 

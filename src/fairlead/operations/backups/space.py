@@ -13,6 +13,7 @@ from fairlead.errors import FairleadError, Refused
 from fairlead.operations.backups.arrangement import Arrangement
 
 SPARE = 256 << 20  #: bytes that stay free: log of the restore, and whatever else runs
+SNAPSHOTS = 3  #: times the size of a snapshot that a Redis with it takes
 GROWTH = 1.1  #: an index that is built sorts beside itself
 
 
@@ -26,6 +27,10 @@ def needed_of(backup: Backup) -> int:
     """The same, of a copy of all of it."""
     if backup.kind == "physical":
         return round(sum(part.size for part in backup.parts) * GROWTH)
+    if snapshots := backup.of("snapshot"):  # beside it a log as large, and room to write that
+        return SNAPSHOTS * sum(one.size for one in snapshots)
+    if volumes := backup.of("volume"):
+        return round(sum(int(backup.facts[one.database]["bytes"]) for one in volumes) * GROWTH)
     return needed(backup.facts, [one.database for one in backup.of("database")])
 
 
@@ -50,6 +55,13 @@ def data_folder(arranged: Arrangement, server: Server) -> Path | None:
         return engine_folder()
     with server.session(server.home) as connection:
         return Path(str(one(connection, "SHOW data_directory")))
+
+
+def folder_of(arranged: Arrangement) -> Path | None:
+    """Where a Redis or a volume has its files on this machine; None where that is not known."""
+    if arranged.store.path is not None:
+        return Path(arranged.store.path)
+    return engine_folder() if arranged.inside else arranged.place.stores
 
 
 def engine_folder() -> Path | None:

@@ -50,6 +50,7 @@ def ensure(supply: Supply, say: Say, anew: bool = False) -> None:
 
 def _ensure(supply: Supply, say: Say, anew: bool) -> None:
     stack, place = supply.stack, supply.place
+    finish_restore(stack.runtime, place, say)
     steps = steps_of(stack, supply.root, place)
     if not steps:
         return
@@ -112,10 +113,19 @@ def _ready(say: Say, quiet: Collection[str] = ()) -> Callable[[str], None]:
     return ready
 
 
+def finish_restore(runtime: RuntimeName, place: Place, say: Say) -> None:
+    """Go on with a restore of which somebody was killed in the middle: half of it is nothing to start with."""
+    if (place.backups / "restore.json").exists():
+        from fairlead.operations.backups.swapping import finish  # noqa: PLC0415 — hardly ever
+
+        say("note", f"a restore was cut short: it is in place now, of {', '.join(finish(place, runtime))}")
+
+
 def revive(runtime: RuntimeName, place: Place, say: Say) -> None:
     """Start those that were made and do not run, from what is on the disk, and wait until all are well."""
     if not place.stores.is_dir():
         return
+    finish_restore(runtime, place, say)
     stores = stores_of(runtime, place)
     there = stores.observe()
     stores.start([one.name for one in there])
@@ -128,11 +138,13 @@ def revive(runtime: RuntimeName, place: Place, say: Say) -> None:
 
 def any_dead(runtime: RuntimeName, place: Place) -> bool:
     """Whether one ended that nobody starts again, or what receives its log."""
-    return bool(_dead(stores_of(runtime, place)) or _unreceived(place))
+    unfinished = (place.backups / "restore.json").exists()
+    return bool(unfinished or _dead(stores_of(runtime, place)) or _unreceived(place))
 
 
 def start_dead(runtime: RuntimeName, place: Place) -> tuple[str, ...]:
     """Start those; which they were. Does not wait for them."""
+    finish_restore(runtime, place, lambda *_: None)
     stores = stores_of(runtime, place)
     dead, unreceived = _dead(stores), _unreceived(place)
     stores.start(dead)

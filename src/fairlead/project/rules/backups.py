@@ -1,4 +1,4 @@
-"""Rules of backups: they go somewhere, and are of a store that they can be made of."""
+"""Rules of backups: they go somewhere, and are of a store or volume that they can be made of."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from fairlead.project.problem import Problem, problem
 from fairlead.project.rules.services import entries
-from fairlead.project.tree import Mapping, Node, Scalar, child, text_of
+from fairlead.project.tree import Mapping, Node, Scalar, child, quoted, text_of
 
 
 def placed(tree: Mapping) -> Iterator[Problem]:
     """A place is not beside the project file: a checkout comes and goes."""
-    for store in entries(tree, "stores").values():
+    for store in (one for section in ("stores", "volumes") for one in entries(tree, section).values()):
         backup = child(store, "backup")
         to = child(backup, "to")
         text = text_of(to) or ""
@@ -49,4 +49,25 @@ def _is(node: Node | None, value: bool) -> bool:
     return isinstance(node, Scalar) and node.value is value
 
 
-RULES = (placed, possible, received)
+def fitting(tree: Mapping) -> Iterator[Problem]:
+    """Copies of data files and the log between them are PostgreSQL's."""
+    others = [one for one in entries(tree, "stores").values() if text_of(child(one, "kind")) != "postgres"]
+    for store in (*others, *entries(tree, "volumes").values()):
+        backup = child(store, "backup")
+        for node in (child(backup, "physical"), child(child(backup, "keep"), "point_in_time")):
+            if node is not None:
+                yield problem(node, "this is of stores of kind postgres; use logical: a snapshot, or all files")
+
+
+def volumes(tree: Mapping) -> Iterator[Problem]:
+    """One is not called as a store is, since backups are found by name; its folder is at one place."""
+    stores = entries(tree, "stores")
+    for name, volume in entries(tree, "volumes").items():
+        path = child(volume, "path")
+        if name in stores:
+            yield problem(volume, f"a store is called {quoted(name)} too, and backups are found by that name")
+        if path is not None and not (text_of(path) or "").startswith("/"):
+            yield problem(path, "expected a folder by its whole path, /srv/uploads say")
+
+
+RULES = (placed, possible, received, fitting, volumes)

@@ -54,6 +54,7 @@ def declared(tree: Mapping) -> Iterator[Problem]:
     places = (
         ("services", "*", "build", "secrets", "*"), ("edge", "certificates", "*", "secret"),
         ("stores", "*", "backup", "access_key"), ("stores", "*", "backup", "secret_key"),
+        ("volumes", "*", "backup", "access_key"), ("volumes", "*", "backup", "secret_key"),
     )  # fmt: skip
     for node in (node for place in places for node in select(tree, *place)):
         name = text_of(node)

@@ -1,0 +1,59 @@
+"""What makes the backups of a store, by its kind."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+from fairlead.backups.catalogue import Backup, Catalogue, Kind
+from fairlead.backups.logical import Logical, Recipients
+from fairlead.backups.physical.base import BaseBackup
+from fairlead.backups.redis import Snapshots
+from fairlead.backups.spot import Spot
+from fairlead.backups.tape import Told, packed, passed_on
+from fairlead.backups.volumes import Reading, Tapes
+from fairlead.errors import Refused
+from fairlead.operations.backups.arrangement import Arrangement
+from fairlead.operations.backups.spots import Spots, live_redis, spots_of
+from fairlead.project.access import databases as declared
+
+
+class Engine(Protocol):
+    """One that makes backups."""
+
+    def make(self, catalogue: Catalogue, recipients: Recipients, why: str) -> Backup:
+        """A new one. FairleadError; then there is none."""
+
+
+@contextlib.contextmanager
+def engine_of(one: Arrangement, kind: Kind) -> Iterator[tuple[Engine, list[str]]]:
+    """With what is declared and not there. Refused, FairleadError."""
+    if one.store.kind == "postgres":
+        with one.server() as server:
+            there = one.databases(server)
+            missing = [name for name in declared(one.store) if name not in there]
+            yield BaseBackup(server, there) if kind == "physical" else Logical(server, there, one.store.checks), missing
+    elif one.store.kind == "redis":
+        yield Snapshots(live_redis(one.place, one.runtime, one.store)), []
+    else:
+        with spots_of(one.place, one.runtime, one.store) as spots:
+            yield Tapes(spots.spots, reader_of(spots)), []
+
+
+def reader_of(spots: Spots) -> Reading:
+    """How their files are read. Refused where there is no such folder."""
+    for spot in spots.spots if spots.helper is None else ():
+        if not Path(spot.data).is_dir():
+            raise Refused(f"there is no folder {spot.data}", "make it, or say another path in the project file")
+
+    def read(spot: Spot, told: Told) -> Iterator[bytes]:
+        if spots.helper is None:
+            return packed(Path(spot.data), told)
+        from fairlead.engine.tapes import read_out  # noqa: PLC0415 — only with an engine
+
+        engine, name = spots.helper
+        return passed_on(read_out(engine, name, spot.data), told)
+
+    return read

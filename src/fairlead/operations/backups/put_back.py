@@ -1,0 +1,195 @@
+"""`backup restore`: stores and volumes put back together, each into a new place first, and swapped at once."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from fairlead.backups.catalogue import Backup, chosen
+from fairlead.backups.restoring import Reader
+from fairlead.backups.verifying import require_whole
+from fairlead.errors import FairleadError, Interrupted, Refused, UsageError
+from fairlead.operations.backups import losing, swapping
+from fairlead.operations.backups.arrangement import PATIENCE, Arrangement, require_identities
+from fairlead.operations.backups.filling import fill
+from fairlead.operations.backups.restore import Asked, beside_live, have_live, held_environment
+from fairlead.operations.backups.space import folder_of, needed_of, require_space
+from fairlead.operations.backups.spots import spots_of
+from fairlead.operations.backups.swapping import Step
+from fairlead.project.access import runs
+from fairlead.stores.awaiting import await_well
+from fairlead.stores.table import stores_of
+from fairlead.system import clock
+
+Say = Callable[[str], object]
+DOING = "fairlead backup restore"
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A store of which all that is restored is there, and has its place not yet."""
+
+    one: Arrangement
+    backup: Backup
+    losing: tuple[str, ...]  #: what is not as in the backup, in words
+    step: Step
+    before: Callable[[], None] = lambda: None  #: done right before the swap is written down
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """What a restore would do now."""
+
+    ready: tuple[Ready, ...]
+    set: str  #: id of the recovery set; empty: they are not of one
+    spread: float  #: seconds between the first and the last moment
+
+    @property
+    def id(self) -> str:
+        """Of all of it."""
+        return self.set or self.ready[0].backup.id
+
+
+@dataclass(frozen=True, slots=True)
+class PutBack:
+    """What was done."""
+
+    id: str
+    stores: tuple[tuple[str, str, str], ...]  #: store, id of its backup, what was put aside is called
+    seconds: float
+
+
+def picked(some: Sequence[Arrangement], which: str) -> tuple[tuple[Arrangement, Backup], ...]:
+    """Of each the backup that is meant; of an id those that have it. UsageError when nobody has."""
+    found, missing = [], list[UsageError]()
+    for one in some:
+        try:
+            found.append((one, chosen(one.catalogue.all(), which)))
+        except UsageError as error:
+            missing.append(error)
+    if not found or (missing and which == "latest"):
+        raise missing[0]
+    return tuple(found)
+
+
+def spread_of(backups: Sequence[Backup]) -> float:
+    """Seconds between the first and the last moment of them."""
+    moments = [one.moment for one in backups]
+    return (max(moments) - min(moments)).total_seconds()
+
+
+def put_back(
+    some: Sequence[Arrangement], which: str, agree: Callable[[Prospect], bool], say: Say = lambda _: None
+) -> PutBack:
+    """Put back what was backed up of these, all or nothing.
+
+    `agree` is asked when all of it is there and was found to be as it was; Interrupted when it says no. What fails
+    before that leaves what is in use as it was. From then on it is done, by whoever comes next where this one is
+    killed. UsageError for a backup that there is not; Refused; Busy; FairleadError.
+    """
+    place, runtime = some[0].place, some[0].runtime
+    pairs, begun = picked(some, which), clock.boot_seconds()
+    with contextlib.ExitStack() as stack:
+        for one, _ in pairs:
+            stack.enter_context(one.held(DOING, PATIENCE))
+        with held_environment(place, DOING):
+            swapping.finish(place, runtime)
+        ready = tuple(stack.enter_context(_prepared(one, backup, say)) for one, backup in pairs)
+        prospect = _prospect(ready)
+        if not agree(prospect):
+            raise Interrupted("nothing was restored, and what is in use is as it was")
+        with held_environment(place, DOING):
+            _swap(prospect, say)
+    seconds = round(clock.boot_seconds() - begun, 3)
+    for it in ready:
+        said = {"id": it.backup.id, "seconds": seconds, "moment": it.backup.moment.isoformat()}
+        more = {"set": prospect.set} if prospect.set else {}
+        aside = {one["live"]: one["aside"] for one in it.step.databases}
+        it.one.note("restore.done", said | more | {"databases": aside})
+    _have_well(ready)
+    return PutBack(prospect.id, tuple((it.one.store.name, it.backup.id, _aside(it)) for it in ready), seconds)
+
+
+def _prospect(ready: tuple[Ready, ...]) -> Prospect:
+    sets = {it.backup.set for it in ready}
+    return Prospect(ready, sets.pop() if len(sets) == 1 else "", spread_of([it.backup for it in ready]))
+
+
+def _aside(it: Ready) -> str:
+    return ", ".join(one["aside"] for one in it.step.databases) or f"before-{it.step.stamp}"
+
+
+def _swap(prospect: Prospect, say: Say) -> None:
+    place, runtime = prospect.ready[0].one.place, prospect.ready[0].one.runtime
+    for it in prospect.ready:
+        it.before()
+        it.one.note("restore.begun", {"id": it.backup.id, "databases": [one["live"] for one in it.step.databases]})
+    steps = [it.step for it in prospect.ready]
+    swapping.write(place, prospect.id, steps)
+    databases = [one for one in steps if one.kind == "postgres"]
+    try:
+        swapping.carry(place, runtime, databases, say)
+    except FairleadError:  # nothing has changed yet
+        if len(databases) == 1:
+            swapping.forget(place)
+        raise
+    swapping.carry(place, runtime, [one for one in steps if one.kind != "postgres"], say)
+    swapping.forget(place)
+
+
+def _have_well(ready: Sequence[Ready]) -> None:
+    """What was stopped for it is up again, and instances with it. NotWell."""
+    one = ready[0].one
+    stores = stores_of(one.runtime, one.place)
+    names = [it.one.store.name for it in ready if it.step.kind not in ("postgres", "volume")]
+    await_well(stores, [it.store for it in stores.observe() if it.name in names], lambda _: None)
+    if any(it.step.kind == "volume" and it.step.path is None for it in ready):
+        from fairlead.operations.up import up  # noqa: PLC0415 — only where services were stopped
+
+        up(one.place, PATIENCE)
+
+
+def _stamp() -> str:
+    return f"{clock.now():%Y%m%dT%H%M%S}"
+
+
+def _prepared(one: Arrangement, backup: Backup, say: Say) -> contextlib.AbstractContextManager[Ready]:
+    say(f"{one.store.name}: {backup.id} into a new place")
+    return _databases(one, backup, say) if one.store.kind == "postgres" else _files(one, backup)
+
+
+@contextlib.contextmanager
+def _databases(one: Arrangement, backup: Backup, say: Say) -> Iterator[Ready]:
+    if not runs(one.store):
+        what = f"somebody else runs {one.store.name}, so nobody could go on with it after a crash"
+        raise Refused(what, f"restore it by itself: fairlead db restore {one.place.environment} {one.store.name}")
+    with one.server() as server, beside_live(one, one, server, Asked(backup.id), say) as prospect:
+        swaps = tuple({"live": it.live, "new": it.new, "aside": it.aside} for it in prospect.swaps)
+        lost = tuple(f"{name}: {text}" for name, some in prospect.losing.items() for text in some)
+        lost += tuple(f"role {name} comes back, as it was then" for name in prospect.roles)
+
+        def before() -> None:
+            have_live(server, prospect.swaps, prospect.source)
+
+        yield Ready(one, backup, lost, Step(one.store.name, "postgres", "", databases=swaps), before)
+
+
+@contextlib.contextmanager
+def _files(one: Arrangement, backup: Backup) -> Iterator[Ready]:
+    require_whole(one.catalogue, backup)
+    reader = Reader(one.catalogue, require_identities(backup.id))
+    require_space(folder_of(one), needed_of(backup), f"what is restored of {one.store.name}")
+    stamp, redis = _stamp(), one.store.kind == "redis"
+    with spots_of(one.place, one.runtime, one.store) as spots:
+        try:
+            for spot in spots.spots:
+                spot.discard()
+            fill(spots, reader, backup, stamp, log=True)
+            lost = losing.keys(one, backup) if redis else losing.files(spots.spots, backup)
+            yield Ready(one, backup, lost, Step(one.store.name, one.store.kind, stamp, one.store.path))
+        except BaseException:
+            if not swapping.begun(one.place):  # else it is wanted: somebody goes on with it
+                for spot in spots.spots:
+                    spot.discard()
+            raise
