@@ -31,8 +31,8 @@ def command(
 
     Every backup has its reason, to stay or to go.
     """
-    from fairlead.operations.backups.prune import decided, prune  # noqa: PLC0415 — start-up is part of the product
     from fairlead.operations.backups.asides import drop_left, left  # noqa: PLC0415
+    from fairlead.operations.backups.prune import decided, prune  # noqa: PLC0415 — start-up is part of the product
 
     arranged = arranged_stores(session, environment, stores)
     found = [decided(one) for one in arranged]

@@ -10,6 +10,7 @@ from fairlead.errors import Busy, FairleadError, UsageError
 from fairlead.operations.backups.arrangement import BY_HAND, PATIENCE, Arrangement
 from fairlead.operations.backups.due import SCHEDULE
 from fairlead.operations.backups.engines import engine_of
+from fairlead.operations.backups.restore import go_on
 from fairlead.system import clock
 
 Say = Callable[[str], object]
@@ -38,6 +39,7 @@ def make(
         if kind == "physical" and one.said.physical is None:
             what = f"no copies of the data files of {one.store.name} are declared"
             raise UsageError(what, "say `physical: {full: weekly}` under its `backup`")
+    go_on(some[0].place, some[0].runtime)
     id = SET + new_id(clock.now()) if len(some) > 1 else ""
     return tuple(_one(one, kind or _usual(one), why, say, id) for one in ordered(some))
 

@@ -13,7 +13,7 @@ from fairlead.errors import FairleadError, Interrupted, Refused, UsageError
 from fairlead.operations.backups import losing, swapping
 from fairlead.operations.backups.arrangement import PATIENCE, Arrangement, require_identities
 from fairlead.operations.backups.filling import fill
-from fairlead.operations.backups.restore import Asked, beside_live, have_live, held_environment
+from fairlead.operations.backups.restore import Asked, beside_live, go_on, have_live, held_environment
 from fairlead.operations.backups.space import folder_of, needed_of, require_space
 from fairlead.operations.backups.spots import spots_of
 from fairlead.operations.backups.swapping import Step
@@ -94,7 +94,8 @@ def put_back(
         for one, _ in pairs:
             stack.enter_context(one.held(DOING, PATIENCE))
         with held_environment(place, DOING):
-            swapping.finish(place, runtime)
+            pass  # known before the work, not after it
+        go_on(place, runtime)
         ready = tuple(stack.enter_context(_prepared(one, backup, say)) for one, backup in pairs)
         prospect = _prospect(ready)
         if not agree(prospect):

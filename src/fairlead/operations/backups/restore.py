@@ -23,10 +23,12 @@ from fairlead.backups.restoring import (
 )
 from fairlead.backups.server import TRANSIENT, Server, one
 from fairlead.errors import FairleadError, Interrupted
+from fairlead.operations.backups import swapping
 from fairlead.operations.backups.arrangement import PATIENCE, Arrangement
 from fairlead.operations.backups.sources import XID, Source, source_of
 from fairlead.operations.backups.space import data_folder, needed, require_space
 from fairlead.project.access import databases as declared
+from fairlead.project.stack import RuntimeName
 from fairlead.system import clock
 from fairlead.system.home import Place
 from fairlead.system.lock import held_lock
@@ -141,6 +143,13 @@ def held_environment(place: Place, doing: str = "fairlead db restore") -> Iterat
     name = f"{place.project}/{place.environment}"
     with held_lock(place.lock, owner_text(doing), name, moment=MOMENT):
         yield
+
+
+def go_on(place: Place, runtime: RuntimeName) -> None:
+    """End a restore of which somebody was killed in the middle: half of it is nothing to copy. Busy."""
+    if swapping.begun(place):
+        with held_environment(place, "fairlead backup restore"):
+            swapping.finish(place, runtime)
 
 
 def _since(server: Server, source: Source) -> int | None:

@@ -1,0 +1,71 @@
+"""Backups of a Redis, of a store's volume and of a service's, in containers: made, tried and put back."""
+
+import os
+
+import pytest
+from docker_site import DockerSite
+from tests.docker_engine import images, why_not
+
+from fairlead.demo.sandbox import free_port
+
+pytestmark = pytest.mark.real
+FILE = """\
+name: {name}
+services:
+  web: {{image: "{app}", pull_policy: never, command: sleep infinity, volumes: ["uploads:/uploads"]}}
+stores:
+  cache: {{kind: redis, image: "{redis}", backup: {{logical: daily, to: {to}}}, drill: {{every: 7d}}}}
+  files: {{kind: s3, image: "{s3}", buckets: [photos], networks: [backend], backup: {{logical: daily, to: {to}}}}}
+volumes:
+  uploads: {{backup: {{logical: daily, to: {to}}}}}
+environments:
+  local: {{runtime: docker, edge: {{http: PORT, address: 127.0.0.1}}}}
+"""
+
+
+@pytest.fixture(scope="module")
+def site():
+    if why := why_not():
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(why)
+    made = DockerSite(FILE.replace("PORT", str(free_port())))
+    try:
+        made.run("secrets", "init", "local")
+        made.run("deploy", "local", "--yes")
+        yield made
+    finally:
+        made.close()
+
+
+def beside(site, script):
+    """As root, with the volume of `web`."""
+    volume = f"{site.name}-local-uploads:/uploads"
+    return site.docker("run", "--rm", "--network", "none", "--user", "0", "--volume", volume, "--entrypoint", "sh",
+                       images()["app"], "-c", script).stdout.strip()  # fmt: skip
+
+
+def test_made_tried_and_put_back(site):
+    for n in range(20):
+        site.redis("SET", f"key:{n}", f"value-{n}")
+    beside(site, "cd /uploads && mkdir deep && echo one >deep/one && ln -s deep/one link && chown -R 1234:1234 deep")
+    site.docker("exec", f"{site.name}-local-files", "sh", "-c", "echo photo >/data/photos/one.jpg")
+    found = {one["store"]: one["backup"] for one in site.json("backup", "now", "local")["stores"]}
+    assert found["cache"]["keys"] == 20
+    assert found["uploads"]["volumes"]["uploads"]["files"] == 1
+    assert found["files"]["volumes"]["files-data"]["files"] >= 1
+    assert site.json("backup", "verify", "local")["ok"]
+    assert all(one["ok"] for one in site.json("db", "drill", "local")["drills"])
+    assert site.copies() == []
+    site.redis("FLUSHALL")
+    site.redis("SET", "later", "1")
+    beside(site, "rm -r /uploads/deep && echo two >/uploads/two")
+    site.docker("exec", f"{site.name}-local-files", "sh", "-c", "rm /data/photos/one.jpg")
+    said = site.run("backup", "restore", "local", found["cache"]["set"], "--yes")
+    assert "20 keys in the backup, 1 now" in said
+    assert (site.redis("DBSIZE"), site.redis("GET", "key:7")) == ("20", "value-7")
+    assert beside(site, "cat /uploads/link; stat -c %u:%g /uploads/deep/one; ls /uploads") == "one\n1234:1234\ndeep\nlink"
+    assert site.docker("exec", f"{site.name}-local-files", "cat", "/data/photos/one.jpg").stdout == "photo\n"
+    site.docker("restart", f"{site.name}-local-cache")
+    assert site.redis("DBSIZE") == "20"
+    assert "put aside removed" in site.run("backup", "prune", "local", "--old-data", "--yes")
+    assert "before-" not in beside(site, "ls -A /uploads/.fairlead")
+    assert site.copies() == []
