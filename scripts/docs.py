@@ -34,7 +34,7 @@ LEDGER = {
     "backup.made": (
         "a backup is there, whole",
         "`store`, `id`, `kind`, `why`, `bytes` (as it lies there), `seconds`, `to`, `missing` "
-        "(databases that are declared and were not there)",
+        "(databases that are declared and were not there), `set` (the recovery set it was made in)",
     ),
     "backup.failed": ("a backup could not be made", "`store`, `kind`, `why`, `reason`"),
     "schedule.begun": (
@@ -44,15 +44,15 @@ LEDGER = {
     "backup.verified": ("a backup was read whole", "`store`, `id`, `ok`, `wrong` (what was found)"),
     "backup.pruned": ("backups were removed that no tier kept", "`store`, `gone`, each with `id` and `bytes`"),
     "restore.begun": (
-        "a backup lies in new databases, and is about to be put in place",
+        "a backup lies in new databases or folders, and is about to be put in place",
         "`store`, `id`, `databases`, `from` (another store)",
     ),
     "restore.done": (
         "what was restored is in use",
         "`store`, `id`, `databases` (each with the name under which the old one stays), `seconds`, `moment` (as what "
-        "they are)",
+        "they are), `set` (the recovery set)",
     ),
-    "restore.pruned": ("databases that restores had put aside were dropped", "`store`, `databases`"),
+    "restore.pruned": ("databases or folders that restores had put aside were removed", "`store`, `databases`"),
     "migration.rehearsed": (
         "what was pending ran on a copy",
         "`database`, `verdict` (fit, slow, breaks, fails), `why`, `base` (the version before), `prints` (files and "

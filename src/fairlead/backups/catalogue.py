@@ -7,6 +7,7 @@ whole, restored.json that it was restored for a trial, damaged.json that somethi
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -14,8 +15,10 @@ from typing import Any, Literal
 from fairlead.backups.destinations.base import Destination, get, put
 from fairlead.errors import FairleadError, UsageError
 from fairlead.project.problem import did_you_mean
+from fairlead.system import clock
 
 ENTRY, VERIFIED, TRIED, DAMAGED = "backup.json", "verified.json", "restored.json", "damaged.json"
+SET = "set-"  #: how the id of a recovery set begins
 Kind = Literal["logical", "physical"]
 
 
@@ -98,6 +101,11 @@ class Backup:
 def new_id(now: datetime) -> str:
     """Sorted by time as text, within a second too: `chosen` and `prune` go by it."""
     return f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{now.microsecond // 16:04x}"
+
+
+def new_set() -> str:
+    """The id of a recovery set that is begun now."""
+    return SET + new_id(clock.now())
 
 
 class Catalogue:
@@ -201,3 +209,9 @@ def chosen(backups: tuple[Backup, ...], said: str) -> Backup:
         first = min(one.moment for one in backups)
         raise UsageError(f"no backup is that old: the first one is of {first:%Y-%m-%d}", "see fairlead backup list")
     return max(before, key=lambda one: one.moment)
+
+
+def spread_of(backups: Sequence[Backup]) -> float:
+    """Seconds between the first and the last moment of them."""
+    moments = [one.moment for one in backups]
+    return (max(moments) - min(moments)).total_seconds()

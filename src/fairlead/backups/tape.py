@@ -7,6 +7,7 @@ A file that changes, grows or goes while it is read is no reason to have no back
 from __future__ import annotations
 
 import os
+import posixpath
 import stat
 import tarfile
 import zlib
@@ -148,10 +149,9 @@ def passed_on(pieces: Iterable[bytes], told: Told) -> Iterator[bytes]:
     try:
         with tarfile.open(fileobj=source, mode="r|", encoding="utf-8", errors="surrogateescape") as tape:
             for member in tape:
-                member.name = f"./{_plain(member.name)}".removesuffix("/") or "."
-                if member.islnk():
-                    member.linkname = f"./{_plain(member.linkname)}"
-                if _plain(member.name).split("/")[0] != SIDE:
+                member.name = _named(member.name)
+                member.linkname = _named(member.linkname) if member.islnk() else member.linkname
+                if member.name.split("/")[1:2] != [SIDE]:
                     yield from _again(tape, member, told)
     except tarfile.TarError as error:
         what = f"the files of the volume could not be read to the end: {error}"
@@ -159,8 +159,10 @@ def passed_on(pieces: Iterable[bytes], told: Told) -> Iterator[bytes]:
     yield END
 
 
-def _plain(name: str) -> str:
-    return name.lstrip("/").removeprefix("./")
+def _named(name: str) -> str:
+    """As our own tapes have it: `.`, `./deep/one`."""
+    plain = posixpath.normpath(name.lstrip("/"))
+    return plain if plain == "." else f"./{plain}"
 
 
 def _again(tape: tarfile.TarFile, member: tarfile.TarInfo, told: Told) -> Iterator[bytes]:

@@ -144,7 +144,7 @@ def test_all_of_it_is_made_together_and_put_back_together(site):
     site.run("stores", "apply", "local", "--yes")
     site.require_restored()
     left = site.run("backup", "prune", "local", "--old-data", "--yes")
-    assert "put aside removed" in left
+    assert "dropped" in left
     assert not list(site.root.glob("uploads.fairlead/before-*"))
 
 

@@ -62,10 +62,12 @@ def test_made_tried_and_put_back(site):
     said = site.run("backup", "restore", "local", found["cache"]["set"], "--yes")
     assert "20 keys in the backup, 1 now" in said
     assert (site.redis("DBSIZE"), site.redis("GET", "key:7")) == ("20", "value-7")
-    assert beside(site, "cat /uploads/link; stat -c %u:%g /uploads/deep/one; ls /uploads") == "one\n1234:1234\ndeep\nlink"
+    assert (
+        beside(site, "cat /uploads/link; stat -c %u:%g /uploads/deep/one; ls /uploads") == "one\n1234:1234\ndeep\nlink"
+    )
     assert site.docker("exec", f"{site.name}-local-files", "cat", "/data/photos/one.jpg").stdout == "photo\n"
     site.docker("restart", f"{site.name}-local-cache")
     assert site.redis("DBSIZE") == "20"
-    assert "put aside removed" in site.run("backup", "prune", "local", "--old-data", "--yes")
+    assert "dropped" in site.run("backup", "prune", "local", "--old-data", "--yes")
     assert "before-" not in beside(site, "ls -A /uploads/.fairlead")
     assert site.copies() == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fairlead.cli.backup.common import arranged_stores, data_of, size, stores
 from fairlead.cli.session import Session, dim, green, red, yellow
@@ -33,7 +33,26 @@ def command(session: Session, environment: str, stores: tuple[str, ...]) -> None
         f"{one.store.name} {dim(one.catalogue.where.shown)}\n" + _table(backups) + "".join(map(_line, some))
         for (one, backups), some in zip(found, had, strict=True)
     )
-    session.answer({"environment": environment, "stores": data}, text)
+    sets = [_set(id, some) for id, some in _sets([it for _, backups in found for it in backups]).items()]
+    if sets:
+        rows = [(str(one["id"]), f"{one['spread']:.1f} s", " ".join(one["stores"])) for one in sets]
+        text += f"\n\nrecovery sets\n{table(rows, ('id', 'within', 'stores'), indent=2)}"
+    session.answer({"environment": environment, "stores": data, "sets": sets}, text)
+
+
+def _sets(backups: list[Backup]) -> dict[str, list[Backup]]:
+    """Those that were made together, the newest first."""
+    found: dict[str, list[Backup]] = {}
+    for one in backups:
+        if one.set:
+            found.setdefault(one.set, []).append(one)
+    return dict(sorted(found.items(), reverse=True))
+
+
+def _set(id: str, backups: list[Backup]) -> dict[str, Any]:
+    from fairlead.backups.catalogue import spread_of  # noqa: PLC0415 — start-up is part of the product
+
+    return {"id": id, "stores": [one.owner.store for one in backups], "spread": spread_of(backups)}
 
 
 def _moment(one: Window) -> dict[str, object]:

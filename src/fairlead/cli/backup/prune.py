@@ -57,7 +57,7 @@ def _data(one: Pruning, aside: tuple[str, ...]) -> dict[str, object]:
 
 def _text(one: Pruning, aside: tuple[str, ...]) -> str:
     rows = [_row(backup, it) for backup, it in one.decisions]
-    rows += [(yellow("goes"), name, "old data", "", dim("put aside by a restore")) for name in aside]
+    rows += [(yellow("goes"), name, _kind(name), "", dim("put aside by a restore")) for name in aside]
     for log in one.logs:
         gone, bytes = len(log.leaving), sum(it.stored for it in log.leaving)
         rows += [(yellow("goes"), count(gone, "segment"), "log", size(bytes), dim("older than that"))] if gone else []
@@ -72,4 +72,9 @@ def _row(backup: Backup, it: Decision) -> tuple[str, ...]:
 
 def _done(one: Pruning, aside: tuple[str, ...]) -> str:
     what = f"{count(len(one.leaving), 'backup')} removed, {len(one.decisions) - len(one.leaving)} kept"
-    return f"{green('✓')} {one.store}: {what}" + (f"; {len(aside)} put aside removed" if aside else "")
+    return f"{green('✓')} {one.store}: {what}" + (f"; {count(len(aside), _kind(aside[0]))} dropped" if aside else "")
+
+
+def _kind(name: str) -> str:
+    """Of what a restore put aside."""
+    return "folder" if "/" in name else "database"

@@ -64,7 +64,7 @@ def _planned(one: Arrangement, backup: Backup) -> dict[str, object]:
 
 
 def _plan(pairs: tuple[tuple[Arrangement, Backup], ...]) -> str:
-    from fairlead.operations.backups.put_back import spread_of  # noqa: PLC0415 — start-up matters
+    from fairlead.backups.catalogue import spread_of  # noqa: PLC0415 — start-up matters
 
     lines = [f"{one.store.name}: {backup.id} of {backup.moment:%Y-%m-%d %H:%M:%S} UTC" for one, backup in pairs]
     spread = spread_of([backup for _, backup in pairs])

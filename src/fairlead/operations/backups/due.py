@@ -14,6 +14,8 @@ from fairlead.project.stack_backup import Every
 
 Task = Literal["backup", "files", "drill"]
 TASKS: tuple[Task, ...] = ("backup", "files", "drill")  #: a dump, a copy of the data files, a drill
+ORDER = ("postgres", "redis", "container", "s3", "volume")
+"""Files last: what a database says of files is there then. They may be newer than it, never older."""
 SCHEDULE = "schedule"  #: why, of what the keeper began
 HOUR, MINUTE = 2, 7  #: when, in UTC; of what is hourly the minute alone
 AGAIN = timedelta(hours=1)  #: after one that failed, or that was begun and of which nobody knows more

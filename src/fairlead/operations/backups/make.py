@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from fairlead.backups.catalogue import Backup, Kind, new_id
+from fairlead.backups.catalogue import Backup, Kind, new_set
 from fairlead.errors import Busy, FairleadError, UsageError
 from fairlead.operations.backups.arrangement import BY_HAND, PATIENCE, Arrangement
-from fairlead.operations.backups.due import SCHEDULE
+from fairlead.operations.backups.due import ORDER, SCHEDULE
 from fairlead.operations.backups.engines import engine_of
 from fairlead.operations.backups.restore import go_on
 from fairlead.system import clock
 
 Say = Callable[[str], object]
-SET = "set-"  #: how the id of a recovery set begins
-ORDER = ("postgres", "redis", "container", "s3", "volume")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +26,10 @@ class Made:
 
 
 def make(
-    some: Sequence[Arrangement], why: str = BY_HAND, say: Say = lambda _: None, kind: Kind | None = None
+    some: Sequence[Arrangement], why: str = BY_HAND, say: Say = lambda _: None, kind: Kind | None = None, set: str = ""
 ) -> tuple[Made, ...]:
-    """One of each, of this kind; whoever fails does not keep the others from theirs. Several are a recovery set.
+    """One of each, of this kind; whoever fails does not keep the others from theirs. Several are a recovery
+    set, or all are of `set`.
 
     Without a kind it is a logical one, and where those are not declared a physical one. UsageError for a physical one
     of a store that has none.
@@ -40,8 +39,8 @@ def make(
             what = f"no copies of the data files of {one.store.name} are declared"
             raise UsageError(what, "say `physical: {full: weekly}` under its `backup`")
     go_on(some[0].place, some[0].runtime)
-    id = SET + new_id(clock.now()) if len(some) > 1 else ""
-    return tuple(_one(one, kind or _usual(one), why, say, id) for one in ordered(some))
+    set = set or (new_set() if len(some) > 1 else "")
+    return tuple(_one(one, kind or _usual(one), why, say, set) for one in ordered(some))
 
 
 def ordered(some: Sequence[Arrangement]) -> list[Arrangement]:

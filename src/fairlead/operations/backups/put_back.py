@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from fairlead.backups.catalogue import Backup, chosen
+from fairlead.backups.catalogue import Backup, chosen, spread_of
 from fairlead.backups.restoring import Reader
 from fairlead.backups.verifying import require_whole
 from fairlead.errors import FairleadError, Interrupted, Refused, UsageError
@@ -71,12 +71,6 @@ def picked(some: Sequence[Arrangement], which: str) -> tuple[tuple[Arrangement, 
     if not found or (missing and which == "latest"):
         raise missing[0]
     return tuple(found)
-
-
-def spread_of(backups: Sequence[Backup]) -> float:
-    """Seconds between the first and the last moment of them."""
-    moments = [one.moment for one in backups]
-    return (max(moments) - min(moments)).total_seconds()
 
 
 def put_back(

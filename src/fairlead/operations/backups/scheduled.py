@@ -7,15 +7,15 @@ keeper has the ledger open. One at a time on a machine: whoever comes second fin
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from fairlead.artifacts.origin import owner_text
 from fairlead.artifacts.release import Release, ReleaseStore
-from fairlead.backups.catalogue import Kind
+from fairlead.backups.catalogue import Kind, new_set
 from fairlead.errors import Busy, FairleadError
 from fairlead.ledger import Entry, Ledger
-from fairlead.operations.backups.due import BEGUN, DRILLED, FAILED, KINDS, SCHEDULE, Task, due, left
+from fairlead.operations.backups.due import BEGUN, DRILLED, FAILED, KINDS, ORDER, SCHEDULE, Task, due, left
 from fairlead.project.stack import Stack
 from fairlead.rollout.state import read_state
 from fairlead.system import clock
@@ -66,10 +66,22 @@ def work(place: Place, say: Callable[[str], object]) -> None:
                 return
             found = wanted(place, release.stack, ledger)
             _settle(ledger, release.stack)
-        for name, tasks in found.items():
-            _one(place, release, name, tasks, say)
+        together = new_set() if sum("backup" in tasks for tasks in found.values()) > 1 else ""
+        for name, tasks in phases(release.stack, found):
+            _one(place, release, name, tasks, say, together)
     finally:
         lock.release()
+
+
+def phases(stack: Stack, found: Mapping[str, tuple[Task, ...]]) -> list[tuple[str, tuple[Task, ...]]]:
+    """What is done, in this order: of several that are due the backups first, one right after the other."""
+    kinds = {one.name: one.kind for one in stack.backed_up}
+    names = sorted(found, key=lambda name: ORDER.index(kinds[name]))
+    first = [name for name in names if "backup" in found[name]]
+    if len(first) < 2:
+        return [(name, found[name]) for name in names]
+    rest = [(name, tuple(task for task in found[name] if task != "backup")) for name in names]
+    return [*((name, ("backup",)) for name in first), *((name, tasks) for name, tasks in rest if tasks)]
 
 
 def _settle(ledger: Ledger, stack: Stack) -> None:
@@ -80,13 +92,15 @@ def _settle(ledger: Ledger, stack: Stack) -> None:
             ledger.append(kind, data)
 
 
-def _one(place: Place, release: Release, name: str, tasks: tuple[Task, ...], say: Callable[[str], object]) -> None:
+def _one(
+    place: Place, release: Release, name: str, tasks: tuple[Task, ...], say: Callable[[str], object], set: str
+) -> None:
     """`begun` first: what kills this process is not tried again at once."""
     with Ledger.open(place.ledger, room=place.free_reserve) as ledger:
         ledger.append(BEGUN, {"store": name, "tasks": list(tasks)})
     say(f"{name}: {', '.join(tasks)}")
     try:
-        _do(release.stack, Path(str(release.machine.get("root", "/"))), name, tasks)
+        _do(release.stack, Path(str(release.machine.get("root", "/"))), name, tasks, set)
     except FairleadError as error:
         say(f"{name}: {error.message}")
         with Ledger.open(place.ledger, room=place.free_reserve) as ledger:
@@ -107,7 +121,7 @@ def _failures(
         yield DRILLED, {"store": store, "why": why, "ok": False, "wrong": [reason]}
 
 
-def _do(stack: Stack, root: Path, name: str, tasks: tuple[Task, ...]) -> None:
+def _do(stack: Stack, root: Path, name: str, tasks: tuple[Task, ...], set: str) -> None:
     """What is due of one store. FairleadError for what cannot even begin; what fails later is in the ledger."""
     from fairlead.operations.backups.arrangement import arranged  # noqa: PLC0415 — the keeper decides without it
     from fairlead.operations.backups.drill import drill  # noqa: PLC0415
@@ -116,7 +130,7 @@ def _do(stack: Stack, root: Path, name: str, tasks: tuple[Task, ...]) -> None:
 
     (one,) = arranged(stack, root, (name,))
     for task, kind in MADE_OF.items():
-        if task in tasks and make((one,), SCHEDULE, kind=kind)[0].backup:
+        if task in tasks and make((one,), SCHEDULE, kind=kind, set=set if kind == "logical" else "")[0].backup:
             prune(one)
     if "drill" in tasks and one.catalogue.all():
         drill(one, why=SCHEDULE)
