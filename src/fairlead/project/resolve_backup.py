@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fairlead.project import stack_backup as stack
@@ -9,26 +10,35 @@ from fairlead.project.stack import Store
 
 if TYPE_CHECKING:
     from fairlead.project.deploying import Deploy
-    from fairlead.project.stores import Backup, Drill, Physical
-    from fairlead.project.volumes import Volume
+    from fairlead.project.stores import Backup, Copies, Drill, Physical
+    from fairlead.project.volumes import Volume, VolumeBackup
 
 
 def backup(one: Backup | None) -> stack.Backup | None:
     """With what is usual filled in."""
     if one is None:
         return None
-    physical, keep = one.physical, one.keep
+    keep = one.keep
+    kept = stack.Keep(keep.daily, keep.weekly, keep.monthly, keep.point_in_time) if keep else stack.Keep()
+    return replace(_copies(one), physical=_physical(one.physical), keep=kept)
+
+
+def _copies(one: Copies) -> stack.Backup:
     return stack.Backup(
         to=one.to or "",
         logical=one.logical,
-        physical=_physical(physical),
-        keep=stack.Keep(keep.daily, keep.weekly, keep.monthly, keep.point_in_time) if keep else stack.Keep(),
         endpoint=one.endpoint,
         region=one.region,
         access_key=one.access_key,
         secret_key=one.secret_key,
         recipients=one.recipients,
     )
+
+
+def _of_volume(one: VolumeBackup | None) -> stack.Backup | None:
+    if one is None:
+        return None
+    return replace(_copies(one), keep=stack.Keep(one.keep.daily, one.keep.weekly, one.keep.monthly))
 
 
 def _physical(one: Physical | None) -> stack.Physical | None:
@@ -47,4 +57,4 @@ def require(one: Deploy) -> stack.Require:
 
 def volume(name: str, one: Volume) -> Store:
     """What keeps data, and nobody runs."""
-    return Store(name=name, kind="volume", path=one.path, backup=backup(one.backup), drill=drill(one.drill))
+    return Store(name=name, kind="volume", path=one.path, backup=_of_volume(one.backup), drill=drill(one.drill))

@@ -104,27 +104,37 @@ class Physical(Section):
     sync: Flag = False
 
 
-class Keep(Section):
-    """`backup.keep`: how many of each, and how far back every second can be had."""
+class Kept(Section):
+    """`backup.keep`: how many of each."""
 
     daily: _Kept = 7
     weekly: _Kept = 4
     monthly: _Kept = 12
+
+
+class Keep(Kept):
+    """The same of a database, and how far back every second can be had."""
+
     point_in_time: OptionalDuration = None
 
 
-class Backup(Section):
-    """`backup`: what is copied, when, where to and for how long."""
+class Copies(Section):
+    """`backup`: when something is copied, where to and for whom."""
 
     logical: _Every = None
-    physical: Physical | None = None
-    keep: Keep | None = None
     to: OptionalLine = None
     endpoint: OptionalLine = None
     region: Line = "us-east-1"
     access_key: OptionalVariableName = None
     secret_key: OptionalVariableName = None
     recipients: tuple[Line, ...] = ()
+
+
+class Backup(Copies):
+    """`backup` of a store, and for how long it is kept."""
+
+    physical: Physical | None = None
+    keep: Keep | None = None
 
 
 class Drill(Section):

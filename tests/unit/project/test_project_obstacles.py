@@ -57,12 +57,19 @@ CASES = {
         ],
     ),
     "backups of what is not built": (
-        small("stores: {a: {kind: redis, backup: {to: /x}}, b: {kind: postgres, backup: {physical: {differential: daily}}}}\n"),
+        small("stores: {a: {kind: redis, url: x, backup: {to: /x}}, b: {kind: postgres, backup: {physical: {differential: daily}}}}\n"),
         [
-            f"6:27: stores.a.backup: of such a store this is {NOT}",
-            "6:66: stores.b.backup: say where backups go: to: s3://BUCKET/PREFIX, or a folder by its whole path",
-            f"6:86: stores.b.backup.physical.differential: {NOT}; use full: with the log in between it is as far back "
+            "6:35: stores.a.backup: somebody else runs this store, so a copy of it is theirs to make",
+            "6:74: stores.b.backup: say where backups go: to: s3://BUCKET/PREFIX, or a folder by its whole path",
+            f"6:94: stores.b.backup.physical.differential: {NOT}; use full: with the log in between it is as far back "
             "that can be had",
+        ],
+    ),
+    "backups of a volume": (
+        small("volumes: {a: {backup: {to: /x}}, b: {path: /y, drill: {every: 7d}}}\n"),
+        [
+            "6:11: volumes.a: volumes are of an engine; on process say the folder: path: /srv/uploads",
+            "6:62: volumes.b.drill: a drill restores a backup, and there is none of this volume",
         ],
     ),
     "a command as a check": (small("    health: {command: x}\n"), ["6:14: services.web.health.command: a command is asked in a container, which needs runtime docker; use ready"]),

@@ -51,8 +51,7 @@ def _is(node: Node | None, value: bool) -> bool:
 
 def fitting(tree: Mapping) -> Iterator[Problem]:
     """Copies of data files and the log between them are PostgreSQL's."""
-    others = [one for one in entries(tree, "stores").values() if text_of(child(one, "kind")) != "postgres"]
-    for store in (*others, *entries(tree, "volumes").values()):
+    for store in (one for one in entries(tree, "stores").values() if text_of(child(one, "kind")) != "postgres"):
         backup = child(store, "backup")
         for node in (child(backup, "physical"), child(child(backup, "keep"), "point_in_time")):
             if node is not None:
