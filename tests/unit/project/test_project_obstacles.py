@@ -69,7 +69,7 @@ CASES = {
         small("volumes: {a: {backup: {to: /x}}, b: {path: /y, drill: {every: 7d}}}\n"),
         [
             "6:11: volumes.a: volumes are of an engine; on process say the folder: path: /srv/uploads",
-            "6:62: volumes.b.drill: a drill restores a backup, and there is none of this volume",
+            "6:48: volumes.b.drill: a drill restores a backup, and there is none of this volume",
         ],
     ),
     "a command as a check": (small("    health: {command: x}\n"), ["6:14: services.web.health.command: a command is asked in a container, which needs runtime docker; use ready"]),
