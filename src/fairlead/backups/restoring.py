@@ -56,6 +56,12 @@ def roles_there(server: Server) -> set[str]:
         return {str(row[0]) for row in connection.execute("SELECT rolname FROM pg_roles").fetchall()}
 
 
+def databases_there(server: Server) -> set[str]:
+    """The databases that it has."""
+    with server.session(server.home) as connection:
+        return {str(row[0]) for row in connection.execute("SELECT datname FROM pg_database").fetchall()}
+
+
 def have_roles(server: Server, sql: str) -> None:
     """Make those of a backup that are missing. Those that are there stay as they are, with their passwords."""
     there = roles_there(server)

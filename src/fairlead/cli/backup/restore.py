@@ -14,7 +14,7 @@ from fairlead.cli.verb import environment, verb, yes_option
 if TYPE_CHECKING:
     from fairlead.backups.catalogue import Backup
     from fairlead.operations.backups.arrangement import Arrangement
-    from fairlead.operations.backups.put_back import Prospect, PutBack, Ready
+    from fairlead.operations.put_back import Prospect, PutBack, Ready
 
 SHOWN = 12  #: lines of what is lost, of each store
 
@@ -39,7 +39,7 @@ def command(
 
     One database, or a moment between backups, is what `fairlead db restore` is for.
     """
-    from fairlead.operations.backups.put_back import picked, put_back  # noqa: PLC0415 — start-up matters
+    from fairlead.operations.put_back import picked, put_back  # noqa: PLC0415 — start-up matters
 
     some = arranged_stores(session, environment, stores)
     if only_plan:

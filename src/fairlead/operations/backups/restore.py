@@ -12,6 +12,7 @@ from fairlead.backups.restoring import (
     Swap,
     compared,
     create,
+    databases_there,
     drop,
     drop_roles,
     existing,
@@ -196,20 +197,14 @@ def short(database: str) -> str:
 
 
 def _losing(server: Server, source: Source, swaps: Sequence[Swap]) -> Mapping[str, list[str]]:
-    names = there(server)
+    names = databases_there(server)
     found = dict(since(server, source.facts, [it.live for it in swaps if it.live in names]))
     return found | {it.live: ["it is not there now"] for it in swaps if it.live not in names}
 
 
-def there(server: Server) -> set[str]:
-    """The databases that it has."""
-    with server.session(server.home) as connection:
-        return {str(row[0]) for row in connection.execute("SELECT datname FROM pg_database").fetchall()}
-
-
 def have_live(server: Server, swaps: Sequence[Swap], source: Source) -> None:
     """One that somebody dropped is made, empty, so that all change names in the same way."""
-    names = there(server)
+    names = databases_there(server)
     for it in swaps:
         if it.live not in names:
             create(server, it.live, source.facts[it.live]["properties"])

@@ -77,13 +77,12 @@ def carry(place: Place, runtime: RuntimeName, steps: Sequence[Step], say: Say = 
 
 def _databases(place: Place, runtime: RuntimeName, step: Step) -> None:
     """In one transaction, so either all of them or none have changed."""
-    from fairlead.backups.restoring import swap  # noqa: PLC0415 — psycopg
+    from fairlead.backups.restoring import databases_there, swap  # noqa: PLC0415 — psycopg
     from fairlead.operations.backups.reach import server_of  # noqa: PLC0415
-    from fairlead.operations.backups.restore import there  # noqa: PLC0415
 
     wanted = [Swap(**one) for one in step.databases]
     with server_of(place, runtime, kept_of(place, step.store).store, None, "a restore") as server:
-        names = there(server)
+        names = databases_there(server)
         if all(one.new in names for one in wanted):
             swap(server, wanted)
 
