@@ -15,6 +15,7 @@ from typing import Any, Literal
 from fairlead.backups.destinations.base import Destination, get, put
 from fairlead.errors import FairleadError, UsageError
 from fairlead.project.problem import did_you_mean
+from fairlead.project.stack_backup import EngineName
 from fairlead.system import clock
 
 ENTRY, VERIFIED, TRIED, DAMAGED = "backup.json", "verified.json", "restored.json", "damaged.json"
@@ -73,6 +74,8 @@ class Backup:
     verified: str = ""  #: when it was last read whole; empty: never
     tried: str = ""  #: when it was last restored for a trial; empty: never
     damaged: str = ""  #: when it was found that something is wrong with it
+    engine: EngineName = "builtin"  #: that made it, of a physical one
+    parent: str = ""  #: the id of the full one, without which it is nothing; empty: it is whole
 
     @property
     def stored(self) -> int:

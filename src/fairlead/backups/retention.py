@@ -27,6 +27,7 @@ class Copy:
     kind: str = "logical"
     verified: bool = False
     good: bool = True  #: nothing is known to be wrong with it
+    parent: str = ""  #: the id of the one without which it is nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,9 @@ def decide(copies: Iterable[Copy], policy: Policy, now: datetime, used: Collecti
         _spared(mine, policy, now, why)
     for id in used:
         why.get(id, []).append("it is being used")
+    for one in ordered:
+        if one.parent and why[one.id]:
+            why.get(one.parent, []).append(f"{one.id} is of no use without it")
     return tuple(Decision(one.id, bool(why[one.id]), _reasons(one, why[one.id], now)) for one in ordered)
 
 
@@ -74,6 +78,8 @@ def _tiers(mine: Sequence[Copy], policy: Policy, why: Mapping[str, list[str]]) -
     for tier, key in DAYS.items():
         seen: list[tuple[int, ...]] = []
         for one in mine:
+            if one.parent and tier != "daily":  # it would keep two: what it depends on has to stay as long
+                continue
             bucket = key(one.moment.astimezone(UTC))
             if bucket not in seen and len(seen) < getattr(policy, tier):
                 seen.append(bucket)

@@ -94,6 +94,12 @@ def runs(store: Store) -> bool:
     return store.url is None
 
 
+def archives(store: Store) -> bool:
+    """Whether its server hands each segment of its log to pgBackRest."""
+    physical = store.backup.physical if store.backup else None
+    return runs(store) and physical is not None and physical.engine == "pgbackrest"
+
+
 def managed(store: Store) -> bool:
     """Whether Fairlead knows all of it: how it is set up, asked and reached. One with a `command` is run as it is."""
     return runs(store) and store.kind in ONLY and store.command is None and store.managed

@@ -42,7 +42,7 @@ def _of_volume(one: VolumeBackup | None) -> stack.Backup | None:
 
 
 def _physical(one: Physical | None) -> stack.Physical | None:
-    return stack.Physical(one.full, one.differential, one.wal, one.sync) if one else None
+    return stack.Physical(one.full, one.differential, one.wal, one.sync, one.engine) if one else None
 
 
 def drill(one: Drill | None) -> stack.Drill | None:

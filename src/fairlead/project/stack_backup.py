@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Every = Literal["hourly", "daily", "weekly", "monthly"]
+EngineName = Literal["builtin", "pgbackrest"]
+"""What copies data files: PostgreSQL's own programs, or pgBackRest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +26,9 @@ class Physical:
 
     full: Every | None = None
     differential: Every | None = None
-    wal: bool = True  #: the log is received while it is written
+    wal: bool = True  #: the log is kept
     sync: bool = False  #: a commit waits until it is received
+    engine: EngineName = "builtin"
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,7 @@ class Database(Section):
 class Physical(Section):
     """`backup.physical`: copies of the data files and the log between them."""
 
+    engine: Annotated[Literal["builtin", "pgbackrest"], choice("builtin", "pgbackrest")] = "builtin"
     full: _Every = None
     differential: _Every = None
     wal: Flag = True

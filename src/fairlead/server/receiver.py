@@ -13,6 +13,7 @@ from typing import Any
 
 from fairlead.backups.catalogue import Owner
 from fairlead.backups.destinations.table import Target, destination_of
+from fairlead.backups.engines.pgbackrest.watcher import Watcher
 from fairlead.backups.physical.archive import Archive
 from fairlead.backups.physical.receiver import Receiver
 from fairlead.masking import Secret
@@ -47,6 +48,10 @@ def main(project: str, environment: str, store: str) -> None:
         return asked
 
     archive = Archive(destination_of(_target(said)), Owner(project, environment, store))
+    if said["engine"] == "pgbackrest":
+        say(f"watching how far the log of {store} is taken")
+        Watcher(lambda: server_kept(place, said["runtime"], store), archive, lambda: bool(told), say, hurry).run()
+        return
     keys = [recipient(one) for one in said["recipients"]]
     one = Receiver(
         lambda: server_kept(place, said["runtime"], store), archive, keys, spool_of(place, store), lambda: bool(told),

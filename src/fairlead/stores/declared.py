@@ -6,6 +6,7 @@ import hashlib
 import json
 from typing import Any
 
+from fairlead.project.access import archives
 from fairlead.project.stack import Store, to_data
 from fairlead.render.compose_keys import KEYS
 
@@ -23,6 +24,8 @@ def fingerprint(store: Store) -> str:
     held = own.get("container", {})
     if told := {key: value for key, value in held.pop("compose", {}).items() if key in KEYS}:
         held["compose"] = told
+    if archives(store):  # a server is told that when it starts
+        own["archives"] = True
     text = json.dumps({"kind": store.kind} | {key: own[key] for key in own if key not in LIVE and own[key] != {}},
                       sort_keys=True)  # fmt: skip
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -22,7 +22,8 @@ PACKAGES = {
     "pg_controldata": "apt install postgresql",
     "pg_isready": "apt install postgresql-client", "redis-server": "apt install redis-server",
     **dict.fromkeys(CLIENT, "apt install postgresql-client"),
-    "redis-cli": "apt install redis-tools", "rclone": "pip install 'fairlead[s3]'",
+    "redis-cli": "apt install redis-tools", "pgbackrest": "apt install pgbackrest",
+    "rclone": "pip install 'fairlead[s3]'",
 }  # fmt: skip
 SHELL = "/bin/sh"  #: by its path: a user that cannot read the interpreter's folders cannot look for it
 UNPRIVILEGED = ("postgres", "nobody")

@@ -33,10 +33,21 @@ class Who:
         return {"user": self.uid, "group": self.gid, "extra_groups": []}
 
 
+class Ended(FairleadError):
+    """A program ended with another code than 0."""
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.code = code
+
+
 @contextlib.contextmanager
-def reading(command: Command, what: str) -> Iterator[IO[bytes]]:
-    """What a program writes. FairleadError, with what it said last, unless all of it was read and it ended with 0."""
-    with tempfile.TemporaryFile() as said, _started(command, what, stdout=subprocess.PIPE, stderr=said) as child:
+def reading(command: Command, what: str, who: Who | None = None) -> Iterator[IO[bytes]]:
+    """What a program writes. Ended, with what it said last, unless all of it was read and it ended with 0."""
+    with (
+        tempfile.TemporaryFile() as said,
+        _started(command, what, stdout=subprocess.PIPE, stderr=said, who=who) as child,
+    ):
         if child.stdout is None:
             raise AssertionError("it is a pipe")
         try:
@@ -128,7 +139,7 @@ def _end(child: subprocess.Popen[bytes], first: signal.Signals = signal.SIGKILL,
 def _require(code: int, what: str, said: IO[bytes]) -> None:
     if code != 0:
         lines = [line for line in masked(_tail(said)).splitlines() if line.strip()][-SHOWN:]
-        raise FairleadError(f"{what}: " + ("\n  ".join(lines) or f"exited with {code}"))
+        raise Ended(f"{what}: " + ("\n  ".join(lines) or f"exited with {code}"), code)
 
 
 def _tail(said: IO[bytes]) -> str:

@@ -112,3 +112,15 @@ def test_kinds_are_counted_apart():
 def test_a_point_in_time_needs_the_base_before_its_window():
     copies = [Copy(f"p{n}", NOW - timedelta(days=7 * n, hours=1), "physical") for n in range(5)]
     assert kept(copies, Policy(1, 0, 0, point_in_time=10 * 86400)) == ["p0", "p1", "p2"]
+
+
+def test_what_others_depend_on_stays_and_no_tier_but_the_days_takes_what_depends():
+    days = [NOW - timedelta(days=n, hours=1) for n in range(21)]
+    copies = [Copy(f"full{n:02}", days[n]) for n in (0, 7, 14, 20)]
+    copies += [Copy(f"diff{n:02}", days[n], parent="full14") for n in (8, 10, 12)]
+    found = reasons(copies, Policy(daily=4, weekly=1, monthly=0))
+    assert [id for id, why in found.items() if "a newer one has its place in every tier" not in why] == [
+        "full00", "full07", "diff08", "diff10", "full14"
+    ]  # fmt: skip
+    assert found["full14"] == ("diff10 is of no use without it",) or "diff08 is of no use without it" in found["full14"]
+    assert not any("weekly" in why for why in found["diff08"])

@@ -61,8 +61,8 @@ CASES = {
         [
             "6:35: stores.a.backup: somebody else runs this store, so a copy of it is theirs to make",
             "6:74: stores.b.backup: say where backups go: to: s3://BUCKET/PREFIX, or a folder by its whole path",
-            f"6:94: stores.b.backup.physical.differential: {NOT}; use full: with the log in between it is as far back "
-            "that can be had",
+            "6:94: stores.b.backup.physical.differential: PostgreSQL's own programs copy all of the data files; say "
+            "engine: pgbackrest, or full alone",
         ],
     ),
     "backups of a volume": (

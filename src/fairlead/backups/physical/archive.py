@@ -13,20 +13,22 @@ import hashlib
 import json
 import re
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from fairlead.backups.catalogue import Owner
 from fairlead.backups.destinations.base import Destination, Gone, get, put
 from fairlead.backups.physical.wal import Place, history_name, parents, place_of, segment_name
 from fairlead.backups.sealing import Damaged, WrongKey, seal, unseal
+from fairlead.project.stack_backup import EngineName
 
 WHOLE = re.compile(r"([0-9A-F]{24})-(\d{13})-([0-9a-f]{64})\.gz\.age")
 PARTIAL = re.compile(r"([0-9A-F]{24})\.partial\.gz\.age")
+BEAT = re.compile(r"([0-9A-F]{24})-(\d{13})\.beat")
 TOLD = re.compile(r"([0-9A-F]{8})\.(history\.gz\.age|json)")
 GZIP = 31  #: zlib's number for the format of gzip
 
@@ -39,8 +41,10 @@ class Segment:
     object: str = ""  #: its name where it is kept
     stored: int = 0  #: bytes there
     beat: int = 0  #: milliseconds since 1970
-    sha256: str = ""
+    sha256: str = ""  #: of a whole one; pgBackRest's is a SHA-1
     local: Path | None = None  #: it is on this machine too
+    engine: EngineName = "builtin"  #: that keeps it
+    told: str = ""  #: the object that says its beat, where its own name does not
 
     @property
     def whole(self) -> bool:
@@ -77,17 +81,43 @@ class Log:
         return sum(one.stored for one in self.segments.values())
 
 
-class Archive:
-    """The log of one store, of each cluster that it ever was."""
+class Elsewhere(Protocol):
+    """A place where another engine keeps log of the same store."""
 
-    def __init__(self, where: Destination, owner: Owner) -> None:
-        self.where, self.owner = where, owner
+    def systems(self) -> tuple[str, ...]:
+        """The clusters whose log is in it."""
+
+    def segments(self, system: str) -> Iterator[Segment]:
+        """What there is."""
+
+    def left(self, system: str, keys: Sequence[Any]) -> dict[int, tuple[tuple[int, int], ...]]:
+        """Of each timeline that was switched to, its parents."""
+
+    def read(self, system: str, name: str, keys: Sequence[Any], checksum: str = "", /) -> bytes:
+        """An object, opened. WrongKey, Damaged, Gone."""
+
+    def history(self, system: str, timeline: int, keys: Sequence[Any]) -> bytes:
+        """Gone."""
+
+    def session(self, system: str, keys: Sequence[Any]) -> contextlib.AbstractContextManager[None]:
+        """Much will be read meanwhile."""
+
+
+class Archive:
+    """The log of one store, of each cluster that it ever was.
+
+    A segment is the same whoever keeps it: so a copy of one engine is recovered with the log of the other too.
+    """
+
+    def __init__(self, where: Destination, owner: Owner, elsewhere: Elsewhere | None = None) -> None:
+        self.where, self.owner, self.elsewhere = where, owner, elsewhere
         self.prefix = f"{owner.prefix}/wal"
 
     def systems(self) -> tuple[str, ...]:
         """The clusters that wrote to it."""
         names = (item.name.removeprefix(f"{self.prefix}/") for item in self.where.items(self.prefix))
-        return tuple(sorted({name.partition("/")[0] for name in names}))
+        more = self.elsewhere.systems() if self.elsewhere else ()
+        return tuple(sorted({*(name.partition("/")[0] for name in names), *more}))
 
     def log(self, system: str, keys: Sequence[Any] = (), spool: Path | None = None) -> Log:
         """What is kept of a cluster. With `spool` what is still on this machine is in it.
@@ -96,6 +126,7 @@ class Archive:
         """
         segments: dict[Place, Segment] = {}
         twice, reached, left = set(), {}, {}
+        beats: dict[str, tuple[int, str]] = {}
         for item in self.where.items(f"{self.prefix}/{system}"):
             name = item.name.rpartition("/")[2]
             if found := _segment(name, item.name, item.size):
@@ -104,12 +135,18 @@ class Archive:
                     twice.add(found.place)
                 if other is None or found.whole:
                     segments[found.place] = found
+            elif said := BEAT.fullmatch(name):
+                beats[said[1]] = (int(said[2]), item.name)
             elif told := TOLD.fullmatch(name):
                 timeline = int(told[1], 16)
                 if told[2] == "json":
                     reached[timeline] = _reached(get(self.where, item.name))
                 elif keys:
                     left[timeline] = parents(self.read(item.name, keys).decode())
+        if self.elsewhere:
+            left = (self.elsewhere.left(system, keys) if keys else {}) | left
+            more = {one.place: _told(one, beats) for one in self.elsewhere.segments(system)}
+            segments = more | {place: one for place, one in segments.items() if one.whole or place not in more}
         log = Log(system, segments, reached, left, tuple(sorted(twice)))
         return _with_spool(log, spool) if spool else log
 
@@ -128,6 +165,10 @@ class Archive:
     def keep_partial(self, system: str, place: Place, data: bytes, keys: Sequence[Any]) -> None:
         """The segment that is being written, as far as it is. In the place of what was kept of it before."""
         self._write(self.path(system, place[0], f"{segment_name(*place)}.partial.gz.age"), data, keys)
+
+    def keep_beat(self, system: str, place: Place, beat: int) -> None:
+        """The last that is in a segment which another engine keeps."""
+        put(self.where, self.path(system, place[0], f"{segment_name(*place)}-{beat:013d}.beat"), b"")
 
     def keep_history(self, system: str, timeline: int, data: bytes, keys: Sequence[Any]) -> None:
         """Which timelines lead to this one."""
@@ -162,15 +203,27 @@ class Archive:
             raise Damaged(f"{what} is not what was written: its checksum is another one", "restore to before it")
         return data
 
-    def bytes_of(self, segment: Segment, keys: Sequence[Any]) -> bytes:
+    @contextlib.contextmanager
+    def session(self, log: Log, keys: Sequence[Any]) -> Iterator[None]:
+        """Much of this log will be read meanwhile."""
+        there = self.elsewhere if any(one.engine != "builtin" for one in log.segments.values()) else None
+        with there.session(log.system, keys) if there else contextlib.nullcontext():
+            yield
+
+    def bytes_of(self, system: str, segment: Segment, keys: Sequence[Any]) -> bytes:
         """A segment, from this machine where it is here."""
         if segment.local:
             with contextlib.suppress(FileNotFoundError):
                 return segment.local.read_bytes()
+        if segment.engine != "builtin" and self.elsewhere:
+            return self.elsewhere.read(system, segment.object, keys, segment.sha256)
         return self.read(segment.object, keys, segment.sha256)
 
     def history(self, system: str, timeline: int, keys: Sequence[Any]) -> bytes:
         """Gone."""
+        if self.elsewhere:
+            with contextlib.suppress(Gone):
+                return self.elsewhere.history(system, timeline, keys)
         return self.read(self.path(system, timeline, f"{history_name(timeline)}.gz.age"), keys)
 
     def wrong(self, log: Log, keys: Sequence[Any]) -> list[str]:
@@ -178,19 +231,24 @@ class Archive:
         found = [
             f"there are two different {segment_name(*place)}: two servers wrote to one place" for place in log.twice
         ]
+        with self.session(log, keys):
+            found += self._unlike(log, keys)
+        return found
+
+    def _unlike(self, log: Log, keys: Sequence[Any]) -> Iterator[str]:
         for one in sorted(log.segments.values(), key=lambda it: it.place):
             try:
-                self.read(one.object, keys, one.sha256)
+                self.bytes_of(log.system, replace(one, local=None), keys)
             except WrongKey:
                 raise
             except (Damaged, Gone) as error:
-                found.append(error.message)
-        return found
+                yield error.message
 
     def remove(self, segments: Iterable[Segment]) -> None:
-        """These go."""
+        """These go, as far as they are kept here."""
         for one in segments:
-            self.where.delete(one.object)
+            if name := one.object if one.engine == "builtin" else one.told:
+                self.where.delete(name)
 
 
 def reached_text(reached: Reached) -> bytes:
@@ -220,6 +278,11 @@ def _segment(name: str, object: str, size: int) -> Segment | None:
     if (found := PARTIAL.fullmatch(name)) and (place := place_of(found[1])):
         return Segment(place, object, size)
     return None
+
+
+def _told(one: Segment, beats: Mapping[str, tuple[int, str]]) -> Segment:
+    beat, name = beats.get(segment_name(*one.place), (0, ""))
+    return replace(one, beat=beat, told=name)
 
 
 def _with_spool(log: Log, spool: Path) -> Log:

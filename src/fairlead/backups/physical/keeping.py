@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from fairlead.backups.catalogue import Backup
 from fairlead.backups.physical.archive import Log, Segment
 from fairlead.backups.physical.coverage import Logs, first_after
+from fairlead.backups.physical.wal import number as number_of
+from fairlead.backups.physical.wal import position
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +43,19 @@ def _one(log: Log, mine: Sequence[Backup], bases: Sequence[Backup], window: floa
             return Keeping(log.system, len(log.segments), (), "it is newer than every copy")
         return Keeping(log.system, 0, tuple(log.segments.values()), "its server and every copy of it are gone")
     base = _first(mine, window, now)
+    base = next((one for one in mine if one.id == base.parent), base)
     begin = first_after(base)[1]
-    leaving = tuple(one for (_, number), one in log.segments.items() if number < begin)
+    own = {number for it in mine for number in _own(it)}
+    leaving = tuple(one for (_, number), one in log.segments.items() if number < begin and number not in own)
     why = f"every second since {base.id}" + ("" if window else ", the newest copy")
     return Keeping(log.system, len(log.segments) - len(leaving), leaving, why)
+
+
+def _own(base: Backup) -> range:
+    """The segments without which a copy of pgBackRest's is not whole, which it keeps as long as the copy."""
+    if base.engine != "pgbackrest":
+        return range(0)
+    return range(number_of(position(base.start_lsn)), first_after(base)[1])
 
 
 def _first(mine: Sequence[Backup], window: float, now: datetime) -> Backup:

@@ -69,7 +69,7 @@ class Feed:
             if self._needs(place):
                 raise Gone(f"{name} was there a moment ago, and is gone", "restore again")
             return None
-        return self.archive.bytes_of(kept, self.keys)
+        return self.archive.bytes_of(self.log.system, kept, self.keys)
 
     def _needs(self, place: Place) -> bool:
         return any(place in stretch.places() for stretch in self.aim.needed)
@@ -135,7 +135,11 @@ def recovered(ground: Ground, path: Path, data: Path, feed: Feed) -> Iterator[Se
     write_file(data / "recovery.signal", "", 0o600)
     if ground.who:
         os.chown(data / "recovery.signal", ground.who.uid, ground.who.gid)
-    with feed.served(ground, path) as command, contextlib.ExitStack() as stack:
+    with (
+        feed.archive.session(feed.log, feed.keys),
+        feed.served(ground, path) as command,
+        contextlib.ExitStack() as stack,
+    ):
         settings = _least(ground, data) | _target(feed.aim) | {"restore_command": command, "hot_standby": "off"}
         try:
             server = stack.enter_context(started(ground, path, data, settings, PATIENCE))

@@ -43,6 +43,7 @@ def data_of(backup: Backup) -> dict[str, Any]:
     databases = [one.database for one in backup.of("database")] or list(backup.facts.get("databases", []))
     return {
         "id": backup.id, "store": backup.owner.store, "kind": backup.shown_kind,
+        "engine": backup.engine if backup.kind == "physical" else None, "parent": backup.parent or None,
         "set": backup.set or None, "began": backup.began, "ended": backup.ended,
         "why": backup.why, "bytes": backup.stored, "server": backup.server, "lsn": backup.stop_lsn,
         "timeline": backup.timeline, "databases": databases, "keys": backup.facts.get("keys"),

@@ -22,14 +22,18 @@ if TYPE_CHECKING:
 @stores
 @message_option
 @click.option("--physical", is_flag=True, help="Copy the data files.")
+@click.option("--differential", is_flag=True, help="Of the data files, what changed since the last full copy.")
 @click.option("--logical", is_flag=True, help="Dump each database.")
 def command(
-    session: Session, environment: str, stores: tuple[str, ...], message: str, physical: bool, logical: bool
+    session: Session, environment: str, stores: tuple[str, ...], message: str, physical: bool, differential: bool,
+    logical: bool,
 ) -> None:  # fmt: skip
     """Make a backup of ENV's stores, all that have them or those that are named.
 
     It is read from the server, encrypted here and written to its place as one stream: nothing of it lies on this
     machine. A backup that fails is none; the older ones stay.
+
+    --differential needs `engine: pgbackrest`; without a full copy it makes that.
 
     Without --physical or --logical it is a logical one, where the project file has those, and a physical one else.
     """
@@ -37,7 +41,13 @@ def command(
     from fairlead.operations.backups.make import make  # noqa: PLC0415
 
     arranged = arranged_stores(session, environment, stores)
-    made = make(arranged, message or BY_HAND, lambda text: tell(f"→ {text}"), _kind(physical, logical))
+    made = make(
+        arranged,
+        message or BY_HAND,
+        lambda text: tell(f"→ {text}"),
+        _kind(physical or differential, logical),
+        differential=differential,
+    )
     failed = [one.error for one in made if one.error]
     data = [
         {"store": one.store, "ok": one.error is None, "backup": data_of(one.backup) if one.backup else None,

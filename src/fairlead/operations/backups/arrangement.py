@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,8 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from fairlead.artifacts.origin import owner_text
-from fairlead.backups.catalogue import Catalogue, Owner
+from fairlead.backups.catalogue import Backup, Catalogue, Owner
 from fairlead.backups.destinations.table import Target, destination_of
+from fairlead.backups.engines.base import Engine
+from fairlead.backups.engines.builtin import Builtin
+from fairlead.backups.engines.pgbackrest.engine import PgBackRest
+from fairlead.backups.engines.pgbackrest.repository import Repository
+from fairlead.backups.engines.pgbackrest.serving import Beside
 from fairlead.backups.logical import Recipients
 from fairlead.backups.physical.archive import Archive, Log
 from fairlead.backups.scratch import Ground
@@ -26,14 +32,19 @@ from fairlead.project.access import databases as declared
 from fairlead.project.access import runs
 from fairlead.project.problem import did_you_mean
 from fairlead.project.stack import RuntimeName, Stack, Store
-from fairlead.project.stack_backup import Backup
+from fairlead.project.stack_backup import Backup as Said
+from fairlead.project.stack_backup import EngineName
 from fairlead.render.stores.postgres import SUPERUSER
 from fairlead.secrets.table import backend_of
+from fairlead.stores import programs
+from fairlead.stores.process import outside
 from fairlead.system.home import Place
 from fairlead.system.lock import held_lock
+from fairlead.system.pipes import Who
 
 BY_HAND = "by hand"  #: why, when nobody said
 PATIENCE = 60.0  #: seconds that a person waits for whoever is at it: the keeper mostly, right after a deployment
+CA = "SSL_CERT_FILE"  #: names a file of authorities, as for every other program here
 LEFT = re.compile(r".*_(before|restored)_\d{8}T\d{6}", re.DOTALL)
 """What restores leave is no data of anybody's."""
 
@@ -45,7 +56,7 @@ class Arrangement:
     place: Place
     runtime: RuntimeName
     store: Store
-    said: Backup
+    said: Said
     target: Target
     recipients: Callable[[], tuple[str, ...]] = field(repr=False)  #: asked when something is encrypted; Refused
     url: Secret | None = field(default=None, repr=False)  #: of a server that somebody else runs
@@ -63,7 +74,36 @@ class Arrangement:
     @cached_property
     def archive(self) -> Archive:
         """Where its log is kept."""
-        return Archive(self.catalogue.where, self.owner)
+        return Archive(self.catalogue.where, self.owner, self.repository)
+
+    @cached_property
+    def repository(self) -> Repository:
+        """Where pgBackRest keeps what it makes."""
+        return Repository(self.catalogue.where, self.target, self.owner, self.ground, os.environ.get(CA))
+
+    @cached_property
+    def beside(self) -> Beside:
+        """pgBackRest as it runs beside the server."""
+        owner, name = programs.unprivileged(), self.store.name
+        folder = outside(self.place, name) if owner else self.place.stores / name
+        who = Who(owner.uid, owner.gid) if owner else None
+        return Beside(self.repository, folder / "pgbackrest", self.place.backups / name, who)
+
+    @cached_property
+    def _engines(self) -> dict[EngineName, Engine]:
+        return {
+            "builtin": Builtin(self.catalogue, self.archive),
+            "pgbackrest": PgBackRest(self.catalogue, self.repository, lambda system: self.beside.tool(system)),
+        }
+
+    def file_engines(self) -> tuple[Engine, ...]:
+        """Whatever may have made any of them."""
+        return tuple(self._engines.values())
+
+    def files(self, of: Backup | None = None) -> Engine:
+        """What makes copies of its data files, or made this one."""
+        declared = self.said.physical.engine if self.said.physical else "builtin"
+        return self._engines[of.engine if of else declared]
 
     @property
     def spool(self) -> Path:

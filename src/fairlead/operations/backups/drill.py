@@ -15,7 +15,6 @@ from fairlead.backups.restoring import Reader, compared, globals_of, have_roles,
 from fairlead.backups.scratch import Ground, cluster, copy_name, room, started
 from fairlead.backups.sealing import Damaged
 from fairlead.backups.server import Server
-from fairlead.backups.verifying import require_whole
 from fairlead.errors import FairleadError, UsageError
 from fairlead.operations.backups.arrangement import BY_HAND, PATIENCE, Arrangement, drill_identities
 from fairlead.operations.backups.drill_files import try_files
@@ -75,7 +74,7 @@ def _try(one: Arrangement, wanted: Wanted, ground: Ground | None, report: Report
         backup, aim = _selected(one, wanted)
         report.id, report.kind, report.bytes = backup.id, backup.kind, sum(part.size for part in backup.parts)
         reader = Reader(one.catalogue, drill_identities(one, backup.id))
-        require_whole(one.catalogue, backup)
+        one.files(backup).require_whole(backup)
         roles = globals_of(reader, backup)  # small, and says whether the key fits before anything is prepared
     folder = ground.folder if ground else folder_of(one)
     require_space(folder, needed_of(backup), f"a copy of {one.store.name}")

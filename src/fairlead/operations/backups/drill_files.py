@@ -5,16 +5,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 from fairlead.backups.facts import answer, failing
 from fairlead.backups.physical.coverage import Aim
 from fairlead.backups.physical.heart import last_beat
 from fairlead.backups.physical.recovery import Feed, recovered
-from fairlead.backups.physical.unpacking import unpack
 from fairlead.backups.restoring import Reader
 from fairlead.backups.scratch import Ground, copy_name, room
-from fairlead.backups.sealing import Damaged
 from fairlead.backups.server import Server, databases, one
 from fairlead.operations.backups.arrangement import Arrangement
 from fairlead.operations.backups.report import Report
@@ -28,26 +25,20 @@ def try_files(it: Arrangement, reader: Reader, aim: Aim, ground: Ground, report:
     """Restore to the aim and look. What is wrong is in the report, or a FairleadError that says it."""
     asked = clock.now()
     log = it.archive.log(aim.base.system, reader.identities)
+    engine = it.files(aim.base)
     feed = Feed(it.archive, log, reader.identities, aim)
     with room(ground, copy_name(it.store.name)) as path:
         data = path / "data"
         data.mkdir(mode=0o700)
         with report.phase("restore"):
-            unpack(lambda write: reader.write_to(aim.base, aim.base.of("base")[0], write), data, ground.who)
+            engine.restore(aim.base, reader.identities, path, data, ground)
         with report.phase("verify"):
-            _verify(ground, data)
+            engine.prove(data, ground)
         with contextlib.ExitStack() as stack:
             with report.phase("recover"):
                 server = stack.enter_context(recovered(ground, path, data, feed))
             with report.phase("check"):
                 report.wrong += _checked(it, server, aim, report, asked)
-
-
-def _verify(ground: Ground, data: Path) -> None:
-    """PostgreSQL's own look at the files, before a server changes them."""
-    said = ground.run(data, "pg_verifybackup", "--no-parse-wal", "--quiet", str(data))
-    if said.code != 0:
-        raise Damaged("the copy of the data files is not what it was: " + "; ".join(said.output.splitlines()[-SAID:]))
 
 
 def _checked(it: Arrangement, server: Server, aim: Aim, report: Report, asked: datetime) -> list[str]:

@@ -12,8 +12,9 @@ from fairlead.ledger import Entry
 from fairlead.project.stack import Store
 from fairlead.project.stack_backup import Every
 
-Task = Literal["backup", "files", "drill"]
-TASKS: tuple[Task, ...] = ("backup", "files", "drill")  #: a dump, a copy of the data files, a drill
+Task = Literal["backup", "files", "changes", "drill"]
+TASKS: tuple[Task, ...] = ("backup", "files", "changes", "drill")
+"""A dump, a copy of the data files, a copy of what changed of them, a drill."""
 ORDER = ("postgres", "redis", "container", "s3", "volume")
 """Files last: what a database says of files is there then. They may be newer than it, never older."""
 SCHEDULE = "schedule"  #: why, of what the keeper began
@@ -77,7 +78,8 @@ class _Last:
 def _task(entry: Entry) -> Task:
     if entry.kind == DRILLED:
         return "drill"
-    return "files" if entry.data.get("kind") == "physical" else "backup"
+    files: Task = "changes" if entry.data.get("differential") else "files"
+    return files if entry.data.get("kind") == "physical" else "backup"
 
 
 def _often(store: Store) -> dict[Task, Every]:
@@ -87,6 +89,8 @@ def _often(store: Store) -> dict[Task, Every]:
         found["backup"] = store.backup.logical
     if store.backup and store.backup.physical and store.backup.physical.full:
         found["files"] = store.backup.physical.full
+    if store.backup and store.backup.physical and store.backup.physical.differential:
+        found["changes"] = store.backup.physical.differential
     return found
 
 
@@ -98,7 +102,7 @@ def due(store: Store, entries: Iterable[Entry], now: datetime, where: str = "") 
     """
     last, found = _last(store.name, (one for one in entries if one.when() <= now + AGAIN)), list[Task]()
     for task, every in _often(store).items():
-        fresh = _since(last.made.get(task), _slot(every, now, where))
+        fresh = _fresh(last, task, found, _slot(every, now, where))
         if not fresh and not _lately(last, task, last.failed.get(task), now):
             found.append(task)
     if store.drill and store.backup and (last.made or found):
@@ -107,6 +111,13 @@ def due(store: Store, entries: Iterable[Entry], now: datetime, where: str = "") 
         if not _since(last.good, begin) and not red and not _lately(last, "drill", None, now):
             found.append("drill")
     return tuple(found)
+
+
+def _fresh(last: _Last, task: Task, found: list[Task], begin: datetime) -> bool:
+    """Whether it was made since then. A full copy has all in it that changed."""
+    if task == "changes" and ("files" in found or _since(last.made.get("files"), begin)):
+        return True
+    return _since(last.made.get(task), begin)
 
 
 def left(store: str, entries: Iterable[Entry]) -> tuple[Task, ...]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from fairlead.backups.catalogue import Backup, Catalogue, Kind
+from fairlead.backups.engines.base import Engine as FileEngine
 from fairlead.backups.logical import Logical, Recipients
-from fairlead.backups.physical.base import BaseBackup
 from fairlead.backups.redis import Snapshots
+from fairlead.backups.server import Server
 from fairlead.backups.spot import Spot
 from fairlead.backups.tape import Told, packed, passed_on
 from fairlead.backups.volumes import Reading, Tapes
@@ -27,14 +29,29 @@ class Engine(Protocol):
         """A new one. FairleadError; then there is none."""
 
 
+@dataclass(frozen=True)
+class Files:
+    """One of the engines that copy data files, for one server."""
+
+    engine: FileEngine
+    server: Server
+    databases: tuple[str, ...]
+    differential: bool
+
+    def make(self, catalogue: Catalogue, recipients: Recipients, why: str) -> Backup:
+        """All of them, or what changed."""
+        return self.engine.make(self.server, self.databases, catalogue, recipients, why, self.differential)
+
+
 @contextlib.contextmanager
-def engine_of(one: Arrangement, kind: Kind) -> Iterator[tuple[Engine, list[str]]]:
+def engine_of(one: Arrangement, kind: Kind, differential: bool = False) -> Iterator[tuple[Engine, list[str]]]:
     """With what is declared and not there. Refused, FairleadError."""
     if one.store.kind == "postgres":
         with one.server() as server:
             there = one.databases(server)
             missing = [name for name in declared(one.store) if name not in there]
-            yield BaseBackup(server, there) if kind == "physical" else Logical(server, there, one.store.checks), missing
+            files = Files(one.files(), server, there, differential)
+            yield files if kind == "physical" else Logical(server, there, one.store.checks), missing
     elif one.store.kind == "redis":
         yield Snapshots(live_redis(one.place, one.runtime, one.store)), []
     else:

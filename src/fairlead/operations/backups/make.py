@@ -26,7 +26,12 @@ class Made:
 
 
 def make(
-    some: Sequence[Arrangement], why: str = BY_HAND, say: Say = lambda _: None, kind: Kind | None = None, set: str = ""
+    some: Sequence[Arrangement],
+    why: str = BY_HAND,
+    say: Say = lambda _: None,
+    kind: Kind | None = None,
+    set: str = "",
+    differential: bool = False,
 ) -> tuple[Made, ...]:
     """One of each, of this kind; whoever fails does not keep the others from theirs. Several are a recovery
     set, or all are of `set`.
@@ -40,7 +45,7 @@ def make(
             raise UsageError(what, "say `physical: {full: weekly}` under its `backup`")
     go_on(some[0].place, some[0].runtime)
     set = set or (new_set() if len(some) > 1 else "")
-    return tuple(_one(one, kind or _usual(one), why, say, set) for one in ordered(some))
+    return tuple(_one(one, kind or _usual(one), why, say, set, differential) for one in ordered(some))
 
 
 def ordered(some: Sequence[Arrangement]) -> list[Arrangement]:
@@ -52,27 +57,34 @@ def _usual(one: Arrangement) -> Kind:
     return "physical" if one.said.physical and not one.said.logical else "logical"
 
 
-def _one(one: Arrangement, kind: Kind, why: str, say: Say, set: str) -> Made:
+def _one(one: Arrangement, kind: Kind, why: str, say: Say, set: str, differential: bool) -> Made:
     try:
         with one.held("fairlead backup now", 0.0 if why == SCHEDULE else PATIENCE):
             say(f"{one.store.name}: to {one.catalogue.where.shown}")
-            return Made(one.store.name, made(one, kind, why, say, set))
+            return Made(one.store.name, made(one, kind, why, say, set, differential))
     except FairleadError as error:
         told = "busy" if isinstance(error, Busy) else why  # by whoever is at it, so nobody has to be told
-        one.note("backup.failed", {"kind": kind, "why": told, "reason": error.message})
+        more = {"differential": True} if differential else {}
+        one.note("backup.failed", {"kind": kind, "why": told, "reason": error.message} | more)
         return Made(one.store.name, None, error)
 
 
-def made(one: Arrangement, kind: Kind, why: str, say: Say = lambda _: None, set: str = "") -> Backup:
-    """Each database by itself, or the data files of all; a snapshot; files. FairleadError. `set`: made together."""
+def made(
+    one: Arrangement, kind: Kind, why: str, say: Say = lambda _: None, set: str = "", differential: bool = False
+) -> Backup:
+    """Each database by itself, or the data files of all, or what changed of them; a snapshot; files. FairleadError.
+
+    `set`: made together.
+    """
     begun = clock.boot_seconds()
-    with engine_of(one, kind) as (engine, missing):
+    with engine_of(one, kind, differential) as (engine, missing):
         if missing:
             say(f"{one.store.name}: without {', '.join(missing)}: it is declared, and is not there")
         backup = replace(engine.make(one.catalogue.of_set(set), one.keys(), why), set=set)
     seconds = round(clock.boot_seconds() - begun, 3)
     said = {"id": backup.id, "kind": backup.kind, "why": why, "bytes": backup.stored, "seconds": seconds}
-    more = ({"missing": missing} if missing else {}) | ({"set": set} if set else {})
+    more: dict[str, object] = ({"missing": missing} if missing else {}) | ({"set": set} if set else {})
+    more |= {"differential": True} if backup.parent else {}
     one.note("backup.made", said | {"to": one.catalogue.where.shown} | more)
     for text in told(backup):
         say(f"{one.store.name}: {text}")

@@ -38,22 +38,23 @@ def decided(one: Arrangement) -> Pruning:
 
 
 def _copy(backup: Backup) -> Copy:
-    return Copy(backup.id, backup.moment, backup.kind, bool(backup.verified), not backup.damaged)
+    good = not backup.damaged
+    return Copy(backup.id, backup.moment, backup.kind, bool(backup.verified), good, backup.parent)
 
 
 def prune(one: Arrangement, wait: float = 10.0) -> Pruning:
     """Do it, and remove what backups that were never finished left. Busy, Unreachable."""
     with one.held("fairlead backup prune", wait):
         pruning = decided(one)
-        for id in (*(backup.id for backup in pruning.leaving), *one.catalogue.unfinished(_newest(pruning))):
-            one.catalogue.remove(id)
-        for log in pruning.logs:
-            one.archive.remove(log.leaving)
+        for backup in pruning.leaving:  # the newest first: what depends on another goes before it
+            one.files(backup).remove(backup)
+        left = [backup for backup, decision in pruning.decisions if decision.keep]
+        logs = one.logs(here=False) if pruning.logs else {}
+        for engine in one.file_engines():
+            engine.tidy(left)
+            for log in pruning.logs:
+                engine.trim(log, logs[log.system])
         if pruning.leaving:
             gone = [{"id": backup.id, "bytes": backup.stored} for backup in pruning.leaving]
             one.note("backup.pruned", {"gone": gone})
         return pruning
-
-
-def _newest(pruning: Pruning) -> str:
-    return max((backup.id for backup, _ in pruning.decisions), default="")

@@ -53,6 +53,8 @@ def ground_of(place: Place, store: str) -> Ground:
     """Where copies are made: in a folder that whoever runs PostgreSQL gets into. Refused."""
     names = ("initdb", "postgres", *PROGRAMS, "pg_amcheck", "pg_verifybackup", "pg_controldata")
     found = programs.require(names, f"a copy of {store}")
+    if more := programs.find("pgbackrest"):
+        found["pgbackrest"] = more
     owner = programs.unprivileged()
     folder = outside(place, store).parent if owner else place.root / "copies"
     if owner:

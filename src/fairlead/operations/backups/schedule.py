@@ -42,6 +42,8 @@ def _of(stack: Stack, store: Store) -> Iterator[Due]:
         yield Due(f"{label}-backup", store.backup.logical, (*again, "--logical"))
     if physical and physical.full:
         yield Due(f"{label}-files", physical.full, (*again, "--physical"))
+    if physical and physical.differential:
+        yield Due(f"{label}-changes", physical.differential, (*again, "--physical", "--differential"))
     if store.backup.logical or physical:
         yield Due(f"{label}-prune", "daily", ("backup", "prune", environment, name, "--yes"))
     if store.drill:

@@ -24,7 +24,7 @@ from fairlead.system.home import Place
 from fairlead.system.lock import FileLock
 
 LOG = "scheduled.log"
-MADE_OF: dict[Task, Kind] = {"backup": "logical", "files": "physical"}
+MADE_OF: dict[Task, Kind] = {"backup": "logical", "files": "physical", "changes": "physical"}
 KILLED = "whoever did it was killed"
 FAIRLEAD = (sys.executable, "-I", "-m", "fairlead")
 
@@ -116,7 +116,8 @@ def _failures(
     why = "busy" if busy else SCHEDULE
     for task, kind in MADE_OF.items():
         if task in tasks:
-            yield FAILED, {"store": store, "kind": kind, "why": why, "reason": reason}
+            more: dict[str, object] = {"differential": True} if task == "changes" else {}
+            yield FAILED, {"store": store, "kind": kind, "why": why, "reason": reason} | more
     if "drill" in tasks:
         yield DRILLED, {"store": store, "why": why, "ok": False, "wrong": [reason]}
 
@@ -130,7 +131,8 @@ def _do(stack: Stack, root: Path, name: str, tasks: tuple[Task, ...], set: str) 
 
     (one,) = arranged(stack, root, (name,))
     for task, kind in MADE_OF.items():
-        if task in tasks and make((one,), SCHEDULE, kind=kind, set=set if kind == "logical" else "")[0].backup:
+        own = set if kind == "logical" else ""
+        if task in tasks and make((one,), SCHEDULE, kind=kind, set=own, differential=task == "changes")[0].backup:
             prune(one)
     if "drill" in tasks and one.catalogue.all():
         drill(one, why=SCHEDULE)

@@ -15,12 +15,10 @@ from fairlead.backups.physical import coverage
 from fairlead.backups.physical.coverage import Aim
 from fairlead.backups.physical.heart import last_beat
 from fairlead.backups.physical.recovery import Feed, recovered
-from fairlead.backups.physical.unpacking import unpack
 from fairlead.backups.restoring import Reader, globals_of, put_back
 from fairlead.backups.restoring import fill as filled
 from fairlead.backups.scratch import copy_name, room
 from fairlead.backups.server import Server, one
-from fairlead.backups.verifying import require_whole
 from fairlead.errors import UsageError
 from fairlead.operations.backups.arrangement import Arrangement, require_identities
 from fairlead.operations.backups.space import needed_of, require_space
@@ -80,7 +78,7 @@ def source_of(it: Arrangement, which: str, target: datetime | None, say: Say) ->
     """What is meant, ready to be read as long as the block lasts. FairleadError."""
     backup, aim = selected(it, which, target)
     reader = Reader(it.catalogue, require_identities(backup.id))
-    require_whole(it.catalogue, backup)
+    it.files(backup).require_whole(backup)
     if aim is None:
         yield _dumped(reader, backup)
         return
@@ -106,7 +104,7 @@ def copied(it: Arrangement, reader: Reader, aim: Aim, here: bool = True) -> Iter
     with room(ground, copy_name(it.store.name)) as path:
         data = path / "data"
         data.mkdir(mode=0o700)
-        unpack(lambda write: reader.write_to(aim.base, aim.base.of("base")[0], write), data, ground.who)
+        it.files(aim.base).restore(aim.base, reader.identities, path, data, ground)
         log = it.archive.log(aim.base.system, reader.identities, it.spool if here else None)
         with recovered(ground, path, data, Feed(it.archive, log, reader.identities, aim)) as server:
             yield server

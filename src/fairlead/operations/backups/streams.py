@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from fairlead import __version__
+from fairlead.backups.engines.pgbackrest.serving import release as release_archive
 from fairlead.backups.physical.receiver import release
 from fairlead.errors import FairleadError
-from fairlead.operations.backups.arrangement import Arrangement, arranged
-from fairlead.project.access import runs
+from fairlead.operations.backups.arrangement import Arrangement, arranged, require_identities
+from fairlead.project.access import archives, runs
 from fairlead.project.stack import Stack, Store
 from fairlead.render.supervisord import Program
 from fairlead.supervisor.supervisor import Supervisor, base_environment, launched
@@ -53,20 +54,34 @@ def have_streams(stack: Stack, root: Path, place: Place, say: Say) -> None:
         if name not in names:
             _drop(place, name, say)
     for one in arranged(stack, root, names) if names else ():
-        if _have(one):
-            say("note", f"the log of {one.store.name} is received, and carried to {one.catalogue.where.shown}")
+        if _have(one, say):
+            how = "taken by pgBackRest" if archives(one.store) else "received, and carried"
+            say("note", f"the log of {one.store.name} is {how} to {one.catalogue.where.shown}")
 
 
-def _have(one: Arrangement) -> bool:
+def _have(one: Arrangement, say: Say) -> bool:
     """Whether it was begun now."""
     place, name = one.place, one.store.name
     folder = place.backups / name
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     said = _told(one)
+    if archives(one.store):
+        _archive(one, said == read_json(folder / TOLD), say)
     if read_json(folder / TOLD) != said:
         end_program(Supervisor(place), program(name), folder / "starts", GRACE)
         write_json(folder / TOLD, said, 0o600)
     return _begin(place, name)
+
+
+def _archive(one: Arrangement, before: bool, say: Say) -> None:
+    """Have its server hand its log to pgBackRest. `before`: it does already, so what fails now holds nobody up."""
+    with one.server() as server:
+        try:
+            one.beside.have(server, one.keys(), lambda: require_identities("of the repository"))
+        except FairleadError as error:
+            if not before:
+                raise
+            say("note", f"{one.store.name}: {error.message}")
 
 
 def _told(one: Arrangement) -> dict[str, Any]:
@@ -76,6 +91,7 @@ def _told(one: Arrangement) -> dict[str, Any]:
         "region": target.region,
         "access": target.access and target.access.reveal(), "secret": target.secret and target.secret.reveal(),
         "recipients": list(one.recipients()), "sync": bool(physical and physical.sync),
+        "engine": physical.engine if physical else "builtin",
     }  # fmt: skip
 
 
@@ -126,6 +142,7 @@ def _drop(place: Place, name: str, say: Say) -> None:
     try:
         with server_kept(place, runtime, name) as server, server.session("postgres") as connection:
             release(connection)
+            release_archive(connection)
     except FairleadError as error:
         say("note", f"{name}: {error.message}")
     (folder / TOLD).unlink(missing_ok=True)

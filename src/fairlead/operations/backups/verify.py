@@ -9,7 +9,6 @@ from fairlead.backups.physical.archive import Log
 from fairlead.backups.physical.coverage import first_after
 from fairlead.backups.physical.wal import Stretch, missing, shown
 from fairlead.backups.sealing import WrongKey
-from fairlead.backups.verifying import verify as look
 from fairlead.operations.backups.arrangement import Arrangement, identities
 from fairlead.system import clock
 
@@ -64,7 +63,7 @@ def _log(one: Arrangement, bases: list[Backup], log: Log, keys: tuple[object, ..
 
 def _noted(one: Arrangement, backup: Backup, keys: tuple[object, ...]) -> Verified:
     try:
-        wrong = tuple(look(one.catalogue, backup, keys))
+        wrong = tuple(one.files(backup).wrong(backup, keys))
     except WrongKey as error:  # nothing is noted: what prune believes is of backups, not of keys
         return Verified(backup, (error.message,), decrypted=False)
     if wrong or keys:  # what was never decrypted proves nothing of its key

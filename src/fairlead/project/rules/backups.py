@@ -38,11 +38,26 @@ def received(tree: Mapping) -> Iterator[Problem]:
         wal, sync = child(physical, "wal"), child(physical, "sync")
         if sync is not None and _is(sync, True) and _is(wal, False):
             yield problem(sync, "a commit can wait for a log that is received alone, and wal is false here")
+        if text_of(child(physical, "engine")) == "pgbackrest":
+            yield from _with_pgbackrest(child(store, "backup"), wal, sync)
         moments = child(store, "backup", "keep", "point_in_time")
         if moments is not None and (physical is None or _is(wal, False)):
             yield problem(
                 moments, "a point in time needs copies of the data files and the log: physical: {full: weekly}"
             )
+
+
+def _with_pgbackrest(backup: Node | None, wal: Node | None, sync: Node | None) -> Iterator[Problem]:
+    """Its own ways: it takes the log in whole segments, and always."""
+    if wal is not None and _is(wal, False):
+        yield problem(wal, "pgBackRest makes no copy without the log; leave this out")
+    if sync is not None and _is(sync, True):
+        yield problem(
+            sync, "pgBackRest takes the log in whole segments, and no commit can wait for one; engine: builtin"
+        )
+    endpoint = child(backup, "endpoint")
+    if endpoint is not None and (text_of(endpoint) or "").startswith("http://"):
+        yield problem(endpoint, "pgBackRest speaks to an S3 by https alone; use https, or engine: builtin")
 
 
 def _is(node: Node | None, value: bool) -> bool:

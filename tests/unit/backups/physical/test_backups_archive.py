@@ -36,7 +36,7 @@ def test_there_and_back(archive, identity):
     log = archive.log("7", [identity])
     (one,) = log.segments.values()
     assert (one.whole, one.beat) == (True, 1_700_000_000_000)
-    assert archive.bytes_of(one, [identity]) == DATA
+    assert archive.bytes_of("7", one, [identity]) == DATA
     assert log.left == {2: ((1, 0x3000000),)}
     assert log.reached[1].time == NOON
     assert archive.systems() == ("7",)
@@ -64,7 +64,7 @@ def test_what_was_changed_is_found(archive, identity, tmp_path):
     whole = next((tmp_path / "kept").rglob("*.age"))
     os.replace(whole, other)  # whole, but of another name: its checksum is in it
     with pytest.raises(Damaged, match="its checksum is another one"):
-        archive.bytes_of(archive.log("7").segments[1, 4], [identity])
+        archive.bytes_of("7", archive.log("7").segments[1, 4], [identity])
 
 
 def test_what_is_still_on_this_machine_counts(archive, identity, tmp_path):

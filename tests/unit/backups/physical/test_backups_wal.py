@@ -154,3 +154,11 @@ def test_the_log_of_another_server_goes_when_no_copy_of_it_is_left():
     found = {one.system: one for one in keeping([base(at=35, system="9")], logs, 0.0, minutes(40))}
     assert len(found["7"].leaving) == 6
     assert keeping([], logs, 0.0, minutes(40))[0].leaving == ()
+
+
+def test_what_a_copy_of_pgbackrest_needs_by_itself_stays_in_the_log():
+    """And of one that depends on another the log stays from that one on: so pgBackRest does it."""
+    full = replace(base("b1", 0, lsn="0/3000100"), engine="pgbackrest", start_lsn="0/2000028")
+    more = replace(base("b2", 4, lsn="0/5000100"), engine="pgbackrest", start_lsn="0/5000028", parent="b1")
+    (found,) = keeping([full, more], {"7": log(range(1, 12))}, 0.0, minutes(20))
+    assert [one.place[1] for one in found.leaving] == [1]

@@ -71,6 +71,20 @@ def test_copies_of_the_data_files_by_themselves(tmp_path):
         assert due(store, ledger.entries(), NOW, EARLY) == ("backup",)
 
 
+def test_a_copy_of_what_changed_by_itself(tmp_path):
+    """Not at the time of a full one, which has it all; and neither counts for the other."""
+    store = Store("db", "postgres", backup=Backup("/x", None, Physical("weekly", "daily", engine="pgbackrest")))
+    assert tasks(tmp_path, store=store) == ("files",)
+    with Ledger.open(tmp_path / "more.db", lambda: NOW - timedelta(hours=40)) as ledger:
+        ledger.append("backup.made", {"store": "db", "kind": "physical"})
+        assert due(store, ledger.entries(), NOW, EARLY) == ("changes",)
+    with Ledger.open(tmp_path / "yet.db", lambda: NOW - timedelta(hours=2)) as ledger:
+        ledger.append("backup.made", {"store": "db", "kind": "physical"})
+        assert due(store, ledger.entries(), NOW, EARLY) == ()
+        ledger.append("backup.failed", {"store": "db", "kind": "physical", "differential": True})
+        assert left("db", ledger.entries()) == ()
+
+
 def test_what_failed_is_tried_again_later(tmp_path):
     before = ((50, "drill.done", True), (30, "backup.made", True))
     assert tasks(tmp_path, *before, (0.5, "backup.failed", False)) == ()

@@ -1,0 +1,1 @@
+"""What copies the data files of a PostgreSQL: two engines behind one protocol."""

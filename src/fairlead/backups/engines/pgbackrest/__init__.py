@@ -1,0 +1,1 @@
+"""pgBackRest as the engine: it makes, keeps and restores copies, and takes the log of the server."""

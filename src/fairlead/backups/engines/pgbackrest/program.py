@@ -1,0 +1,88 @@
+"""pgBackRest as a program: run as whoever runs PostgreSQL, told everything by a file that is that user's alone."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from fairlead.backups.destinations.base import Gone
+from fairlead.backups.engines.pgbackrest.config import FILE, Cluster, Place, text
+from fairlead.backups.sealing import Damaged
+from fairlead.errors import FairleadError
+from fairlead.system.commands import Command
+from fairlead.system.files import write_file
+from fairlead.system.pipes import Ended, Who, reading
+
+DAMAGED = {26, 29, 95}
+"""Codes of pgBackRest's error.yaml: a checksum that differs, a format that is none, what cannot be decrypted."""
+MISSING = {55}
+OTHER = 99  #: what `info` says of a repository that it cannot make sense of
+
+
+@dataclass(frozen=True)
+class Tool:
+    """Of one cluster's stanza."""
+
+    program: str
+    folder: Path  #: of its file
+    system: str
+    who: Who | None = None
+
+    @property
+    def config(self) -> Path:
+        """Its file."""
+        return self.folder / FILE
+
+    def words(self, *more: str) -> tuple[str, ...]:
+        """The whole command."""
+        return (self.program, f"--config={self.config}", f"--stanza={self.system}", *more)
+
+    @contextlib.contextmanager
+    def reading(self, what: str, *more: str) -> Iterator[IO[bytes]]:
+        """What it writes. Damaged and Gone by the code that it ends with; else FairleadError."""
+        env = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+        try:
+            with reading(Command(self.words(*more), cwd=Path("/"), env=env), what, self.who) as out:
+                yield out
+        except Ended as error:
+            raise _explained(error) from error
+
+    def run(self, what: str, *more: str) -> str:
+        """The same, whole."""
+        with self.reading(what, *more) as out:
+            return out.read().decode(errors="replace")
+
+    def info(self) -> dict[str, Any]:
+        """What it knows of the stanza: `backup`, `db`, `archive`, each a list. Damaged, with another passphrase
+        say."""
+        found: list[dict[str, Any]] = json.loads(self.run("pgbackrest info", "info", "--output=json"))
+        mine = next((one for one in found if one["name"] == self.system), None)
+        status: dict[str, Any] = mine["repo"][0]["status"] if mine and mine.get("repo") else {}
+        if status.get("code") == OTHER:
+            raise Damaged(f"the repository cannot be read: {status['message'].splitlines()[0][:200]}")
+        return mine or {"backup": [], "db": [], "archive": []}
+
+
+def _explained(error: Ended) -> FairleadError:
+    if error.code in DAMAGED | MISSING:
+        kind, how = (Damaged, "damaged") if error.code in DAMAGED else (Gone, "gone")
+        return kind(
+            f"something in the repository is {how}: {error.message}", "restore from another: fairlead backup list"
+        )
+    return FairleadError(error.message, "this is what pgBackRest says; see whether where it writes can be reached")
+
+
+def prepared(tool: Tool, place: Place, cluster: Cluster, processes: int = 1) -> Tool:
+    """The same, with its file there and its user's alone."""
+    tool.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = tool.config
+    write_file(path, text(place, cluster, tool.folder, processes), 0o600)
+    if tool.who:
+        for one in (tool.folder, path):
+            os.chown(one, tool.who.uid, tool.who.gid)
+    return tool

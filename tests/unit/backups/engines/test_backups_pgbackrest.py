@@ -1,0 +1,102 @@
+"""What pgBackRest is told, and what it says."""
+
+from pathlib import Path
+
+import pytest
+
+from fairlead.backups.catalogue import Owner
+from fairlead.backups.destinations.table import Target, destination_of
+from fairlead.backups.engines.pgbackrest.config import Cluster, Place, text
+from fairlead.backups.engines.pgbackrest.engine import statuses
+from fairlead.backups.engines.pgbackrest.program import Tool, prepared
+from fairlead.backups.engines.pgbackrest.repository import Repository, new_passphrase
+from fairlead.backups.logical import Recipients
+from fairlead.backups.sealing import WrongKey
+from fairlead.errors import FairleadError, Refused
+from fairlead.masking import Secret
+
+PHRASE = "a-phrase-of-some-length"
+HERE = Cluster("77", Path("/data"), "/run/x", "5433")
+SAID = """stanza: 77
+status: error
+  archiveId: 15-1, total WAL checked: 6, total valid WAL: 5
+    other: 1
+  backup: 20261127-031700F, status: invalid, total files checked: 966, total valid files: 965
+    checksum invalid: 1
+  backup: 20261127-031700F_20261127-031703D, status: valid, total files checked: 967, total valid files: 967
+    missing: 0, checksum invalid: 0, size invalid: 0, other: 0
+"""
+
+
+def told(target, ca=None, cluster=HERE):
+    place = Place(target, "shop/local/db/repository", Secret(PHRASE), ca)
+    lines = text(place, cluster, Path("/own"), 3).splitlines()
+    return dict(line.partition("=")[::2] for line in lines), lines
+
+
+def test_a_folder():
+    found, lines = told(Target("/srv/backups/"))
+    assert found["repo1-path"] == "/srv/backups/shop/local/db/repository"
+    assert (found["repo1-cipher-type"], found["repo1-cipher-pass"]) == ("aes-256-cbc", PHRASE)
+    assert (
+        found["repo1-retention-full"] == found["repo1-retention-archive"] == "9999999"
+    )  # it removes nothing by itself
+    assert found["process-max"] == "3"
+    assert lines[lines.index("[77]") :] == [
+        "[77]", "pg1-path=/data", "pg1-socket-path=/run/x", "pg1-port=5433", "pg1-user=postgres"
+    ]  # fmt: skip
+
+
+def test_a_bucket():
+    target = Target("s3://kept/a/b", "https://s3.example.com:9000", "eu-west-1", Secret("ID"), Secret("SECRET"))
+    found, _ = told(target, "/etc/ca.pem")
+    assert (found["repo1-s3-bucket"], found["repo1-path"]) == ("kept", "/a/b/shop/local/db/repository")
+    assert (found["repo1-s3-endpoint"], found["repo1-storage-port"]) == ("s3.example.com", "9000")
+    assert (found["repo1-s3-key"], found["repo1-s3-key-secret"]) == ("ID", "SECRET")
+    assert (found["repo1-s3-uri-style"], found["repo1-storage-ca-file"]) == ("path", "/etc/ca.pem")
+    amazon, _ = told(Target("s3://kept"))
+    assert (amazon["repo1-s3-endpoint"], amazon["repo1-path"]) == (
+        "s3.us-east-1.amazonaws.com", "/shop/local/db/repository"
+    )  # fmt: skip
+    assert amazon["repo1-s3-key-type"] == "auto"
+
+
+def test_what_it_cannot_be_told():
+    with pytest.raises(Refused, match="by https alone"):
+        told(Target("s3://kept", "http://127.0.0.1:9000"))
+    with pytest.raises(FairleadError, match="line end") as caught:
+        told(Target("s3://kept", None, "us-east-1", Secret("ID"), Secret("one\nrepo1-path=/other")))
+    assert "other" not in str(caught.value)
+
+
+def test_its_file_is_its_users_alone(tmp_path):
+    tool = prepared(Tool("pgbackrest", tmp_path / "own", "77"), Place(Target("/x"), "y", Secret(PHRASE)), HERE)
+    assert tool.config.stat().st_mode & 0o777 == 0o600
+    assert tool.folder.stat().st_mode & 0o777 == 0o700
+    assert tool.words("archive-push") == (
+        "pgbackrest", f"--config={tool.config}", "--stanza=77", "archive-push"
+    )  # fmt: skip
+    assert PHRASE not in repr(tool)
+
+
+def test_what_it_says_of_copies():
+    assert statuses(SAID) == {
+        "20261127-031700F": "invalid (checksum invalid: 1)",
+        "20261127-031700F_20261127-031703D": "valid",
+    }
+
+
+def test_the_passphrase_is_for_those_who_read_the_backups(tmp_path):
+    pyrage = pytest.importorskip("pyrage")
+    mine, other = (pyrage.x25519.Identity.generate() for _ in range(2))
+    target = Target(str(tmp_path))
+    one = Repository(destination_of(target), target, Owner("shop", "local", "db"), lambda: None)
+    assert not one.sealed
+    passphrase = new_passphrase()
+    one.seal(passphrase, Recipients(("x",), [mine.to_public()]))
+    assert one.sealed
+    assert passphrase.reveal().encode() not in (tmp_path / one.key).read_bytes()
+    assert one.passphrase([mine]).reveal() == passphrase.reveal()
+    with pytest.raises(WrongKey):
+        one.passphrase([other])
+    assert one.systems() == ()
