@@ -17,6 +17,7 @@ from fairlead.backups.destinations.table import Target, destination_of
 from fairlead.backups.engines.base import Engine
 from fairlead.backups.engines.builtin import Builtin
 from fairlead.backups.engines.pgbackrest.engine import PgBackRest
+from fairlead.backups.engines.pgbackrest.program import Tool
 from fairlead.backups.engines.pgbackrest.repository import Repository
 from fairlead.backups.engines.pgbackrest.serving import Beside
 from fairlead.backups.logical import Recipients
@@ -93,8 +94,11 @@ class Arrangement:
     def _engines(self) -> dict[EngineName, Engine]:
         return {
             "builtin": Builtin(self.catalogue, self.archive),
-            "pgbackrest": PgBackRest(self.catalogue, self.repository, lambda system: self.beside.tool(system)),
+            "pgbackrest": PgBackRest(self.catalogue, self.repository, self._here),
         }
+
+    def _here(self, system: str) -> Tool:
+        return self.beside.tool(system)
 
     def file_engines(self) -> tuple[Engine, ...]:
         """Whatever may have made any of them."""

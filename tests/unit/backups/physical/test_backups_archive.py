@@ -76,4 +76,4 @@ def test_what_is_still_on_this_machine_counts(archive, identity, tmp_path):
     (folder / "00000002.history").write_bytes(b"")
     log = archive.log("7", (), tmp_path / "spool")
     assert sorted(log.segments) == [(1, 3), (1, 4)]
-    assert archive.bytes_of(log.segments[1, 4], [identity]) == DATA
+    assert archive.bytes_of("7", log.segments[1, 4], [identity]) == DATA
