@@ -7,6 +7,8 @@ for two or three things over the engine's socket; what it leaves undone is found
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from datetime import datetime
 from http.client import HTTPException
 from typing import Any
 
@@ -23,7 +25,9 @@ FRONTEND, API_PORT = "frontend", 61001
 PATIENCE = 5.0  #: seconds for a container to run
 ANSWERS = 2.0  #: seconds for Traefik to listen, and CONNECT for one try
 CONNECT = 0.2
-SOON = 0.3  #: seconds in which the engine starts it again; it waits twice as long each time, up to a minute
+STEADY = 10.0  #: seconds of running after which the engine starts it again at once, in a tenth of a second
+SOON = 0.3  #: seconds it gets for that otherwise: it waits twice as long each time, up to a minute
+LATE = 3.0  #: seconds it gets where it is at it: who starts it too has it started twice
 PAUSE = 0.01  #: seconds between two looks at a container
 
 
@@ -98,6 +102,23 @@ def _await_running(engine: DirectEngine, id: str, before: int) -> None:
             return
         if state["Status"] in ("exited", "created"):
             engine.begin(id, "start")()
-        elif state["Status"] == "restarting" and passed > SOON:
+        elif state["Status"] == "restarting" and passed > patience(state):
             engine.begin(id, "restart?t=0")()
         time.sleep(PAUSE)
+
+
+def patience(state: Mapping[str, Any]) -> float:
+    """Seconds the engine gets to start a container again, by what it says of its last run.
+
+    Its restart manager forgets how often one ended once that has run for ten seconds (moby, `restartmanager.go`).
+    """
+    try:
+        ran = datetime.fromisoformat(_whole(state["FinishedAt"])) - datetime.fromisoformat(_whole(state["StartedAt"]))
+    except (KeyError, TypeError, ValueError):
+        return SOON
+    return LATE if ran.total_seconds() > STEADY else SOON
+
+
+def _whole(time: str) -> str:
+    """Without parts of a second, of which the engine writes nine digits."""
+    return time.partition(".")[0].removesuffix("Z")
