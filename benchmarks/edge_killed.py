@@ -2,7 +2,8 @@
 
     python benchmarks/edge_killed.py [TIMES]
 
-Each of door and Traefik, by the kernel and by `docker kill`, so many times. Prints the gaps in seconds, sorted.
+Each of door and Traefik, by the kernel and by `docker kill`, so many times. Prints the gaps in seconds, sorted, and how
+many processes waited for a core (the load of the last minute) at the beginning and at the end.
 """
 
 import os
@@ -23,7 +24,7 @@ from tests.docker_engine import DockerEngine, unique
 from fairlead.system import http
 
 EVERY = 0.02  #: seconds between two requests
-REST = 5.0  #: seconds between two kills: what ran for less than ten the engine starts ever later
+REST = 11.0  #: seconds between two kills: what ran for less than ten the engine starts ever later, by its own rule
 WELL = 2.5  #: seconds without a failure after which it is back for good
 
 
@@ -64,8 +65,10 @@ def main() -> None:
         assert code == 0, said
         for short in ("edge-traefik", "edge"):
             for by in ("kernel", "docker kill"):
+                load = os.getloadavg()[0]
                 gaps = measured(arena, engine, short, by, times)
-                print(short, by, " ".join(f"{one:.2f}" for one in gaps), flush=True)
+                shown = " ".join(f"{one:.2f}" for one in gaps)
+                print(f"{short} {by} (load {load:.1f} to {os.getloadavg()[0]:.1f}):", shown, flush=True)
     finally:
         arena.close()
         engine.remove(arena.name)
