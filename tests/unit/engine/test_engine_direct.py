@@ -89,3 +89,22 @@ def test_nobody_there_is_told_as_by_the_sdk(tmp_path):
     with pytest.raises(EngineDown, match=r"the Docker engine cannot be reached: .*No such file or directory") as caught:
         Engine(f"unix://{tmp_path}/none").ping()
     assert "DOCKER_HOST" in caught.value.hint
+
+
+def test_an_engine_elsewhere_is_asked_the_same_by_the_sdk():
+    """No socket of this machine leads there."""
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Answering) as server:
+        server.daemon_threads, server.connections = True, 0
+        server.answers = {
+            "/version": (200, b'{"ApiVersion": "1.41"}'),
+            "/v1.41/networks/shop-local-backend": (200, b'{"Id": "n"}'),
+            "/v1.41/networks?filters=%7B%22label%22%3A+%5B%22a%3Db%22%5D%7D": (200, b'[{"Id": "n"}]'),
+            "/v1.41/containers/one/json": (404, b'{"message": "No such container: one"}'),
+        }
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        asked = Engine(f"tcp://127.0.0.1:{server.server_address[1]}")
+        assert asked.network("shop-local-backend") == {"Id": "n"}
+        assert asked.networks({"a": "b"}) == ({"Id": "n"},)
+        assert asked.container("one") is None
+        asked.api.close()
+        server.shutdown()
