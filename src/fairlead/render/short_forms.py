@@ -12,7 +12,7 @@ _PROTOCOLS: dict[str, Literal["tcp", "udp", "sctp"]] = {"": "tcp", "tcp": "tcp",
 
 
 def mount(text: str, volume: Callable[[str], str], root: str = "/") -> Mount:
-    """`name:/path`, `./folder:/path:ro`, or `/path`: a volume named after it.
+    """`name:/path`, `./folder:/path:ro`, or `/path`: a volume named after it, which all would share.
 
     `volume` turns a name into that of the engine, `root` is the folder that relative paths are in.
     """
@@ -24,6 +24,13 @@ def mount(text: str, volume: Callable[[str], str], root: str = "/") -> Mount:
     if source.startswith((".", "/")):
         return Mount("bind", str(PurePosixPath(root) / source), target, read_only)
     return Mount("volume", volume(source), target, read_only)
+
+
+def own(text: str, item: str) -> str:
+    """A volume without a name as one of a service, job or store alone; any other as it is."""
+    if ":" in text or not text.startswith("/") or "${" in text:
+        return text
+    return f"{item}.{text.strip('/').replace('/', '-')}:{text}"
 
 
 def is_relative(text: str) -> bool:

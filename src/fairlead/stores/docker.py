@@ -14,8 +14,8 @@ from fairlead.engine.engine import Engine
 from fairlead.engine.facts import ContainerFacts, Ran
 from fairlead.engine.failures import EngineError, NotThere
 from fairlead.engine.networks import ensure_named
-from fairlead.engine.owner import Owner
-from fairlead.engine.volumes import ensure_volumes
+from fairlead.engine.owner import PREFIX, Owner
+from fairlead.engine.volumes import ensure_volumes, own_volumes
 from fairlead.errors import FairleadError
 from fairlead.masking import Secret, masked
 from fairlead.project.access import authority_name
@@ -148,7 +148,10 @@ class DockerStores:
         folder = self._folder(store.name).path
         direct = [one for one in store.secrets if one.delivery == "env"]
         values = {one.variable: Secret((folder / "secrets" / one.name).read_text()).reveal() for one in direct}
-        spec = container_of(store, kind_of(store), self.owner, folder, image, values)
+        volumes = own_volumes(self.engine, self.owner, store.name, store.container.volumes)
+        named = replace(store, container=replace(store.container, volumes=volumes))
+        spec = container_of(named, kind_of(store), self.owner, folder, image, values)
+        spec = replace(spec, labels={**spec.labels, PREFIX + "spec": fingerprint(store)})  # what was declared counts
         ensure_volumes(self.engine, self.owner, spec.mounts)
         return self.engine.create(spec)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from fairlead.render.container import Mount, Published
-from fairlead.render.short_forms import mount, published
+from fairlead.render.short_forms import mount, own, published
 
 
 def named(name):
@@ -22,6 +22,12 @@ def named(name):
 )
 def test_a_volume(text, made):
     assert mount(text, named, "/srv/shop") == made
+
+
+def test_a_volume_without_a_name_is_of_one_service_alone():
+    some = ("/var/cache", "data:/data", "./a:/a", "/a:/b", "${X}")
+    made = ("web.var-cache:/var/cache", "data:/data", "./a:/a", "/a:/b", "${X}")
+    assert tuple(own(one, "web") for one in some) == made
 
 
 @pytest.mark.parametrize(

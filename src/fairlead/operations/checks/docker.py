@@ -17,6 +17,7 @@ from fairlead.project.stack import Container, Service, Stack
 from fairlead.render.compose_keys import INSTEAD, host_config, left_over
 from fairlead.render.networks import DATABASE, networks_of, service_networks
 from fairlead.render.short_forms import mount, published
+from fairlead.render.short_forms import own as own_volume
 from fairlead.system.files import free_bytes
 from fairlead.system.home import Place
 
@@ -112,8 +113,8 @@ def machine_has_ipv6(table: Path = Path("/proc/net/if_inet6")) -> bool:
 
 def _volumes(stack: Stack, owner: Owner) -> set[str]:
     """Those it needs, by their names in the engine; but for names that only a release fills in."""
-    said = [text for _, one in containers(stack) for text in one.volumes]
-    said += [text for one in stack.stores for text in one.container.volumes]
+    said = [own_volume(text, item.name) for item, one in containers(stack) for text in one.volumes]
+    said += [own_volume(text, one.name) for one in stack.stores for text in one.container.volumes]
     mounts = (mount(text, owner.name) for text in said if "${" not in text)
     own = {owner.name(f"{one.name}-data") for one in stack.stores}
     return own | {one.source for one in mounts if one.kind == "volume"}

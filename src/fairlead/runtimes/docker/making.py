@@ -10,7 +10,7 @@ from fairlead.engine.engine import Engine
 from fairlead.engine.facts import ContainerFacts
 from fairlead.engine.failures import EngineError
 from fairlead.engine.owner import PREFIX, Owner, label
-from fairlead.engine.volumes import ensure_volumes
+from fairlead.engine.volumes import ensure_volumes, own_volumes
 from fairlead.errors import FairleadError
 from fairlead.masking import Secret
 from fairlead.render.addresses import DOOR_SEAT, free_seat, seat_address
@@ -83,6 +83,8 @@ class Making:
             _values(spec.secret_env), secrets if secrets.is_dir() else None, files if files.is_dir() else None,
             *self._addresses(spec),
         )  # fmt: skip
+        volumes = own_volumes(self.engine, self.owner, spec.service, spec.container.volumes)
+        spec = replace(spec, container=replace(spec.container, volumes=volumes))
         wanted = container_spec(spec, self.owner, handed)
         return wanted if wanted.user else replace(wanted, user=self._user(wanted.image))
 
