@@ -112,12 +112,11 @@ def _filled(text: str, values: dict[str, str], stack: Stack) -> str:
 
 
 def _edge(stack: Stack, ways: Ways) -> dict[str, str]:
-    edge = stack.edge
-    http = edge.http or (None if edge.https else 8080)
-    listen = entrypoints.EdgePorts(edge.address, http, API_PORT, edge.https, trusted=edge.trusted_proxies)
+    edge = replace(stack.edge, http=stack.edge.http or (None if stack.edge.https else 8080))
+    listen = entrypoints.EdgePorts(edge.address, edge.http, API_PORT, edge.https, trusted=edge.trusted_proxies)
     files = {
         "traefik/traefik.yml": entrypoints.static_file(listen, Path()),
-        "traefik/dynamic/routes.yml": traefik.dynamic_file(_table(stack), "")[0],
+        "traefik/dynamic/routes.yml": traefik.dynamic_file(_table(stack, edge), "")[0],
     }
     return files | ({"traefik/dynamic/tls.yml": tls_file(_certificates(edge, ways))[0]} if edge.https else {})
 
@@ -131,7 +130,7 @@ def _certificates(edge: Edge, ways: Ways) -> list[tuple[str, str]]:
     ]
 
 
-def _table(stack: Stack) -> EdgeTable:
+def _table(stack: Stack, edge: Edge) -> EdgeTable:
     ports: dict[str, list[int]] = {}
     for (name, _), port in _ports(stack).items():
         ports.setdefault(name, []).append(port)
@@ -140,4 +139,4 @@ def _table(stack: Stack) -> EdgeTable:
         for one in stack.services
         if one.name in ports
     }
-    return live_table(stack, pools, replace(stack.edge, https=None))
+    return live_table(stack, pools, edge)
