@@ -9,7 +9,7 @@ from pathlib import Path
 from fairlead.errors import ConfigurationError, FairleadError, Refused, UsageError
 from fairlead.operations.psql_files import psql_files
 from fairlead.operations.rendered import MANIFEST, Changes, Rendered, compare, manifest_file
-from fairlead.operations.templates import plain_files, secret_targets
+from fairlead.operations.templates import plain_files, secret_targets, secret_texts
 from fairlead.project.project import Project
 from fairlead.project.stack import Stack
 from fairlead.render.files import generated
@@ -71,7 +71,8 @@ def _wanted(project: Project, name: str, output: Path | None) -> tuple[Path, Sta
         raise ConfigurationError(findings)
     folder = output.absolute() if output else project.root / FOLDER / name
     _check_place(folder, project.root)
-    files = generated(stack, _ways(folder, project.root)) | plain_files(stack, project.root)
+    plain = plain_files(stack, project.root)  # the first to say what is wrong with a template
+    files = generated(stack, _ways(folder, project.root), secret_texts(stack, project.root)) | plain
     files |= psql_files(stack, project.root)
     return folder, stack, files | {MANIFEST: manifest_file(files)}
 

@@ -46,6 +46,11 @@ def secret_targets(stack: Stack) -> tuple[str, ...]:
     return tuple(one.target for one in stack.templates if one.secret)
 
 
+def secret_texts(stack: Stack, root: Path) -> dict[str, str]:
+    """The templates with secrets as they are, by where they go."""
+    return {one.target: read_template(one, root) for one in stack.templates if one.secret}
+
+
 def _filled(template: Template, stack: Stack, root: Path) -> str:
     values, names = plain_values(stack), [one.name for one in stack.secrets]
     if template.secret:

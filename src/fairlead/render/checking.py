@@ -31,6 +31,11 @@ def check(text: str, places: Sequence[Found], values: Mapping[str, str], format:
     return _Check(filling, {n: values[one.name] for n, one in enumerate(places) if one.name}).result()
 
 
+def kinds(text: str, places: Sequence[Found], format: Format) -> dict[int, str]:
+    """What the format's reader finds at each place that it finds, by number. Fault where the template is none."""
+    return _Check(_Filling(text, tuple(places), format), {}).kinds
+
+
 @dataclass(frozen=True, slots=True)
 class _Filling:
     """A template, cut where something is filled in."""

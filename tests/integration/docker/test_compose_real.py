@@ -29,6 +29,8 @@ pytestmark = pytest.mark.real
 
 FILE = """\
 name: {name}
+secrets: {{SIGN: {{generate: ed25519, rotate: {{kind: jwt, every: 90d}}}}, WORD: {{generate: password}}}}
+templates: [{{from: a.json, to: conf/a.json, format: json, secret: true, services: [web]}}]
 services:
   web:
     image: {app}
@@ -39,6 +41,7 @@ services:
     replicas: 2
     stop: {{grace: 1s}}
     uses: [db.shop, db.more, db.tool, cache, files]
+    secrets: [SIGN]
   stranger: {{image: "{app}", command: sleep 600, networks: [backend], stop: {{grace: 1s}}}}
   apart:
     {{image: "{app}", command: "python3 -m http.server ${{PORT}}", port: 9100, networks: [own], stop: {{grace: 1s}}}}
@@ -65,8 +68,10 @@ MIGRATIONS = {
     "more/V1__orders.sql": "create table orders (owner text); insert into orders values ('me'), ('you')",
 }
 ASK = """
-import os, psycopg, redis, socket
+import json, os, psycopg, redis, socket
 env = os.environ
+print("word", json.load(open("/run/secrets/conf/a.json"))["word"])
+print("keys", len(json.load(open(env["SIGN_JWKS_FILE"]))["keys"]))
 shop = psycopg.connect(env["DB_SHOP_URL"], autocommit=True)
 print("tls", shop.execute("select ssl from pg_stat_ssl where pid = pg_backend_pid()").fetchone()[0])
 print("extension", shop.execute("select count(*) from pg_extension where extname = 'pg_trgm'").fetchone()[0])
@@ -108,6 +113,7 @@ def composed(docker_engine, docker_project, tmp_path, need):
     known = {"app": made["app"], "postgres": made["postgres"], "redis": made["redis"], "s3": made["s3"]}
     known |= {"using": USING, "run": RUN, "made": MADE}
     (tmp_path / "fairlead.yaml").write_text(FILE.format(name=docker_project, address=ADDRESS, **known))
+    (tmp_path / "a.json").write_text('{"word": "${WORD}"}')
     for path, text in MIGRATIONS.items():
         (tmp_path / "db" / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "db" / path).write_text(text)
@@ -173,6 +179,8 @@ class NoRedirects(HTTPRedirectHandler):
 def test_it_is_what_the_runtime_makes_of_it(composed, docker_engine, docker_project, tmp_path):
     composed("up", "--detach")
     told = dict(line.split(" ", 1) for line in composed("exec", "-T", "web", "python3", "-c", ASK).splitlines())
+    assert told.pop("word") == (tmp_path / "secrets" / "WORD").read_text()
+    assert told.pop("keys") == "1"
     assert told == {
         "tls": "True", "extension": "1", "as": "more_web_a", "table": "refused", "other": "refused", "plain": "refused",
         "goods": "1", "rows": "(1, 'me')", "tool": "0", "history": "refused", "theirs": "refused",

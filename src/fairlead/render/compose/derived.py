@@ -35,14 +35,17 @@ from fairlead.render.stores.s3 import KEY
 from fairlead.render.stores.table import shape_of
 from fairlead.render.ways import no_value
 
+How = Literal["as it is", "encoded", "phrase", "user", "quoted", "doubled", "number", "reference", "plain"]
+"""encoded: in a URL; phrase: the same, without the role it is for; user: what MinIO is told beside it. In templates:
+quoted as JSON has text, doubled as YAML has quotes, a number, a reference of XML; plain: what means nothing there."""
+
 
 @dataclass(frozen=True, slots=True)
 class Hole:
     """Where the value of a secret stands."""
 
     secret: str
-    how: Literal["as it is", "encoded", "phrase", "user"] = "as it is"
-    """encoded: in a URL; phrase: the same, without the role it is for; user: what MinIO is told beside it."""
+    how: How = "as it is"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,134 +11,63 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from fairlead.project.access import authority_name, certificate_name, key_name, managed, prefix
+from fairlead.project.documents import JWKS, document_of
 from fairlead.project.stack import Generate, Stack
 from fairlead.render.compose import edge
 from fairlead.render.compose.derived import Derived, Hole, derived
+from fairlead.render.compose.filling import Pieces, pieces
+from fairlead.render.compose.parts import template_name
+from fairlead.render.compose.secrets_shell import END, HEAD, VARIABLES
 
-VARIABLES = "compose.env"
 _NAMED = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*):[?-]")
 _NOT_SECRET = frozenset({"FAIRLEAD_SECRETS", "RELEASE"})
 _KEYS = {24: 16, 44: 32, 88: 64, 172: 128, 344: 256}  #: characters of base64 → bytes of a cipher's key
 _LENGTHS = {"password": 32, "hex": 64, "base64": 44, "jwt-hs256": 64, "rsa": 3072}
 
-HEAD = r"""#!/bin/sh
-# Made by `fairlead render {environment}`. Makes in the folder FAIRLEAD_SECRETS what compose.yaml needs:
-# a file for each secret, and {variables} with those that are variables. What is there stays; what follows
-# from it is made anew. Needs openssl.
-#
-#   FAIRLEAD_SECRETS=/etc/{project} sh secrets.sh
-#   docker compose --env-file /etc/{project}/{variables} -f compose.yaml up
-set -eu
-command -v openssl >/dev/null || {{ echo "openssl is needed" >&2; exit 1; }}
-here=$(cd "$(dirname "$0")" && pwd)
-folder=${{FAIRLEAD_SECRETS:?name the folder that has a file for each secret}}
-mkdir -p "$folder"
-chmod 700 "$folder" # its files are for containers, which run as somebody this machine does not know
-cd "$folder"
-folder=$(pwd)
-umask 022
-missing=
 
-password() {{ openssl rand -base64 "$(($1 * 4))" | tr -dc A-Za-z0-9 | head -c "$1"; }}
-hex() {{ openssl rand -hex "$1" | head -c "$1"; }}
-base64() {{ openssl rand -base64 "$1" | tr -d '\n'; }}
-urlsafe() {{ openssl rand -base64 "$1" | tr '+/' '-_' | tr -d '=\n'; }}
-rsa() {{ openssl genpkey -algorithm RSA -pkeyopt "rsa_keygen_bits:$1" 2>/dev/null; }}
-ed25519() {{ openssl genpkey -algorithm ED25519; }}
-uuid() {{ openssl rand -hex 16 | sed 's/\(.\{{8\}}\)\(.\{{4\}}\).\(.\{{3\}}\).\(.\{{3\}}\)/\1-\2-4\3-a\4-/'; }}
-
-# NAME COMMAND...: made once
-make() {{
-    name=$1; shift
-    [ -s "$name" ] || {{ "$@" >".$name.new" && mv ".$name.new" "$name"; }}
-}}
-# NAME: whoever runs this has to say it
-given() {{ [ -e "$1" ] || missing="$missing $1"; }}
-# NAME: it may be left out
-optional() {{ [ -e "$1" ] || : >"$1"; }}
-# NAME VALUE: follows from what is there
-follows() {{ printf %s "$2" >".$1.new" && mv ".$1.new" "$1"; }}
-value() {{ [ ! -e "$1" ] || cat "$1"; }}
-url() {{
-    case $1 in
-    *[!A-Za-z0-9._~-]*) printf %s "$1" | od -An -v -tx1 | tr -d ' \n' | sed 's/../%&/g' ;;
-    *) printf %s "$1" ;;
-    esac
-}}
-encoded() {{ url "$(value "$1")"; }}
-phrase() {{ url "$(value "$1" | sed 's/^[ab]://')"; }}
-user() {{
-    printf FL
-    {{ printf 'access key\0'; value "$1"; }} | openssl dgst -sha256 -r | head -c 18 | tr a-f A-F
-}}
-# URL DATABASE
-at() {{ printf %s "$1" | sed "s|^\([a-z+]*://[^/?]*\)[^?]*|\1/$2|"; }}
-# URL DATABASE ROLE PASSWORD
-login() {{ at "$1" "$2" | sed "s|^\([a-z+]*://\)\([^/?]*@\)*|\1$3:$4@|"; }}
-authority() {{
-    [ -s authority.crt ] || (
-        umask 077
-        openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 -keyout authority.key \
-            -out .authority.new -subj "/CN=Fairlead, {project}" -addext keyUsage=critical,keyCertSign 2>/dev/null
-        mv .authority.new authority.crt
-        chmod 644 authority.crt
-    )
-}}
-# NAME FILE: a copy of a file that was given; its way begins where this script lies
-copy() {{
-    if [ -r "$2" ]; then cat "$2" >".$1.new" && mv ".$1.new" "$1"; else missing="$missing $1"; fi
-}}
-# NAME PREFIX NAMES: a certificate of an authority of its own, for 10 years
-certificate() {{
-    authority
-    [ -s "$2_CERTIFICATE" ] || {{
-        openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$2_CERTIFICATE_KEY" -out .csr \
-            -subj "/CN=$1" 2>/dev/null
-        printf 'subjectAltName=DNS:%s,DNS:localhost,IP:127.0.0.1%s\nextendedKeyUsage=serverAuth\n' "$1" "${{3:-}}" \
-            >.extensions
-        openssl x509 -req -in .csr -CA authority.crt -CAkey authority.key -set_serial "0x$(openssl rand -hex 16)" \
-            -days 3650 -extfile .extensions -out .leaf 2>/dev/null
-        chmod 644 "$2_CERTIFICATE_KEY"
-        cat .leaf authority.crt >".$2.new"
-        mv ".$2.new" "$2_CERTIFICATE"
-        rm -f .csr .leaf .extensions
-    }}
-    cat authority.crt >"$2_CA"
-}}
-# NAME: a line of the variables
-line() {{ printf "%s='%s'\n" "$1" "$(sed "s/'/\\\\'/g" "$1")"; }}
-
-"""
-
-END = """
-[ -z "$missing" ] || {{
-    echo "write a file in $folder for each of:$missing" >&2
-    exit 1
-}}
-(
-    umask 077
-    {{
-        printf "FAIRLEAD_SECRETS='%s'\\n" "$folder"{lines}
-    }} >.{variables}.new
-)
-mv .{variables}.new {variables}
-"""
-
-
-def secrets_script(stack: Stack, document: Mapping[str, Any], base: str = ".") -> str:
-    """Empty when the file needs nothing. `base` leads from its folder to the project's."""
+def secrets_script(stack: Stack, document: Mapping[str, Any], base: str, texts: Mapping[str, str]) -> str:
+    """Empty when the file needs nothing. `base` leads from its folder to the project's; `texts` are the templates with
+    secrets, by where they go."""
     files = set(document.get("secrets", {}))
     variables = _variables(document)
     wanted = files | variables
     if not wanted:
         return ""
     followed = {name: one for name, one in derived(stack).items() if name in wanted}
-    wanted = (wanted | _behind(followed.values())) - followed.keys() - _made_with_certificates(stack)
+    documents = {found: one.name for one in stack.secrets if (found := document_of(stack, one.name)) and found in files}
+    filled = {target: _pieces(stack, target, text) for target, text in texts.items()}
+    behind = {*_behind(followed.values()), *documents.values(), *_holes(filled.values())}
+    named = {*followed, *documents, *(template_name(stack, target) for target in filled)}
+    wanted = (wanted | behind) - named - _made_with_certificates(stack)
     lines = [*_own(stack, wanted), *_certificates(stack, files), *_of_edge(stack, files, base)]
     lines += [_follows(one) for one in followed.values()]
+    lines += [f"{'jwks' if found.endswith(JWKS) else 'keys'} {name} {found}" for found, name in documents.items()]
+    lines += [line for target, made in filled.items() for line in _filled(stack, target, made)]
     head = HEAD.format(environment=stack.environment, variables=VARIABLES, project=stack.project)
     written = "".join(f"\n        line {name}" for name in sorted(variables))
     return head + "\n".join(lines) + "\n" + END.format(lines=written, variables=VARIABLES)
+
+
+def _pieces(stack: Stack, target: str, text: str) -> Pieces:
+    """Of a template with secrets."""
+    one = next(each for each in stack.templates if each.target == target)
+    values = {**stack.variables, "PROJECT": stack.project, "ENVIRONMENT": stack.environment}
+    return pieces(text, values, {each.name for each in stack.secrets}, one.format, one.source)
+
+
+def _holes(some: Iterable[Pieces]) -> set[str]:
+    return {part.secret for made in some for part in made if isinstance(part, Hole)}
+
+
+def _filled(stack: Stack, target: str, made: Pieces) -> Iterator[str]:
+    """The file that a template makes; each value is looked at first."""
+    name = template_name(stack, target)
+    holes = dict.fromkeys((part.secret, part.how) for part in made if isinstance(part, Hole))
+    yield from (f"fit {shlex.quote(target)} {secret} {shlex.quote(how)}" for secret, how in holes)
+    written = [f"{_HOWS[part.how]} {part.secret}" if isinstance(part, Hole) else f"printf %s {shlex.quote(part)}"
+               for part in made]  # fmt: skip
+    yield "{ " + "; ".join(written or [":"]) + f"; }} >.{name}.new"
+    yield f"mv .{name}.new {name}"
 
 
 def _variables(value: Any) -> set[str]:
@@ -186,21 +115,22 @@ def _made_with_certificates(stack: Stack) -> set[str]:
 def _certificates(stack: Stack, files: set[str]) -> Iterator[str]:
     for one in stack.stores:
         if managed(one) and certificate_name(one.name) in files:
-            yield f"certificate {one.name} {prefix(one.name)}"
+            yield f"certificate {one.name} {prefix(one.name)} {one.name}"
 
 
 def _of_edge(stack: Stack, files: set[str], base: str) -> Iterator[str]:
     """Copies of what was given, so that Traefik can read them: it runs as nobody of this machine."""
+    own = edge.name_of(stack)
     for one in edge.pairs(stack):
         if one.cert not in files:
             continue
         if not one.cert_file:
             names = "".join(f",{name}" for name in edge.names(stack))
-            yield f"certificate localhost FAIRLEAD {shlex.quote(names)}" if names else "certificate localhost FAIRLEAD"
+            yield f"certificate localhost FAIRLEAD {own} {shlex.quote(names)}".removesuffix(" ''")
             continue
-        yield f"copy {one.cert} {_way(one.cert_file, base)}"
+        yield f"copy {one.cert} {_way(one.cert_file, base)} {own}"
         if one.key_file:
-            yield f"copy {one.key} {_way(one.key_file, base)}"
+            yield f"copy {one.key} {_way(one.key_file, base)} {own}"
 
 
 def _way(path: str, base: str) -> str:
@@ -217,4 +147,8 @@ def _follows(one: Derived) -> str:
     return f'follows {one.name} "$(at {text} {one.database})"' if one.database else f"follows {one.name} {text}"
 
 
-_HOWS = {"as it is": "value", "encoded": "encoded", "phrase": "phrase", "user": "user"}
+_HOWS = {
+    "as it is": "raw", "encoded": "encoded", "phrase": "phrase", "user": "user", "quoted": "quoted",
+    "doubled": "doubled", "number": "raw", "reference": "reference", "plain": "raw",
+}  # fmt: skip
+"""The functions of the script."""

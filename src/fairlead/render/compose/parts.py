@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from fairlead.project.stack import Build, Container, ServiceSecret, Stack
+from fairlead.project.documents import documents_of, templates_for
+from fairlead.project.stack import Build, Container, Job, Service, ServiceSecret, Stack
 from fairlead.render.compose.derived import derived
 from fairlead.render.compose.values import Reference, literal, merged
 from fairlead.render.container import SECRETS
@@ -44,9 +46,11 @@ def _build(one: Build) -> dict[str, Any]:
     return {key: value for key, value in made.items() if value}
 
 
-def paths(secrets: Iterable[ServiceSecret]) -> dict[str, str]:
-    """What tells a service where its files of secrets are."""
-    return {one.variable: f"{SECRETS}/{one.name}" for one in secrets if one.delivery == "file"}
+def paths(stack: Stack, secrets: Iterable[ServiceSecret]) -> dict[str, str]:
+    """What tells a service where its files of secrets are, and the documents beside them."""
+    some = tuple(secrets)
+    found = {one.variable: one.name for one in some if one.delivery == "file"} | documents_of(stack, some)
+    return {variable: f"{SECRETS}/{name}" for variable, name in found.items()}
 
 
 def values(stack: Stack, secrets: Iterable[ServiceSecret]) -> dict[str, str]:
@@ -65,3 +69,20 @@ def _told(name: str, optional: set[str], known: dict[str, str]) -> str:
 def files(secrets: Iterable[ServiceSecret]) -> list[str]:
     """The secrets that it reads from files."""
     return [one.name for one in secrets if one.delivery == "file"]
+
+
+def handed_files(stack: Stack, one: Service | Job) -> list[str | dict[str, str]]:
+    """All that a service or a job finds in its folder: secrets, the documents beside them, templates by their way."""
+    handed = (*one.secrets, *one.access)
+    targets = templates_for(one, stack)
+    filled = [{"source": template_name(stack, target), "target": target} for target in targets]
+    return [*dict.fromkeys((*files(handed), *documents_of(stack, handed).values())), *filled]
+
+
+def template_name(stack: Stack, target: str) -> str:
+    """What a template with secrets is called among them, as a name and as a file."""
+    names: dict[str, str] = {}
+    for one in (one.target for one in stack.templates if one.secret):
+        plain = "template-" + re.sub("[^A-Za-z0-9._-]", "-", one)
+        names[one] = plain if plain not in names.values() else f"{plain}-{len(names)}"
+    return names[target]

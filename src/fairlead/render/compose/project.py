@@ -48,8 +48,11 @@ def with_configuration(stack: Stack, document: dict[str, Any]) -> dict[str, Any]
     return document | {"services": services}
 
 
-def beside(stack: Stack, document: Mapping[str, Any], base: str = ".") -> dict[str, str]:
-    """The files that a Compose file of this stack needs beside it, by their path. `base` is as in `compose_project`."""
+def beside(
+    stack: Stack, document: Mapping[str, Any], base: str = ".", texts: Mapping[str, str] | None = None
+) -> dict[str, str]:  # fmt: skip
+    """The files that a Compose file of this stack needs beside it, by their path. `base` is as in `compose_project`;
+    `texts` are the templates with secrets, by where they go."""
     found = {
         f"{store.FOLDER}/{name}/{path}": text
         for name, files in store.configured(stack).items()
@@ -57,7 +60,7 @@ def beside(stack: Stack, document: Mapping[str, Any], base: str = ".") -> dict[s
     }
     if edge.is_there(stack):
         found |= edge.files(stack)
-    script = secrets_script(stack, document, base)
+    script = secrets_script(stack, document, base, texts or {})
     return found | ({SCRIPT: script} if script else {})
 
 
@@ -109,4 +112,8 @@ def _files(made: Mapping[str, Any]) -> Iterator[str]:
     """The names of secrets that are files, of the container or of its build."""
     build = made.get("build")
     listed = (made.get("secrets"), build.get("secrets") if isinstance(build, Mapping) else None)
-    yield from (one for some in listed for one in some or () if isinstance(one, str))
+    for one in (one for some in listed for one in some or ()):
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, Mapping) and isinstance(one.get("source"), str):
+            yield one["source"]

@@ -66,7 +66,7 @@ def _made(stack: Stack, one: Service | Job, what: Composed, more: dict[str, Any]
         image = files_image(stack, one) if build and build.static else parts.described(what.container, values)
         made = image | compose_service(spec) | more
         made["volumes"] = list(filled(what.container.volumes, values))
-        made["secrets"] = parts.files(_secrets(one))
+        made["secrets"] = parts.handed_files(stack, one)
         made["depends_on"] = depends_on(stack, one)
         return parts.finished(made, {} if what.job else what.container.compose, values)
     except KeyError as error:
@@ -87,7 +87,7 @@ def _spec(stack: Stack, one: Service | Job, what: Composed) -> ContainerSpec:
 
 def _of_service(stack: Stack, one: Service) -> Composed:
     return Composed(
-        service=one.name, argv=tuple(shlex.split(one.command)), env=_env(one), values=values_in(stack, one.name),
+        service=one.name, argv=tuple(shlex.split(one.command)), env=_env(stack, one), values=values_in(stack, one.name),
         container=_joined(one, stack), health=one.health, stop=one.stop, port=one.port,
     )  # fmt: skip
 
@@ -95,7 +95,7 @@ def _of_service(stack: Stack, one: Service) -> Composed:
 def _of_job(stack: Stack, one: Job) -> Composed:
     container = replace(_joined(stack.service(one.like or ""), stack), publish=())
     return Composed(
-        service=one.name, argv=tuple(shlex.split(one.command)), env=_env(one), values=values_in(stack, one.name),
+        service=one.name, argv=tuple(shlex.split(one.command)), env=_env(stack, one), values=values_in(stack, one.name),
         container=container, job=True,
     )  # fmt: skip
 
@@ -109,9 +109,9 @@ def _secrets(one: Service | Job) -> tuple[ServiceSecret, ...]:
     return (*one.secrets, *one.access)
 
 
-def _env(one: Service | Job) -> dict[str, str]:
+def _env(stack: Stack, one: Service | Job) -> dict[str, str]:
     """What the project file says has the last word."""
-    return parts.paths(_secrets(one)) | one.env
+    return parts.paths(stack, _secrets(one)) | one.env
 
 
 def _asked(one: Composed) -> Healthcheck | None:

@@ -28,6 +28,7 @@ from fairlead.rollout.specs import Machine, job_spec, service_specs
 from fairlead.rollout.steps import Shares
 from fairlead.runtimes.base import Instance
 from fairlead.runtimes.docker.spec import Handed, container_spec
+from fairlead.secrets.consumers import file_names
 from fairlead.stores.container_spec import container_of
 from fairlead.stores.kinds.table import kind_of
 
@@ -36,7 +37,10 @@ OWNER = Owner("h", "p", "e")
 MORE = """\
 name: shop
 variables: {TAG: "1", SIZE: 64m}
-secrets: {KEY: {}, PLAIN: {}}
+secrets: {KEY: {}, PLAIN: {}, SIGN: {generate: ed25519, rotate: {kind: jwt, every: 90d}}}
+templates:
+  - {from: a.conf, to: a/b.conf, secret: true}
+  - {from: a.conf, to: a-b.conf, secret: true, services: [api]}
 compose: {networks: {open: {internal: false}}}
 services:
   api:
@@ -48,7 +52,7 @@ services:
     workdir: /app
     health: {command: "ask ${PORT}", interval: 1s}
     env: {COST: 5$, WHERE: "${PROJECT}/${ENVIRONMENT}", KEY_FILE: mine}
-    secrets: [KEY, {name: PLAIN, as: env}]
+    secrets: [KEY, {name: PLAIN, as: env}, SIGN]
     volumes: ["up:/up", "./conf:/etc/api:ro", "/srv:/srv"]
     networks: [backend, outgoing]
     routes: [{path: /, limit: 10/s, policies: {timeout: 60s}}, {path: /old, redirect: /new}]
@@ -84,7 +88,6 @@ OF_STORES = KNOWN | {
     "Entrypoint": "the same",
     "Env": "the same",
 }
-DOCUMENT = re.compile(r"\w+_(JWKS|KEYS)_FILE=")  # beside a key that is rotated: a file that Fairlead alone makes
 SECRETS, FILES, CONF, SOCKET = "/run/secrets", "/run/fairlead/files", "/etc/fairlead", "/run/fairlead/socket"
 HANDED = {SECRETS, FILES, CONF, SOCKET}  #: folders of this machine; a Compose file has secrets, and files beside it
 
@@ -185,7 +188,7 @@ def engine(spec):
         "Mounts": sorted(one for one in mounts if not handed(one[0])),
     }
     body |= {
-        "Env": sorted(one for one in body["Env"] if not DOCUMENT.match(one)),
+        "Env": sorted(body["Env"]),
         "Networks": sorted(own(one.network) for one in spec.networks),
     }
     return body | {f"HostConfig.{key}": value for key, value in host.items()}
@@ -236,9 +239,10 @@ def test_every_service_and_job(both):
             known["Networks"] = "one that the file opens for Compose is internal here, with `outgoing` beside it"
             assert engine(spec)["Networks"] == ["open", "outgoing"]
         assert differing(spec, one, known) == {}, item.name
-        assert set(one.get("secrets", ())) == {
-            secret.name for secret in (*item.secrets, *item.access) if secret.delivery == "file"
-        }
+        read = {name for name in one.get("secrets", ()) if isinstance(name, str)}
+        read |= {name["target"] for name in one.get("secrets", ()) if not isinstance(name, str)}
+        given = {secret.name for secret in (*item.secrets, *item.access) if secret.delivery == "env"}
+        assert read == set(file_names(item, stack)) - given
 
 
 def test_every_store(both):

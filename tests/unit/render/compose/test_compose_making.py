@@ -1,5 +1,6 @@
 """The script that makes the files of secrets: run by a real shell, with openssl, and nothing of Fairlead."""
 
+import json
 import re
 import stat
 import subprocess
@@ -7,10 +8,14 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from fairlead.masking import Secret
 from fairlead.project.project import parse_project
 from fairlead.render.compose import beside, compose_project
+from fairlead.render.template import render_template
+from fairlead.secrets.keyset import key_list, key_set
 from fairlead.stores.base import Address
 from fairlead.stores.handover import handed_over
 
@@ -199,3 +204,120 @@ environments: {production: {runtime: docker, edge: {http: 8080}}}
 """
     services = compose_project(parse_project(text, Path("/p")).outline("production"))["services"]
     assert (services["edge"]["image"], services["fairlead-edge"]["ports"]) == ("shop", ["8080:61080"])
+
+
+SIGNS = """\
+name: shop
+secrets:
+  PAIR: {generate: ed25519, rotate: {kind: jwt, every: 90d}}
+  RSA: {generate: rsa, rotate: {kind: jwt, every: 90d}}
+  SHARED: {generate: jwt-hs256, rotate: {kind: jwt, every: 90d}}
+  WORD: {}
+  NUMBER: {}
+variables: {HOST: "a&b"}
+templates:
+  - {from: a.json, to: a.json, format: json, secret: true}
+  - {from: a.yml, to: conf/a.yml, format: yaml, secret: true}
+  - {from: a.xml, to: a.xml, format: xml, secret: true}
+  - {from: a.txt, to: a.txt, format: text, secret: true}
+services: {web: {image: shop, secrets: [PAIR, RSA, SHARED]}}
+environments: {production: {runtime: docker}}
+"""
+TEXTS = {
+    "a.json": '{"${WORD}": ["x${WORD}y", ${NUMBER}, "${HOST}"]}',
+    "conf/a.yml": "a: \"${WORD}\"\nb: '${WORD}'\nc: x-${NUMBER}\n",
+    "a.xml": '<a b="${WORD}">${WORD} ${HOST}<![CDATA[${NUMBER}]]></a>',
+    "a.txt": "$HOME $${x} 'quoted' ${WORD}\n${NUMBER}",
+}
+
+
+@pytest.fixture(scope="module")
+def rsa_key():
+    """To make one takes long, so it is made once."""
+    made = rsa.generate_private_key(65537, 2048)
+    return made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+@pytest.fixture
+def signs(tmp_path, need, rsa_key):
+    """Runs the script of SIGNS with the values of what a person gives; what it says, and its folder."""
+    need("openssl")
+    stack = parse_project(SIGNS, Path("/p")).outline("production")
+    script, folder = tmp_path / "secrets.sh", tmp_path / "s"
+    script.write_text(beside(stack, compose_project(stack), ".", TEXTS)["secrets.sh"])
+    folder.mkdir()
+
+    def run(**given):
+        for name, text in ({"RSA": rsa_key} | given).items():
+            (folder / name).write_text(text)
+        env = {"FAIRLEAD_SECRETS": str(folder), "PATH": "/usr/bin:/bin"}
+        return subprocess.run(["sh", str(script)], env=env, capture_output=True, text=True, check=False), folder
+
+    return run
+
+
+def test_documents_and_templates_are_those_that_fairlead_hands_over(signs):
+    word = 'it\'s <"odd"> & \\ $1 é'
+    ran, folder = signs(WORD=word, NUMBER="1.5e3")
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
+    made = contents(folder)
+    for name in ("PAIR", "RSA"):
+        assert json.loads(made[f"{name}_JWKS"]) == json.loads(key_set(name, [Secret(made[name])]))
+    assert json.loads(made["SHARED_KEYS"]) == json.loads(key_list([Secret(made["SHARED"])]))
+    values = {"WORD": word, "NUMBER": "1.5e3", "HOST": "a&b"}
+    for target, text in TEXTS.items():
+        format = {"json": "json", "yml": "yaml", "xml": "xml", "txt": "text"}[target.rpartition(".")[2]]
+        assert made[f"template-{target.replace('/', '-')}"] == render_template(text, values, format), target
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"NUMBER": "1 2"}, "NUMBER (in a.json)"),
+        ({"NUMBER": "x: y"}, "NUMBER (in conf/a.yml)"),
+        ({"NUMBER": "]]>"}, "NUMBER (in a.xml)"),
+        ({"WORD": "two\nlines"}, "WORD (in conf/a.yml)"),
+        ({"WORD": ""}, "WORD (in a.txt)"),
+        ({"PAIR": "none"}, "PAIR (no key that signs)"),
+    ],
+)
+def test_a_value_that_would_change_what_a_file_says_is_refused(signs, given, said):
+    ran, folder = signs(**({"WORD": "a", "NUMBER": "1"} | given))
+    assert ran.returncode == 1 and said in ran.stderr
+    assert not (folder / "compose.env").exists()
+
+
+def test_certificates_are_renewed_before_they_end_and_who_has_them_is_named(run, tmp_path):
+    folder = tmp_path / "s"
+    folder.mkdir()
+    for name in ("SMTP", "OUTSIDE", "HALF"):
+        (folder / name).write_text("redis://x")
+    assert run().stdout == ""
+
+    def issued(days):
+        argv = [
+            *"openssl req -new -key".split(),
+            folder / "DB_CERTIFICATE_KEY",
+            "-subj",
+            "/CN=db",
+            "-out",
+            tmp_path / "csr",
+        ]
+        subprocess.run(argv, check=True, capture_output=True)
+        argv = [*"openssl x509 -req -set_serial 7 -days".split(), str(days), "-in", tmp_path / "csr"]
+        argv += ["-CA", folder / "authority.crt", "-CAkey", folder / "authority.key", "-out", folder / "DB_CERTIFICATE"]
+        subprocess.run(argv, check=True, capture_output=True)
+        return (folder / "DB_CERTIFICATE").read_text()
+
+    for days, renewed in ((119, True), (300, False), (3650, True)):
+        was, ran = issued(days), run()
+        assert (ran.returncode, ran.stdout) == (0, "db\n" if renewed else "")
+        assert ((folder / "DB_CERTIFICATE").read_text() != was) == renewed
+    (folder / ".DB.names").write_text("DNS:other")
+    assert run().stdout == "db\n"
+    argv = [*"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3 -subj /CN=db".split()]
+    subprocess.run(
+        [*argv, "-keyout", tmp_path / "k", "-out", folder / "DB_CERTIFICATE"], check=True, capture_output=True
+    )
+    was = (folder / "DB_CERTIFICATE").read_text()
+    assert run().stdout == "" and (folder / "DB_CERTIFICATE").read_text() == was  # somebody else's

@@ -89,8 +89,15 @@ def test_secrets_are_named_not_carried(made):
     api = made["services"]["api"]
     assert api["environment"]["SESSION_KEY_FILE"] == "/run/secrets/SESSION_KEY"
     assert api["environment"]["POSTGRES_PASSWORD"] == "${DB_PASSWORD:?set it}"
-    assert api["secrets"] == ["SESSION_KEY", "DB_CA"]
-    assert list(made["secrets"]) == ["DB_CA", "DB_CERTIFICATE", "DB_CERTIFICATE_KEY", "DB_PASSWORD", "SESSION_KEY"]
+    assert api["secrets"] == ["SESSION_KEY", "DB_CA", {"source": "template-a.json", "target": "a.json"}]
+    assert list(made["secrets"]) == [
+        "DB_CA",
+        "DB_CERTIFICATE",
+        "DB_CERTIFICATE_KEY",
+        "DB_PASSWORD",
+        "SESSION_KEY",
+        "template-a.json",
+    ]
     assert made["secrets"]["SESSION_KEY"]["file"].startswith("${FAIRLEAD_SECRETS:?")
     assert made["services"]["db"]["environment"]["POSTGRES_PASSWORD_FILE"] == "/run/secrets/DB_PASSWORD"
 

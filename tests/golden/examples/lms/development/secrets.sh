@@ -1,7 +1,7 @@
 #!/bin/sh
 # Made by `fairlead render development`. Makes in the folder FAIRLEAD_SECRETS what compose.yaml needs:
 # a file for each secret, and compose.env with those that are variables. What is there stays; what follows
-# from it is made anew. Needs openssl.
+# from it is made anew. Needs openssl. Run it again before certificates end: what it prints is to be restarted then.
 #
 #   FAIRLEAD_SECRETS=/etc/lms sh secrets.sh
 #   docker compose --env-file /etc/lms/compose.env -f compose.yaml up
@@ -14,7 +14,8 @@ chmod 700 "$folder" # its files are for containers, which run as somebody this m
 cd "$folder"
 folder=$(pwd)
 umask 022
-missing=
+missing= unfit= renewed=
+tab=$(printf '\t') return=$(printf '\r')
 
 password() { openssl rand -base64 "$(($1 * 4))" | tr -dc A-Za-z0-9 | head -c "$1"; }
 hex() { openssl rand -hex "$1" | head -c "$1"; }
@@ -52,6 +53,52 @@ user() {
 at() { printf %s "$1" | sed "s|^\([a-z+]*://[^/?]*\)[^?]*|\1/$2|"; }
 # URL DATABASE ROLE PASSWORD
 login() { at "$1" "$2" | sed "s|^\([a-z+]*://\)\([^/?]*@\)*|\1$3:$4@|"; }
+base64url() { openssl base64 -A | tr '+/' '-_' | tr -d '='; }
+# NAME DOCUMENT: the public part of a key pair (RFC 7517), by its thumbprint (RFC 7638)
+jwks() {
+    [ -e "$1" ] || return 0
+    about=$(openssl pkey -in "$1" -noout -text 2>/dev/null || :)
+    case $about in
+    *ED25519*)
+        x=$(openssl pkey -in "$1" -pubout -outform DER | tail -c 32 | base64url)
+        members="{\"crv\":\"Ed25519\",\"kty\":\"OKP\",\"x\":\"$x\"}" algorithm=EdDSA
+        ;;
+    *"publicExponent: 65537 "*)
+        n=$(openssl rsa -in "$1" -noout -modulus)
+        n=$((${#n} / 2 - 4)) # hex digits, after Modulus=
+        der() { openssl rsa -in "$1" -RSAPublicKey_out -outform DER 2>/dev/null; }
+        n=$(der "$1" | tail -c "$((n + 5))" | head -c "$n" | base64url)
+        members="{\"e\":\"AQAB\",\"kty\":\"RSA\",\"n\":\"$n\"}" algorithm=RS256
+        ;;
+    *) unfit="$unfit $1 (no key that signs)"; return 0 ;;
+    esac
+    kid=$(printf %s "$members" | openssl dgst -sha256 -binary | base64url)
+    follows "$2" "{\"keys\": [${members%\}},\"kid\":\"$kid\",\"use\":\"sig\",\"alg\":\"$algorithm\"}]}"
+}
+# NAME DOCUMENT: the list of keys that count
+keys() { follows "$2" "[\"$(quoted "$1")\"]"; }
+
+# how a value is written where a template has it
+raw() { printf %s "$(value "$1")"; }
+joined() { awk -v between="$1" 'NR > 1 { printf "%s", between } { printf "%s", $0 }'; }
+quoted() { raw "$1" | sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e "s/$tab/\\\\t/g" -e "s/$return/\\\\r/g" | joined '\\n'; }
+doubled() { raw "$1" | sed "s/'/''/g"; }
+reference() {
+    raw "$1" | sed -e 's/&/\&amp;/g' -e 's/</\&lt;/g' -e 's/>/\&gt;/g' -e 's/"/\&quot;/g' -e "s/'/\&apos;/g" \
+        -e "s/$tab/\&#9;/g" -e "s/$return/\&#13;/g" | joined '&#10;'
+}
+# FILE NAME HOW: whether what a template makes of a value is what its reader finds
+fit() {
+    [ -e "$2" ] || return 0
+    said=$(value "$2")
+    lines=$(printf '%s\n' "$said" | wc -l)
+    case $3 in
+    number) printf %s "$said" | grep -Eqx -e '-?(0|[1-9][0-9]*)([.][0-9]+)?([eE][+-]?[0-9]+)?|true|false|null' ;;
+    plain) [ "$lines" -eq 1 ] && printf %s "$said" | grep -Eqx '[A-Za-z0-9_./][A-Za-z0-9_./+=@-]*' ;;
+    doubled) [ "$lines" -eq 1 ] && ! printf %s "$said" | LC_ALL=C grep -q '[[:cntrl:]]' ;;
+    quoted | reference) ! printf %s "$said" | tr -d '\n\r\t' | LC_ALL=C grep -q '[[:cntrl:]]' ;;
+    esac && [ -n "$said" ] || unfit="$unfit $2 (in $1)"
+}
 authority() {
     [ -s authority.crt ] || (
         umask 077
@@ -61,26 +108,46 @@ authority() {
         chmod 644 authority.crt
     )
 }
-# NAME FILE: a copy of a file that was given; its way begins where this script lies
+# NAME FILE SERVICE: a copy of a file that was given; its way begins where this script lies
 copy() {
-    if [ -r "$2" ]; then cat "$2" >".$1.new" && mv ".$1.new" "$1"; else missing="$missing $1"; fi
+    if [ -r "$2" ]; then
+        [ ! -e "$1" ] || [ "$(cat "$1")" = "$(cat "$2")" ] || renew "$3"
+        cat "$2" >".$1.new" && mv ".$1.new" "$1"
+    else
+        missing="$missing $1"
+    fi
 }
-# NAME PREFIX NAMES: a certificate of an authority of its own, for 10 years
+renew() { case " $renewed " in *" $1 "*) ;; *) renewed="$renewed $1" ;; esac; }
+# NAME PREFIX SERVICE NAMES: a certificate of an authority of its own, for a year. One that ends within 120 days, or is
+# for other names, is made anew; one that somebody else made stays.
 certificate() {
     authority
-    [ -s "$2_CERTIFICATE" ] || {
-        openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$2_CERTIFICATE_KEY" -out .csr \
-            -subj "/CN=$1" 2>/dev/null
-        printf 'subjectAltName=DNS:%s,DNS:localhost,IP:127.0.0.1%s\nextendedKeyUsage=serverAuth\n' "$1" "${3:-}" \
-            >.extensions
-        openssl x509 -req -in .csr -CA authority.crt -CAkey authority.key -set_serial "0x$(openssl rand -hex 16)" \
-            -days 3650 -extfile .extensions -out .leaf 2>/dev/null
-        chmod 644 "$2_CERTIFICATE_KEY"
-        cat .leaf authority.crt >".$2.new"
-        mv ".$2.new" "$2_CERTIFICATE"
-        rm -f .csr .leaf .extensions
-    }
+    names="DNS:$1,DNS:localhost,IP:127.0.0.1${4:-}"
+    if [ ! -s "$2_CERTIFICATE" ]; then
+        issue "$1" "$2" "$names"
+    elif openssl verify -no_check_time -CAfile authority.crt "$2_CERTIFICATE" >/dev/null 2>&1; then
+        if ! openssl x509 -in "$2_CERTIFICATE" -noout -checkend 10368000 >/dev/null ||
+            openssl x509 -in "$2_CERTIFICATE" -noout -checkend 34560000 >/dev/null ||
+            [ "$(cat ".$2.names" 2>/dev/null)" != "$names" ]; then
+            issue "$1" "$2" "$names"
+            renew "$3"
+        fi
+    fi
     cat authority.crt >"$2_CA"
+}
+# NAME PREFIX NAMES
+issue() {
+    rm -f ".$2.names" # whoever ends between the two files below begins anew
+    openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout .key -out .csr -subj "/CN=$1" 2>/dev/null
+    printf 'subjectAltName=%s\nextendedKeyUsage=serverAuth\n' "$3" >.extensions
+    openssl x509 -req -in .csr -CA authority.crt -CAkey authority.key -set_serial "0x$(openssl rand -hex 16)" \
+        -days 365 -extfile .extensions -out .leaf 2>/dev/null
+    chmod 644 .key
+    cat .leaf authority.crt >".$2.new"
+    mv .key "$2_CERTIFICATE_KEY"
+    mv ".$2.new" "$2_CERTIFICATE"
+    printf %s "$3" >".$2.names"
+    rm -f .csr .leaf .extensions
 }
 # NAME: a line of the variables
 line() { printf "%s='%s'\n" "$1" "$(sed "s/'/\\\\'/g" "$1")"; }
@@ -90,10 +157,14 @@ make DB_LMS_MIGRATOR_PASSWORD password 32
 make JWT_SECRET urlsafe 64
 make DB_LMS_API_PASSWORD password 32
 make CACHE_PASSWORD password 32
-certificate db DB
+certificate db DB db
 follows DB_LMS_API_URL postgresql://lms_api_a:"$(phrase DB_LMS_API_PASSWORD)"'@db:5432/lms?sslmode=verify-full&sslrootcert=/run/secrets/DB_CA'
 follows CACHE_URL redis://:"$(encoded CACHE_PASSWORD)"@cache:6379/0
 
+[ -z "$unfit" ] || {
+    echo "another value is needed, one that changes nothing else where it stands, for:$unfit" >&2
+    exit 1
+}
 [ -z "$missing" ] || {
     echo "write a file in $folder for each of:$missing" >&2
     exit 1
@@ -107,3 +178,4 @@ follows CACHE_URL redis://:"$(encoded CACHE_PASSWORD)"@cache:6379/0
     } >.compose.env.new
 )
 mv .compose.env.new compose.env
+[ -z "$renewed" ] || echo $renewed
