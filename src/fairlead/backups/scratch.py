@@ -122,24 +122,29 @@ def cluster(ground: Ground, path: Path) -> Path:
 
 @contextlib.contextmanager
 def started(
-    ground: Ground, path: Path, data: Path, settings: Mapping[str, str] | None = None, patience: float = START
-) -> Iterator[Server]:
+    ground: Ground, path: Path, data: Path, settings: Mapping[str, str] | None = None, patience: float = START,
+    tcp: int | None = None,
+) -> Iterator[Server]:  # fmt: skip
     """Run what is in `data`; ready for sessions, and, where it recovers, at its end and stable.
 
-    `settings` come above those that keep it apart. FairleadError with its last words when it ends, or is not ready
+    `settings` come above those that keep it apart. `tcp`: a port of this machine's own address on which it listens for
+    roles with a password. FairleadError with its last words when it ends, or is not ready
     after `patience` seconds.
     """
     hba, ident = path / "pg_hba.conf", path / "pg_ident.conf"
     # who comes to a container is nobody whom it knows, and who gets to the folder is this user alone
-    write_file(hba, f"local all postgres {'trust' if ground.box else 'peer map=copy'}\n", 0o644)
+    rule = f"local all postgres {'trust' if ground.box else 'peer map=copy'}\n"
+    write_file(hba, rule + ("host all all 127.0.0.1/32 scram-sha-256\n" if tcp else ""), 0o644)
     write_file(ident, "".join(f'copy "{user}" postgres\n' for user in ground.users), 0o644)
-    socket = near(path, f".s.PGSQL.{PORT}")
+    port = tcp or PORT
+    socket = near(path, f".s.PGSQL.{port}")
+    heard = {"listen_addresses": "127.0.0.1"} if tcp else {}
     own = {
-        **SETTINGS, **(settings or {}), "port": str(PORT), "hba_file": str(hba), "ident_file": str(ident),
+        **SETTINGS, **(settings or {}), **heard, "port": str(port), "hba_file": str(hba), "ident_file": str(ident),
         "unix_socket_directories": ground.box.socket if ground.box else str(socket),
     }  # fmt: skip
     argv = (ground.programs["postgres"], "-D", str(data), *(f"--{key}={value}" for key, value in own.items()))
-    where = {"host": str(socket), "port": str(PORT), "user": "postgres"}
+    where = {"host": str(socket), "port": str(port), "user": "postgres"}
     inside = ground.box.inside(path) if ground.box else None
     log = path / "log"
     with ground.running(path, argv, log, "the copy") as ended:

@@ -89,6 +89,10 @@ def preview(project: Project, name: str, options: Options = Options()) -> Previe
     if place.exists():
         with opened(place, stack.runtime) as environment:
             observed = environment.world.observe()
-    schema = moves(stack, project.root, project.root, release.migrations, early=True) if stack.stores else ()
+    schema = (
+        moves(stack, project.root, project.root, release.migrations, release.artifacts, early=True)
+        if stack.stores
+        else ()
+    )
     strategy = options.strategy or stack.rollout.strategy
     return Preview(release, plan(Wanted(release.id, stack, strategy, schema=schema), observed), schema)

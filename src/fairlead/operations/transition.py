@@ -104,7 +104,7 @@ def _schema(environment: Environment, release: Release, intent: Intent) -> tuple
     from fairlead.operations.schema.releases import root_of  # noqa: PLC0415
 
     base = base_of(release, environment.place.migrations)
-    return moves(release.stack, root_of(release), base, release.migrations)
+    return moves(release.stack, root_of(release), base, release.migrations, release.artifacts)
 
 
 def carry_out(environment: Environment, release: Release, intent: Intent) -> Result:

@@ -49,13 +49,18 @@ class Relation:
     size: int
 
 
+def relations(connection: Connection, sizes: bool = True) -> dict[int, Relation]:
+    """What there is now, by its oid. Without `sizes` these are 0."""
+    query = _RELATIONS.format(size=_SIZE if sizes else ", 0")
+    return {row[0]: Relation(*row[1:]) for row in connection.execute(query.encode()).fetchall()}
+
+
 class Observed(Runner):
     """Keeps what each statement did in `seen`."""
 
     def __init__(self, connection: Connection, history: History, settings: Settings, hidden: Collection[str]) -> None:
         super().__init__(connection, history, settings)
-        rows = connection.execute(_RELATIONS.format(size=_SIZE).encode()).fetchall()
-        self.known = {row[0]: Relation(*row[1:]) for row in rows if row[1] not in hidden}
+        self.known = {oid: one for oid, one in relations(connection).items() if one.name not in hidden}
         self.seen: list[Seen] = []
         self._files = {oid: one.file for oid, one in self.known.items()}
         self._moment: Any = None
@@ -93,7 +98,7 @@ class Observed(Runner):
         return oid in self.known and self.known[oid].kind != "i"
 
     def _rewrites(self) -> tuple[Rewrite, ...]:
-        now = {row[0]: row[3] for row in self.connection.execute(_RELATIONS.format(size="").encode()).fetchall()}
+        now = {oid: one.file for oid, one in relations(self.connection, sizes=False).items()}
         found = []
         for oid, one in self.known.items():
             if oid in now and now[oid] != self._files[oid]:

@@ -173,9 +173,9 @@ def unfit(found: Rehearsal | None, age: float | None, most: float) -> str:
     return ""
 
 
-def rehearsal_of(database: str, some: Sequence[Migration], kept: Iterable[Rehearsal]) -> Rehearsal | None:
-    """The last one of just these pending files, in this order; None where there was none."""
-    wanted, found = prints(some), None
+def rehearsal_of(database: str, wanted: tuple[tuple[str, str], ...], kept: Iterable[Rehearsal]) -> Rehearsal | None:
+    """The last one of just these `prints`, in this order; None where there was none."""
+    found = None
     for one in kept:
         if (one.database, one.prints) == (database, wanted):
             found = one

@@ -1,13 +1,15 @@
 """Backups of a PostgreSQL in a container: by its own programs, restored into it, tried in a container of its own."""
 
+import json
 import os
 import signal
 import subprocess
 
 import pytest
-from docker_site import FAIRLEAD, DockerSite
-from tests.docker_engine import why_not
+from docker_site import FAIRLEAD, FILE, DockerSite
+from tests.docker_engine import images, why_not
 
+from fairlead.ledger import Ledger
 from fairlead.system.clock import wait_until
 
 pytestmark = pytest.mark.real
@@ -85,6 +87,31 @@ def test_a_drill_goes_red_for_a_flipped_byte(site):
     part.write_bytes(data)
     found = site.json("db", "drill", "local", code=1)["drills"][0]
     assert "damaged" in found["wrong"][0] and site.copies() == []
+
+
+MOVE = """sh -c 'psql "$DATABASE_URL" -v ON_ERROR_STOP=1 -c "$STATEMENT"'"""
+
+
+def test_another_tool_moves_the_schema_in_a_container_and_is_rehearsed_in_one(site):
+    path = site.root / "fairlead.yaml"
+    asked = FILE.replace(
+        "command: sleep", 'user: postgres, env: {{STATEMENT: "ALTER TABLE orders ADD extra text"}}, command: sleep'
+    )
+    asked = asked.replace("{{shop: {{", "{{shop: {{migrator: MOVE, migrate: {{like: web}}, ").replace(
+        "{app}", "{postgres}"
+    )
+    before = path.read_text()
+    path.write_text(asked.format(name=site.name, to=site.backups, **images()).replace("MOVE", json.dumps(MOVE)))
+    (found,) = site.json("db", "rehearse", "local")["databases"]
+    assert (found["verdict"], found["failure"]) == ("fit", "")
+    assert site.sql("SELECT count(*) FROM pg_attribute WHERE attname = 'extra'") == "0"
+    assert site.copies() == []
+    site.run("deploy", "local")
+    assert site.sql("SELECT count(*) FROM pg_attribute WHERE attname = 'extra'") == "1"
+    with Ledger.read(next((site.root / "home").glob("*/local/ledger.db"))) as ledger:
+        (kept,) = [entry.data for entry in ledger.entries(kinds=["schema.snapshot"])]
+    assert kept["restore_point"] and kept["backup"] and not kept["notes"]
+    path.write_text(before)
 
 
 @pytest.mark.long(seconds=12)

@@ -12,6 +12,7 @@ pytestmark = pytest.mark.real
 STORES = """\
 secrets: {{SERVER_URL: {{}}}}
 secret_backend: environment
+deploy: {{require: {{rehearsal: 7d}}}}
 stores:
   db:
     kind: postgres
@@ -40,6 +41,8 @@ def shop(site, postgres):
         text.replace("    port: 8000\n", f"    port: 8000\n    uses: [{uses}]\n")
     )
     site.env["SERVER_URL"] = postgres.url()
+    site.home.parent.chmod(0o711)  # where copies lie, whoever runs PostgreSQL has to get into
+    site.home.mkdir(mode=0o711, exist_ok=True)
     site.ask = lambda tool, query: _ask(postgres.url(names[tool]), query)
     site.names = names
     migrators.all_of(site.folder / "app")
@@ -52,6 +55,11 @@ def _ask(url, query):
 
 
 def test_they_run_as_jobs_of_the_new_release_and_their_failure_leaves_the_old_one(shop):
+    refused = shop.run("deploy", "local")
+    assert refused.returncode == 3 and "its pending migrations were not rehearsed" in refused.stderr
+    tried = shop.json("db", "rehearse", "local")["databases"]
+    assert [(one["verdict"], one["failure"]) for one in tried] == [("fit", "")] * 3
+    assert shop.ask("alembic", "select to_regclass('limits')") == [(None,)], "the live database is as it was"
     plan = shop.json("deploy", "local", "--plan")["steps"]
     assert [step["kind"] for step in plan][:8] == ["snapshot", *["migrate", "inspect"] * 3, "start"]
     done = shop.run("deploy", "local")
@@ -62,6 +70,12 @@ def test_they_run_as_jobs_of_the_new_release_and_their_failure_leaves_the_old_on
     first = shop.live()
 
     migrators.revise(shop.folder / "app", "0002", "0001", "select no_such_function()")
+    tried = shop.json("db", "rehearse", "local", shop.names["alembic"], code=1)["databases"]
+    assert [one["verdict"] for one in tried] == ["fails"]
+    assert "function no_such_function() does not exist" in tried[0]["failure"]
+    assert shop.run("deploy", "local").returncode == 3
+    path = shop.folder / "fairlead.yaml"
+    path.write_text(path.read_text().replace("deploy: {require: {rehearsal: 7d}}\n", ""))
     failed = shop.run("deploy", "local")
     assert failed.returncode == 1
     job = f"db-{shop.names['alembic']}-migrator".replace("_", "-")

@@ -10,7 +10,8 @@ from fairlead.operations.trials.copies import Copy
 from fairlead.operations.trials.rehearse import Asking, queries_of, rehearsed
 from fairlead.postgres.files import read_files
 from fairlead.postgres.queries import Query
-from fairlead.postgres.rehearsal import Rehearsal, Verdict, rehearsal_of
+from fairlead.postgres.rehearsal import Rehearsal, Verdict, prints, rehearsal_of
+from fairlead.postgres.sampled import Sampled
 
 pytestmark = pytest.mark.real
 
@@ -123,10 +124,10 @@ def test_on_a_copy_of_what_is_there(site):
     assert (site.rows(), site.ask("select pg_relation_filenode('a')")) == before
     files = read_files(site.database.folder)
     pending = files.versioned[1:]
-    assert rehearsal_of("db.shop", pending, [found]) == found
-    assert rehearsal_of("db.shop", files.versioned, [found]) is None
+    assert rehearsal_of("db.shop", prints(pending), [found]) == found
+    assert rehearsal_of("db.shop", prints(files.versioned), [found]) is None
     site.write(V2__b="alter table a add y uuid")
-    assert rehearsal_of("db.shop", read_files(site.database.folder).versioned[1:], [found]) is None
+    assert rehearsal_of("db.shop", prints(read_files(site.database.folder).versioned[1:]), [found]) is None
 
 
 def test_the_queries_are_those_that_were_called():
@@ -146,3 +147,22 @@ def test_the_queries_are_those_that_were_called():
         assert asked["select count(*) from a"] == ("app", 1)
         assert "insert into a values ($1)" in asked
         assert not [text for text in asked if text.startswith(("create", "grant", "set", "vacuum"))]
+
+
+def test_what_another_tool_holds_is_seen_from_outside(site):
+    """Its statements are its own: its sessions are looked at, until each transaction ends."""
+    site.write(V1__a="create table a (x int); insert into a select generate_series(1, 999); create table b (x int)")
+    site.migrate()
+    with site.connect() as looking, site.connect() as working:
+        sampled = Sampled(looking)
+        with sampled.watching():
+            working.execute("begin; alter table a alter x type bigint")
+            working.execute("select pg_sleep(0.2)")
+            working.execute("commit")
+        whole, *held = sampled.seen("a-migrator", "alembic upgrade head", 0.5)
+    assert [one.name for one in whole.rewrites] == ["public.a"] and whole.ms == 500
+    assert ("public.a", "AccessExclusiveLock") in [(lock.table, lock.mode) for one in held for lock in one.locks]
+    assert not [lock for one in held for lock in one.locks if lock.table == "public.b"]
+    longest = max(held, key=lambda one: one.ms)
+    assert longest.ms > 150 and len({one.transaction for one in held}) == len(held)
+    assert sampled.sizes()["public.a"] > 8192

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fairlead.cli.backup.common import size
-from fairlead.cli.db.common import asked_options, chosen_databases, databases, source_option, version_of
+from fairlead.cli.db.common import asked_options, databases, source_option, version_of
 from fairlead.cli.session import Session, dim, green, red, tell, yellow
 from fairlead.cli.text import table
 from fairlead.cli.verb import environment, failing, verb
@@ -27,6 +27,8 @@ def command(
 ) -> None:
     """Run what is pending in ENV's databases on a copy of them: what it locks and rewrites, and how long that takes.
 
+    The command of another tool (`migrator`) runs with the artifact that a deployment would have now.
+
     The queries of the release that runs, as pg_stat_statements has them, are prepared against the new schema. The live
     database is read, and nothing else. The report is kept in the ledger. The exit code is 1 when a migration fails, a
     query breaks, or somebody would wait for longer than `lock_timeout`.
@@ -34,10 +36,8 @@ def command(
     from fairlead.operations.db.plan import Asked  # noqa: PLC0415 — start-up is part of the product
     from fairlead.operations.trials.rehearse import rehearse  # noqa: PLC0415
 
-    project = session.project()
-    some = chosen_databases(session, environment, databases)
-    asked, stack = Asked(contract, version_of(target)), project.outline(environment)
-    found = rehearse(stack, project.root, some, asked, source, lambda text: tell(f"→ {text}"))
+    asked = Asked(contract, version_of(target))
+    found = rehearse(session.project(), environment, databases, asked, source, lambda text: tell(f"→ {text}"))
     ok = all(one.verdict.value == "fit" for one in found)
     data = {"environment": environment, "ok": ok, "databases": [one.to_data() for one in found]}
     session.answer(data, "\n".join(map(_text, found)))

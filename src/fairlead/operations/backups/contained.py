@@ -120,7 +120,8 @@ def sweep(engine: Engine, owner: Owner, place: Place, store: Store, but: Path | 
 
 def _spec(owner: Owner, store: Store, image: str, name: str, folder: Path) -> ContainerSpec:
     own = store.container
-    settings = SETTINGS | {"unix_socket_directories": SOCKET, "port": str(PORT)}
+    heard = {"listen_addresses": "127.0.0.1"}  # of its own, which nobody else has but who is put beside it
+    settings = SETTINGS | heard | {"unix_socket_directories": SOCKET, "port": str(PORT)}
     return ContainerSpec(
         name=owner.name(name),
         image=image,

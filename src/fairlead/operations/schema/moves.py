@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from fairlead.operations.db.opened import Opened, opened
 from fairlead.operations.db.plan import Asked, planned
 from fairlead.operations.schema.kept import has_files, moved
 from fairlead.operations.trials.prove import kept
-from fairlead.operations.trials.required import require_rehearsal
+from fairlead.operations.trials.required import require_rehearsal, require_rehearsed_job
 from fairlead.postgres.files import Migration
 from fairlead.postgres.picture import State
 from fairlead.postgres.plan import mode_of
@@ -25,23 +25,35 @@ from fairlead.rollout.schema import SchemaMove
 from fairlead.system.home import Place
 
 
-def moves(stack: Stack, root: Path, base: Path, paths: Collection[str], early: bool = False) -> tuple[SchemaMove, ...]:
-    """Of each database, in the order of the file. `base` and `paths`: where the files lie, and which there are.
+def moves(
+    stack: Stack, root: Path, base: Path, paths: Collection[str], artifacts: Mapping[str, str] | None = None,
+    early: bool = False,
+) -> tuple[SchemaMove, ...]:  # fmt: skip
+    """Of each database, in the order of the file. `base` and `paths`: where the files lie, and which there are;
+    `artifacts`: of what the jobs of other tools are, where these are to run.
 
     Refused where files and history do not agree, or a risk is an error; `early`: before stores are there, what cannot
     be looked up is said in its place.
     """
     some = [(store, one) for store, one in moved(stack) if one.migrator or has_files(one, paths)]
     proofs = kept(Place.of(stack.project, stack.environment)) if some else ()
-    return tuple(_move(stack, root, base, store, one, proofs, early) for store, one in some)
+    found = []
+    for store, one in some:
+        name = f"{store.name}.{one.database}"
+        if one.migrator:
+            job = migrator_job(store.name, one.database)
+            if artifacts is not None:
+                require_rehearsed_job(stack, name, one.migrator, artifacts.get(job, ""))
+            found.append(SchemaMove(name, store.name, job=job, dump=store.backup is not None))
+        else:
+            found.append(_move(stack, root, base, store, one, proofs, early))
+    return tuple(found)
 
 
 def _move(
     stack: Stack, root: Path, base: Path, store: Store, one: Migrations, proofs: Sequence[Proof], early: bool
 ) -> SchemaMove:
     name, dump = f"{store.name}.{one.database}", store.backup is not None
-    if one.migrator:
-        return SchemaMove(name, store.name, job=migrator_job(store.name, one.database), dump=dump)
     with ExitStack() as held:
         try:
             require_known(store)

@@ -77,10 +77,12 @@ class _Used:
 
 
 @contextlib.contextmanager
-def origin_of(stack: Stack, root: Path, one: Database, source: Source) -> Iterator[Origin]:
-    """That of a database of a stack. Refused where something that this needs is not here."""
+def origin_of(
+    stack: Stack, root: Path, one: Database, source: Source, tcp: int | None = None
+) -> Iterator[Origin]:  # fmt: skip
+    """That of a database of a stack. `tcp`: see `started`. Refused where something that this needs is not here."""
     store = store_of(stack, one)
-    scratch = _scratch(stack, store)
+    scratch = _scratch(stack, store, tcp)
     if source == "files":
         yield Origin(scratch, "the files alone, without rows", _empty, live=False)
     elif source == "backup":
@@ -92,20 +94,20 @@ def origin_of(stack: Stack, root: Path, one: Database, source: Source) -> Iterat
             yield of_live(server, scratch, one.where.database)
 
 
-def _scratch(stack: Stack, store: Store) -> Scratch:
+def _scratch(stack: Stack, store: Store, tcp: int | None) -> Scratch:
     """Of a store in a container another container of its image; else a server of this machine's programs."""
     place = Place.of(stack.project, stack.environment)
     if runs(store) and stack.runtime == "docker":
         from fairlead.operations.backups.contained import copy_inside  # noqa: PLC0415 — only with an engine
 
         return lambda: copy_inside(place, store)
-    return partial(here, ground_of(place, store.name), store.name)
+    return partial(here, ground_of(place, store.name), store.name, tcp)
 
 
 @contextlib.contextmanager
-def here(ground: Ground, name: str) -> Iterator[Server]:
+def here(ground: Ground, name: str, tcp: int | None = None) -> Iterator[Server]:
     """One of this machine's programs."""
-    with room(ground, copy_name(name)) as path, started(ground, path, cluster(ground, path)) as server:
+    with room(ground, copy_name(name)) as path, started(ground, path, cluster(ground, path), tcp=tcp) as server:
         yield server
 
 
@@ -164,18 +166,30 @@ def _empty(copy: Server, name: str) -> None:
         connection.execute(f"CREATE DATABASE {quoted(name)} TEMPLATE template0")
 
 
+def name_in(one: Database) -> str:
+    """What it is called in the copy."""
+    return f"{one.where.database}_copy" if one.where.database in TAKEN else one.where.database
+
+
 @contextlib.contextmanager
 def copied(one: Database, origin: Origin) -> Iterator[Copy]:
     """Make it, and have it gone at the end. FairleadError; Refused where it would fill the disk."""
     used = _used(one) if origin.live else None
-    name = f"{one.where.database}_copy" if one.where.database in TAKEN else one.where.database
+    name = name_in(one)
+    with filled(one, origin, name) as server:
+        yield Copy(_here(one, server, name, used), server, origin.text)
+
+
+@contextlib.contextmanager
+def filled(one: Database, origin: Origin, name: str) -> Iterator[Server]:
+    """The server that the copy is in, called `name`. FairleadError; Refused where it would fill the disk."""
     with origin.scratch() as server:
         require_space(_folder(server), origin.bytes, f"a copy of {one.name}")
         origin.fill(server, name)
         with server.session(name) as connection:
             connection.execute(_MAPPINGS)
             connection.execute("ANALYZE")
-        yield Copy(_here(one, server, name, used), server, origin.text)
+        yield server
 
 
 def _folder(server: Server) -> Path | None:
