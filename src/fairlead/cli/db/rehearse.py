@@ -34,7 +34,7 @@ def command(
     query breaks, or somebody would wait for longer than `lock_timeout`.
     """
     from fairlead.operations.db.plan import Asked  # noqa: PLC0415 — start-up is part of the product
-    from fairlead.operations.trials.rehearse import rehearse  # noqa: PLC0415
+    from fairlead.operations.rehearse import rehearse  # noqa: PLC0415
 
     asked = Asked(contract, version_of(target))
     found = rehearse(session.project(), environment, databases, asked, source, lambda text: tell(f"→ {text}"))

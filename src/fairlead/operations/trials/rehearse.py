@@ -12,7 +12,7 @@ from pathlib import Path
 from fairlead.backups.server import Server
 from fairlead.errors import FairleadError
 from fairlead.ledger import Ledger
-from fairlead.operations.db.chosen import Database, chosen, database_of, declared
+from fairlead.operations.db.chosen import Database
 from fairlead.operations.db.opened import Opened, asking, opened
 from fairlead.operations.db.plan import Asked
 from fairlead.operations.trials.copies import Copy, Source, copied, origin_of, own_tables, server_to_read
@@ -22,8 +22,7 @@ from fairlead.postgres.picture import Picture
 from fairlead.postgres.plan import plan_migrate
 from fairlead.postgres.queries import Fit, Query, broken, fit, read_queries
 from fairlead.postgres.rehearsal import Rehearsal, prints
-from fairlead.project.project import Project
-from fairlead.project.stack import Migrations, Stack, Store
+from fairlead.project.stack import Stack
 from fairlead.system import clock
 from fairlead.system.home import Place
 
@@ -38,28 +37,12 @@ class Asking:
     why: str = ""
 
 
-def rehearse(
-    project: Project, environment: str, names: Sequence[str], asked: Asked | None = None, source: Source = "live",
-    say: Say = lambda _: None,
-) -> tuple[Rehearsal, ...]:  # fmt: skip
-    """Of each of these databases, or of all that have migrations; what came of it is kept.
-
-    FairleadError when there can be no copy, or files do not agree; UsageError for a name that there is not.
-    """
-    stack, root = project.outline(environment), project.root
-    found = []
-    for store, one in declared(stack, names):
-        if one.migrator:
-            found.append(_by_tool(project, environment, store, one, source, say))
-        else:
-            (database,) = chosen(stack, root, (f"{store.name}.{one.database}",))
-            found.append(_one(stack, root, database, asked or Asked(), source, say))
-    place = Place.of(stack.project, stack.environment)
+def note(place: Place, some: Sequence[Rehearsal]) -> None:
+    """Keep what came of them."""
     place.create()
     with Ledger.open(place.ledger, room=place.free_reserve) as ledger:
-        for each in found:
-            ledger.append(KEPT, each.to_data())
-    return tuple(found)
+        for one in some:
+            ledger.append(KEPT, one.to_data())
 
 
 def kept(place: Place) -> tuple[Rehearsal, ...]:
@@ -70,25 +53,17 @@ def kept(place: Place) -> tuple[Rehearsal, ...]:
         return tuple(Rehearsal.from_data(entry.data) for entry in ledger.entries(kinds=(KEPT,)))
 
 
-def _one(stack: Stack, root: Path, one: Database, asked: Asked, source: Source, say: Say) -> Rehearsal:
-    queries = _live_queries(stack, root, one)
+def rehearse(stack: Stack, root: Path, one: Database, asked: Asked, source: Source, say: Say) -> Rehearsal:
+    """Of one database. FairleadError when there can be no copy, or files do not agree."""
+    queries = live_queries(stack, root, one)
     with origin_of(stack, root, one, source) as origin:
         say(f"{one.name}: a copy, from {origin.text}")
         with copied(one, origin) as copy:
             return rehearsed(copy, asked, queries)
 
 
-def _by_tool(
-    project: Project, environment: str, store: Store, one: Migrations, source: Source, say: Say
-) -> Rehearsal:  # fmt: skip
-    from fairlead.operations.trials.migrators import rehearse_migrator  # noqa: PLC0415 — only where there is one
-
-    stack = project.stack(environment)
-    database = database_of(stack, project.root, store, one, project.root)
-    return rehearse_migrator(project, stack, store, one, source, _live_queries(stack, project.root, database), say)
-
-
-def _live_queries(stack: Stack, root: Path, one: Database) -> Asking:
+def live_queries(stack: Stack, root: Path, one: Database) -> Asking:
+    """Those that the live server was asked."""
     try:
         with server_to_read(stack, root, one) as server:
             return queries_of(server, one.where.database)
