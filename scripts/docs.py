@@ -89,19 +89,23 @@ LEDGER = {
     ),
     "schema.snapshot": (
         "before schemas move: what is kept of a server",
-        "`store`; `restore_point` and `lsn`, `backup` (its id), where there is one; `notes`",
+        "`store`; `restore_point` and `lsn`, `backup` (its id), where there is one; `made` (false: of an earlier try); "
+        "`notes`",
     ),
     "schema.applied": ("a file that moves a schema ran, and is committed", "`database`, `script`, `ms`, `contract`"),
     "schema.moved": ("the command of another tool has moved a schema", "`database`, `job`, `seconds`"),
     "contract.begun": (
-        "the old release is gone, and what waited for that is about to run",
-        "`release`, `files` (name of what it keeps), `databases` (the files of each)",
+        "the old release is gone, and what waited for that is about to run; or a person runs it",
+        "`release`, `files` (name of what it keeps; empty: by hand), `databases` (the files of each)",
     ),
     "contract.done": (
         "nothing of it waits any more",
         "`release`, `files`, `scripts` (that ran now), `databases` (all of each)",
     ),
-    "contract.failed": ("it could not be run; it is tried again", "`release`, `files`, `reason`"),
+    "contract.failed": (
+        "it could not be run, or whoever ran it was killed; it is tried again",
+        "`release`, `files`, `reason`, `databases` (files that may be there in part)",
+    ),
     "schema.undone": ("it was taken back, since that loses nothing", "`database`, `script` (which was undone), `ms`"),
     "schema.kept": (
         "a rollout was taken back, and what it did to a schema stays",

@@ -6,7 +6,8 @@
     deployer.py rotate FOLDER SECRET [POINT]     rotate a secret, the same way
     deployer.py recover FOLDER [POINT]           what every command does first: finish what is unfinished
 Inside of a migration every event is a point.
-CLOCK_OFF (seconds) sets the wall clock off, as every layer above `system` sees it.
+WAIT (seconds) is how long it waits for others. CLOCK_OFF (seconds) sets the wall clock off, as every layer above
+`system` sees it.
 Prints the name of every point it passed, one per line, so that the tests enumerate them from a real run.
 """
 
@@ -105,7 +106,8 @@ def inside(checkpoint):
 def act(what, folder, *rest):
     project = load_project(Path(folder) / "fairlead.yaml")
     if what == "deploy":
-        options = Options(strategy=rest[0], wait=90, checkpoint=inside(disaster(rest[1] if len(rest) > 1 else "")))
+        wait, point = float(os.environ.get("WAIT", "90")), rest[1] if len(rest) > 1 else ""
+        options = Options(strategy=rest[0], wait=wait, checkpoint=inside(disaster(point)))
         deploy(project, "local", options)
         return
     if what == "rotate":

@@ -55,7 +55,7 @@ def move(
             release = make().with_files(digests(files)).with_migrations(digests(moving))
             held.enter_context(environment.held(doing, wait))
             prepare(environment)
-            finish(environment)
+            finish(environment, wait)
             told(supply, environment.world.say)
             if supply.stack.stores:
                 ensure(supply, environment.world.say, intent.anew)

@@ -21,6 +21,7 @@ from fairlead.operations.backups.scheduled import begin_due
 from fairlead.operations.environment import Environment, sample_live
 from fairlead.operations.rotation.recovery import recover as rotations
 from fairlead.operations.rotation.recovery import ripe
+from fairlead.operations.schema.waits import waits
 from fairlead.operations.stores.ensure import any_dead, renew_all, start_dead
 from fairlead.rollout.journal import open_rollout
 from fairlead.rollout.recovery import recover, restore_traffic
@@ -37,10 +38,20 @@ HEARTBEAT = 60.0  #: seconds between rounds when nothing happens
 RETRY_EVERY = 30.0  #: seconds between two tries of an instance in a crash loop
 REMIND_EVERY = 600.0  #: seconds between two looks at what is due, while something is
 ROTATION_EVERY = 1.0  #: seconds between two tries of a rotation that cannot go on
-CONTRACT_EVERY = 600.0  #: seconds between two tries of what waited for the old release to go
+CONTRACT_SOON = 10.0  #: seconds between two tries of what waited for the old release to go
+CONTRACT_EVERY = 600.0  #: the same, once one failed
 CERTIFICATES_EVERY = 3600.0  #: seconds between two looks at the certificates of stores
 BACKUPS_EVERY = 45.0  #: seconds between two looks at which backups are due; less than those between two rounds
 MOST_PATIENCE = 60.0  #: seconds between two tries of something that keeps failing
+
+
+def begin_contract(environment: Environment) -> None:
+    """In a process of its own."""
+    from fairlead.operations.contract import begin_apart  # noqa: PLC0415 — only where a schema moves
+
+    begin_apart(environment)
+
+
 COMING = ("starting", "backoff", "stopping")  #: phases of an instance that is on its way
 
 
@@ -53,6 +64,7 @@ class Housekeeping:
     patience: dict[str, float] = field(default_factory=dict)  #: act → how long it waited after its last failure
     leaving: dict[str, float] = field(default_factory=dict)  #: instance → when it was first found superfluous
     served: frozenset[str] = frozenset()  #: processes that were well at the last look
+    contracting: Callable[[Environment], None] = begin_contract  #: does what waited for the old release to go
 
     def __post_init__(self) -> None:
         self._waiting = Waiting(self.environment)
@@ -264,21 +276,19 @@ class Housekeeping:
                     self._see_off(one)
 
     def _contract(self) -> None:
-        """What waited until the old release is gone. What cannot be done now is tried again after a while."""
-        if not self.environment.place.migrations.is_dir():
+        """Begin what waited until the old release is gone: it may take long, and needs no lock of ours."""
+        place = self.environment.place
+        if not place.migrations.is_dir():
             return
-        from fairlead.operations.contract import contract, due  # noqa: PLC0415 — only where a schema moves
+        from fairlead.operations.contract import at_work, due  # noqa: PLC0415 — only where a schema moves
 
-        if due(self.environment) is None:
+        release = due(self.environment)
+        if release is None or at_work(place):
             return
-        with self._held() as lock:
-            lock.sign(owner_text("keeper: contract"))
-            try:
-                contract(self.environment)
-            except FairleadError as error:
-                self.environment.world.say("note", f"contract: {error}; again in {CONTRACT_EVERY:g} s")
-        if due(self.environment) is not None:
-            self.not_before["contract"] = time.monotonic() + CONTRACT_EVERY
+        waiting = waits(self.environment.ledger, release)
+        again = CONTRACT_EVERY if waiting and waiting.failed else CONTRACT_SOON
+        self.not_before["contract"] = time.monotonic() + again
+        self.contracting(self.environment)
 
     def _see_off(self, one: Instance) -> None:
         world = self.environment.world

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 from fairlead.artifacts.release import Release
 from fairlead.errors import FairleadError
@@ -15,7 +16,10 @@ from fairlead.rollout.databases import Note
 from fairlead.rollout.journal import Journal
 from fairlead.rollout.steps import Step
 from fairlead.rollout.world import World
+from fairlead.system import clock
 
+ENOUGH = timedelta(minutes=15)  #: for which a backup before a migration is enough for the next try
+CHANGES = (schema.APPLIED, schema.UNDONE, schema.MOVED, schema.KEPT)
 LOOK = 1.0  #: seconds between two looks at the lock while another tool moves a schema
 
 
@@ -29,10 +33,28 @@ class Migrating:
     def snapshot(self, step: Step) -> None:
         """Where the role may, a named restore point; where the store has backups, one of them."""
         label = f"fairlead-{step.release}-{self.journal.rollout}"
-        made = self.world.databases.snapshot(self._release(step), step.service, label, step.dump)
+        had = self._backup_of_before(step.service) if step.dump else ""
+        made = self.world.databases.snapshot(self._release(step), step.service, label, step.dump and not had)
+        if had:
+            self.world.say("note", f"{step.service}: backup {had} of a moment ago has the same schema, and is enough")
+            made = {**made, "backup": had, "made": False}
         self._write(schema.SNAPSHOT, {"store": step.service, **made})
         for text in made.get("notes", ()):
             self.world.say("note", f"{step.service}: {text}")
+
+    def _backup_of_before(self, store: str) -> str:
+        """One of a try a moment ago that changed no schema of it: who tries again and again must not fill the backups.
+
+        Empty where there is none.
+        """
+        found, since = "", clock.now() - ENOUGH
+        for entry in self.journal.ledger.entries(kinds=[schema.SNAPSHOT, *CHANGES]):
+            if entry.kind in CHANGES:
+                same = str(entry.data.get("database", "")).partition(".")[0] == store
+                found = "" if same else found
+            elif entry.data["store"] == store and entry.data.get("backup") and entry.data.get("made", True):
+                found = str(entry.data["backup"]) if entry.when() > since else ""
+        return found
 
     def migrate(self, step: Step) -> None:
         """By files, or by the command of another tool."""

@@ -17,6 +17,14 @@ from fairlead.project.stack import Migrations, SecretBackend, SecretSpec, Store
 from fairlead.rollout.recovery import recover
 
 
+def contracted(environment):
+    """What the keeper has another process do, at once: there is no other process in this world."""
+    try:
+        contract(environment, held=False)
+    except FairleadError as error:
+        environment.world.say("note", f"contract: {error}")
+
+
 class RolloutMachine(FakeMachine):
     """Its databases are real."""
 
@@ -85,7 +93,7 @@ class RolloutSite:
         """What the keeper does, so many times."""
         environment = self.machine.opened()
         try:
-            keeper = Housekeeping(environment)
+            keeper = Housekeeping(environment, contracting=contracted)
             for _ in range(rounds):
                 keeper.round()
         finally:

@@ -7,10 +7,12 @@ from postgres_site import Site
 from rollout_site import RolloutSite
 
 from fairlead.backups.server import at_url
-from fairlead.errors import FairleadError, Refused, RolloutFailed
+from fairlead.errors import Busy, FairleadError, Refused, RolloutFailed
 from fairlead.masking import Secret
+from fairlead.operations.contract import alone, finish
 from fairlead.operations.db.by_hand import by_hand
 from fairlead.operations.db.plan import Asked
+from fairlead.operations.housekeeping import Housekeeping
 from fairlead.operations.schema import moves, unwritten
 from fairlead.operations.schema.kept import migration_files
 from fairlead.operations.schema.releases import OfReleases
@@ -310,6 +312,60 @@ def test_a_contract_that_ran_by_hand_is_no_less_in_the_way(made):
     assert one.roll_back(despite_contract=True).release == first
 
 
+def test_a_contract_by_hand_that_was_killed_is_no_less_in_the_way(made):
+    """It is known before it runs, and the next one says that nobody is at it any more."""
+    one = made()
+    contracting(one, rollback_window=600.0)
+    database = replace(one.site.database, store="db0.shop")
+
+    def die(event):
+        if event.kind == "done" and "V3" in event.script:
+            raise SystemExit
+
+    with pytest.raises(SystemExit):
+        by_hand(one.machine.place, [database], Asked(contract=True), emit=die)
+    assert columns(one) == ["x", "z"]
+    with pytest.raises(Refused, match=r"contract/V3__drop\.sql of db0\.shop ran after it"):
+        one.roll_back()
+    one.site.write(**{"contract/V4__drop.sql": "alter table a drop z; select 1 / 0"})
+    (moved,) = by_hand(one.machine.place, [database], Asked(contract=True))
+    assert moved.error
+    killed, failed = one.entries("contract.failed")
+    assert killed["reason"] == "whoever did it was killed"
+    assert (failed["databases"], "division by zero" in failed["reason"]) == (
+        {"db0.shop": ["contract/V4__drop.sql"]}, True
+    )  # fmt: skip
+
+
+def test_a_contract_is_done_by_one_at_a_time_and_a_deployment_knows_by_whom(made):
+    one = made()
+    contracting(one)
+    with alone(one.machine.place, 0.0, print):
+        environment = one.machine.opened()
+        try:
+            keeper = Housekeeping(environment, contracting=lambda _: pytest.fail("begun twice"))
+            for _ in range(3):
+                keeper.round()
+            with pytest.raises(Busy, match=r"the contract of shop/live is held by .*contract"):
+                finish(environment, 0.1)
+        finally:
+            environment.ledger.close()
+    one.keep()
+    assert columns(one) == ["x", "z"]
+
+
+def test_where_the_folder_of_the_deployment_is_gone_that_is_said(made, monkeypatch):
+    """A checkout of CI: the url of the database was a secret of it."""
+    one = made()
+    contracting(one)
+    monkeypatch.delenv("URL_0")
+    release = one.machine.releases.load(one.live())
+    gone = replace(release, machine={"root": str(one.root / "checkout")})
+    databases = OfReleases(one.machine.place.migrations, print)
+    with pytest.raises(FairleadError, match=r"checkout, from which release .* was deployed, is gone.*URL_0"):
+        databases.applied(gone, "db0.shop")
+
+
 def test_a_contract_that_fails_is_said_once_and_tried_again(made):
     one = made()
     one.site.write(V1__a="create table a (x int, y int)")
@@ -368,6 +424,7 @@ def test_a_contract_that_was_killed_is_gone_on_with(made):
     with pytest.raises(Refused):
         one.roll_back()
     one.keep()
+    assert [entry["reason"] for entry in one.entries("contract.failed")] == ["whoever did it was killed"]
     assert len(one.entries("contract.done")) == 1
     with pytest.raises(Refused):
         one.roll_back()

@@ -172,7 +172,13 @@ class OfReleases:
 
         store, one = self._declared(release, name)
         require_known(store)
-        return database_of(release.stack, root_of(release), store, one, base_of(release, self.migrations))
+        root = root_of(release)
+        try:
+            return database_of(release.stack, root, store, one, base_of(release, self.migrations))
+        except (FairleadError, OSError) as error:
+            if root.is_dir():
+                raise
+            raise _rootless(release, root, name, error) from error
 
     def _declared(self, release: Release, name: str) -> tuple[Store, Migrations]:
         for store, one in self._moved(release):
@@ -184,6 +190,16 @@ class OfReleases:
         from fairlead.operations.schema.kept import moved  # noqa: PLC0415 — as above
 
         return list(moved(release.stack))
+
+
+def _rootless(release: Release, root: Path, name: str, error: Exception) -> FairleadError:
+    """A checkout of CI, say, that is gone by now."""
+    why = error.message if isinstance(error, FairleadError) else str(error)
+    what = f"{name}: {root}, from which release {release.id} was deployed, is gone, and its secrets with it: {why}"
+    hint = (
+        "deploy from a folder that stays; what waits runs with the next deployment, or: fairlead db migrate --contract"
+    )
+    return FairleadError(what, hint)
 
 
 def root_of(release: Release) -> Path:
