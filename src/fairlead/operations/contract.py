@@ -33,8 +33,8 @@ from fairlead.system.commands import Command, begin
 from fairlead.system.home import Place
 from fairlead.system.lock import FileLock, held_lock
 
-LOCK = "contract.lock"
-LOG = "contract.log"  #: beside the keeper's own
+LOCK = "contracting.lock"
+LOG = "contracting.log"  #: beside the keeper's own
 KILLED = "whoever did it was killed"
 FAIRLEAD = (sys.executable, "-I", "-m", "fairlead")
 SNAPSHOT_EVERY = timedelta(days=1)  #: while the same contract fails
