@@ -9,8 +9,8 @@ from rollout_site import RolloutSite
 from fairlead.backups.server import at_url
 from fairlead.errors import Busy, FairleadError, Refused, RolloutFailed
 from fairlead.masking import Secret
+from fairlead.operations.by_hand import by_hand
 from fairlead.operations.contract import alone, finish
-from fairlead.operations.db.by_hand import by_hand
 from fairlead.operations.db.plan import Asked
 from fairlead.operations.housekeeping import Housekeeping
 from fairlead.operations.schema import moves, unwritten

@@ -32,7 +32,7 @@ def command(
     All databases are looked at before the first is touched. A file that fails leaves nothing; what ran before it stays.
     After a crash the same command goes on where it was.
     """
-    from fairlead.operations.db.by_hand import by_hand  # noqa: PLC0415 — start-up is part of the product
+    from fairlead.operations.by_hand import by_hand  # noqa: PLC0415 — start-up is part of the product
     from fairlead.operations.db.plan import Asked, plan  # noqa: PLC0415
     from fairlead.system.home import Place  # noqa: PLC0415
 
