@@ -209,6 +209,19 @@ def plain(wishes: Iterable[Wish], stores: Iterable[Store]) -> dict[str, str]:
     return {f"{ONLY['s3'] if len(used) == 1 else prefix(one.name)}_BUCKET": one.buckets[0] for one in single}
 
 
+def trusted(wishes: Iterable[Wish], stores: Iterable[Store]) -> dict[str, str]:
+    """Where AWS' libraries find the certificate of an S3 that has one of the project's own authority.
+
+    Nothing where a service uses another S3 too: what is named so is all that they trust. By https they would send sums
+    behind the body, which not every S3 takes; https has its own.
+    """
+    known = {store.name: store for store in stores if store.kind == "s3"}
+    used = [known[one.store] for one in wishes if one.store in known]
+    own = bool(used) and all(managed(one) and one.tls for one in used)
+    path = f"${{SECRETS}}/{authority_name(used[0].name)}" if own else ""
+    return {"AWS_CA_BUNDLE": path, "AWS_REQUEST_CHECKSUM_CALCULATION": "when_required"} if own else {}
+
+
 def _wanted(store: Store, wish: Wish) -> tuple[str, ...]:
     if store.kind != "postgres":
         return ("",)
@@ -235,6 +248,8 @@ def _given(store: Store, database: str, name: str, wish: Wish, service: str) -> 
     if store.kind == "s3" and managed(store):
         yield ServiceSecret(access_key_name(store.name), wish.delivery, f"{name}_ACCESS_KEY")
         yield ServiceSecret(password_name(store.name), wish.delivery, f"{name}_SECRET_KEY")
+    if store.kind == "s3" and managed(store) and store.tls:
+        yield ServiceSecret(authority_name(store.name))
 
 
 def url_name(store: Store, database: str = "", service: str = "") -> str:

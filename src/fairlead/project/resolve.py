@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fairlead.project import stack, static
-from fairlead.project.access import Wish, access, implied_secrets, login_names, login_spec, plain
+from fairlead.project.access import Wish, access, implied_secrets, login_names, login_spec, plain, trusted
 from fairlead.project.resolve_backup import backup, drill, require, volume
 from fairlead.project.resolve_container import container, log_bounds, pools, resources, security, shared
 from fairlead.project.resolve_edge import edge, route
@@ -77,7 +77,7 @@ def _service(
         health=_health(one.health),
         routes=tuple(route(each, sections.edge.policies) for each in one.routes),
         replicas=one.replicas,
-        env=plain(_wishes(shared(one, donor, "uses")), stores) | _env(one, donor),
+        env=_told(shared(one, donor, "uses"), stores) | _env(one, donor),
         stop=stack.Stop(stop.signal, stop.drain, stop.grace),
         handover=one.handover,
         needs=one.needs,
@@ -119,6 +119,11 @@ def _of_role(spec: stack.SecretSpec, stores: tuple[stack.Store, ...]) -> stack.S
     return replace(own, rotate=replace(own.rotate, reload=spec.rotate.reload, lag=spec.rotate.lag))
 
 
+def _told(uses: tuple[Use, ...], stores: tuple[stack.Store, ...]) -> dict[str, str]:
+    """What is no secret of what it uses."""
+    return plain(_wishes(uses), stores) | trusted(_wishes(uses), stores)
+
+
 def _wishes(uses: tuple[Use, ...]) -> list[Wish]:
     split = ((use, *use.store.partition(".")[::2]) for use in uses)
     return [Wish(store, database, use.delivery, use.key) for use, store, database in split]
@@ -157,6 +162,7 @@ def _store(name: str, one: Store) -> stack.Store:
         queue=one.queue,
         buckets=one.buckets,
         encrypted=one.encrypted,
+        tls=one.tls,
         preset=one.preset,
         port=one.port,
         backup=backup(one.backup),
@@ -174,7 +180,7 @@ def _job(name: str, one: Job, donor: Service | None, stores: tuple[stack.Store, 
         when=one.when,
         source=_source(one, donor),
         prepare=_prepare(one, donor),
-        env=_env(one, donor),
+        env=trusted(_wishes(donor.uses if donor else ()), stores) | _env(one, donor),
         timeout=one.timeout,
         needs=one.needs,
         like=one.like,

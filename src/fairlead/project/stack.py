@@ -323,6 +323,7 @@ class Store:
     queue: bool | None = None  #: redis: whether it holds jobs; None: nothing is said of it
     buckets: tuple[str, ...] = ()
     encrypted: bool = False  #: s3: what lies on the disk
+    tls: bool = False  #: s3: it is asked by https
     preset: str | None = None
     port: int | None = None  #: container: where it listens
     backup: Backup | None = None

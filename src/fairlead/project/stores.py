@@ -172,6 +172,7 @@ class Store(Section):
     queue: OptionalFlag = None
     buckets: tuple[_Bucket, ...] = ()
     encrypted: Flag = False
+    tls: Flag = False
     preset: Annotated[Literal["clamav", "minio"] | None, choice("clamav", "minio")] = None
     user: OptionalLine = None
     port: Port = None

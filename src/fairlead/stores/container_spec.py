@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fairlead.engine.owner import Owner
+from fairlead.project.access import managed
 from fairlead.project.stack import Store
 from fairlead.render.container import SECRETS, ContainerSpec, Mount
 from fairlead.render.stores import container
@@ -26,7 +27,7 @@ def container_of(
 
 def _handed(store: Store, kind: Shape, folder: Path) -> tuple[Mount, ...]:
     found = [Mount("bind", str(folder / "conf"), CONF, read_only=True)]
-    if kind.certified:
+    if store.kind == "postgres" and managed(store):
         found.append(Mount("bind", str(folder / "socket"), SOCKET))
     if store.secrets:
         found.append(Mount("bind", str(folder / "secrets"), SECRETS, read_only=True))

@@ -111,7 +111,7 @@ class DockerStores:
         folder.create()
         folder.write(kind.files(store, replace(ground_of(kind, store), machine=machine_of()), values))
         self._hand_over(store, folder.path, values)
-        if kind.certified and not runs:
+        if kind.certified(store) and not runs:
             self._certify(store)
             folder.note_read()
         folder.keep(store, fingerprint(store), kind.port, made_from)
@@ -183,11 +183,13 @@ class DockerStores:
         renewed = []
         for name in names:
             store, ground, reach = self._known(name, self._facts(name))
-            if not kind_of(store).certified:
+            if not kind_of(store).certified(store):
                 continue
             self._certify(store)
             if not self._folder(name).has_read():
-                kind_of(store).reload(ground, reach)
+                if not kind_of(store).reload(ground, reach):
+                    self.stop([name])
+                    self.start([name])
                 self._folder(name).note_read()
                 renewed.append(name)
         return tuple(renewed)
@@ -221,10 +223,9 @@ class DockerStores:
 
     def _known(self, name: str, facts: ContainerFacts | None) -> tuple[Store, Ground, Inside]:
         store = self._look(name).store
-        kind = kind_of(store)
-        return store, ground_of(kind, store), Inside(
-            self.engine, self.owner.name(name), self._reached(store, facts)
-        )  # fmt: skip
+        reach = Inside(self.engine, self.owner.name(name), self._reached(store, facts))
+        known = self.authority_pem() if store.tls else ""
+        return store, replace(ground_of(kind_of(store), store), authority=known), reach
 
     def _reached(self, store: Store, facts: ContainerFacts | None) -> Address | None:
         sealed = self.owner.name(DATABASE)

@@ -55,8 +55,9 @@ def _of(store: Store, where: Address | None, stores: Stores, found: Values) -> d
     assert password is not None  # noqa: S101 — said above
     if store.kind == "redis":
         return {url_name(store): Secret(f"redis://:{_encoded(password)}@{where.host}:{where.port}/0")}
-    url = Secret(f"http://{where.host}:{where.port}")
-    return {url_name(store): url, access_key_name(store.name): user_of(password)}
+    url = Secret(f"{'https' if store.tls else 'http'}://{where.host}:{where.port}")
+    known = {authority_name(store.name): Secret(stores.authority_pem())} if store.tls else {}
+    return {url_name(store): url, access_key_name(store.name): user_of(password)} | known
 
 
 def _of_postgres(store: Store, where: Address, stores: Stores, found: Values) -> dict[str, Secret]:

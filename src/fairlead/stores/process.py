@@ -109,7 +109,7 @@ class ProcessStores:
         port = self._port(folder, running is not None)
         ground = replace(self._ground(store, folder, port, found), machine=machine_of(folder.data))
         folder.write(kind.files(store, ground, values))
-        if kind.certified and not running:
+        if kind.certified(store) and not running:
             self._certify(folder)
             folder.note_read()
         folder.give()
@@ -168,12 +168,14 @@ class ProcessStores:
         for name in names:
             store, ground, reach = self._known(name)
             folder = self._folder(store)
-            if not kind_of(store).certified:
+            if not kind_of(store).certified(store):
                 continue
             self._certify(folder)
             if not folder.has_read():
                 folder.give()
-                kind_of(store).reload(ground, reach)
+                if not kind_of(store).reload(ground, reach):
+                    self.stop([name])
+                    self._begin(store)
                 folder.note_read()
                 renewed.append(name)
         return tuple(renewed)
@@ -218,7 +220,10 @@ class ProcessStores:
         socket = near(folder.data, f".s.PGSQL.{port}")
         owner: tuple[Owner, ...] = (folder.owner,) if folder.owner else ()
         users = (pwd.getpwuid(os.geteuid()).pw_name, *(one.name for one in owner))
-        return Ground(str(folder.data), str(folder.conf), port, ".", str(socket), programs=found, users=users)
+        known = self.authority_pem() if store.tls else ""
+        return Ground(
+            str(folder.data), str(folder.conf), port, ".", str(socket), programs=found, users=users, authority=known
+        )
 
     def _certify(self, folder: StoreFolder) -> None:
         kept = KeptCertificate(folder.certificate)

@@ -55,13 +55,17 @@ def trusting(pem: str) -> ssl.SSLContext:
     return context
 
 
+def secured(host: str, port: int, timeout: float, tls: Tls | None) -> http.client.HTTPConnection:
+    """A connection that is opened by its first request; without `tls` in plain text. `timeout`: seconds."""
+    return _Secured(host, port, timeout, tls) if tls else http.client.HTTPConnection(host, port, timeout=timeout)
+
+
 def get(
     port: int, path: str, timeout: float, headers: dict[str, str] | None = None, host: str = "127.0.0.1",
     tls: Tls | None = None,
 ) -> Answer:  # fmt: skip
     """GET `path` from `host:port`; every failure is an Answer, never an exception."""
-    plain = http.client.HTTPConnection(host, port, timeout=timeout)
-    connection = _Secured(host, port, timeout, tls) if tls else plain
+    connection = secured(host, port, timeout, tls)
     try:
         sent = quote(path, safe=string.printable)  # letters beyond ASCII as a browser sends them
         connection.request("GET", sent, headers={"Connection": "close", "User-Agent": "fairlead"} | (headers or {}))

@@ -1,5 +1,5 @@
 #!/bin/sh
-# server FOLDER [--address HOST:PORT]: the user and the password are MinIO's variables, or files that they name.
+# server FOLDER [--address HOST:PORT] [--certs-dir FOLDER]: the user and the password are MinIO's variables, or files that they name.
 set -eu
 
 value() {
@@ -7,14 +7,17 @@ value() {
     if [ -n "$file" ]; then cat "$file"; else printf %s "${value:-$2}"; fi
 }
 
+[ "${1:-}" != minio ] || shift # as MinIO's own script
 [ "${1:-}" = server ] || exec "$@"
 folder=${2:-/data}
 address=:9000
+certificates=
 shift 2
 while [ $# -gt 0 ]; do
     case $1 in
         --address) address=$2; shift ;;
         --address=*) address=${1#*=} ;;
+        --certs-dir) certificates=$2; shift ;;
         *) echo "left out: $1" >&2 ;;
     esac
     shift
@@ -23,4 +26,8 @@ done
 pair=$(value MINIO_ROOT_USER minioadmin),$(value MINIO_ROOT_PASSWORD minioadmin)
 RCLONE_AUTH_KEY=\"$(printf %s "$pair" | sed 's/"/""/g')\"
 export RCLONE_AUTH_KEY RCLONE_CONFIG=/dev/null
+if [ -n "$certificates" ]; then
+    exec rclone serve s3 --addr "$address" --cert "$certificates/public.crt" --key "$certificates/private.key" \
+        --cache-dir /tmp/rclone "$folder"
+fi
 exec rclone serve s3 --addr "$address" --cache-dir /tmp/rclone "$folder"

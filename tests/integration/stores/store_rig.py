@@ -154,7 +154,7 @@ class ProcessRig(Rig):
 
     def s3(self, store):
         where = self.stores.address(store)
-        return f"http://{where.host}:{where.port}"
+        return f"{scheme(store)}://{where.host}:{where.port}"
 
     def data(self, store):
         """The folder of what it keeps."""
@@ -208,10 +208,14 @@ class DockerRig(Rig):
 
     def s3(self, store):
         found = self.engine.container(self.stores.owner.name(store.name)).addresses
-        return f"http://{next(iter(found.values()))}:9000"
+        return f"{scheme(store)}://{next(iter(found.values()))}:9000"
 
     def data(self, store):
         return Path(self.engine.volume(self.stores.owner.name(f"{store.name}-data"))["Mountpoint"])
+
+
+def scheme(store):
+    return "https" if store.tls else "http"
 
 
 RIGS = {"process": ProcessRig, "docker": DockerRig}

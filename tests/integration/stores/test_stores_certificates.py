@@ -1,5 +1,9 @@
 """The certificate of a store is renewed while it runs, and the store reads it: whoever verifies it goes on."""
 
+import socket
+import ssl
+from urllib.parse import urlsplit
+
 import pytest
 from store_rig import ProcessRig
 
@@ -8,6 +12,7 @@ from fairlead.errors import FairleadError
 from fairlead.project.stack import Store
 from fairlead.render.stores.postgres import KEY
 from fairlead.stores.kinds.postgres import Postgres
+from fairlead.system.clock import wait_until
 
 pytestmark = pytest.mark.real
 
@@ -35,3 +40,33 @@ def test_one_that_is_due_is_renewed_and_told_until_it_was_read(rig, monkeypatch)
     assert rig.psql(store, values, "SELECT 1") == "1"
     if not isinstance(rig, ProcessRig):
         rig.inside("kept", ["cmp", KEY, "/etc/fairlead/certificate/current/key.pem"], {})
+
+
+def test_an_s3_that_is_due_serves_the_new_one(rig):
+    """One that cannot read another is started anew."""
+    store = Store("sealed", "s3", buckets=("uploads",), tls=True)
+    values = rig.values(store)
+    rig.have(store, values)
+    assert rig.stores.renew(["sealed"]) == ()
+    folder = rig.stores._folder(store if isinstance(rig, ProcessRig) else store.name)
+    mode = 0o600 if isinstance(rig, ProcessRig) else 0o644
+    before = served(rig, store)
+    names = KeptCertificate(folder.certificate).read().names
+    KeptCertificate(folder.certificate, mode).keep(InternalCa.of(rig.place).issue(names[:-1], days=0.001))
+    assert rig.stores.renew(["sealed"]) == ("sealed",)
+    assert wait_until(lambda: served(rig, store) not in (None, before), 90, 0.2)
+    assert wait_until(lambda: rig.stores.ask("sealed") == "", 90, 0.2)
+
+
+def served(rig, store):
+    """The certificate that it shows; None while it does not answer."""
+    context = ssl.create_default_context(cadata=rig.stores.authority_pem())
+    where = urlsplit(rig.s3(store))
+    try:
+        with (
+            socket.create_connection((where.hostname, where.port), 10) as plain,
+            context.wrap_socket(plain, server_hostname="localhost") as secured,
+        ):
+            return secured.getpeercert()["serialNumber"]
+    except OSError:
+        return None

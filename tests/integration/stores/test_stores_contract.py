@@ -1,6 +1,9 @@
 """What stores promise, whatever runs them: real PostgreSQL, Redis and S3."""
 
+import socket
+import ssl
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 import pytest
 from store_rig import ProcessRig, Refusal
@@ -150,24 +153,57 @@ def test_redis_refuses_whoever_has_not_its_password_and_takes_another_one(rig):
     assert rig.mark("queue") == before
 
 
-@pytest.mark.parametrize("encrypted", [False, True], ids=["plain", "encrypted"])
-def test_s3_has_its_buckets_and_what_was_put_there(rig, encrypted):
+@pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
+@pytest.mark.parametrize(
+    ("name", "how"), [("files", {}), ("sealed", {"encrypted": True, "tls": True})], ids=["plain", "encrypted"]
+)
+def test_s3_has_its_buckets_and_what_was_put_there(rig, name, how, tmp_path, monkeypatch):
     boto3 = pytest.importorskip("boto3")
-    store = Store("sealed" if encrypted else "files", "s3", buckets=("uploads", "exports"), encrypted=encrypted)
+    store, encrypted = Store(name, "s3", buckets=("uploads", "exports"), **how), "encrypted" in how
+    monkeypatch.setenv("AWS_REQUEST_CHECKSUM_CALCULATION", "when_required")  # as services are told
     values = rig.values(store)
     rig.have(store, values)
     rig.have(store, values)  # buckets that are there stay
     secret = values[f"{store.name.upper()}_PASSWORD"]
     client = boto3.client(
         "s3", endpoint_url=rig.s3(store), aws_access_key_id=user_of(secret).reveal(),
-        aws_secret_access_key=secret.reveal(), region_name="us-east-1",
+        aws_secret_access_key=secret.reveal(), region_name="us-east-1", verify=verified(rig, store, tmp_path),
     )  # fmt: skip
     assert {one["Name"] for one in client.list_buckets()["Buckets"]} == {"uploads", "exports"}
     client.put_object(Bucket="uploads", Key="a/b.txt", Body=b"what nobody else reads")
     assert client.get_object(Bucket="uploads", Key="a/b.txt")["Body"].read() == b"what nobody else reads"
+    if store.tls and isinstance(rig, ProcessRig):
+        assert_backups_get_there(rig, store, secret, monkeypatch, tmp_path)
     if isinstance(rig, ProcessRig):  # what stands for MinIO in tests does not encrypt
         on_disk = [path.read_bytes() for path in rig.data(store).rglob("*") if path.is_file()]
         assert (b"what nobody else reads" in b"".join(on_disk)) is not encrypted
+
+
+def assert_backups_get_there(rig, store, secret, monkeypatch, folder):
+    """By https too, once its authority is among those that the machine trusts."""
+    pytest.importorskip("obstore")
+    from fairlead.backups.destinations.s3 import S3  # noqa: PLC0415
+
+    monkeypatch.setenv("SSL_CERT_FILE", str(folder / "ca.pem"))
+    there = S3("exports", "shop", rig.s3(store), "us-east-1", user_of(secret), secret)
+    with there.writing("one/part") as write:
+        write(b"sealed")
+    assert [one.name for one in there.items("")] == ["one/part"]
+
+
+def verified(rig, store, folder):
+    """What a client is told of the certificate. Containers know each other by names, which this machine does not, so
+    here it is held against the name."""
+    if not store.tls:
+        return None
+    (folder / "ca.pem").write_text(rig.stores.authority_pem())
+    if isinstance(rig, ProcessRig):
+        return str(folder / "ca.pem")
+    where = urlsplit(rig.s3(store))
+    trust = ssl.create_default_context(cafile=folder / "ca.pem")
+    with socket.create_connection((where.hostname, where.port)) as plain:
+        trust.wrap_socket(plain, server_hostname=store.name).close()
+    return False
 
 
 def test_all_that_services_are_told_is_known_once_a_store_was_made(rig, made):

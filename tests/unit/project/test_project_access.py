@@ -56,6 +56,20 @@ def test_the_only_bucket_is_no_secret():
     assert service("[files]").env["S3_BUCKET"] == "uploads"
 
 
+OVER_TLS = "stores: {kept: {kind: s3, tls: true}, files: {kind: s3}}\n"
+
+
+def test_an_s3_by_https_is_known_by_its_certificate():
+    one = service("[kept]", stores=OVER_TLS)
+    assert {each.variable for each in one.access} == {"S3_URL", "S3_ACCESS_KEY", "S3_SECRET_KEY", "KEPT_CA_FILE"}
+    assert one.env == {"AWS_CA_BUNDLE": "${SECRETS}/KEPT_CA", "AWS_REQUEST_CHECKSUM_CALCULATION": "when_required"}
+    assert service("[kept]", "    env: {AWS_CA_BUNDLE: x}\n", OVER_TLS).env["AWS_CA_BUNDLE"] == "x"
+
+
+def test_one_that_uses_another_s3_too_is_told_nothing_that_counts_for_both():
+    assert service("[kept, files]", stores=OVER_TLS).env == {}
+
+
 def test_passwords_are_declared_by_themselves_and_never_twice():
     text = small(top=STORES.lstrip("\n") + "secrets: {DB_PASSWORD: {generate: {kind: hex, length: 64}}}\n")
     specs = {one.name: one for one in parse_project(text, Path("/nowhere")).outline("local").secrets}
@@ -72,6 +86,7 @@ def test_a_store_with_a_command_of_its_own_is_run_as_it_is():
     ("top", "said"),
     [
         ("stores: {a: {kind: redis, buckets: [uploads]}}\n", "buckets is of stores of kind s3, and this one is redis"),
+        ("stores: {a: {kind: redis, tls: true}}\n", "tls is of stores of kind s3, and this one is redis"),
         ("stores: {a: {kind: container}}\n", "a container needs an image, or a preset"),
         (
             "stores: {a: {kind: redis, queue: true, maxmemory_policy: allkeys-lru}}\n",

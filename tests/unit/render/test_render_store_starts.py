@@ -6,7 +6,7 @@ import pytest
 
 from fairlead.project.stack import Store
 from fairlead.render.stores import postgres, redis
-from fairlead.render.stores.ground import Ground
+from fairlead.render.stores.ground import Ground, certificate
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_postgres_does_not_begin_beside_a_cluster(begin, tmp_path):
     ground = Ground("", "/c", 5432, "", "", contained=True, secrets="/s")
     script = postgres.start_contained(store, ground)
     script = script.replace(postgres.KEEPS, f"{tmp_path}/data").replace(postgres.KEY, f"{tmp_path}/key")
-    script = script.replace(f"cp {postgres.certificate(store, ground)[1]}", "cp /dev/null")
+    script = script.replace(f"cp {certificate(store, ground)[1]}", "cp /dev/null")
     (tmp_path / "data" / "PG_VERSION").write_text("16")
     code, told, error = begin(script)
     assert (code, told) == (1, "")

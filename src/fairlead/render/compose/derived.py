@@ -104,7 +104,7 @@ def _redis(store: Store) -> Iterator[Derived]:
 
 
 def _s3(store: Store) -> Iterator[Derived]:
-    yield Derived(url_name(store), (f"http://{_at(store)}",))
+    yield Derived(url_name(store), (f"{'https' if store.tls else 'http'}://{_at(store)}",))
     yield Derived(access_key_name(store.name), (Hole(password_name(store.name), "user"),))
     if store.encrypted:
         yield Derived(kms_name(store.name), (f"{KEY}:", Hole(encryption_name(store.name))))

@@ -95,7 +95,12 @@ def secret_files(one: Store) -> Iterator[str]:
     own = {
         "postgres": (password_name, certificate_name, key_name),
         "redis": (password_name,),
-        "s3": (password_name, access_key_name, *([kms_name] if one.encrypted else ())),
+        "s3": (
+            password_name,
+            access_key_name,
+            *([kms_name] if one.encrypted else ()),
+            *((certificate_name, key_name) if one.tls else ()),
+        ),
     }
     names = [name(one.name) for name in own[one.kind]] if managed(one) else []
     roles = role_passwords(one) if managed(one) else ()

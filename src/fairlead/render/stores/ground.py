@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from fairlead.project.access import certificate_name, key_name
 from fairlead.project.stack import Store
 from fairlead.render.stores.tuning import Machine
 
@@ -27,18 +28,29 @@ class Ground:
     users: tuple[str, ...] = ()  #: of the machine or the container, who may administrate it
     machine: Machine = field(default_factory=Machine)  #: what of it is known
     secrets: str = ""  #: folder with a file for each secret, by its name; empty: `conf` has what is made of them
+    authority: str = ""  #: the certificate (PEM) that its own is known by; empty: nobody here asks it by TLS
 
     def program(self, name: str) -> str:
         """How a program of it is called."""
         return self.programs.get(name, name)
 
 
+def certificate(store: Store, ground: Ground) -> tuple[str, str]:
+    """Where its certificate and its key are."""
+    if ground.secrets:
+        return f"{ground.secrets}/{certificate_name(store.name)}", f"{ground.secrets}/{key_name(store.name)}"
+    folder = f"{ground.conf}/certificate/current"
+    return f"{folder}/cert.pem", f"{folder}/key.pem"
+
+
 class Shape(Protocol):
     """What a kind of store says of the container that it runs in."""
 
     port: int  #: where it listens in a container
-    certified: bool  #: it has a certificate of the project's own authority
     stop_signal: str
+
+    def certified(self, store: Store) -> bool:
+        """Whether it has a certificate of the project's own authority."""
 
     def image(self, store: Store) -> str:
         """The usual image."""

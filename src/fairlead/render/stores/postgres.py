@@ -6,9 +6,7 @@ from collections.abc import Callable, Iterable
 
 from fairlead.project.access import (
     archives,
-    certificate_name,
     databases,
-    key_name,
     login_names,
     migrator_name,
     password_name,
@@ -16,7 +14,7 @@ from fairlead.project.access import (
 )
 from fairlead.project.database_roles import ADMIN, Roles
 from fairlead.project.stack import Store
-from fairlead.render.stores.ground import Ground
+from fairlead.render.stores.ground import Ground, certificate
 from fairlead.render.stores.rights import named_roles, rights_inside
 from fairlead.render.stores.sql import literal, login, quoted, unless
 from fairlead.render.stores.tuning import FILE, HAVE, file_of, reading
@@ -40,8 +38,11 @@ class PostgresShape:
     """The container of one."""
 
     port = 5432
-    certified = True
     stop_signal = "SIGINT"  # fast: it does not wait until the last client is gone
+
+    def certified(self, store: Store) -> bool:
+        """Always: it is reached by TLS alone."""
+        return True
 
     def image(self, store: Store) -> str:
         """The usual one."""
@@ -83,14 +84,6 @@ def settings(store: Store, ground: Ground) -> list[tuple[str, str]]:
     if archives(store):  # what it hands its log to is said when that is there
         found += [("archive_mode", "on")]
     return found + ([("max_connections", str(store.max_connections))] if store.max_connections else [])
-
-
-def certificate(store: Store, ground: Ground) -> tuple[str, str]:
-    """Where its certificate and its key are."""
-    if ground.secrets:
-        return f"{ground.secrets}/{certificate_name(store.name)}", f"{ground.secrets}/{key_name(store.name)}"
-    folder = f"{ground.conf}/certificate/current"
-    return f"{folder}/cert.pem", f"{folder}/key.pem"
 
 
 def hba(copied: bool = False, contained: bool = False) -> str:

@@ -23,5 +23,5 @@ class StoreKind(Shape, Protocol):
     def settle(self, store: Store, ground: Ground, reach: Reach, values: Values) -> None:
         """Have in it what it declares. FairleadError with what it says."""
 
-    def reload(self, ground: Ground, reach: Reach) -> None:
-        """Have it read its certificate again."""
+    def reload(self, ground: Ground, reach: Reach) -> bool:
+        """Have it read its certificate again. Whether it can: else it has to be started anew."""

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from fairlead.errors import FairleadError
 from fairlead.masking import Secret
 from fairlead.stores.base import Address
+from fairlead.system.http import Tls, secured
 
 REGION = "us-east-1"  #: what servers of one place call theirs
 WAIT = 10.0  #: seconds for an answer
@@ -17,9 +18,9 @@ THERE = (200, 204, 409)  #: 409: it was made before
 EMPTY = hashlib.sha256(b"").hexdigest()
 
 
-def have_bucket(where: Address, bucket: str, user: str, secret: Secret) -> None:
+def have_bucket(where: Address, bucket: str, user: str, secret: Secret, tls: Tls | None = None) -> None:
     """Make it; one that is there stays as it is. FairleadError with what the server says."""
-    connection = http.client.HTTPConnection(where.host, where.port, timeout=WAIT)
+    connection = secured(where.host, where.port, WAIT, tls)
     try:
         headers = signed("PUT", f"{where.host}:{where.port}", f"/{bucket}", user, secret, datetime.now(UTC))
         connection.request("PUT", f"/{bucket}", headers=headers)

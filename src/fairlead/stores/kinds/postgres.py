@@ -66,7 +66,7 @@ class Postgres(PostgresShape):
             why = masked(ran.output).strip().splitlines()[-3:]
             raise FairleadError(f"store {store.name}: {' '.join(why)}", "see its log: fairlead stores logs")
 
-    def reload(self, ground: Ground, reach: Reach) -> None:
+    def reload(self, ground: Ground, reach: Reach) -> bool:
         """It reads certificate and key anew; connections stay. FairleadError when it could not be told."""
         copying = ("sh", "-c", f"umask 077; cp {ground.conf}/certificate/current/key.pem {KEY}")
         for argv in (*([copying] if ground.contained else []), (*_psql(ground), "-c", "SELECT pg_reload_conf()")):
@@ -74,6 +74,7 @@ class Postgres(PostgresShape):
             if ran.code != 0:
                 what = f"its new certificate could not be read: {masked(ran.output).strip()[-200:]}"
                 raise FairleadError(what, "it is told again within the hour; see fairlead stores logs")
+        return True
 
 
 def _psql(ground: Ground) -> tuple[str, ...]:

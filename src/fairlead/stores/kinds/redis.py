@@ -46,8 +46,9 @@ class Redis(RedisShape):
             what = f"store {store.name}: Redis refuses its password: {masked(ran.output).strip()[-200:]}"
             raise FairleadError(what, f"set {password_name(store.name)} to the one it has")
 
-    def reload(self, ground: Ground, reach: Reach) -> None:
+    def reload(self, ground: Ground, reach: Reach) -> bool:
         """It has no certificate."""
+        return True
 
 
 def _cli(ground: Ground) -> str:

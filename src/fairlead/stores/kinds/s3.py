@@ -9,14 +9,15 @@ from fairlead.errors import FairleadError
 from fairlead.masking import Secret
 from fairlead.project.access import encryption_name, password_name
 from fairlead.project.stack import Store
-from fairlead.render.stores.ground import Ground
-from fairlead.render.stores.s3 import KEY, S3Shape
+from fairlead.render.stores.ground import Ground, certificate
+from fairlead.render.stores.s3 import KEY, S3Shape, start_contained
 from fairlead.stores.base import Reach, Values
 from fairlead.stores.kinds.buckets import have_bucket
 from fairlead.system import http
 
 PLAIN_FOLDERS = {"RCLONE_CONFIG_KEPT_DIRECTORY_NAME_ENCRYPTION": "false"}
 WAIT = 2.0  #: seconds for an answer
+NAME = "localhost"  #: that every certificate of a store is for
 
 
 class S3(S3Shape):
@@ -30,7 +31,8 @@ class S3(S3Shape):
         user, password = user_of(secret).reveal(), secret.reveal()
         key = {"encryption": values[encryption_name(store.name)].reveal()} if store.encrypted else {}
         if ground.contained:
-            return {"user": user, "password": password} | {name: f"{KEY}:{text}" for name, text in key.items()}
+            keys = {name: f"{KEY}:{text}" for name, text in key.items()}
+            return {"user": user, "password": password} | keys | start_contained(store, ground)
         return {"auth": _listed(f"{user},{password}"), "start.sh": _start(store, ground)} | key
 
     def env(self, store: Store, ground: Ground) -> dict[str, str]:
@@ -47,7 +49,7 @@ class S3(S3Shape):
         address = reach.address()
         if address is None:
             return "" if ground.contained else "it has no address"
-        answer = http.get(address.port, "/", WAIT, host=address.host)
+        answer = http.get(address.port, "/", WAIT, host=address.host, tls=_tls(ground))
         return "" if 0 < answer.status < 500 else answer.error or f"it answers {answer.status}"
 
     def settle(self, store: Store, ground: Ground, reach: Reach, values: Values) -> None:
@@ -57,10 +59,16 @@ class S3(S3Shape):
             if address is None:
                 hint = "have it in a network that this machine reaches, backend say"
                 raise FairleadError(f"store {store.name}: bucket {bucket} cannot be made from here", hint)
-            have_bucket(address, bucket, user_of(secret).reveal(), secret)
+            have_bucket(address, bucket, user_of(secret).reveal(), secret, _tls(ground))
 
-    def reload(self, ground: Ground, reach: Reach) -> None:
-        """It has no certificate."""
+    def reload(self, ground: Ground, reach: Reach) -> bool:
+        """Not for certain: rclone reads it once, and of MinIO nothing is relied on that is not tried here."""
+        return False
+
+
+def _tls(ground: Ground) -> http.Tls | None:
+    """By the name that its certificate has wherever it runs."""
+    return http.Tls(http.trusting(ground.authority), NAME) if ground.authority else None
 
 
 def user_of(password: Secret) -> Secret:
@@ -80,9 +88,11 @@ def _start(store: Store, ground: Ground) -> str:
     secrets |= {"RCLONE_CONFIG_KEPT_PASSWORD": f'{rclone} obscure - < "$conf/encryption"'} if store.encrypted else {}
     lines = "".join(f"{name}=$({command})\nexport {name}\n" for name, command in secrets.items())
     served = "kept:" if store.encrypted else data
+    cert, key = (shlex.quote(path) for path in certificate(store, ground))
+    tls = f"--cert {cert} --key {key} " if store.tls else ""
     return f"""#!/bin/sh
 set -eu
 conf=$(dirname "$0")
 mkdir -p {data}
-{lines}exec {rclone} serve s3 --addr 127.0.0.1:{ground.port} --config "" --vfs-cache-mode off {served}
+{lines}exec {rclone} serve s3 --addr 127.0.0.1:{ground.port} --config "" {tls}--vfs-cache-mode off {served}
 """

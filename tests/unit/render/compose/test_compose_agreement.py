@@ -68,6 +68,7 @@ services:
 jobs: {migrate: {like: api, command: "move up", env: {MODE: once}}}
 stores:
   cache: {kind: redis}
+  kept: {kind: s3, tls: true, encrypted: true}
   db: {kind: postgres, databases: {shop: {migrations: db/shop}, tool: {used_by: {api: ro}, migrator: move on}}}
   queue: {kind: container, image: "rabbitmq:4", command: sh -c 'run it', security: off, networks: [default]}
 environments: {e: {runtime: docker, edge: {http: 80, https: 443, trusted_proxies: [10.0.0.0/8]}}}
