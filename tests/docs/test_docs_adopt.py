@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests import warm
+
 GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "adopt.md"
 
 
@@ -19,7 +21,8 @@ def test_the_guide_on_bringing_what_there_is(tmp_path):
     folder.mkdir()
     (folder / "compose.yaml").write_text(block(text, "yaml compose"))
     (folder / ".env").write_text(block(text, "text .env"))
-    env = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": str(tmp_path)}
+    path = warm.fairlead.on_path(f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    env = {"PATH": path, "HOME": str(tmp_path)}
     said = ""
     for lines in re.findall(r"```sh\n(.*?)```", text, re.S):
         for line in lines.splitlines():

@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from tests import warm
 
 from fairlead.stores.programs import missing
 
@@ -30,7 +31,7 @@ def folder():
     (made / "fairlead.yaml").write_text(f"name: shop\n{text}environments:\n  local: {{}}\n")
     (made / "app").mkdir()
     (made / "home").mkdir(mode=0o711)
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    path = warm.fairlead.on_path(f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     env = {"FAIRLEAD_HOME": str(made / "home"), "PATH": path, "NO_COLOR": "1", "HOME": str(made)}
     subprocess.run(["fairlead", "secrets", "init", "local"], cwd=made, env=env, check=True, capture_output=True)
     yield made, env

@@ -12,6 +12,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from tests import warm
 from tests.commands import python
 
 from fairlead.demo.sandbox import free_port
@@ -56,7 +57,7 @@ def folder():
     (made / "db" / "shop").mkdir(parents=True)
     (made / "db" / "shop" / "V1__orders.sql").write_text("create table orders (owner_id int, what text);")
     (made / "home").mkdir(mode=0o711)
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    path = warm.fairlead.on_path(f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     env = {"FAIRLEAD_HOME": str(made / "home"), "PATH": path, "NO_COLOR": "1", "HOME": str(made)}
     yield made, env
     subprocess.run(["fairlead", "stop", "local"], cwd=made, env=env, check=False, capture_output=True)

@@ -2,11 +2,11 @@
 
 import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from tests import warm
 
 PAGE = Path(__file__).parents[2] / "docs" / "guides" / "environments.md"
 FAIRLEAD = Path(sys.executable).with_name("fairlead")
@@ -23,10 +23,8 @@ def shop(tmp_path):
 
 @pytest.mark.parametrize(("command", "output"), SHOWN, ids=[command for command, _ in SHOWN])
 def test_what_the_guide_shows_is_printed(shop, command, output):
-    done = subprocess.run(
-        [FAIRLEAD, *command.split()[1:]], cwd=shop, env=os.environ | {"NO_COLOR": "1"}, capture_output=True, text=True,
-        check=False, timeout=300,
-    )  # fmt: skip
+    env = os.environ | {"NO_COLOR": "1"}
+    done = warm.as_text(warm.fairlead.run([FAIRLEAD, *command.split()[1:]], cwd=shop, env=env))
     assert done.stdout == output, done.stderr
 
 

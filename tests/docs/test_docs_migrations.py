@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from tests import warm
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = ROOT / "docs" / "guides" / "migrations.md"
@@ -30,7 +31,7 @@ def folder(tmp_path, postgres):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(sql)
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    path = warm.fairlead.on_path(f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     home = Path(tempfile.mkdtemp(prefix="fl-docs-"))
     home.chmod(0o711)
     env = {"FAIRLEAD_HOME": str(home), "PATH": path, "NO_COLOR": "1", "HOME": str(tmp_path)}

@@ -26,7 +26,7 @@ def test_the_guide_on_servers(need):
         pytest.skip("sshd is missing: openssh-server")  # tests/acceptance/remote fails in CI
     text = GUIDE.read_text("utf-8")
     root = Path(tempfile.mkdtemp(prefix="fl-"))
-    site = RemoteSite(root)
+    site = RemoteSite(root, forks=True)
     try:
         own = (site.folder / "fairlead.yaml").read_text().partition("environments:")[0]
         shown = re.search(r"```yaml\n(environments:.*?)```", text, re.S)[1]
@@ -34,7 +34,7 @@ def test_the_guide_on_servers(need):
             "http: 80}", f"http: {site.port}}}"
         )
         (site.folder / "fairlead.yaml").write_text(own + shown)
-        env = site.env | {"PATH": f"{Path(sys.executable).parent}:{site.env['PATH']}"}
+        env = site.env | {"PATH": site.forking}
         said = {}
         lines = [line for block in re.findall(r"```sh\n(.*?)```", text, re.S) for line in block.splitlines()]
         assert len(lines) > 7

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests import warm
+
 GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "secrets.md"
 SERVICES = "services: {web: {source: ./web, command: sleep 1}}\n"
 
@@ -19,7 +21,8 @@ def test_the_guide_on_secrets(tmp_path, need):
     value = "smtp-1-9Zq8LmX4"
     (folder / "smtp.txt").write_text(f"{value}\n")
     (folder / ".env.production").write_text(f"SMTP_PASSWORD='{value}'\n")
-    env = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": str(tmp_path)}
+    path = warm.fairlead.on_path(f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    env = {"PATH": path, "HOME": str(tmp_path)}
 
     def run(line, code=0):
         done = subprocess.run(["sh", "-c", line], cwd=folder, env=env, capture_output=True, text=True, check=False)

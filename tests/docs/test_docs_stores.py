@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from tests import warm
 from tests.commands import python
 from tests.living import processes
 
@@ -52,7 +53,7 @@ def folder():
     (made / "app").mkdir()
     (made / "app" / "main.py").write_text(APP)
     (made / "home").mkdir(mode=0o711)
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    path = warm.fairlead.on_path(f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     env = {"FAIRLEAD_HOME": str(made / "home"), "PATH": path, "NO_COLOR": "1", "HOME": str(made)}
     yield made, env
     subprocess.run(["fairlead", "stop", "local"], cwd=made, env=env, check=False, capture_output=True)

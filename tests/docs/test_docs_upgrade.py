@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from tests import warm
 
 from fairlead.stores.programs import missing, unprivileged
 from fairlead.system.clock import wait_until
@@ -95,7 +96,7 @@ def site(folder, newer):
     (folder / "fairlead.yaml").write_text(text)
     (folder / "app").mkdir()
     (folder / "home").mkdir(mode=0o711)
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    path = warm.fairlead.on_path(f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     env = {"FAIRLEAD_HOME": str(folder / "home"), "PATH": path, "NO_COLOR": "1", "HOME": str(folder)}
 
     def run(*words, given=""):

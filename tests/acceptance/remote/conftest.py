@@ -13,12 +13,12 @@ from tests.sshd import sshd_program
 
 
 @pytest.fixture
-def site():
+def site(request):
     """A project nothing was deployed of, whose environments run on a host behind a real sshd."""
     if sshd_program() is None:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("sshd is missing: openssh-server")
     root = Path(tempfile.mkdtemp(prefix="fl-"))  # short: a socket's path is
-    site = RemoteSite(root)
+    site = RemoteSite(root, forks=getattr(request.module, "FORKS", False))
     try:
         yield site
     finally:

@@ -4,24 +4,27 @@ import contextlib
 import getpass
 import json
 import sqlite3
-import subprocess
 
 from cli_site import FAIRLEAD, Site
 from tests.sshd import Sshd
+from tests.warm import as_text, fairlead
 
 from fairlead.system.clock import wait_until
 
 
 class RemoteSite(Site):
-    """`home` is the laptop's, `there` the server's."""
+    """`home` is the laptop's, `there` the server's.
 
-    def __init__(self, root, path=f"{FAIRLEAD.parent}:/usr/bin:/bin", more=None):
-        self.sshd = None
+    `forks`: on the server too a command is a process that forks (`tests.warm`), so not where sessions are cut.
+    """
+
+    def __init__(self, root, path=f"{FAIRLEAD.parent}:/usr/bin:/bin", more=None, forks=False):
+        self.sshd, self.forking = None, fairlead.on_path(path)
         super().__init__(root)
         self.there, user = root / "there", root / "user"
         self.there.mkdir()
         user.mkdir()
-        session = {"FAIRLEAD_HOME": str(self.there), "HOME": str(user), "PATH": path}
+        session = {"FAIRLEAD_HOME": str(self.there), "HOME": str(user), "PATH": self.forking if forks else path}
         self.sshd = Sshd(root / "sshd", session | (more or {}))
         self.env |= {"FAIRLEAD_SSH": str(self.sshd.client())}
         self.write()
@@ -45,10 +48,7 @@ class RemoteSite(Site):
         text = (self.folder / "fairlead.yaml").read_text()
         path.write_text(text.replace(f"host: '{self.address}', ", ""))
         env = self.env | {"FAIRLEAD_HOME": str(self.there)}
-        return subprocess.run(
-            [FAIRLEAD, *arguments, "--file", str(path)], cwd=self.root, env=env, capture_output=True, text=True,
-            check=False, stdin=subprocess.DEVNULL, timeout=300,
-        )  # fmt: skip
+        return as_text(fairlead.run([FAIRLEAD, *arguments, "--file", str(path)], cwd=self.root, env=env))
 
     def ledger(self, environment="local"):
         done = self.on_host("ledger", "show", environment, "--limit", "1000", "--json")

@@ -10,6 +10,7 @@ from cli_site import await_line
 from remote_site import await_events
 
 pytestmark = pytest.mark.real
+FORKS = True  # see RemoteSite
 
 
 def answer(port):

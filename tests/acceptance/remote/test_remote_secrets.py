@@ -9,6 +9,7 @@ from tests.living import files_with
 from fairlead.secrets.age_file import AgeFile, file_of
 
 pytestmark = pytest.mark.real
+FORKS = True  # see RemoteSite
 
 GIVEN = "smtp-Zq8LmX4-and-more"
 ROTATED = "rotated-9Kd3vPq-value"
