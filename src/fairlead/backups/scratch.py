@@ -34,6 +34,7 @@ SETTINGS = {
 """What a copy may not do; and it need not survive anything."""
 PROGRAMS = ("initdb", "postgres", "psql", "pg_dump", "pg_dumpall", "pg_restore")
 START = 300.0  #: seconds for a start; who recovers for longer says so
+_TOO_EARLY = "FATAL:  the database system is "  #: starting up, not accepting connections, shutting down
 
 
 class Box(Protocol):
@@ -170,8 +171,9 @@ def _await(server: Server, ended: Callable[[], bool], log: Path, patience: float
 
 
 def _last(log: Path) -> str:
-    """Its last words: what is fatal, else the last line."""
-    lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()][-30:]
+    """Its last words: what is fatal, else the last line. That it takes no session yet is what it says to us."""
+    said = log.read_text(errors="replace").splitlines()
+    lines = [line for line in said if line.strip() and _TOO_EARLY not in line][-30:]
     fatal = [line for line in lines if "FATAL" in line or "PANIC" in line]
     return (fatal or lines or ["it said nothing"])[-1][-300:]
 
