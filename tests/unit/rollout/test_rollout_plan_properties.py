@@ -20,53 +20,56 @@ from tests.unit.rollout.observations import instances, observed, steps
 
 NAMES = ("a", "b", "c", "d", "e")
 STRATEGY = st.sampled_from(("blue-green", "canary", "rolling"))
+# made once: to make a strategy costs more than to draw from it
+YES_OR_NO = st.booleans()
+CHOSEN = st.lists(st.sampled_from(NAMES), unique=True, min_size=1)
+KIND = st.sampled_from(("routed", "internal", "worker", "job"))
+REPLICAS, SURGE = st.integers(1, 3), st.integers(0, 2)
+UNAVAILABLE = tuple(st.integers(least, 2) for least in (0, 1))
+HANDOVER = st.sampled_from(("stop-first", "overlap"))
+WHEN = st.sampled_from(("before-traffic", "after-traffic"))
+SOAK = st.sampled_from((0, 5))
 
 
 @st.composite
 def stacks(draw: st.DrawFn) -> Stack:
     """Up to five services and jobs of any kind; each needs some of those before it."""
-    items: list[Service | Job] = []
-    names = draw(st.lists(st.sampled_from(NAMES), unique=True, min_size=1))
-    for place, name in enumerate(names):
-        needs = tuple(sorted(draw(st.sets(st.sampled_from(names[:place]))))) if place else ()
-        replicas = draw(st.integers(1, 3))
-        handover = draw(st.sampled_from(("stop-first", "overlap")))
-        items.append(
-            draw(
-                st.sampled_from(
-                    (
-                        service(name, f"/{name}", replicas=replicas, needs=needs),
-                        service(name, replicas=replicas, needs=needs),
-                        worker(name, replicas=replicas, needs=needs, handover=handover),
-                        Job(name, "run", needs=needs, when=draw(st.sampled_from(("before-traffic", "after-traffic")))),
-                    )
-                )
-            )
-        )
+    names = draw(CHOSEN)
+    items = [_item(draw, name, [one for one in names[:place] if draw(YES_OR_NO)]) for place, name in enumerate(names)]
     services = tuple(item for item in items if isinstance(item, Service))
     jobs = tuple(item for item in items if isinstance(item, Job))
-    surge = draw(st.integers(0, 2))
-    rollout = Rollout(
-        surge=surge, unavailable=draw(st.integers(0 if surge else 1, 2)), soak=draw(st.sampled_from((0, 5)))
-    )
+    surge = draw(SURGE)
+    rollout = Rollout(surge=surge, unavailable=draw(UNAVAILABLE[surge == 0]), soak=draw(SOAK))
     return Stack("p", "e", services=services, jobs=jobs, rollout=rollout)
+
+
+def _item(draw: st.DrawFn, name: str, needed: list[str]) -> Service | Job:
+    kind, needs = draw(KIND), tuple(sorted(needed))
+    if kind == "job":
+        return Job(name, "run", needs=needs, when=draw(WHEN))
+    replicas = draw(REPLICAS)
+    if kind == "worker":
+        return worker(name, replicas=replicas, needs=needs, handover=draw(HANDOVER))
+    return service(name, *([f"/{name}"] if kind == "routed" else []), replicas=replicas, needs=needs)
 
 
 @st.composite
 def situations(draw: st.DrawFn) -> tuple[Wanted, Observed]:
     """Nothing live, or another stack live; the wanted release unknown, or warm with some of it stopped."""
     stack = draw(stacks())
-    wanted = Wanted("new", stack, draw(STRATEGY), urgent=draw(st.booleans()))
-    if draw(st.booleans()):
+    wanted = Wanted("new", stack, draw(STRATEGY), urgent=draw(YES_OR_NO))
+    if draw(YES_OR_NO):
         return wanted, Observed()
     old = draw(stacks())
-    names = [one.name for one in stack.services]
-    stopped = draw(st.sets(st.sampled_from(names))) if names else set()
-    warm = draw(st.booleans())
+    stopped = {one.name for one in stack.services if draw(YES_OR_NO)}
+    warm = draw(YES_OR_NO)
     return wanted, observed(old, *(instances("new", stack, stopped) if warm else ()), warm=("new",) if warm else ())
 
 
-@given(situations())
+SITUATIONS = situations()
+
+
+@given(SITUATIONS)
 def test_a_plan_is_pure_and_deterministic(situation: tuple[Wanted, Observed]) -> None:
     wanted, seen = situation
     before = to_data(wanted), to_data(seen)
@@ -74,7 +77,7 @@ def test_a_plan_is_pure_and_deterministic(situation: tuple[Wanted, Observed]) ->
     assert (to_data(wanted), to_data(seen)) == before
 
 
-@given(situations())
+@given(SITUATIONS)
 def test_the_journal_keeps_every_step_as_it_is(situation: tuple[Wanted, Observed]) -> None:
     for step in plan(*situation):
         assert Step.from_data(step.to_data()) == step
@@ -82,7 +85,7 @@ def test_the_journal_keeps_every_step_as_it_is(situation: tuple[Wanted, Observed
         assert "{" not in step.shown()
 
 
-@given(situations())
+@given(SITUATIONS)
 def test_one_commit_near_the_end(situation: tuple[Wanted, Observed]) -> None:
     found = plan(*situation)
     assert [step.number for step in found] == list(range(1, len(found) + 1))
@@ -91,7 +94,7 @@ def test_one_commit_near_the_end(situation: tuple[Wanted, Observed]) -> None:
     assert {step.kind for step in found} >= {"verify"}
 
 
-@given(situations())
+@given(SITUATIONS)
 def test_every_instance_is_there_in_the_end_and_was_waited_for(situation: tuple[Wanted, Observed]) -> None:
     wanted, seen = situation
     found = plan(wanted, seen)
@@ -104,7 +107,7 @@ def test_every_instance_is_there_in_the_end_and_was_waited_for(situation: tuple[
     assert {id for step in found if step.kind == "wake" for id in step.instances} == (ids & known) - living
 
 
-@given(situations())
+@given(SITUATIONS)
 def test_no_instance_of_the_old_release_stops_twice(situation: tuple[Wanted, Observed]) -> None:
     wanted, seen = situation
     rested = [id for step in plan(wanted, seen) if step.kind == "rest" for id in step.instances]
@@ -115,7 +118,7 @@ def test_no_instance_of_the_old_release_stops_twice(situation: tuple[Wanted, Obs
     assert set(rested) == everything if wanted.strategy == "rolling" else set(rested) <= everything
 
 
-@given(situations())
+@given(SITUATIONS)
 def test_routes_follow_one_another(situation: tuple[Wanted, Observed]) -> None:
     """Each route step starts from where the one before it ended, so that undoing them backwards fits together."""
     routes = [step for step in plan(*situation) if step.kind == "route"]

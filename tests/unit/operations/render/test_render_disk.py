@@ -210,13 +210,14 @@ CALLS = ("mkdir", "write", "flush", "exchange", "sync", "remove")
 @pytest.mark.parametrize("after", range(24))
 def test_a_kill_at_any_point_leaves_the_old_or_the_new(root, monkeypatch, after, exchanges):
     """Every call that changes the disk is a point; the process ends before the n-th, and nothing is cleaned up."""
-    render(project(root), "local")
+    loaded = project(root)
+    render(loaded, "local")
     folder = root / "rendered" / "local"
     (folder / "mine.txt").write_text("mine")
     old = tree(folder)
     (root / "realm.template.json").write_text('{"new": 1}')
     (root / "nginx.template.conf").write_text("listen 81;\n")
-    new = look(project(root), "local")[1] | {"mine.txt": b"mine"}
+    new = look(loaded, "local")[1] | {"mine.txt": b"mine"}
     left = iter(range(after))
 
     def dying(real):
@@ -236,12 +237,12 @@ def test_a_kill_at_any_point_leaves_the_old_or_the_new(root, monkeypatch, after,
         patched.setattr(swap, "sync_folder", dying(swap.sync_folder))
         patched.setattr(swap, "remove_tree", dying(swap.remove_tree))
         try:
-            render(project(root), "local")
+            render(loaded, "local")
         except Killed:
             pass
     between = not exchanges and not folder.exists()  # the moment between two renames: the next one puts it back
     assert between or tree(folder) in (old, new)
-    render(project(root), "local")
+    render(loaded, "local")
     assert tree(folder) == new and not leftovers(root)
 
 

@@ -205,7 +205,7 @@ def differing(spec, one, known):
     return {key: (wanted.get(key), has.get(key)) for key in keys if wanted.get(key) != has.get(key)}
 
 
-@pytest.fixture(params=sorted(STACKS))
+@pytest.fixture(params=sorted(STACKS), scope="module")
 def both(request):
     """A stack, its release, and its Compose services as Compose reads them."""
     stack = STACKS[request.param]
