@@ -82,24 +82,21 @@ def _stirling(x: float) -> float:
 
 
 def _fraction(a: float, b: float, x: float) -> float:
-    c, d = 1.0, 1 / _away(1 - (a + b) * x / (a + 1))
+    """Where a step would divide by zero, it divides by next to nothing. No call in it: this is most of a verdict."""
+    c, d = 1.0, 1 - (a + b) * x / (a + 1)
+    d = 1 / (d if abs(d) > _TINY else _TINY)
     value = d
     for m in range(1, 200_000):
-        for step in (
-            m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
-            -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1)),
-        ):
-            d = 1 / _away(1 + step * d)
-            c = _away(1 + step / c)
+        twice = a + 2 * m
+        for step in (m * (b - m) * x / ((twice - 1) * twice), -(a + m) * (a + b + m) * x / (twice * (twice + 1))):
+            d = 1 + step * d
+            d = 1 / (d if abs(d) > _TINY else _TINY)
+            c = 1 + step / c
+            c = c if abs(c) > _TINY else _TINY
             value *= c * d
         if abs(c * d - 1) < _ENOUGH:
             break
     return value
-
-
-def _away(value: float) -> float:
-    """Not zero."""
-    return value if abs(value) > _TINY else _TINY
 
 
 def _inverse_beta(share: float, a: float, b: float) -> float:
