@@ -15,6 +15,7 @@ from fairlead.demo.mix import Mix, Options, Paths
 from fairlead.demo.traffic import Traffic
 from fairlead.edges.traefik.container import ContainerEdge
 from fairlead.edges.traefik.revival import Revival
+from fairlead.engine.direct import DirectEngine
 from fairlead.errors import FairleadError
 from fairlead.project.stack import Edge
 from fairlead.render.container import ContainerSpec, Joined
@@ -48,6 +49,16 @@ def test_it_may_do_little_and_is_published_where_it_was_declared_alone(shared, o
     assert mounts == {"/etc/fairlead/edge": False, "/var/log/fairlead": True}
     networks = set(seen[DOOR]["NetworkSettings"]["Networks"])
     assert networks == {shared.edge.boxes.owner.name(name) for name in ("frontend", "backend")}
+
+
+def test_another_table_asks_the_engine_little(shared, one, two, monkeypatch):
+    """It is told what is written, and has to stand as it is: where the door is, and that both are what they were."""
+    shared.route({"r1": [one.port]})
+    asked, sure = [], DirectEngine._sure
+    monkeypatch.setattr(DirectEngine, "_sure", lambda self, url: asked.append(url) or sure(self, url))
+    shared.route({"r1": [two.port]})
+    assert asking.ask(shared.port).who == "two"
+    assert len(asked) <= 6, asked
 
 
 def test_its_api_asks_for_the_key(shared, one):

@@ -8,6 +8,7 @@ import pytest
 from instances import QUICK, one, ready
 from running import eventually
 
+from fairlead.engine.direct import DirectEngine
 from fairlead.engine.failures import EngineError
 from fairlead.errors import FairleadError
 from fairlead.project.stack import Container, Health, Resources, Security, Service, ServiceSecret, Stack
@@ -45,6 +46,15 @@ def test_by_default_it_may_do_next_to_nothing(docker):
     assert (host["PidsLimit"], host["RestartPolicy"]["Name"], host["Init"]) == (512, "unless-stopped", True)
     assert host["LogConfig"]["Config"] == {"max-size": str(10 << 20), "max-file": "3"}
     assert not [mount for mount in docker.facts(id).raw["Mounts"] if "sock" in mount["Source"]]
+
+
+def test_a_look_asks_for_the_list_and_for_each_of_ours(docker, monkeypatch):
+    """Users wait for looks while a rollback goes on: none is asked twice, and other containers are not asked."""
+    ready(docker.runtime, docker.spec())
+    asked, sure = [], DirectEngine._sure
+    monkeypatch.setattr(DirectEngine, "_sure", lambda self, url: asked.append(url) or sure(self, url))
+    assert len(docker.runtime.observe()) == 1
+    assert [url.partition("?")[0].split("/")[1] for url in asked] == ["containers"] * 2
 
 
 def test_each_part_of_it_can_be_given(docker):
