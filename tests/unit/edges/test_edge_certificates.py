@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from fairlead.certificates import InternalCa, KeptCertificate
+from fairlead.edges.traefik.edge import TraefikEdge
 from fairlead.edges.traefik.tls import EdgeCertificates
 from fairlead.project.stack import Edge
 from fairlead.system.home import Place
@@ -55,3 +56,11 @@ def test_a_placeholder_is_made_once_and_can_be_served_with(kept: EdgeCertificate
     assert kept.placeholder() == made
     (kept.folder / "placeholder.json").write_text("damaged")
     assert kept.placeholder() not in (made, None)
+
+
+def test_before_the_first_table_none_is_written(tmp_path: Path) -> None:
+    """A deployment gives the certificates of its project before it says where to listen."""
+    place = Place(tmp_path / "shop" / "local")
+    place.create()
+    TraefikEdge(place).renew([])
+    assert not (place.edge / "dynamic").exists()

@@ -117,13 +117,15 @@ class TraefikFiles(ABC):
         Without https it has a placeholder, see there. The file is written before Traefik is started, so that nobody is
         ever shown Traefik's own certificate.
         """
-        if listen is None or not listen.https:
+        if listen is None:
+            return ""
+        self._dynamic.mkdir(mode=0o700, exist_ok=True)
+        if not listen.https:
             if pair := self.certificates.placeholder():
                 self._put(self._dynamic / "tls.yml", tls_file([pair])[0])
             return ""
         found = self.certificates.have(hosts, listen)
         text, proof = tls_file([(one.cert_pem, one.key_pem.reveal()) for one in found])
-        self._dynamic.mkdir(mode=0o700, exist_ok=True)
         self._put(self._dynamic / "tls.yml", text)
         self.certificates.note(found)
         return proof
