@@ -17,6 +17,8 @@ from fairlead.artifacts.origin import owner_text
 from fairlead.operations.certificates import certify
 from fairlead.operations.contract import finish
 from fairlead.operations.environment import Environment, builds_lock
+from fairlead.operations.images import logins
+from fairlead.operations.logins_kept import keep_logins
 from fairlead.operations.made import Made, foreseen, make_images
 from fairlead.operations.notify import address
 from fairlead.operations.rotation.recovery import prepare
@@ -68,6 +70,8 @@ def move(
             keep_files(environment.place.migrations, folder_name(release.migrations), moving)
             deliver(environment.place.secrets, release.id, release.stack, handful)
             certify(environment.world.edge, supply)
+            if release.stack.runtime != "process":
+                keep_logins(environment.place, logins(supply))
             note_handed(environment.ledger, {name: release.secrets[name] for name in supply.needed})
         text = f"release {release.id}"
         environment.world.say("release", text, release=release.id, artifacts=release.artifacts)

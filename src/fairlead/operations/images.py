@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from fairlead.errors import FairleadError, Refused
+from fairlead.operations.logins_kept import kept_logins
 from fairlead.project.image_name import ImageName
 from fairlead.project.placeholders import expand
 from fairlead.project.stack import Container, Job, Service, Stack
@@ -74,14 +75,17 @@ def image_store(place: Place, logins: dict[str, Login] | None = None) -> ImageSt
 
 
 def have_images(place: Place, release: Release, tell: Say, known: dict[str, Login] | None = None) -> None:
-    """Have those of a release here again, should somebody have removed one. FairleadError."""
+    """Have those of a release here again, should somebody have removed one. FairleadError.
+
+    `known`: who we are to registries; None: as at the last deployment.
+    """
     if pinned := release.pinned():
         platforms = {
             release.artifacts[item.name]: one.platform
             for item, one in containers(release.stack)
             if one.platform and item.name in release.artifacts
         }
-        image_store(place, known).ensure(pinned, tell, platforms)
+        image_store(place, kept_logins(place) if known is None else known).ensure(pinned, tell, platforms)
 
 
 def logins(supply: Supply) -> dict[str, Login]:

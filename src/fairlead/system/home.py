@@ -10,6 +10,7 @@ HOME/PROJECT/ENV/supervisor/            supervisord: its configuration, programs
 HOME/PROJECT/ENV/edge/                  Traefik: static file, dynamic folder, logs
 HOME/PROJECT/ENV/notify/                who is told of what (readable by this user alone), what was sent
 HOME/PROJECT/ENV/secrets/ID/SERVICE/    what a service of a release reads of secrets (readable by this user alone)
+HOME/PROJECT/ENV/registry.json          who we are to the project's registry (readable by this user alone)
 HOME/PROJECT/ENV/stores/NAME/           a store: how it was made, what it reads, what it keeps
 HOME/PROJECT/ENV/backups/               what backups need while nobody is there (readable by this user alone)
 HOME/PROJECT/ENV/files/ID/              what was made of templates for a release, read-only
@@ -112,6 +113,11 @@ class Place:
     def secrets(self) -> Path:
         """Made when a service reads a secret."""
         return self.root / "secrets"
+
+    @property
+    def registry(self) -> Path:
+        """Made when the project says who logs in to its registry."""
+        return self.root / "registry.json"
 
     @property
     def files(self) -> Path:

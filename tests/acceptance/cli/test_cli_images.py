@@ -1,5 +1,6 @@
 """`fairlead build` and `fairlead push`, against a real engine and a real registry that asks who we are."""
 
+import base64
 import json
 import subprocess
 import urllib.request
@@ -52,7 +53,9 @@ def project(site, need, docker_engine, tmp_path):
 
 RUNNING = """\
 name: {name}
-registry: {address}/acme
+registry: {{url: {address}/acme, user: bot, secret: REGISTRY_TOKEN}}
+secrets: {{REGISTRY_TOKEN: {{}}}}
+secret_backend: environment
 services:
   web:
     build: {{context: app}}
@@ -83,11 +86,13 @@ def running(site, need, docker_engine, tmp_path):
     """A project of two images, one of them in a registry that can be made to misbehave."""
     need("docker-registry")
     site.name, site.way = unique("shop"), Way()
-    with registry(tmp_path / "registry") as behind, between(behind, site.way) as proxy:
+    with registry(tmp_path / "registry", HTPASSWD) as behind, between(behind, site.way) as proxy:
         site.address = proxy.address
         far = f"{proxy.address}/acme/{site.name}-work:1"
-        for words in (("tag", "fairlead-test/app", far), ("push", far), ("rmi", far)):
+        config = ("--config", logged_in(tmp_path / "docker", proxy.address))
+        for words in (("tag", "fairlead-test/app", far), (*config, "push", far), ("rmi", far)):
             docker_engine(*words)
+        site.env |= {"REGISTRY_TOKEN": PASSWORD}
         text = RUNNING.format(name=site.name, address=proxy.address, port=site.port, other=site.other)
         (site.folder / "fairlead.yaml").write_text(text)
         yield site
@@ -95,6 +100,14 @@ def running(site, need, docker_engine, tmp_path):
             site.run("stop", name)
         docker_engine.remove(site.name)
         assert docker_engine.left_of(site.name) == []
+
+
+def logged_in(folder, address):
+    """A folder of docker's, in which we are known to that registry."""
+    folder.mkdir()
+    auth = base64.b64encode(f"bot:{PASSWORD}".encode()).decode()
+    (folder / "config.json").write_text(json.dumps({"auths": {address: {"auth": auth}}}))
+    return folder
 
 
 def write(site, version):
@@ -133,6 +146,7 @@ def test_releases_of_images_whatever_the_registry_does(running, docker_engine):
     assert "version 2" in answer(site.port)
     done(site, "stop", "production")
     docker_engine("rmi", "--force", pushed["image"])
+    del site.env["REGISTRY_TOKEN"]  # neither of these has the project's secrets
     found = done(site, "rollback", "staging")
     assert "was removed from this machine; pulling it again" in found.stderr
     assert "version 1" in answer(site.port)
