@@ -15,7 +15,7 @@ pytestmark = pytest.mark.real
 
 PROJECT = """\
 name: shop
-services: {{web: {{command: sleep infinity, source: .}}}}
+services: {{web: {{command: sleep infinity, source: app}}}}
 stores: {{db: {{kind: postgres, url: "${{URL}}", databases: {{shop: {{migrations: db}}}}}}}}
 secrets: {{URL: {{}}}}
 secret_backend: {{kind: environment}}
@@ -51,6 +51,8 @@ class Shop:
         self.hosts, self.running = hosts, []
         self.ask("create schema gate; create table gate.closed as select 1 as is_it")
         (root / "db").mkdir()
+        (root / "app").mkdir()
+        (root / "app" / "note.txt").write_text("what it serves")
         (root / "db" / "V1__a.sql").write_text(GATED)
         (root / "db" / "V2__index.sql").write_text("create index concurrently a_x on a (x)")
         (root / "fairlead.yaml").write_text(PROJECT.format())
@@ -61,8 +63,11 @@ class Shop:
             return cursor.fetchall() if cursor.description else []
 
     def migrate(self, host):
-        """`fairlead db migrate`, begun on a host; what it says is in its file."""
-        argv = host.argv(sys.executable, "-m", "fairlead", "db", "migrate", "local", "--wait", "240")
+        return self.begin(host, "db", "migrate", "local", "--wait", "240")
+
+    def begin(self, host, *words):
+        """A command, begun on a host; what it says is in its file."""
+        argv = host.argv(sys.executable, "-m", "fairlead", *words)
         own = {"URL": self.server.url(self.database), "FAIRLEAD_HOME": str(self.root / f"home-{host.name}")}
         with (self.root / f"{host.name}.log").open("wb") as log:
             how = {"cwd": self.root, "stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}
@@ -94,9 +99,9 @@ def shop(network, tmp_path):
     server.drop_since(0)
 
 
-def at_the_gate(shop, host):
+def at_the_gate(shop, host, *words):
     """Migrating, and held up there."""
-    running = shop.migrate(host)
+    running = shop.begin(host, *words) if words else shop.migrate(host)
     gate = f"SELECT 1 {MIGRATORS} AND host(client_addr) = %s AND query LIKE 'do %%'"
     assert wait_until(lambda: shop.ask(gate, host.address) or running.poll() is not None, 240, 0.1)
     assert running.poll() is None, shop.said(host)
@@ -129,3 +134,18 @@ def test_a_network_that_is_cut_ends_the_migrator_and_lets_the_other_go_on(shop):
     shop.ask("delete from gate.closed")
     assert second.wait(240) == 0, shop.said(b)
     assert shop.history() == [("1", True), ("2", True)]
+
+
+@pytest.mark.long(seconds=30)
+def test_of_two_deployments_on_two_hosts_one_migrates_and_the_other_waits(shop):
+    _, a, b = shop.hosts
+    try:
+        first = at_the_gate(shop, a, "deploy", "local")
+        second = shop.begin(b, "deploy", "local")
+        assert wait_until(lambda: "waiting for" in shop.said(b), 240, 0.1), shop.said(b)
+        assert " on web-a" in shop.said(b)
+        shop.ask("delete from gate.closed")
+        assert (first.wait(240), second.wait(240)) == (0, 0), shop.said(a) + shop.said(b)
+        assert shop.history() == [("1", True), ("2", True)]
+    finally:
+        assert [shop.begin(host, "stop", "local").wait(240) for host in (a, b)] == [0, 0]
