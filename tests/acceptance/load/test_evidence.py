@@ -1,21 +1,23 @@
 """Releases that are good, and bad in every way a canary is there to find: on real processes, behind the real edge.
 
-What is judged is what the edge counted, whoever answered: so the application has no server below it.
+What is judged is what the edge counted, whoever answered: so the application has no server below it. All happens to
+one shop: to each test a release is live that is well, and what the ledger had before is not its business.
 """
 
 import contextlib
 import http.client
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
-from load_projects import until
+from load_projects import Shop, until
 
 from fairlead.demo.mix import Mix, Options
+from fairlead.demo.sandbox import Sandbox
 from fairlead.demo.traffic import Traffic
 from fairlead.errors import RolloutFailed
 from fairlead.ledger import Ledger
-from fairlead.rollout.journal import CLOSED, ORDER, SHADOW, VERDICT
+from fairlead.rollout.journal import CLOSED, ORDER, SHADOW, VERDICT, open_rollout
 from fairlead.rollout.orders import give
 from fairlead.rollout.state import COMMITTED, WATCH_ENDED
 
@@ -34,8 +36,9 @@ def users(shop, rate=120.0):
 
 
 def entries(shop, *kinds):
+    """What this test has made of them."""
     with Ledger.open(shop.place.ledger) as ledger:
-        return [(entry.kind, entry.data) for entry in ledger.entries(kinds=list(kinds))]
+        return [(entry.kind, entry.data) for entry in ledger.entries(after=shop.since, kinds=list(kinds))]
 
 
 def verdicts(shop):
@@ -43,15 +46,50 @@ def verdicts(shop):
 
 
 def live(shop):
-    return entries(shop, COMMITTED)[-1][1]["release"]
+    with Ledger.open(shop.place.ledger) as ledger:
+        return ledger.last(COMMITTED).data["release"]
+
+
+class Judged(Shop):
+    """The module's shop. What it depends on is down while the file `down` is there."""
+
+    def begin(self, strategy, window):
+        """For a test: nothing is under way, and from the next deployment on it is as given."""
+        self.strategy, self.window = strategy, window
+        with Ledger.open(self.place.ledger) as ledger:
+            until(lambda: open_rollout(ledger) is None, 60, self.keeper_log)
+            self.since = ledger.head().size
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory):
+    sandbox = Sandbox(tmp_path_factory.mktemp("evidence") / "sandbox", "shop")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FAIRLEAD_HOME", str(sandbox.home))
+        try:
+            made = Judged(sandbox, app="lean", strategy=QUICK, window="60s")
+            made.down = sandbox.folder / "upstream is down"
+            made.env = {"UPSTREAM_DOWN": str(made.down)}
+            made.deploy()
+            yield made
+        finally:
+            sandbox.close()
+
+
+@pytest.fixture
+def shop(judged):
+    """`shop("strategy: blue-green")`: that shop, as deployments make it from now on."""
+
+    def shop(strategy, window="60s"):
+        judged.begin(strategy, window)
+        return judged
+
+    return shop
 
 
 @pytest.fixture
 def two(shop):
-    """A shop whose first release is live."""
-    made = shop(app="lean", strategy=QUICK, window="60s")
-    made.deploy()
-    return made
+    return shop(QUICK)
 
 
 def test_a_good_release_is_promoted_with_its_numbers(two):
@@ -99,15 +137,12 @@ def test_a_release_that_grows_until_it_is_killed_goes_back(two):
 
 
 def test_what_both_depend_on_is_down_and_the_canary_is_not_blamed(shop):
-    made = shop(app="lean", strategy=CANARY.replace("for: 60s", "for: 4s"), window="60s")
-    down = made.sandbox.folder / "upstream is down"
-    made.env = {"UPSTREAM_DOWN": str(down)}
-    made.deploy()
+    made = shop(CANARY.replace("for: 60s", "for: 4s"))
     with users(made) as traffic, Waiter(made) as deploying:
         until(lambda: "judge" in deploying.step and ", until" in deploying.step, 60, "the last step")
-        down.touch()
+        made.down.touch()
         until(lambda: ("hold", "environment") in verdicts(made), 60, lambda: str(entries(made, VERDICT)))
-        down.unlink()
+        made.down.unlink()
         result = deploying.result(120)
         report = traffic.stop(wait=10)
     assert live(made) == result.release
@@ -117,9 +152,8 @@ def test_what_both_depend_on_is_down_and_the_canary_is_not_blamed(shop):
 
 @pytest.mark.parametrize("after_seconds", [2, pytest.param(60, marks=pytest.mark.long(sampled=False))])
 def test_a_release_that_goes_bad_after_the_switch_is_rolled_back_by_itself(shop, after_seconds):
-    made = shop(app="lean", strategy=WATCHED, window="120s")
-    bad_when = made.sandbox.folder / "bad from now on"
-    made.deploy()
+    made = shop(WATCHED, window="120s")
+    bad_when = made.sandbox.folder / f"bad after {after_seconds} s"
     before = live(made)
     with users(made) as traffic:
         after = made.deploy(FAIL_WHILE=str(bad_when)).release
@@ -146,8 +180,9 @@ class Waiter:
         return self
 
     def __exit__(self, kind, error, trace):
-        if not self.future.done():
+        while not self.future.done():  # more than once: it may not have begun
             self.say("abort")
+            wait([self.future], 5)
         self.pool.shutdown(wait=True)
 
     def say(self, word, why=""):
@@ -175,10 +210,7 @@ def test_orders_are_in_the_ledger_with_who_and_why(two):
 
 
 def test_a_shadow_is_judged_and_compared_before_the_first_user(shop):
-    made = shop(
-        app="lean", strategy="strategy: blue-green, shadow: {percent: 100, for: 3s}, watch: {for: 0s}", window="60s"
-    )
-    made.deploy()
+    made = shop("strategy: blue-green, shadow: {percent: 100, for: 3s}, watch: {for: 0s}")
     before = live(made)
     with users(made) as traffic, Waiter(made, NAMED="yes") as deploying:
         result = deploying.result(120)
@@ -195,10 +227,7 @@ def test_a_shadow_is_judged_and_compared_before_the_first_user(shop):
 
 
 def test_a_release_whose_copies_fail_goes_back_before_its_first_user(shop):
-    made = shop(
-        app="lean", strategy="strategy: blue-green, shadow: {percent: 50, for: 60s}, watch: {for: 0s}", window="60s"
-    )
-    made.deploy()
+    made = shop("strategy: blue-green, shadow: {percent: 50, for: 60s}, watch: {for: 0s}")
     before = live(made)
     with users(made) as traffic:
         with pytest.raises(RolloutFailed):
@@ -212,9 +241,9 @@ def test_a_visitor_stays_on_one_release_while_weights_grow(shop):
     """The weights stay as they are until it was looked who is where."""
     steps = "steps: [{weight: 30, pause: approve}, {weight: 60, pause: approve}]"
     sticky = f"strategy: canary, {steps}, sticky: cookie, watch: {{for: 0s}},"
-    made = shop(app="lean", strategy=sticky + " judge: {promote: {errors_below: 20%}}", window="60s")
-    made.deploy()
-    visitors = [Visitor(made.sandbox.port) for _ in range(40)]  # that none of them gets 2 has a chance of 1e-6
+    made = shop(sticky + " judge: {promote: {errors_below: 20%}}")
+    old, new = Visitor(made.sandbox.port).version(), str(made.version + 1)
+    visitors = [Visitor(made.sandbox.port) for _ in range(40)]  # that all of them get the old one: a chance of 1e-6
     with users(made), Waiter(made) as deploying:
         until(lambda: asked_at(made, 30), 120, lambda: deploying.step)
         first = [visitor.version() for visitor in visitors]
@@ -223,15 +252,15 @@ def test_a_visitor_stays_on_one_release_while_weights_grow(shop):
         assert [visitor.version() for visitor in visitors] == first, "weights grew, nobody moved"
         deploying.say("approve")
         deploying.result(120)
-    assert {visitor.version() for visitor in visitors} == {"2"}
-    assert set(first) == {"1", "2"}, "both releases had visitors"
+    assert {visitor.version() for visitor in visitors} == {new}
+    assert set(first) == {old, new}, "both releases had visitors"
 
 
 def asked_at(made, weight):
     """Whether a person is waited for, with that weight in force."""
     begun = [data["what"] for _, data in entries(made, "step.begun")]
     routed = [what for what in begun if what.startswith("traffic")]
-    return begun[-1].startswith("wait until a person") and f" {weight} %" in routed[-1]
+    return bool(routed) and begun[-1].startswith("wait until a person") and f" {weight} %" in routed[-1]
 
 
 class Visitor:
