@@ -147,8 +147,7 @@ def docker_project(docker_engine):
     docker_engine.remove(name)
 
 
-@pytest.fixture
-def tmpfs():
+def _tmpfs():
     """`tmpfs(folder, "1m")`: a file system of that size there, for the test. It needs root, which CI must have."""
     mounted = []
 
@@ -165,6 +164,10 @@ def tmpfs():
     yield tmpfs
     for folder in mounted:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+tmpfs = pytest.fixture(_tmpfs)
+modules_tmpfs = pytest.fixture(_tmpfs, scope="module")
 
 
 @pytest.fixture

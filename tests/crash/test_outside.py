@@ -125,11 +125,12 @@ def test_a_clock_that_is_set_back_a_day_loses_no_state(arena):
     assert times == sorted(times), "history in the order it happened"
 
 
-@pytest.fixture
-def small_disk(tmpfs, tmp_path):
+@pytest.fixture(scope="module")
+def small_disk(modules_tmpfs, tmp_path_factory):
     """An arena whose home lies on a small file system of its own."""
-    home = tmpfs(tmp_path / "home", "300m")
-    arena = Arena(tmp_path, home)
+    folder = tmp_path_factory.mktemp("disk")
+    home = modules_tmpfs(folder / "home", "300m")
+    arena = Arena(folder, home)
     try:
         code, _, said = arena.run("deploy", "blue-green")
         assert code == 0, said

@@ -7,9 +7,11 @@ import itertools
 import json
 import shutil
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
 from tests.commands import python
 
 from fairlead.demo.mix import Options as TrafficOptions
@@ -110,6 +112,18 @@ class Shop:
 
     def keeper_log(self):
         return (self.place.root / "keeper" / "log").read_text()
+
+
+@contextmanager
+def opened(folder, kind=Shop, **given):
+    """One shop for a whole module; whatever runs for it is ended at the end."""
+    sandbox = Sandbox(folder / "sandbox", "shop")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FAIRLEAD_HOME", str(sandbox.home))
+        try:
+            yield kind(sandbox, **given)
+        finally:
+            sandbox.close()
 
 
 def instances_by_release(place: Place) -> set[str]:

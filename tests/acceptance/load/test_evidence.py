@@ -10,10 +10,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
-from load_projects import Shop, until
+from load_projects import Shop, opened, until
 
 from fairlead.demo.mix import Mix, Options
-from fairlead.demo.sandbox import Sandbox
 from fairlead.demo.traffic import Traffic
 from fairlead.errors import RolloutFailed
 from fairlead.ledger import Ledger
@@ -63,17 +62,11 @@ class Judged(Shop):
 
 @pytest.fixture(scope="module")
 def judged(tmp_path_factory):
-    sandbox = Sandbox(tmp_path_factory.mktemp("evidence") / "sandbox", "shop")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FAIRLEAD_HOME", str(sandbox.home))
-        try:
-            made = Judged(sandbox, app="lean", strategy=QUICK, window="60s")
-            made.down = sandbox.folder / "upstream is down"
-            made.env = {"UPSTREAM_DOWN": str(made.down)}
-            made.deploy()
-            yield made
-        finally:
-            sandbox.close()
+    with opened(tmp_path_factory.mktemp("evidence"), Judged, app="lean", strategy=QUICK) as made:
+        made.down = made.sandbox.folder / "upstream is down"
+        made.env = {"UPSTREAM_DOWN": str(made.down)}
+        made.deploy()
+        yield made
 
 
 @pytest.fixture

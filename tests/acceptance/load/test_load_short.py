@@ -1,10 +1,13 @@
 """Deployments under load lose nothing: the short form, one run of each strategy and of each awkward application.
 
 One strategy in a row in the normal run: canaries are under load in `test_evidence`, and the rest here is blue-green.
+All is deployed to one place, one application after the other.
 """
 
+import dataclasses
+
 import pytest
-from load_projects import overlaps, traffic_options, until
+from load_projects import Shop, opened, overlaps, traffic_options, until
 
 from fairlead.demo.mix import Mix
 from fairlead.demo.traffic import Traffic
@@ -12,6 +15,28 @@ from fairlead.errors import RolloutFailed
 
 NO_WEBSOCKETS = Mix(websocket=0)
 STREAM = 5  #: seconds; one follows the other, so that one is open at every switch; the long form has 20
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    with opened(tmp_path_factory.mktemp("short")) as made:
+        yield made
+
+
+@pytest.fixture
+def shop(place, need):
+    """`shop(app="node", strategy="canary", …) -> Shop`: from the next deployment on it is like that."""
+
+    def shop(**given):
+        if given.get("app") == "node":
+            need("node")
+        for one in dataclasses.fields(Shop):
+            if one.name not in ("sandbox", "version"):
+                default = one.default if one.default_factory is dataclasses.MISSING else one.default_factory()
+                setattr(place, one.name, given.get(one.name, default))
+        return place
+
+    return shop
 
 
 def whole(report):
@@ -38,11 +63,12 @@ def test_deployments_in_a_row(shop, strategy, count, stream):
     """A stream is open at every switch; of rolling each old instance waits for it, so there it is a short one."""
     shop = shop(strategy=strategy, drain=f"{stream + 2}s")
     shop.deploy()
+    versions = {str(shop.version + number) for number in range(count + 1)}
     with Traffic(shop.sandbox.url, Mix(websocket=6), traffic_options(stream)) as traffic:
         results = [shop.deploy() for _ in range(count)]
         report = traffic.stop()
     whole(report)
-    assert set(report.versions) == {str(number) for number in range(1, count + 2)}
+    assert set(report.versions) == versions
     assert report.websocket.messages > 0
     assert [result.report["lost"] for result in results] == [0] * count
     assert overlaps(shop.worker_log) == []
@@ -67,7 +93,7 @@ def test_one_deployment(shop, app, env, mix):
         result = shop.deploy(**env)
         report = traffic.stop()
     whole(report)
-    assert set(report.versions) == {"1", "2"}
+    assert set(report.versions) == {str(shop.version - 1), str(shop.version)}
     only(shop, result.release)
     assert overlaps(shop.worker_log) == []
 
@@ -93,7 +119,7 @@ def test_one_that_dies_right_after_becoming_healthy(shop):
             shop.deploy(DIE_AFTER_HEALTHY="0.4")
         report = traffic.stop()
     whole(report)
-    assert set(report.versions) == {"1"}
+    assert set(report.versions) == {str(shop.version - 1)}, "not that of the one that dies"
     only(shop, first.release)
     assert overlaps(shop.worker_log) == []
 
