@@ -13,6 +13,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 
+from fairlead.errors import ConfigurationError
 from fairlead.operations.render import render
 from fairlead.project.loader import load_project
 
@@ -42,6 +43,18 @@ def test_what_is_rendered(system, tmp_path):
         shutil.rmtree(EXPECTED / system, ignore_errors=True)
         shutil.copytree(example / "rendered", EXPECTED / system, ignore=shutil.ignore_patterns(RECORD))
     assert made == contents(EXPECTED / system)
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_nothing_is_asked_for_that_cannot_be_run(system):
+    """But for Kubernetes, which an example has for the day on which it can."""
+    project = load_project(ROOT / "examples" / system / "fairlead.yaml")
+    for environment in project.environments:
+        if project.outline(environment).runtime == "kubernetes":
+            with pytest.raises(ConfigurationError, match="kubernetes is not built yet"):
+                project.stack(environment)
+        else:
+            project.stack(environment)
 
 
 @pytest.mark.parametrize(

@@ -187,6 +187,7 @@ follows CACHE_URL redis://:"$(encoded CACHE_PASSWORD)"@cache:6379/0
         line CACHE_URL
         line DB_ALERTS_API_URL
         line DB_ALERTS_AUTH_URL
+        line DB_ALERTS_MIGRATOR_URL
         line DB_ALERTS_REALTIME_URL
         line DB_ALERTS_REST_URL
         line DB_PASSWORD

@@ -154,13 +154,14 @@ line() { printf "%s='%s'\n" "$1" "$(sed "s/'/\\\\'/g" "$1")"; }
 
 make JWT_SECRET urlsafe 64
 given S3_SECRET_ACCESS_KEY
-given DATABASE_URL
-given REDIS_URL
 make DB_PASSWORD password 32
 make DB_SAAS_MIGRATOR_PASSWORD password 32
 make DB_SAAS_API_PASSWORD password 32
 make CACHE_PASSWORD password 32
 certificate db DB db
+follows DB_SAAS_MIGRATOR_URL postgresql://saas_migrator:"$(encoded DB_SAAS_MIGRATOR_PASSWORD)"'@db:5432/saas?sslmode=verify-full&sslrootcert=/run/secrets/DB_CA'
+follows DB_SAAS_API_URL postgresql://saas_api_a:"$(phrase DB_SAAS_API_PASSWORD)"'@db:5432/saas?sslmode=verify-full&sslrootcert=/run/secrets/DB_CA'
+follows CACHE_URL redis://:"$(encoded CACHE_PASSWORD)"@cache:6379/0
 
 [ -z "$unfit" ] || {
     echo "another value is needed, one that changes nothing else where it stands, for:$unfit" >&2
@@ -174,8 +175,9 @@ certificate db DB db
     umask 077
     {
         printf "FAIRLEAD_SECRETS='%s'\n" "$folder"
-        line DATABASE_URL
-        line REDIS_URL
+        line CACHE_URL
+        line DB_SAAS_API_URL
+        line DB_SAAS_MIGRATOR_URL
     } >.compose.env.new
 )
 mv .compose.env.new compose.env

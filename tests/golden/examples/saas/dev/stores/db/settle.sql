@@ -21,6 +21,7 @@ GRANT ALL ON DATABASE "saas" TO "saas_owner";
 \connect -reuse-previous=on 'dbname=saas'
 SET client_min_messages = warning; SET log_statement = none; SET log_min_duration_statement = -1; SET log_min_error_statement = panic;
 GRANT ALL ON SCHEMA public TO "saas_owner";
+CREATE EXTENSION IF NOT EXISTS "postgis";
 REVOKE ALL ON DATABASE "saas" FROM PUBLIC;
 GRANT CONNECT ON DATABASE "saas" TO "saas_rw", "saas_ro", "saas_migrator";
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
