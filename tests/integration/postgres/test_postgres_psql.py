@@ -63,7 +63,7 @@ class Scripted(Site):
     def shell(self):
         """What it said of each file, and what was wrong."""
         ran = self.begin()
-        said, wrong = ran.communicate(timeout=60)
+        said, wrong = ran.communicate(timeout=300)
         assert (ran.returncode != 0) == ("ERROR" in wrong), wrong
         return said.split(), wrong
 
@@ -245,7 +245,7 @@ def test_one_at_a_time_and_a_lock_that_is_not_to_be_had_is_tried_again(sites, ke
         holder.execute("select pg_advisory_unlock(%s)", (number,))
         assert wait_until(lambda: watcher.execute(PSQL).fetchone() not in (None, first), 30)
         holder.execute("rollback")
-        _, wrong = ran.communicate(timeout=60)
+        _, wrong = ran.communicate(timeout=300)
     assert ran.returncode == 0 and "55P03" in wrong
     assert len(ours.rows()) == 2
 
