@@ -22,7 +22,7 @@ from fairlead.system.lock import FileLock
 
 DOOR, TRAEFIK, DEPUTY = "edge", "edge-traefik", "edge-deputy"  #: as in `render.edge_containers`, which loads much
 FRONTEND, API_PORT = "frontend", 61001
-PATIENCE = 5.0  #: seconds for a container to run
+PATIENCE = 15.0  #: seconds for a container to run, on a machine where everything waits
 ANSWERS = 2.0  #: seconds for Traefik to listen, and CONNECT for one try
 CONNECT = 0.2
 STEADY = 10.0  #: seconds of running after which the engine starts it again at once, in a tenth of a second
