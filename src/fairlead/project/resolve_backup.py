@@ -29,6 +29,7 @@ def _copies(one: Copies) -> stack.Backup:
         logical=one.logical,
         endpoint=one.endpoint,
         region=one.region,
+        ca=one.ca,
         access_key=one.access_key,
         secret_key=one.secret_key,
         recipients=one.recipients,

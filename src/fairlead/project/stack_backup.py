@@ -41,6 +41,7 @@ class Backup:
     keep: Keep = field(default_factory=Keep)
     endpoint: str | None = None  #: of an S3 that is not Amazon's
     region: str = "us-east-1"
+    ca: str | None = None  #: file of the authority of an S3 that nobody else knows
     access_key: str | None = None  #: name of a secret
     secret_key: str | None = None  #: name of a secret
     recipients: tuple[str, ...] = ()  #: who can read them; empty: whoever reads the environment's secrets

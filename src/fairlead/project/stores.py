@@ -126,6 +126,7 @@ class Copies(Section):
     to: OptionalLine = None
     endpoint: OptionalLine = None
     region: Line = "us-east-1"
+    ca: OptionalLine = None
     access_key: OptionalVariableName = None
     secret_key: OptionalVariableName = None
     recipients: tuple[Line, ...] = ()

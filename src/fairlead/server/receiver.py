@@ -63,7 +63,7 @@ def main(project: str, environment: str, store: str) -> None:
 
 def _target(said: dict[str, Any]) -> Target:
     access, secret = (Secret(said[key]) if said[key] else None for key in ("access", "secret"))
-    return Target(said["to"], said["endpoint"], said["region"], access, secret)
+    return Target(said["to"], said["endpoint"], said["region"], access, secret, said["ca"])
 
 
 if __name__ == "__main__":

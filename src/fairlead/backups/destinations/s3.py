@@ -6,6 +6,7 @@ import contextlib
 import re
 from collections.abc import Iterator
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fairlead.backups.destinations.base import Gone, Item, Unreachable, Write
@@ -25,10 +26,11 @@ class S3:
     """Objects in `bucket`, below `prefix`."""
 
     def __init__(
-        self, bucket: str, prefix: str, endpoint: str | None, region: str, access: Secret | None, secret: Secret | None
-    ) -> None:
+        self, bucket: str, prefix: str, endpoint: str | None, region: str, access: Secret | None, secret: Secret | None,
+        ca: str | None = None,
+    ) -> None:  # fmt: skip
         self._bucket, self._prefix, self._endpoint, self._region = bucket, prefix, endpoint, region
-        self._access, self._secret = access, secret
+        self._access, self._secret, self._ca = access, secret, ca
         self.shown = f"s3://{bucket}" + (f"/{prefix}" if prefix else "")
 
     @cached_property
@@ -43,9 +45,18 @@ class S3:
         return S3Store(
             self._bucket, prefix=self._prefix or None, region=self._region, **keys,  # type: ignore[arg-type]
             virtual_hosted_style_request=self._endpoint is None,
-            client_options={"allow_http": (self._endpoint or "").startswith("http://")},
+            client_options=self._client(),  # type: ignore[arg-type]
             retry_config={"max_retries": RETRIES},
         )  # fmt: skip
+
+    def _client(self) -> dict[str, bool | bytes]:
+        found: dict[str, bool | bytes] = {"allow_http": (self._endpoint or "").startswith("http://")}
+        if self._ca:
+            try:
+                found["root_certificate"] = Path(self._ca).read_bytes()
+            except OSError as error:
+                raise Unreachable(f"{self._ca}: {error.strerror}", "see `ca` of the backup") from error
+        return found
 
     @contextlib.contextmanager
     def writing(self, name: str) -> Iterator[Write]:

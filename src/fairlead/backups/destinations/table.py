@@ -23,13 +23,14 @@ class Target:
     region: str = "us-east-1"
     access: Secret | None = field(default=None, repr=False)
     secret: Secret | None = field(default=None, repr=False)
+    ca: str | None = None  #: file of an authority that is trusted beside the usual ones
 
 
 def destination_of(target: Target) -> Destination:
     """That of an address. UsageError for one that is none."""
     if target.to.startswith(S3_SCHEME):
         bucket, _, prefix = target.to.removeprefix(S3_SCHEME).strip("/").partition("/")
-        return S3(bucket, prefix, target.endpoint, target.region, target.access, target.secret)
+        return S3(bucket, prefix, target.endpoint, target.region, target.access, target.secret, target.ca)
     if not target.to.startswith("/"):
         raise UsageError(f"{target.to} is no place for backups", "name a folder by its whole path, or s3://BUCKET")
     return Directory(Path(target.to))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -45,7 +44,6 @@ from fairlead.system.pipes import Who
 
 BY_HAND = "by hand"  #: why, when nobody said
 PATIENCE = 60.0  #: seconds that a person waits for whoever is at it: the keeper mostly, right after a deployment
-CA = "SSL_CERT_FILE"  #: names a file of authorities, as for every other program here
 LEFT = re.compile(r".*_(before|restored)_\d{8}T\d{6}", re.DOTALL)
 """What restores leave is no data of anybody's."""
 
@@ -80,7 +78,7 @@ class Arrangement:
     @cached_property
     def repository(self) -> Repository:
         """Where pgBackRest keeps what it makes."""
-        return Repository(self.catalogue.where, self.target, self.owner, self.ground, os.environ.get(CA))
+        return Repository(self.catalogue.where, self.target, self.owner, self.ground)
 
     @cached_property
     def beside(self) -> Beside:
@@ -213,6 +211,7 @@ def _one(stack: Stack, root: Path, store: Store) -> Arrangement:
     target = Target(
         filled(stack, said.to), said.endpoint and filled(stack, said.endpoint), said.region,
         found.get(said.access_key or ""), found.get(said.secret_key or ""),
+        said.ca and filled(stack, said.ca),
     )  # fmt: skip
     recipients = partial(_recipients, stack, root, store)
     return Arrangement(place, stack.runtime, store, said, target, recipients, _url(stack, root, store))

@@ -88,7 +88,7 @@ def _told(one: Arrangement) -> dict[str, Any]:
     target, physical = one.target, one.said.physical
     return {
         "version": __version__, "runtime": one.runtime, "to": target.to, "endpoint": target.endpoint,
-        "region": target.region,
+        "region": target.region, "ca": target.ca,
         "access": target.access and target.access.reveal(), "secret": target.secret and target.secret.reveal(),
         "recipients": list(one.recipients()), "sync": bool(physical and physical.sync),
         "engine": physical.engine if physical else "builtin",

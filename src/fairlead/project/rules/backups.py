@@ -17,7 +17,7 @@ def placed(tree: Mapping) -> Iterator[Problem]:
         text = text_of(to) or ""
         if to is not None and text and not text.startswith(("s3://", "/", "${")):
             yield problem(to, "expected s3://BUCKET/PREFIX or a folder by its whole path, /srv/backups say")
-        for key in ("endpoint", "access_key", "secret_key"):
+        for key in ("endpoint", "access_key", "secret_key", "ca"):
             node = child(backup, key)
             if node is not None and text.startswith("/"):
                 yield problem(node, f"{key} is of backups in S3, and these go to a folder")

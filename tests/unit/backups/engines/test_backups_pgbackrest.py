@@ -28,8 +28,8 @@ status: error
 """
 
 
-def told(target, ca=None, cluster=HERE):
-    place = Place(target, "shop/local/db/repository", Secret(PHRASE), ca)
+def told(target, cluster=HERE):
+    place = Place(target, "shop/local/db/repository", Secret(PHRASE))
     lines = text(place, cluster, Path("/own"), 3).splitlines()
     return dict(line.partition("=")[::2] for line in lines), lines
 
@@ -48,8 +48,10 @@ def test_a_folder():
 
 
 def test_a_bucket():
-    target = Target("s3://kept/a/b", "https://s3.example.com:9000", "eu-west-1", Secret("ID"), Secret("SECRET"))
-    found, _ = told(target, "/etc/ca.pem")
+    target = Target(
+        "s3://kept/a/b", "https://s3.example.com:9000", "eu-west-1", Secret("ID"), Secret("SECRET"), "/etc/ca.pem"
+    )
+    found, _ = told(target)
     assert (found["repo1-s3-bucket"], found["repo1-path"]) == ("kept", "/a/b/shop/local/db/repository")
     assert (found["repo1-s3-endpoint"], found["repo1-storage-port"]) == ("s3.example.com", "9000")
     assert (found["repo1-s3-key"], found["repo1-s3-key-secret"]) == ("ID", "SECRET")

@@ -39,7 +39,6 @@ class Place:
     target: Target
     prefix: str  #: below the destination
     passphrase: Secret = field(repr=False)
-    ca: str | None = None  #: file of the authority of its S3
 
     def lines(self) -> list[tuple[str, str]]:
         """Of the file. Refused for an S3 that pgBackRest does not speak to."""
@@ -62,7 +61,7 @@ class Place:
             found += [("repo1-s3-key", target.access.reveal()), ("repo1-s3-key-secret", target.secret.reveal())]
         else:
             found.append(("repo1-s3-key-type", "auto"))
-        return found + ([("repo1-storage-ca-file", self.ca)] if self.ca else [])
+        return found + ([("repo1-storage-ca-file", target.ca)] if target.ca else [])
 
 
 def _endpoint(target: Target) -> list[tuple[str, str]]:

@@ -45,7 +45,6 @@ class Repository:
     target: Target
     owner: Owner
     ground: Callable[[], Ground]
-    ca: str | None = None
     _tool: Tool | None = field(default=None, repr=False)  #: as long as a session lasts
 
     @property
@@ -60,7 +59,7 @@ class Repository:
 
     def place(self, passphrase: Secret) -> Place:
         """As pgBackRest is told."""
-        return Place(self.target, self.prefix, passphrase, self.ca)
+        return Place(self.target, self.prefix, passphrase)
 
     def passphrase(self, keys: Sequence[Any]) -> Secret:
         """Opened. Gone when there is none yet; WrongKey, Damaged."""
