@@ -76,6 +76,7 @@ def _screen(prospect: Prospect) -> str:
     if prospect.roles:
         names = ", ".join(prospect.roles)
         lines.append(f"{bold('who comes back')}: roles that were removed since, as they were then: {yellow(names)}")
+    lines += [f"  {yellow(text)}" for text in source.without]
     for database, changes in prospect.losing.items():
         lines.append(f"  {database}" + ("" if changes else dim(": as many rows as in the backup")))
         lines += [f"    {yellow(change)}" for change in changes[:SHOWN]]

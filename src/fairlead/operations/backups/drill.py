@@ -56,7 +56,7 @@ def drill(one: Arrangement, wanted: Wanted = LATEST, say: Say = lambda _: None, 
                 report.damaged = True
                 one.catalogue.mark(report.id, DAMAGED, clock.stamp())
         report.forecast = forecast(one, report)
-        _judge(one, report)
+        judge(report)
         if report.ok:
             one.catalogue.mark(report.id, TRIED, clock.stamp())
         one.note("drill.done", report.to_data() | {"why": why})
@@ -135,11 +135,14 @@ def _checked(server: Server, backup: Backup, databases: Sequence[str]) -> list[s
     return found
 
 
-def _judge(one: Arrangement, report: Report) -> None:
+def judge(report: Report) -> None:
     """Whether it was as fast, and what it restored as new, as is declared."""
     rto, rpo = report.targets.get("rto"), report.targets.get("rpo")
     if rto is not None and report.ok and report.rto > rto:
         report.wrong.append(f"it took {report.rto:.0f} s, and may take {rto:g} s")
+    if rto is not None and report.ok and report.forecast and report.forecast["rto"] > rto:
+        later = f"in {report.forecast['days']:.0f} days, as the data grows, it will take {report.forecast['rto']:.0f} s"
+        report.wrong.append(f"{later}, and may take {rto:g} s")
     if rpo is not None and report.rpo is not None and report.rpo > rpo:
         what = "the last heartbeat in the log" if report.kind == "physical" else "the last backup"
         report.wrong.append(f"{what} is {report.rpo:.0f} s old, and {rpo:g} s is what may be lost")

@@ -10,6 +10,7 @@ from fairlead.backups.facts import answer, failing
 from fairlead.backups.physical.coverage import Aim
 from fairlead.backups.physical.heart import last_beat
 from fairlead.backups.physical.recovery import Feed, recovered
+from fairlead.backups.physical.unlike import unsorted
 from fairlead.backups.restoring import Reader
 from fairlead.backups.scratch import Ground, copy_name, room
 from fairlead.backups.server import Server, databases, one
@@ -56,7 +57,7 @@ def _checked(it: Arrangement, server: Server, aim: Aim, report: Report, asked: d
     found = [f"database {name} is missing" for name in aim.base.facts["databases"] if name not in there]
     found += [] if beat or until is None else ["there is no heartbeat in it"]
     report.amcheck = able
-    return [*found, *_answers(it, server, there), *(_amcheck(server) if able else ())]
+    return [*found, *unsorted(server, there), *_answers(it, server, there), *(_amcheck(server) if able else ())]
 
 
 def _answers(it: Arrangement, server: Server, there: tuple[str, ...]) -> Iterator[str]:

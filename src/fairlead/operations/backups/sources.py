@@ -15,6 +15,7 @@ from fairlead.backups.physical import coverage
 from fairlead.backups.physical.coverage import Aim
 from fairlead.backups.physical.heart import last_beat
 from fairlead.backups.physical.recovery import Feed, recovered
+from fairlead.backups.physical.unlike import left_out
 from fairlead.backups.restoring import Reader, globals_of, put_back
 from fairlead.backups.restoring import fill as filled
 from fairlead.backups.scratch import copy_name, room
@@ -39,6 +40,7 @@ class Source:
     facts: Mapping[str, Any]
     fill: Callable[[Server, str, str], None]
     transactions: int | None = None  #: the number of the first that is not in it
+    without: tuple[str, ...] = ()  #: what is not in it though it was there
 
     @property
     def databases(self) -> tuple[str, ...]:
@@ -134,4 +136,4 @@ def _copy(side: Server, aim: Aim) -> Source:
 
     with side.reading("pg_dumpall", "pg_dumpall", "--globals-only", f"--database={side.home}") as roles:
         said = roles.read().decode()
-    return Source(aim.base.id, moment, said, found, fill, upto)
+    return Source(aim.base.id, moment, said, found, fill, upto, tuple(left_out(side, found)))

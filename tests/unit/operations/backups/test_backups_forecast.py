@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
+from fairlead.operations.backups.drill import judge
 from fairlead.operations.backups.forecast import expected, growth_of
+from fairlead.operations.backups.report import Report
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 
@@ -19,3 +21,13 @@ def test_growth_is_by_day_and_only_known_after_a_week():
 def test_what_grows_takes_longer_and_the_rest_does_not():
     found = expected(1000, 100.0, {"find": 1.0, "restore": 10.0, "recover": 5.0, "check": 2.0})
     assert found == {"days": 90.0, "bytes": 10000, "rto": 126.0}
+
+
+def test_a_drill_is_red_before_it_takes_too_long():
+    report = Report("db", kind="physical", phases={"restore": 10.0}, targets={"rto": 60.0})
+    report.forecast = {"days": 90.0, "bytes": 10, "rto": 59.0}
+    judge(report)
+    assert report.ok
+    report.forecast["rto"] = 126.0
+    judge(report)
+    assert report.wrong == ["in 90 days, as the data grows, it will take 126 s, and may take 60 s"]
