@@ -52,9 +52,4 @@ def _text(one: Report) -> str:
 
 
 def _notes(one: Report) -> list[str]:
-    found = ["amcheck is not installed, so no index was compared with its table"] if one.amcheck is False else []
-    target = one.targets.get("rto")
-    if one.forecast and target is not None and one.forecast["rto"] > target:
-        text = f"as it grows, it will take {duration(one.forecast['rto'])} in {one.forecast['days']:.0f} days"
-        found.append(f"{text}, and may take {duration(target)}")
-    return found
+    return ["amcheck is not installed, so no index was compared with its table"] if one.amcheck is False else []
