@@ -7,24 +7,34 @@ sizes bytes (int). Mappings are plain dicts that nobody changes.
 
 from __future__ import annotations
 
-import dataclasses
-import types
 import typing
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache, partial
 from typing import Any, Literal, TypeVar
 
 from fairlead.project.stack_backup import Backup, Drill, Require
 from fairlead.project.stack_container import Build, Container, LogBounds, Registry, Resources, Security
+from fairlead.project.stack_data import from_data, to_data
 from fairlead.project.stack_edge import Edge, Route
 from fairlead.project.stack_rights import Rights
+from fairlead.project.stack_rollout import (
+    LATENCY_BUCKETS,
+    CanaryStep,
+    Insufficient,
+    Judge,
+    Rollout,
+    Shadow,
+    Smoke,
+    Strategy,
+    Watch,
+)
+from fairlead.project.stack_secrets import Generate, Rotate, SecretBackend, SecretSpec, ServiceSecret
 
-__all__ = ["Build", "Container", "Edge", "LogBounds", "Registry", "Resources", "Rights", "Route", "Security"]
+__all__ = [
+    "LATENCY_BUCKETS", "Build", "CanaryStep", "Container", "Edge", "Generate", "Insufficient", "Judge", "LogBounds",
+    "Registry", "Resources", "Rights", "Rollout", "Rotate", "Route", "SecretBackend", "SecretSpec", "Security",
+    "ServiceSecret", "Shadow", "Smoke", "Strategy", "Watch", "from_data", "to_data",
+]  # fmt: skip
 
-T = TypeVar("T")
-
-Strategy = Literal["rolling", "blue-green", "canary"]
 Handover = Literal["stop-first", "overlap"]
 RuntimeName = Literal["process", "docker", "kubernetes"]
 
@@ -57,21 +67,6 @@ class Stop:
     signal: str = "SIGTERM"
     drain: float = 10.0  #: longest wait for open requests before the signal, seconds
     grace: float = 30.0  #: from the signal to SIGKILL of the process group, seconds
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceSecret:
-    """A secret that a service reads: as a file, or in its environment."""
-
-    name: str
-    delivery: Literal["file", "env"] = "file"
-    key: str | None = None  #: what the service calls it; None: its name
-
-    @property
-    def variable(self) -> str:
-        """The variable of the service's environment: with the value, or with the path of the file."""
-        name = self.key or self.name
-        return name if self.delivery == "env" else f"{name}_FILE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,143 +125,12 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Smoke:
-    """One request through the edge and what its answer must be."""
-
-    path: str
-    host: str | None = None
-    status: int = 200
-    contains: str | None = None
-    header: dict[str, str] = field(default_factory=dict)  #: response headers that must be there, with these values
-    timeout: float = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class CanaryStep:
-    """`weight` percent of the requests for `pause` seconds (`for` in the file)."""
-
-    weight: int
-    pause: float = 0.0
-    approve: bool = False  #: a person has to approve before the next step
-
-
-LATENCY_BUCKETS = (0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
-"""Upper bounds, in seconds, by which the edge counts how long answers took; `Judge.over` is one of them.
-
-One fixed grid: the edge takes another one only when it is started, so it must fit every threshold there will be.
-"""
-
-Insufficient = Literal["hold", "extend", "promote-if-probes-pass", "abort"]
-
-
-@dataclass(frozen=True, slots=True)
-class Judge:
-    """How the evidence on a new release is weighed."""
-
-    tolerate: float = 1.5  #: ratio of errors (and of slow answers) to the stable release that is still fine
-    over: float | None = 0.3  #: an answer that takes longer is slow, seconds; None: latency is not judged
-    alpha: float = 0.01  #: chance of ever aborting a good release
-    errors_below: float | None = None  #: share of errors, shown before promotion; None: 2 %, or what the stable one has
-    confidence: float = 0.95  #: how surely it is shown
-    probe_rate: float = 10 / 60  #: requests of Fairlead's own to the new release, per second; 0: none
-    probes: tuple[Smoke, ...] = ()  #: what they ask; empty: the smoke tests, or the health checks
-    insufficient: Insufficient = "hold"  #: what when a step has ended and too little is known
-    hold_for: float = 1800.0  #: how long evidence, or a person, is waited for, seconds
-
-
-@dataclass(frozen=True, slots=True)
-class Watch:
-    """How long the new release is judged after the switch."""
-
-    seconds: float = 300.0
-    rollback: bool = True  #: by itself; else it is only told
-
-
-@dataclass(frozen=True, slots=True)
-class Shadow:
-    """Safe requests are mirrored to the new release before its first user."""
-
-    percent: float
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Rollout:
-    """How one release becomes the next."""
-
-    strategy: Strategy = "blue-green"
-    keep: int = 3  #: releases kept on disk
-    rollback_window: float = 600.0  #: how long the old release stays warm, seconds
-    steps: tuple[CanaryStep, ...] = ()  #: canary only
-    surge: int = 1  #: rolling: instances more than `replicas` for a moment
-    unavailable: int = 0  #: rolling: instances fewer than `replicas` for a moment
-    soak: float = 0.0  #: judged after the switch, before the commit, seconds
-    judge: Judge = field(default_factory=Judge)
-    watch: Watch | None = None  #: judged after the commit, by the keeper
-    shadow: Shadow | None = None
-    sticky: bool = False  #: a visitor stays on one release
-    approve: bool = False  #: a person has to approve before the first user
-
-
-@dataclass(frozen=True, slots=True)
 class Notify:
     """Somebody who is told."""
 
     to: str  #: the kind of receiver: slack, discord, e-mail, pagerduty, telegram or webhook
     secret: str  #: name of what holds the address
     on: tuple[str, ...]  #: started, waiting, promoted, failed, rolled-back, recovered, rotation-due
-
-
-@dataclass(frozen=True, slots=True)
-class Generate:
-    """How a secret is made, once."""
-
-    kind: Literal["password", "hex", "base64", "jwt-hs256", "rsa", "ed25519", "uuid"]
-    length: int | None = None  #: characters, for rsa bits; None: what is usual for the kind
-
-
-@dataclass(frozen=True, slots=True)
-class Rotate:
-    """How old a secret may get, and how it is changed while it is in use. Times are seconds."""
-
-    every: float | None = None  #: None: never by schedule
-    kind: Literal["plain", "jwt", "redis", "postgres"] = "plain"
-    cache: float = 300.0  #: jwt: how long the slowest verifier keeps the key set
-    lifetime: float = 3600.0  #: jwt: of the longest token
-    lag: float = 30.0  #: redis, postgres: how long a client may keep an old password
-    url: str | None = None  #: redis: the server
-    user: str | None = None  #: redis: whose password it is
-    admin: str | None = None  #: redis: the secret with which the administrator logs in; None: the user changes itself
-    admin_user: str | None = None  #: redis: who that is
-    reload: Literal["restart", "read"] = "restart"  #: how services come to know another value
-
-
-@dataclass(frozen=True, slots=True)
-class SecretSpec:
-    """What must stay secret: its name, never its value."""
-
-    name: str
-    generate: Generate | None = None
-    rotate: Rotate = field(default_factory=Rotate)
-    type: str | None = None  #: of a secret variable: url, port … as `variables` has it
-    values: tuple[str, ...] = ()  #: of one that is an enum
-    pattern: str | None = None  #: of one that is a regex
-    required: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class SecretBackend:
-    """Where the values of secrets are kept. What a kind does not use is None."""
-
-    kind: Literal["age", "environment", "vault", "aws", "exec"] = "age"
-    url: str | None = None
-    mount: str | None = None
-    path: str | None = None
-    region: str | None = None
-    namespace: str | None = None
-    auth: Literal["token", "approle"] | None = None
-    get: str | None = None  #: exec: the command that prints a value; `{name}` stands for the name
-    set: str | None = None  #: exec: the command that takes a value from its standard input
 
 
 Format = Literal["json", "yaml", "xml", "nginx", "text"]
@@ -386,40 +250,3 @@ def next_named(items: typing.Iterable[N], name: str) -> N:
         if item.name == name:
             return item
     raise KeyError(name)
-
-
-def to_data(value: object) -> dict[str, Any]:
-    """A stack (or any dataclass here) as plain JSON data, defaults included."""
-    return dataclasses.asdict(value)  # type: ignore[call-overload,no-any-return]
-
-
-def from_data(kind: type[T], data: dict[str, Any]) -> T:
-    """The inverse of `to_data`. Keys it does not know are ignored, so an older Fairlead reads a newer release."""
-    readers = _readers(kind)  # type: ignore[arg-type]
-    return kind(**{key: _read(readers[key], value) for key, value in data.items() if key in readers})
-
-
-_Reader = Callable[[Any], Any] | None  #: None: what is there is what is meant
-
-
-@cache
-def _readers(kind: type) -> dict[str, _Reader]:
-    """By field. Made once: a release has hundreds of values, and is read again and again."""
-    return {name: _reader(hint) for name, hint in typing.get_type_hints(kind).items()}
-
-
-def _reader(hint: Any) -> _Reader:
-    origin, parts = typing.get_origin(hint), typing.get_args(hint)
-    if origin is types.UnionType:
-        return _reader(next(part for part in parts if part is not type(None)))
-    if origin is tuple:
-        one = _reader(parts[0])
-        return lambda value: tuple(_read(one, item) for item in value)
-    if origin is dict:
-        one = _reader(parts[1])
-        return lambda value: {key: _read(one, item) for key, item in value.items()}
-    return partial(from_data, hint) if dataclasses.is_dataclass(hint) else None  # type: ignore[arg-type]
-
-
-def _read(reader: _Reader, value: Any) -> Any:
-    return value if reader is None or value is None else reader(value)
