@@ -77,12 +77,16 @@ def test_the_end_of_a_process_is_noticed_at_once(monkeypatch: pytest.MonkeyPatch
     reading, writing = os.pipe()
     never, _ = os.pipe()
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
-        known = processes.look(other.pid)
+        told: list[int] = []
         begun = fork(lambda: os.read(reading, 1).decode())
-        meanwhile = Meanwhile(
-            lambda: os.write(writing, b"z"), lambda: {other.pid} if known and known.alive() else set()
-        )
-        other.kill()
+
+        def pids() -> set[int]:
+            if told:
+                return set()
+            other.kill()  # not before it is asked who is looked after: one that is dead by then is nobody
+            return {other.pid}
+
+        meanwhile = Meanwhile(lambda: (told.append(1), os.write(writing, b"z")), pids)
         assert begun.answer(never, meanwhile=meanwhile) == "z"
 
 
