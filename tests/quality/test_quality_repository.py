@@ -3,6 +3,7 @@
 import re
 import sys
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,16 @@ def test_requirements_agree_with_each_other():
 
     run, dev = pins("requirements.txt"), pins("requirements-dev.txt")
     assert {name: dev.get(name) for name in run} == run
+
+
+def test_no_two_test_files_have_the_same_name():
+    """In folders that are no packages they would be one module, and pytest would run nothing at all."""
+    names = Counter(file.name for file in committed(".py") if file.name.startswith("test_") and not _in_package(file))
+    assert [name for name, count in names.items() if count > 1] == []
+
+
+def _in_package(file: Path) -> bool:
+    return (file.parent / "__init__.py").exists()
 
 
 PAGES = committed(".md")
