@@ -115,6 +115,11 @@ def test_a_door_that_was_killed_is_brought_back_without_the_engines_client(share
     assert not now.items() & marks.items()
     revival.look()
     assert {short: shared.facts(short).start_mark for short in marks} == now, "once is enough"
+    process = shared.facts(DOOR).pid
+    shared.kill(DOOR)  # again, before a round of housekeeping has looked
+    eventually(lambda: processes.look(process) is None)
+    revival.look()
+    eventually(lambda: shared.ask().who == "one")
     shared.edge.up()
 
 

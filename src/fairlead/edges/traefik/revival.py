@@ -74,7 +74,15 @@ class Revival:
             _await_running(engine, door["Id"], dead)
             ended()
         _await_running(engine, traefik["Id"], int(traefik["State"]["Pid"] or 0) if dead else 0)
+        self._note(engine, (door["Id"], traefik["Id"]))
         self._await_answers(engine, door["Id"])
+
+    def _note(self, engine: DirectEngine, ids: tuple[str, str]) -> None:
+        """Write down which processes they are now: one may end again before a round does that."""
+        for folder, id in zip(self._folders, ids, strict=True):
+            pid = int(((engine.inspect(id) or {}).get("State") or {}).get("Pid") or 0)
+            if process := processes.look(pid) if pid else None:
+                (folder / "starts").write_text(f"{process.mark}\n")
 
     def _await_answers(self, engine: DirectEngine, door: str) -> None:
         """What comes after this loads much, and would take a core from what users wait for."""
