@@ -42,6 +42,9 @@ pidfile pid
 END
 """
 """No network, no bound on its memory, and nothing written but what is asked for."""
+STATE = """[ -s "$1/pid" ] || { echo none; exit 0; }
+kill -0 "$(cat "$1/pid")" 2>/dev/null && echo lives || echo ended
+"""
 ASKED = 'cd "$1" && echo "$3" | "$2" -s ./s'
 
 
@@ -199,8 +202,7 @@ class Trial:
 
     def _state(self) -> str:
         """Of the one with its number in `pid`: none, lives, ended."""
-        script = '[ -s "$1/pid" ] || { echo none; exit 0; }; kill -0 "$(cat "$1/pid")" 2>&- && echo lives || echo ended'
-        return self.shell.run("a Redis of its own", script, self.folder)
+        return self.shell.run("a Redis of its own", STATE, self.folder)
 
     def _counted(self, wanted: Mapping[str, Any]) -> dict[str, int]:
         """What ended by itself since is no loss."""

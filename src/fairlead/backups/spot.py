@@ -23,7 +23,7 @@ each() {
     done
 }
 if [ ! -e "$new.turned" ]; then
-    mkdir -p "$aside"
+    mkdir -p "$data" "$aside"
     each "$data" "$aside"
     : >"$new.turned"
 fi

@@ -67,7 +67,12 @@ def shown(found: Status) -> str:
     new = found.rollout.release if found.rollout and not found.rollout.ended else None
     rows = [_row(copy, state, new) for copy in found.copies]
     lines += [table(rows, ("instance", "phase", "port", "restarts", "up", ""), indent=2)] if rows else []
-    rows = [(one.running.name, one.running.store.kind, _phase(one), _backups(found, one)) for one in found.stores]
+    rows = [
+        (one.running.name, one.running.store.kind, _phase(one), _backups(found, one.running.name))
+        for one in found.stores
+    ]
+    known = {one.running.name for one in found.stores}
+    rows += [(name, "", "", _backups(found, name)) for name in found.backups if name not in known]
     lines += [table(rows, ("store", "kind", "", ""), indent=2)] if rows else []
     lines += [f"  {red('!')} {problem}" for problem in found.problems]
     return "\n".join(lines)
@@ -77,9 +82,9 @@ def _phase(one: StoreState) -> str:
     return green("well") if one.well else yellow(one.running.phase)
 
 
-def _backups(found: Status, one: StoreState) -> str:
+def _backups(found: Status, name: str) -> str:
     """How old the last good ones are."""
-    ages = found.backups.get(one.running.name)
+    ages = found.backups.get(name)
     if ages is None:
         return ""
     backup = yellow("no backup") if ages.backup is None else f"backup {duration(ages.backup)} old"

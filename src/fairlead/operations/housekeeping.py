@@ -22,7 +22,7 @@ from fairlead.operations.environment import Environment, sample_live
 from fairlead.operations.rotation.recovery import recover as rotations
 from fairlead.operations.rotation.recovery import ripe
 from fairlead.operations.schema.waits import waits
-from fairlead.operations.stores.ensure import any_dead, renew_all, start_dead
+from fairlead.operations.stores.ensure import any_dead, renew_all, start_dead, unfinished
 from fairlead.rollout.journal import open_rollout
 from fairlead.rollout.recovery import recover, restore_traffic
 from fairlead.runtimes.base import Instance
@@ -180,7 +180,7 @@ class Housekeeping:
     def _stores(self) -> None:
         """Start those that ended, and have certificates that do not end soon."""
         place, runtime = self.environment.place, self.environment.runtime
-        if not place.stores.is_dir():
+        if not place.stores.is_dir() and not unfinished(place):
             return
         if any_dead(runtime, place):
             self._start_stores()

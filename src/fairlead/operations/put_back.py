@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fairlead.backups.catalogue import Backup, chosen, spread_of
 from fairlead.backups.restoring import Reader
@@ -94,15 +94,15 @@ def put_back(
         prospect = _prospect(ready)
         if not agree(prospect):
             raise Interrupted("nothing was restored, and what is in use is as it was")
-        with held_environment(place, DOING):
-            _swap(prospect, say)
+        with held_environment(place, DOING), swapping.held(place):
+            stood = _swap(prospect, say)
     seconds = round(clock.boot_seconds() - begun, 3)
     for it in ready:
         said = {"id": it.backup.id, "seconds": seconds, "moment": it.backup.moment.isoformat()}
         more = {"set": prospect.set} if prospect.set else {}
         aside = {one["live"]: one["aside"] for one in it.step.databases}
         it.one.note("restore.done", said | more | {"databases": aside})
-    _have_well(ready)
+    _have_well(ready, stood)
     return PutBack(prospect.id, tuple((it.one.store.name, it.backup.id, _aside(it)) for it in ready), seconds)
 
 
@@ -115,12 +115,13 @@ def _aside(it: Ready) -> str:
     return ", ".join(one["aside"] for one in it.step.databases) or f"before-{it.step.stamp}"
 
 
-def _swap(prospect: Prospect, say: Say) -> None:
+def _swap(prospect: Prospect, say: Say) -> bool:
+    """Whether services stood still for it."""
     place, runtime = prospect.ready[0].one.place, prospect.ready[0].one.runtime
     for it in prospect.ready:
         it.before()
         it.one.note("restore.begun", {"id": it.backup.id, "databases": [one["live"] for one in it.step.databases]})
-    steps = [it.step for it in prospect.ready]
+    steps = [replace(it.step, users=swapping.users(place, it.step)) for it in prospect.ready]
     swapping.write(place, prospect.id, steps)
     databases = [one for one in steps if one.kind == "postgres"]
     try:
@@ -131,18 +132,24 @@ def _swap(prospect: Prospect, say: Say) -> None:
         raise
     swapping.carry(place, runtime, [one for one in steps if one.kind != "postgres"], say)
     swapping.forget(place)
+    return any(one.users for one in steps)
 
 
-def _have_well(ready: Sequence[Ready]) -> None:
+def _have_well(ready: Sequence[Ready], stood: bool) -> None:
     """What was stopped for it is up again, and instances with it. NotWell."""
     one = ready[0].one
     stores = stores_of(one.runtime, one.place)
-    names = [it.one.store.name for it in ready if it.step.kind not in ("postgres", "volume")]
+    names = [it.one.store.name for it in ready if it.step.ran and it.step.kind not in ("postgres", "volume")]
     await_well(stores, [it.store for it in stores.observe() if it.name in names], lambda _: None)
-    if any(it.step.kind == "volume" and it.step.path is None for it in ready):
+    if stood:
         from fairlead.operations.up import up  # noqa: PLC0415 — only where services were stopped
 
         up(one.place, PATIENCE)
+
+
+def _runs(one: Arrangement) -> bool:
+    there = stores_of(one.runtime, one.place).observe()
+    return any(it.living for it in there if it.name == one.store.name)
 
 
 def _stamp() -> str:
@@ -182,7 +189,8 @@ def _files(one: Arrangement, backup: Backup) -> Iterator[Ready]:
                 spot.discard()
             fill(spots, reader, backup, stamp, log=True)
             lost = losing.keys(one, backup) if redis else losing.files(spots.spots, backup)
-            yield Ready(one, backup, lost, Step(one.store.name, one.store.kind, stamp, one.store.path))
+            step = Step(one.store.name, one.store.kind, stamp, one.store.path, ran=_runs(one))
+            yield Ready(one, backup, lost, step)
         except BaseException:
             if not swapping.begun(one.place):  # else it is wanted: somebody goes on with it
                 for spot in spots.spots:

@@ -2,13 +2,11 @@
 
 import json
 import os
-import signal
 import socket
-import subprocess
-import sys
 
 import pytest
 from backup_site import Site
+from killed_restore import restored_until
 
 from fairlead.stores.programs import missing
 
@@ -129,6 +127,9 @@ def test_all_of_it_is_made_together_and_put_back_together(site):
     assert found["cache"]["keys"] == 50
     assert found["uploads"]["volumes"]["files"]["files"] == 3
     assert found["uploads"]["bytes"] < 10_000
+    (listed,) = site.json("backup", "list", "local")["sets"]
+    assert (listed["id"], sorted(listed["stores"])) == (set_id, ["cache", "db", "uploads"])
+    assert 0 <= listed["spread"] < 600
     assert site.json("backup", "verify", "local")["ok"]
     assert all(one["ok"] for one in site.json("db", "drill", "local")["drills"])
     site.spoil()
@@ -148,48 +149,31 @@ def test_all_of_it_is_made_together_and_put_back_together(site):
     assert not list(site.root.glob("uploads.fairlead/before-*"))
 
 
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-from fairlead.backups import restoring
-from fairlead.backups.spot import Spot
-from fairlead.operations.backups import swapping
-from fairlead.stores.process import ProcessStores
-wanted, seen = int(sys.argv[1]), [0]
-
-def step():
-    seen[0] += 1
-    if seen[0] == wanted:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-def killed(owner, name):
-    was = getattr(owner, name)
-    def act(*args, **more):
-        step()
-        found = was(*args, **more)
-        step()
-        return found
-    setattr(owner, name, act)
-
-for owner, names in ((swapping, ("write", "forget")), (restoring, ("swap",)), (Spot, ("swap",)),
-                     (ProcessStores, ("stop", "start"))):
-    for name in names:
-        killed(owner, name)
-from fairlead.__main__ import main
-sys.argv = ["fairlead", "backup", "restore", "local", "--yes"]
-try:
-    main()
-finally:
-    Path("steps").write_text(str(seen[0]))
-"""
+def test_a_flipped_byte_is_found_and_nothing_of_it_is_put_back(site):
+    made(site)
+    site.spoil()
+    for store, name in (("cache", "dump.rdb.age"), ("uploads", "files.tar.gz.age")):
+        part = next(site.backups.glob(f"shop/local/{store}/*/{name}"))
+        data = bytearray(part.read_bytes())
+        data[len(data) // 2] ^= 1
+        part.write_bytes(data)
+        assert not site.json("db", "drill", "local", store, code=1)["ok"]
+        assert "is damaged" in site.run("backup", "restore", "local", "--store", store, "--yes", code=1)
+    assert not site.json("backup", "verify", "local", code=1)["ok"]
+    require_one_or_the_other(site)
+    assert as_before(site)
+    assert not list((site.root / "uploads.fairlead").glob("new-*"))
 
 
-def restored_until(site, step):
-    """A restore that is killed at that step; whether it came so far."""
-    done = subprocess.run([sys.executable, "-c", KILLED, str(step)], cwd=site.root, env=site.env, check=False,
-                          capture_output=True)  # fmt: skip
-    assert done.returncode in (0, -signal.SIGKILL), done.stderr.decode()
-    return done.returncode != 0
+def test_one_alone_is_put_back_and_no_other_is_touched(site):
+    site.run("backup", "now", "local", "cache", "db")
+    site.spoil()
+    said = site.run("db", "restore", "local", "cache", "--yes", code=2)
+    assert "fairlead backup restore local latest --store cache" in said
+    site.run("backup", "restore", "local", "--store", "cache", "--yes")
+    assert site.redis("GET", "key:1") == "value-1"
+    assert site.sql("SELECT count(*) FROM orders") == [(21,)]
+    assert "there is no backup" in site.run("backup", "restore", "local", "--yes", code=2)
 
 
 def as_before(site):
@@ -220,12 +204,12 @@ def test_a_restore_that_is_killed_is_ended_by_the_next_command(site):
 
 @pytest.mark.long(seconds=120)
 def test_a_restore_may_be_killed_at_any_step(site):
-    site.run("backup", "now", "local")
+    set_id = made(site)["cache"]["set"]
     step = 1
     while True:
         site.fill()
         site.spoil()
-        if not restored_until(site, step):
+        if not restored_until(site, step, set_id):
             break
         site.run(*(("backup", "now", "local", "uploads") if step % 2 else ("stores", "apply", "local", "--yes")))
         site.run("stores", "apply", "local", "--yes")

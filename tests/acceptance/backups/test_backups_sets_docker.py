@@ -4,9 +4,11 @@ import os
 
 import pytest
 from docker_site import DockerSite
+from killed_restore import restored_until
 from tests.docker_engine import images, why_not
 
 from fairlead.demo.sandbox import free_port
+from fairlead.system.clock import wait_until
 
 pytestmark = pytest.mark.real
 FILE = """\
@@ -14,10 +16,10 @@ name: {name}
 services:
   web: {{image: "{app}", pull_policy: never, command: sleep infinity, volumes: ["uploads:/uploads"]}}
 stores:
-  cache: {{kind: redis, image: "{redis}", backup: {{logical: daily, to: {to}}}, drill: {{every: 7d}}}}
-  files: {{kind: s3, image: "{s3}", buckets: [photos], networks: [backend], backup: {{logical: daily, to: {to}}}}}
+  cache: {{kind: redis, image: "{redis}", backup: {{to: {to}}}}}
+  files: {{kind: s3, image: "{s3}", buckets: [photos], networks: [backend], backup: {{to: {to}}}}}
 volumes:
-  uploads: {{backup: {{logical: daily, to: {to}}}}}
+  uploads: {{backup: {{to: {to}}}}}
 environments:
   local: {{runtime: docker, edge: {{http: PORT, address: 127.0.0.1}}}}
 """
@@ -71,3 +73,22 @@ def test_made_tried_and_put_back(site):
     assert "dropped" in site.run("backup", "prune", "local", "--old-data", "--yes")
     assert "before-" not in beside(site, "ls -A /uploads/.fairlead")
     assert site.copies() == []
+
+
+@pytest.mark.long(seconds=90)
+def test_the_keeper_ends_a_restore_that_was_killed(site):
+    """With a store that stands still, whose volume is half of this and half of that."""
+    for step, then in ((5, "then"), (8, "again")):
+        site.redis("SET", "when", then)
+        beside(site, f"echo {then} >/uploads/when")
+        site.run("backup", "now", "local")
+        site.redis("SET", "when", "later")
+        beside(site, "echo later >/uploads/when; touch /uploads/later")
+        assert restored_until(site, step)
+        journal = next((site.root / "home").glob("*/local/backups")) / "restore.json"
+        assert wait_until(lambda file=journal: not file.exists(), 120, every=0.2, most=1)
+        web = site.docker.lines("ps", "-aq", "--filter", f"name={site.name}-local-web-")[0]
+        assert wait_until(lambda id=web: site.docker.inspect(id)["State"]["Running"], 120, every=0.2, most=1)
+        assert wait_until(lambda: site.redis("PING") == "PONG", 120, every=0.2, most=1)
+        assert site.redis("GET", "when") == then
+        assert beside(site, "cat /uploads/when; ls /uploads | grep -c later || true") == f"{then}\n0"

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from fairlead.operations.backups import restore
-from fairlead.operations.backups.arrangement import Arrangement
+from fairlead.operations.backups.arrangement import PATIENCE, Arrangement
 from fairlead.operations.backups.spots import spots_of
 
 
 def left(one: Arrangement) -> tuple[str, ...]:
-    """The databases, or the folders by volume: `uploads/before-20261127T031500`."""
+    """The databases, or the folders by volume: `uploads/before-20261127T031500`. Busy."""
     if one.store.kind == "postgres":
         return restore.left(one)
-    with spots_of(one.place, one.runtime, one.store) as spots:
+    with one.held("fairlead backup prune", PATIENCE), spots_of(one.place, one.runtime, one.store) as spots:
         return tuple(f"{spot.name or one.store.name}/{name}" for spot in spots.spots for name in spot.aside())
 
 

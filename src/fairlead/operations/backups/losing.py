@@ -16,9 +16,9 @@ from fairlead.operations.backups.arrangement import Arrangement
 from fairlead.operations.backups.spots import live_redis
 from fairlead.system import clock
 
-COUNT = 'find "$1" -name .fairlead -prune -o -type f -print | wc -l'
-LATER = 'find "$1" -name .fairlead -prune -o -type f -mmin "-$2" -print | wc -l'
-WRITTEN = 'stat -c %Y "$1"/appendonlydir/*.incr.aof 2>&- | sort -n | tail -n 1'
+COUNT = 'find "$1" -name .fairlead -prune -o -type f -print 2>/dev/null | wc -l'
+LATER = 'find "$1" -name .fairlead -prune -o -type f -mmin "-$2" -print 2>/dev/null | wc -l'
+WRITTEN = 'stat -c %Y "$1"/appendonlydir/*.incr.aof 2>/dev/null | sort -n | tail -n 1'
 """Its log grows with each write."""
 
 

@@ -20,6 +20,7 @@ from fairlead.project.stack import Container, RuntimeName, Security, Store
 from fairlead.render.container import ContainerSpec, Mount
 from fairlead.stores import programs
 from fairlead.stores.folder import Kept, StoreFolder
+from fairlead.system.files import remove_tree
 from fairlead.system.home import Place
 
 if TYPE_CHECKING:
@@ -100,6 +101,8 @@ def copies_of(place: Place, runtime: RuntimeName, store: Store, names: Sequence[
             yield found
         return
     found_programs = programs.require(REDIS, f"a copy of {store.name}") if store.kind == "redis" else {}
+    for left in (place.root / "copies").glob(f"{store.name}.copy-*"):  # of one that was killed: one tries it at a time
+        remove_tree(left)
     with room(Ground(place.root / "copies", {}), copy_name(store.name)) as path:
         yield Spots(store, (_folder(str(path / "data"), str(path / ASIDE)),), found_programs)
 

@@ -6,17 +6,22 @@ is restored is whole by then, so whoever finds that file goes on: each step look
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
+from fairlead.artifacts.origin import owner_text
 from fairlead.backups.restoring import Swap
 from fairlead.operations.backups.spots import Spots, kept_of, spots_of, users_of
 from fairlead.project.stack import RuntimeName, Store
 from fairlead.system.files import read_json, sync_folder, write_json
 from fairlead.system.home import Place
+from fairlead.system.lock import held_lock
 
 JOURNAL = "restore.json"
+PATIENCE = 120.0  #: seconds for names to change, by somebody else
 GRACE = 30.0  #: seconds for a service that has a volume
 
 Say = Callable[[str], object]
@@ -31,6 +36,8 @@ class Step:
     stamp: str  #: of the new folder, and of what is put aside
     path: str | None = None  #: of a volume that is a folder
     databases: tuple[dict[str, str], ...] = ()  #: of a PostgreSQL: the three names of each
+    ran: bool = True  #: the store; one that was stopped stays so
+    users: tuple[str, ...] = ()  #: the containers that run with a volume
 
 
 def path_of(place: Place) -> Path:
@@ -56,13 +63,24 @@ def forget(place: Place) -> None:
 
 def finish(place: Place, runtime: RuntimeName) -> tuple[str, ...]:
     """Go on with one that was begun; of which stores. Whoever calls this holds the environment. FairleadError."""
-    said = read_json(path_of(place)) if begun(place) else None
-    if not said:
+    if not begun(place):
         return ()
-    steps = [Step(**one | {"databases": tuple(one["databases"])}) for one in said["steps"]]
-    carry(place, runtime, steps)
-    forget(place)
+    with held(place):
+        said = read_json(path_of(place)) if begun(place) else None  # somebody may have been faster
+        steps = [_step(one) for one in said["steps"]] if said else []
+        carry(place, runtime, steps)
+        forget(place)
     return tuple(one.store for one in steps)
+
+
+def _step(said: dict[str, Any]) -> Step:
+    return Step(**said | {key: tuple(said[key]) for key in ("databases", "users")})
+
+
+def held(place: Place) -> contextlib.AbstractContextManager[object]:
+    """Be the only one at it: the keeper starts stores of a rollout that is under way without the environment. Busy."""
+    name = f"the restore of {place.project}/{place.environment}"
+    return held_lock(place.backups / "restore.lock", owner_text("fairlead backup restore"), name, PATIENCE)
 
 
 def carry(place: Place, runtime: RuntimeName, steps: Sequence[Step], say: Say = lambda _: None) -> None:
@@ -92,24 +110,37 @@ def _files(place: Place, runtime: RuntimeName, step: Step) -> None:
 
     volume = step.kind == "volume"
     store = Store(step.store, "volume", path=step.path) if volume else kept_of(place, step.store).store
-    with spots_of(place, runtime, store) as spots:
-        if volume:
-            _stop_users(place, spots)
-        else:
+    with spots_of(place, runtime, store) as spots, _standing(spots, step.users):
+        if not volume:
             stores_of(runtime, place).stop([step.store])
         for spot in spots.spots:
             spot.swap(step.stamp)
-    if not volume:
+    if not volume and step.ran:
         stores_of(runtime, place).start([step.store])
 
 
-def _stop_users(place: Place, spots: Spots) -> None:
-    """Who has a volume open writes into what is put aside. They are started again by `up`, or the keeper."""
-    if spots.helper is None:
-        return
-    from fairlead.engine.owner import Owner  # noqa: PLC0415 — only with an engine
+@contextlib.contextmanager
+def _standing(spots: Spots, users: Sequence[str]) -> Iterator[None]:
+    """Who has a volume open would write into what is put aside. Those that were removed since are no matter."""
+    from fairlead.engine.failures import NotThere  # noqa: PLC0415 — only with an engine
 
-    engine, owner = spots.helper[0], Owner.of(place)
-    for spot in spots.spots:
-        for name in users_of(engine, owner, owner.name(spot.name)):
+    engine = spots.helper[0] if spots.helper else None
+    for name in users:
+        if engine:
             engine.stop(name, GRACE)
+    yield
+    for name in users:
+        with contextlib.suppress(NotThere):
+            if engine:
+                engine.start(name)
+
+
+def users(place: Place, step: Step) -> tuple[str, ...]:
+    """The containers that run with a volume; of a folder nobody knows."""
+    if step.kind != "volume" or step.path is not None:
+        return ()
+    from fairlead.engine.engine import Engine  # noqa: PLC0415 — only with an engine
+    from fairlead.engine.owner import Owner  # noqa: PLC0415
+
+    owner = Owner.of(place)
+    return users_of(Engine(), owner, owner.name(step.store))

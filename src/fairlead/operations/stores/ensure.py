@@ -113,19 +113,27 @@ def _ready(say: Say, quiet: Collection[str] = ()) -> Callable[[str], None]:
     return ready
 
 
-def finish_restore(runtime: RuntimeName, place: Place, say: Say) -> None:
+def unfinished(place: Place) -> bool:
+    """Whether a restore of which all is there was cut short before it got its place."""
+    return (place.backups / "restore.json").exists()
+
+
+def finish_restore(runtime: RuntimeName, place: Place, say: Say) -> tuple[str, ...]:
     """Go on with a restore of which somebody was killed in the middle: half of it is nothing to start with."""
-    if (place.backups / "restore.json").exists():
+    found: tuple[str, ...] = ()
+    if unfinished(place):
         from fairlead.operations.backups.swapping import finish  # noqa: PLC0415 — hardly ever
 
-        say("note", f"a restore was cut short: it is in place now, of {', '.join(finish(place, runtime))}")
+        if found := finish(place, runtime):
+            say("note", f"a restore was cut short: it is in place now, of {', '.join(found)}")
+    return found
 
 
 def revive(runtime: RuntimeName, place: Place, say: Say) -> None:
     """Start those that were made and do not run, from what is on the disk, and wait until all are well."""
+    finish_restore(runtime, place, say)
     if not place.stores.is_dir():
         return
-    finish_restore(runtime, place, say)
     stores = stores_of(runtime, place)
     there = stores.observe()
     stores.start([one.name for one in there])
@@ -138,13 +146,12 @@ def revive(runtime: RuntimeName, place: Place, say: Say) -> None:
 
 def any_dead(runtime: RuntimeName, place: Place) -> bool:
     """Whether one ended that nobody starts again, or what receives its log."""
-    unfinished = (place.backups / "restore.json").exists()
-    return bool(unfinished or _dead(stores_of(runtime, place)) or _unreceived(place))
+    return bool(unfinished(place) or _dead(stores_of(runtime, place)) or _unreceived(place))
 
 
 def start_dead(runtime: RuntimeName, place: Place) -> tuple[str, ...]:
     """Start those; which they were. Does not wait for them."""
-    finish_restore(runtime, place, lambda *_: None)
+    restored = finish_restore(runtime, place, lambda *_: None)
     stores = stores_of(runtime, place)
     dead, unreceived = _dead(stores), _unreceived(place)
     stores.start(dead)
@@ -152,7 +159,7 @@ def start_dead(runtime: RuntimeName, place: Place) -> tuple[str, ...]:
         from fairlead.operations.backups import streams  # noqa: PLC0415 — only where there is a log
 
         streams.start(place, unreceived)
-    return (*dead, *(f"the log of {name}" for name in unreceived))
+    return (*restored, *dead, *(f"the log of {name}" for name in unreceived))
 
 
 def _unreceived(place: Place) -> tuple[str, ...]:

@@ -6,7 +6,8 @@ import pytest
 
 from fairlead.ledger import Ledger
 from fairlead.operations.backups.due import due, jitter, left, slot
-from fairlead.project.stack import Store
+from fairlead.operations.backups.scheduled import phases
+from fairlead.project.stack import Stack, Store
 from fairlead.project.stack_backup import Backup, Drill, Physical
 
 NOW = datetime(2026, 11, 26, 12, 30, tzinfo=UTC)  # a Thursday
@@ -133,3 +134,12 @@ def test_environments_wait_each_for_another_while_and_always_for_the_same():
     assert len(set(late)) == 50 and min(late) >= 0 and max(late) < 3600
     assert max(jitter(f"/home/shop/{number}", "hourly").total_seconds() for number in range(50)) < 1200
     assert late == [jitter(f"/home/shop/{number}", "daily").total_seconds() for number in range(50)]
+
+
+def test_of_several_that_are_due_backups_come_first_and_files_last():
+    kept = Backup("/x", "daily")
+    stores = (Store("cache", "redis", backup=kept), Store("db", "postgres", backup=kept))
+    stack = Stack("shop", "local", stores=stores, volumes=(Store("uploads", "volume", backup=kept),))
+    found = phases(stack, {"uploads": ("backup", "drill"), "cache": ("drill",), "db": ("backup",)})
+    assert found == [("db", ("backup",)), ("uploads", ("backup",)), ("cache", ("drill",)), ("uploads", ("drill",))]
+    assert phases(stack, {"db": ("backup", "drill")}) == [("db", ("backup", "drill"))]
