@@ -80,7 +80,7 @@ def _step(said: dict[str, Any]) -> Step:
 def held(place: Place) -> contextlib.AbstractContextManager[object]:
     """Be the only one at it: the keeper starts stores of a rollout that is under way without the environment. Busy."""
     name = f"the restore of {place.project}/{place.environment}"
-    return held_lock(place.backups / "restore.lock", owner_text("fairlead backup restore"), name, PATIENCE)
+    return held_lock(place.backups / "swap.lock", owner_text("fairlead backup restore"), name, PATIENCE)
 
 
 def carry(place: Place, runtime: RuntimeName, steps: Sequence[Step], say: Say = lambda _: None) -> None:
