@@ -14,6 +14,7 @@ import pytest
 
 from fairlead.masking.known import forget
 from tests import schedule
+from tests.compiling import make_part
 
 # Rewriting the assertions of every file takes longer than reading them; a run leaves them for the next one to read.
 sys.dont_write_bytecode = False
@@ -43,11 +44,13 @@ def pytest_addoption(parser):
     )
 
 
-def pytest_configure():
+def pytest_configure(config):
     """Started in the background a shell has us ignore Ctrl-C, and every program the tests start would do so too."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+    if hasattr(config, "workerinput"):
+        make_part(config, int(config.workerinput["workerid"].removeprefix("gw")), config.workerinput["workercount"])
 
 
 def pytest_collection_modifyitems(config, items):
