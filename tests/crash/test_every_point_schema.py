@@ -1,7 +1,7 @@
 """SIGKILL of the deployer, of its connections and of PostgreSQL at every point of a deployment that moves a schema.
 
 Somebody writes all the time: no row that was acknowledged is lost, schema and history agree, and the next command, or
-the keeper, has everything in order. The ordinary run tries one point of each direction, others for each commit.
+the keeper, has everything in order. The ordinary run tries one point, another one for each commit.
 """
 
 import os
@@ -72,14 +72,18 @@ def settled(arena, point, committed):
     assert not closed.get("incomplete"), (point, closed)
 
 
-def test_a_kill_at_a_point_loses_nothing(arena, writer):
-    point = f"{drawn(FORWARD, 'forward')} after before"
-    kill_and_recover(arena, writer, rotated(KILLS)[0], point, drawn(2, "who"))
+def one_direction():
+    """Parameters: one way in the normal run, the other one for another commit."""
+    first, second = rotated(["forward", "undoing"])
+    return [first, pytest.param(second, marks=pytest.mark.long(seconds=15))]
 
 
-def test_a_kill_while_undoing_loses_nothing(arena, writer):
-    point = f"{drawn(BACK, 'back')} after undo"
-    kill_and_recover(arena, writer, rotated(KILLS)[1], point, drawn(2, "back"), failing=True)
+@pytest.mark.parametrize("direction", one_direction())
+def test_a_kill_at_a_point_loses_nothing(arena, writer, direction):
+    failing = direction == "undoing"
+    most, begin = (BACK, "undo") if failing else (FORWARD, "before")
+    point = f"{drawn(most, direction)} after {begin}"
+    kill_and_recover(arena, writer, rotated(KILLS)[failing], point, drawn(2, "who"), failing)
 
 
 def points_of(arena, failing):
