@@ -36,5 +36,5 @@ def test_places(templates, expected):
 def test_what_fairlead_generates_has_its_places_reserved(tmp_path):
     text = small(top="stores: {db: {kind: postgres}}\n")
     project = parse_project(text, tmp_path)
-    files = [path for name in project.environments for path in generated(project.outline(name), Ways())]
+    files = [path for name in project.environments for path in generated(project.outline(name), Ways(), {})]
     assert files and {path.partition("/")[0] for path in files} <= OWN
