@@ -89,6 +89,7 @@ def test_both_ways_to_ask_the_kernel_say_the_same(monkeypatch: pytest.MonkeyPatc
         for family, address in families:
             server = opened.enter_context(socket.create_server((address, 0), family=family))
             opened.enter_context(socket.create_connection(server.getsockname()[:2]))
+            opened.enter_context(server.accept()[0])  # until then the kernel may be about to open it
             ports.add(server.getsockname()[1])
 
         def seen() -> set[sockets.Connection]:

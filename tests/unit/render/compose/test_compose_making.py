@@ -2,10 +2,11 @@
 
 import json
 import re
+import shutil
 import stat
 import subprocess
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -75,8 +76,8 @@ def run(stack, tmp_path, need):
     script = tmp_path / "secrets.sh"
     script.write_text(beside(stack, compose_project(stack))["secrets.sh"])
 
-    def run():
-        env = {"FAIRLEAD_SECRETS": str(tmp_path / "s"), "PATH": "/usr/bin:/bin"}
+    def run(path="/usr/bin:/bin"):
+        env = {"FAIRLEAD_SECRETS": str(tmp_path / "s"), "PATH": path}
         return subprocess.run(["sh", str(script)], env=env, capture_output=True, text=True, check=False)
 
     return run
@@ -132,6 +133,29 @@ def test_everything_else_is_made_once_and_addresses_are_those_that_fairlead_hand
         "SIGN",
     }
     assert made["FILES_KMS_KEY"] == f"fairlead:{made['FILES_ENCRYPTION_KEY']}"
+
+
+PROGRAMS = ("awk", "cat", "grep", "head", "od", "openssl", "sed", "tail", "tr", "wc")
+
+
+def test_no_program_is_called_with_a_secret(run, tmp_path):
+    """Everybody on the machine sees what a program is called with."""
+    folder, called, programs = tmp_path / "s", tmp_path / "called", tmp_path / "programs"
+    folder.mkdir()
+    programs.mkdir()
+    given = {"SMTP": "smtp-phrase", "OUTSIDE": "redis://:out-phrase@cache.example.com/0", "HALF": "half/phrase"}
+    for name, text in given.items():
+        (folder / name).write_text(text)
+    for name in PROGRAMS:
+        path = programs / name
+        path.write_text(f'#!/bin/sh\necho "$0 $*" >>{called}\nexec {shutil.which(name)} "$@"\n')
+        path.chmod(0o755)
+    assert run(f"{programs}:/usr/bin:/bin").returncode == 0
+    said = called.read_text()
+    assert f"{programs}/sed " in said and f"{programs}/openssl " in said
+    values = {name: text for name, text in contents(folder).items() if not name.startswith((".", "compose"))}
+    assert values.keys() >= {*given, "DB_PASSWORD", "HALF_C_MIGRATOR_PASSWORD", "HALF_C_MIGRATOR_URL"}
+    assert [name for name, text in values.items() if text in said or quote(text, safe="") in said] == []
 
 
 def parts(url):

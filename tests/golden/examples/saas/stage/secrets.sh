@@ -51,8 +51,13 @@ user() {
 }
 # URL DATABASE
 at() { printf %s "$1" | sed "s|^\([a-z+]*://[^/?]*\)[^?]*|\1/$2|"; }
-# URL DATABASE ROLE PASSWORD
-login() { at "$1" "$2" | sed "s|^\([a-z+]*://\)\([^/?]*@\)*|\1$3:$4@|"; }
+# URL DATABASE ROLE PASSWORD: by the shell alone, since whoever is on the machine sees what programs are called with
+login() {
+    to=$(at "$1" "$2")
+    rest=${to#*://}
+    where=${rest%%[/?]*}
+    printf '%s://%s:%s@%s%s' "${to%%://*}" "$3" "$4" "${where##*@}" "${rest#"$where"}"
+}
 base64url() { openssl base64 -A | tr '+/' '-_' | tr -d '='; }
 # NAME DOCUMENT: the public part of a key pair (RFC 7517), by its thumbprint (RFC 7638)
 jwks() {
