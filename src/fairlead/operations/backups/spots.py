@@ -158,12 +158,16 @@ def _volumes(engine: Engine, owner: Owner, place: Place, store: Store) -> tuple[
             hint = f"a service has it, `volumes: [{store.name}:/FOLDER]`, once it was deployed"
             raise Refused(f"there is no volume {source}", hint)
         return {store.name: source}, _image(engine, owner, source)
+    from fairlead.engine.volumes import own_volumes  # noqa: PLC0415 — only with an engine
+
     kept = kept_of(place, store.name)
-    return named_volumes(kept.store, owner), kept.image
+    own = kept.store.container
+    own = replace(own, volumes=own_volumes(engine, owner, store.name, own.volumes))
+    return named_volumes(replace(kept.store, container=own), owner), kept.image
 
 
 def named_volumes(store: Store, owner: Owner) -> dict[str, str]:
-    """The volumes of a store in an engine, by the names that the file has for them. Refused when it has none."""
+    """The volumes of a store in an engine, each of which has a name, by these. Refused when it has none."""
     from fairlead.render.stores.container import container_of  # noqa: PLC0415
     from fairlead.render.stores.ground import ground_of  # noqa: PLC0415 — only with an engine
     from fairlead.stores.kinds.table import kind_of  # noqa: PLC0415
