@@ -26,7 +26,7 @@ def ensure_volumes(engine: Engine, owner: Owner, mounts: Iterable[Mount]) -> Non
 
 
 def own_volumes(engine: Engine, owner: Owner, item: str, volumes: Iterable[str]) -> tuple[str, ...]:
-    """Those of a service, job or store, where one without a name is nobody else's.
+    """Those of a service or store, where one without a name is nobody else's, but for jobs that are like that service.
 
     Once all shared the one that is called as the path: where that was made then, it stays what it is, with its data.
     """

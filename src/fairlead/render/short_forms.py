@@ -27,7 +27,7 @@ def mount(text: str, volume: Callable[[str], str], root: str = "/") -> Mount:
 
 
 def own(text: str, item: str) -> str:
-    """A volume without a name as one of a service, job or store alone; any other as it is."""
+    """A volume without a name as one of a service or store alone; any other as it is."""
     if ":" in text or not text.startswith("/") or "${" in text:
         return text
     return f"{item}.{text.strip('/').replace('/', '-')}:{text}"

@@ -86,7 +86,7 @@ def job_spec(release: Release, name: str, machine: Machine) -> InstanceSpec:
         id, release.id, name, 1, _argv(job), _folder(release, name, machine), _env(job, release, machine),
         _values(release, id, machine), job=True, secret_env=_secret_env(job, release, machine),
         image=_image(release, name, machine), container=container_of_job(job, release.stack),
-        names=_names(release, machine),
+        names=_names(release, machine), like=job.like or "",
     )  # fmt: skip
 
 

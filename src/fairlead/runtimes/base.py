@@ -37,6 +37,7 @@ class InstanceSpec:
     image: str = ""  #: id of the image it is started from; empty: no container
     container: Container = field(default_factory=Container)
     names: tuple[str, ...] = ()  #: services that it reaches by name, through the edge
+    like: str = ""  #: of a job the service whose volumes without a name it has
 
 
 @dataclass(frozen=True, slots=True)

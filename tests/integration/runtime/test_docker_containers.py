@@ -8,11 +8,13 @@ import pytest
 from instances import QUICK, one, ready
 from running import eventually
 
+from fairlead.artifacts.release import Release
 from fairlead.engine.direct import DirectEngine
 from fairlead.engine.failures import EngineError
 from fairlead.errors import FairleadError
-from fairlead.project.stack import Container, Health, Resources, Security, Service, ServiceSecret, Stack
+from fairlead.project.stack import Container, Health, Job, Resources, Security, Service, ServiceSecret, Stack
 from fairlead.render.container import ContainerSpec
+from fairlead.rollout.specs import Machine, job_spec, service_specs
 from fairlead.runtimes.base import NotReady
 from fairlead.runtimes.docker.logs import container_logs
 from fairlead.runtimes.docker.runtime import phase_of
@@ -146,6 +148,18 @@ def test_volumes_outlive_everything(docker):
     docker.runtime.restart([id])
     docker.runtime.await_ready([id], lambda _: None)
     assert told(docker, id, "ls", "/data").output == "here\n"
+
+
+def test_a_volume_without_a_name_is_of_a_service_and_of_the_jobs_that_are_like_it(docker):
+    kept = Service("web", container=Container(volumes=("/data",)))
+    stack = Stack("shop", "test", "docker", (kept,), (Job("seed", "run", like="web"),))
+    release, machine = Release.of(stack, {}, {}), Machine({}, "python3", {}, containers=True)
+    (web,) = service_specs(release, [f"{release.id}.web.1"], machine)
+    specs = (web, job_spec(release, "seed", machine), replace(web, service="api"))
+    mounts = [docker.runtime._making.wanted(replace(one, image=docker.image)).mounts for one in specs]
+    sources = [[one.source for one in found if one.target == "/data"] for found in mounts]
+    name = docker.runtime.owner.name
+    assert sources == [[name("web.data")], [name("web.data")], [name("api.data")]]
 
 
 @pytest.mark.parametrize("labels", [{}, {"dev.fairlead.project": "another"}])

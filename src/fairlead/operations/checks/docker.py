@@ -13,7 +13,7 @@ from fairlead.errors import FairleadError, Refused
 from fairlead.operations.check import Check, failed, ok, warning
 from fairlead.operations.checks.machine import disk
 from fairlead.operations.images import containers, filled_all
-from fairlead.project.stack import Container, Service, Stack
+from fairlead.project.stack import Container, Job, Service, Stack
 from fairlead.render.compose_keys import INSTEAD, host_config, left_over
 from fairlead.render.networks import DATABASE, networks_of, service_networks
 from fairlead.render.short_forms import mount, published
@@ -111,9 +111,14 @@ def machine_has_ipv6(table: Path = Path("/proc/net/if_inet6")) -> bool:
     return any(row[3] == "00" for row in rows)
 
 
+def _whose(item: Service | Job) -> str:
+    """Whose volumes without a name it has: a job those of the service it is like."""
+    return item.like or item.name if isinstance(item, Job) else item.name
+
+
 def _volumes(stack: Stack, owner: Owner) -> set[str]:
     """Those it needs, by their names in the engine; but for names that only a release fills in."""
-    said = [own_volume(text, item.name) for item, one in containers(stack) for text in one.volumes]
+    said = [own_volume(text, _whose(item)) for item, one in containers(stack) for text in one.volumes]
     said += [own_volume(text, one.name) for one in stack.stores for text in one.container.volumes]
     mounts = (mount(text, owner.name) for text in said if "${" not in text)
     own = {owner.name(f"{one.name}-data") for one in stack.stores}

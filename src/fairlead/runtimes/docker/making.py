@@ -83,7 +83,7 @@ class Making:
             _values(spec.secret_env), secrets if secrets.is_dir() else None, files if files.is_dir() else None,
             *self._addresses(spec),
         )  # fmt: skip
-        volumes = own_volumes(self.engine, self.owner, spec.service, spec.container.volumes)
+        volumes = own_volumes(self.engine, self.owner, spec.like or spec.service, spec.container.volumes)
         spec = replace(spec, container=replace(spec.container, volumes=volumes))
         wanted = container_spec(spec, self.owner, handed)
         return wanted if wanted.user else replace(wanted, user=self._user(wanted.image))
