@@ -65,9 +65,12 @@ class DirectEngine:
 
     @classmethod
     def here(cls, host: str | None = None, timeout: float = TIMEOUT) -> DirectEngine | None:
-        """That of `host`, of DOCKER_HOST, or the usual one; None where no socket of this machine leads to it."""
+        """That of `host`, of DOCKER_HOST, or the usual one; None where no socket of this machine leads to it.
+
+        Also `unix://run/docker.sock` begins at the root, as the SDK has it.
+        """
         host = host or os.environ.get("DOCKER_HOST") or USUAL
-        return cls(host.removeprefix("unix://"), timeout) if host.startswith("unix://") else None
+        return cls(f"/{host.removeprefix('unix://').lstrip('/')}", timeout) if host.startswith("unix://") else None
 
     def get(self, path: str, query: dict[str, str] | None = None) -> Any:
         """The answer to a question, which changes nothing.

@@ -12,7 +12,12 @@ from fairlead.engine.failures import EngineDown, EngineError
 
 @pytest.mark.parametrize(
     ("host", "path"),
-    [(None, "/var/run/docker.sock"), ("", "/var/run/docker.sock"), ("unix:///run/other", "/run/other")],
+    [
+        (None, "/var/run/docker.sock"),
+        ("", "/var/run/docker.sock"),
+        ("unix:///run/other", "/run/other"),
+        ("unix://run/other", "/run/other"),
+    ],
 )
 def test_over_a_socket_of_this_machine(monkeypatch, host, path):
     monkeypatch.delenv("DOCKER_HOST", raising=False)
