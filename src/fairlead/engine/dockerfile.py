@@ -46,9 +46,9 @@ def _needed(stages: list[_Stage], target: str | None) -> list[_Stage]:
 
 
 def _called(stages: list[_Stage], name: str | None) -> _Stage | None:
-    """By its name, or its number."""
+    """By its name, or its number; None where there is none, or it has no name."""
     wanted = (name or "").lower()
-    return next((one for number, one in enumerate(stages) if wanted in (one.name, str(number))), None)
+    return next((one for number, one in enumerate(stages) if wanted and wanted in (one.name, str(number))), None)
 
 
 def _stages(text: str) -> Iterator[_Stage]:

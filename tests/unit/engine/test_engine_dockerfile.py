@@ -33,6 +33,8 @@ COPY --from=made /dist /dist
         ("# escape=`\nFROM a\nENV A=`\nRUN\n", None, 0),
         ("FROM a\nLABEL b=1 \\\n# RUN c\n  d=2\nRUN e\n", None, 5),
         ("FROM a\nLABEL b=1 \\", None, 0),
+        ("FROM a\nRUN b\nFROM c\nCOPY . .\n", None, 0),
+        ("FROM --platform=$BUILDPLATFORM a\nRUN b\nFROM c\nRUN d\nCOPY --from=0 x y\n", None, 4),
         ("", None, 0),
     ],
 )
