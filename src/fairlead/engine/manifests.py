@@ -21,6 +21,7 @@ from fairlead.engine.failures import explained
 from fairlead.engine.images import Images, Tell
 from fairlead.engine.login import auth_of
 from fairlead.engine.registry_failures import refused, stalled
+from fairlead.errors import FairleadError
 from fairlead.project.image_name import HUB, ImageName
 
 IMAGE = "application/vnd.docker.distribution.manifest.v2+json"
@@ -59,8 +60,15 @@ def described(platform: str) -> dict[str, str]:
 
 
 def list_of(images: Mapping[str, Manifest]) -> tuple[str, bytes]:
-    """The list of these, by platform, and what it is called: Docker's where all are, else OCI's. Pure."""
-    rows = [row for platform, one in images.items() for row in one.entries(platform)]
+    """The list of these, by platform, and what it is called: Docker's where all are, else OCI's. Pure.
+
+    FairleadError where one has nothing for its platform: nobody would be told until a machine of it asks for it.
+    """
+    found = {platform: tuple(one.entries(platform)) for platform, one in images.items()}
+    if lacking := [platform for platform, rows in found.items() if not rows]:
+        what = f"what was pushed for {', '.join(lacking)} has no image for that"
+        raise FairleadError(what, "see the base images of the Dockerfile: docker buildx imagetools inspect IMAGE")
+    rows = [row for some in found.values() for row in some]
     kind = LIST if all(row["mediaType"] == IMAGE for row in rows) else OCI_LIST
     body = {"schemaVersion": 2, "mediaType": kind, "manifests": rows}
     return kind, json.dumps(body, indent=2).encode()

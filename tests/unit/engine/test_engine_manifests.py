@@ -13,6 +13,7 @@ from fairlead.engine.images import Images, Patience
 from fairlead.engine.login import Login
 from fairlead.engine.manifests import IMAGE, LIST, OCI_IMAGE, OCI_LIST, Manifest, described, list_of, put_list
 from fairlead.engine.registry_failures import RegistryError
+from fairlead.errors import FairleadError
 from fairlead.masking import Secret
 from fairlead.project.image_name import ImageName
 
@@ -48,6 +49,8 @@ def test_of_what_is_a_list_itself_the_row_for_the_platform_is_taken():
     kind, body = list_of({"linux/amd64": Manifest(IMAGE, "sha256:a", b"1"), "linux/arm64": nested})
     assert kind == OCI_LIST
     assert [row["digest"] for row in json.loads(body)["manifests"]] == ["sha256:a", "sha256:c"]
+    with pytest.raises(FairleadError, match=r"what was pushed for linux/386, linux/arm has no image for that"):
+        list_of({"linux/386": nested, "linux/amd64": Manifest(IMAGE, "sha256:a", b"1"), "linux/arm": nested})
 
 
 class Registry(http.server.BaseHTTPRequestHandler):
