@@ -61,9 +61,6 @@ def _backups(store: Node, runtime: str) -> Iterator[Problem]:
     engine = next(select(store, "backup", "physical", "engine"), None)
     if engine is not None and text_of(engine) == "pgbackrest" and own and runtime != "process":
         yield problem(engine, f"on {runtime} this is {THIS_VERSION}; use builtin")
-    if text_of(engine) != "pgbackrest":
-        why = "PostgreSQL's own programs copy all of the data files; say engine: pgbackrest, or full alone"
-        yield from (problem(node, why) for node in select(store, "backup", "physical", "differential"))
     yield from _arranged(store, "store")
 
 

@@ -61,8 +61,6 @@ CASES = {
         [
             "6:35: stores.a.backup: somebody else runs this store, so a copy of it is theirs to make",
             "6:74: stores.b.backup: say where backups go: to: s3://BUCKET/PREFIX, or a folder by its whole path",
-            "6:94: stores.b.backup.physical.differential: PostgreSQL's own programs copy all of the data files; say "
-            "engine: pgbackrest, or full alone",
         ],
     ),
     "backups of a volume": (

@@ -18,10 +18,8 @@ from fairlead.backups.scratch import Ground
 from fairlead.backups.sealing import Damaged
 from fairlead.backups.server import Server
 from fairlead.backups.verifying import require_whole, verify
-from fairlead.errors import Refused
 
 SAID = 5  #: lines that are shown
-WHOLE_ONLY = "copies of what changed need pgBackRest: `engine: pgbackrest`; or make full ones"
 
 
 @dataclass(frozen=True)
@@ -40,9 +38,7 @@ class Builtin:
         why: str,
         differential: bool = False,
     ) -> Backup:
-        """All of it."""
-        if differential:
-            raise Refused("PostgreSQL's own programs copy all of the data files or nothing", WHOLE_ONLY)
+        """All of it, also where what changed would do: before PostgreSQL 17 its programs copy all or nothing."""
         return BaseBackup(server, databases).make(catalogue, recipients, why)
 
     def require_whole(self, backup: Backup) -> None:

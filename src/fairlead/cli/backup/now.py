@@ -33,7 +33,7 @@ def command(
     It is read from the server, encrypted here and written to its place as one stream: nothing of it lies on this
     machine. A backup that fails is none; the older ones stay.
 
-    --differential needs `engine: pgbackrest`; without a full copy it makes that.
+    --differential makes a full copy where there is none yet, and always with `engine: builtin`.
 
     Without --physical or --logical it is a logical one, where the project file has those, and a physical one else.
     """

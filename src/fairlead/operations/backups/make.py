@@ -84,7 +84,9 @@ def made(
     seconds = round(clock.boot_seconds() - begun, 3)
     said = {"id": backup.id, "kind": backup.kind, "why": why, "bytes": backup.stored, "seconds": seconds}
     more: dict[str, object] = ({"missing": missing} if missing else {}) | ({"set": set} if set else {})
-    more |= {"differential": True} if backup.parent else {}
+    more |= {"differential": True} if differential else {}  # what was asked for: that is what is no longer due
+    if differential and not backup.parent:
+        say(f"{one.store.name}: all of the data files: there is no full copy yet, or its engine knows no less")
     one.note("backup.made", said | {"to": one.catalogue.where.shown} | more)
     for text in told(backup):
         say(f"{one.store.name}: {text}")

@@ -82,7 +82,9 @@ def test_a_copy_of_what_changed_by_itself(tmp_path):
     with Ledger.open(tmp_path / "yet.db", lambda: NOW - timedelta(hours=2)) as ledger:
         ledger.append("backup.made", {"store": "db", "kind": "physical"})
         assert due(store, ledger.entries(), NOW, EARLY) == ()
-        ledger.append("backup.failed", {"store": "db", "kind": "physical", "differential": True})
+        ledger.append("schedule.begun", {"store": "db", "tasks": ["changes"]})
+        assert left("db", ledger.entries()) == ("changes",)
+        ledger.append("backup.made", {"store": "db", "kind": "physical", "differential": True})
         assert left("db", ledger.entries()) == ()
 
 
