@@ -95,9 +95,14 @@ def _steps(environment: Environment, release: Release, intent: Intent, observed:
     return plan(Wanted(release.id, release.stack, intent.strategy, intent.urgent, schema), observed)
 
 
+def _asks(release: Release, intent: Intent) -> bool:
+    """Whether databases are looked into before it is planned."""
+    return intent.operation in FORWARD and bool(release.stack.stores)
+
+
 def _schema(environment: Environment, release: Release, intent: Intent) -> tuple[SchemaMove, ...]:
     """What is to be done to databases. The way back moves none: the old release knew how to do without."""
-    if intent.operation not in FORWARD or not release.stack.stores:
+    if not _asks(release, intent):
         return ()
     from fairlead.operations.schema.kept import base_of  # noqa: PLC0415 — only where a schema may move
     from fairlead.operations.schema.moves import moves  # noqa: PLC0415
@@ -116,7 +121,8 @@ def carry_out(environment: Environment, release: Release, intent: Intent) -> Res
     if not steps:
         _have_all(environment, release)
         return Result(release.id, state.previous, None)
-    world.with_space(lambda: restore_traffic(world, observed=observed))
+    seen = None if _asks(release, intent) else observed  # databases take their time, in which an instance may end
+    world.with_space(lambda: restore_traffic(world, observed=seen))
     if state.live:
         sample_live(environment, state.live, last=True)
     facts = {

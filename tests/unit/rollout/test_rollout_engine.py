@@ -8,8 +8,10 @@ import pytest
 from pytest import MonkeyPatch
 
 from fairlead.errors import FairleadError, RolloutFailed
+from fairlead.operations import transition
 from fairlead.operations.transition import Intent, Result, carry_out
-from fairlead.project.stack import CanaryStep, Judge, Stack, Strategy
+from fairlead.project.stack import CanaryStep, Judge, Stack, Store, Strategy
+from fairlead.render.edge import EdgeTable
 from fairlead.rollout.events import Event
 from fairlead.rollout.journal import open_rollout
 from fairlead.rollout.recovery import recover, restore_traffic
@@ -264,6 +266,18 @@ def test_a_reserve_lets_one_go_back_where_the_edge_has_to_be_told_first(machine:
     carry_out(environment, environment.world.releases.load(old), Intent("rollback", "blue-green"))
     environment.ledger.close()
     assert machine.edge.receiving() == {old}
+
+
+def test_who_ended_while_databases_were_asked_gets_no_users(machine: FakeMachine, monkeypatch: MonkeyPatch) -> None:
+    site = replace(stack(service("web", "/", replicas=2)), stores=(Store("db", "postgres"),))
+    live = machine.deploy(site).release
+    dying = next(one for one in machine.runtime.observe() if one.id == f"{live}.web.1")
+    tables: list[EdgeTable] = []
+    route = machine.edge.route
+    monkeypatch.setattr(machine.edge, "route", lambda table: tables.append(table) or route(table))
+    monkeypatch.setattr(transition, "_schema", lambda *_: machine.runtime.die(dying.id) or ())
+    machine.deploy(replace(site, variables={"VERSION": "2"}))
+    assert dying.port not in {port for pool in tables[0].pools for port in pool.ports}
 
 
 def test_a_way_back_looks_and_tells_no_more_than_it_has_to(machine: FakeMachine, monkeypatch: MonkeyPatch) -> None:
