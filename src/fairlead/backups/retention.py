@@ -8,7 +8,7 @@ in UTC, by when a backup ended; a week is the ISO year's, as the last days of De
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 DAYS: dict[str, Callable[[datetime], tuple[int, ...]]] = {
@@ -60,7 +60,7 @@ def decide(copies: Iterable[Copy], policy: Policy, now: datetime, used: Collecti
     An empty policy, which nobody means, keeps all. Backups of the future, from a clock that jumped, and damaged ones
     fill no place of a tier.
     """
-    ordered = sorted(copies, key=lambda one: (one.moment, one.id), reverse=True)
+    ordered = sorted(_judged(list(copies)), key=lambda one: (one.moment, one.id), reverse=True)
     why: dict[str, list[str]] = {one.id: [] for one in ordered}
     for kind in sorted({one.kind for one in ordered}):
         mine = [one for one in ordered if one.kind == kind]
@@ -72,6 +72,12 @@ def decide(copies: Iterable[Copy], policy: Policy, now: datetime, used: Collecti
         if one.parent and why[one.id]:
             why.get(one.parent, []).append(f"{one.id} is of no use without it")
     return tuple(Decision(one.id, bool(why[one.id]), _reasons(one, why[one.id], now)) for one in ordered)
+
+
+def _judged(copies: Sequence[Copy]) -> list[Copy]:
+    """What depends on one that is damaged, or is not there, is as good as that."""
+    good = {one.id for one in copies if one.good}
+    return [replace(one, good=one.good and (not one.parent or one.parent in good)) for one in copies]
 
 
 def _tiers(mine: Sequence[Copy], policy: Policy, why: Mapping[str, list[str]]) -> None:

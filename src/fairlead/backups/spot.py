@@ -13,6 +13,8 @@ from fairlead.backups.shell import Shell
 NEW, BEFORE = "new-", "before-"
 SIDE = ".fairlead"
 """Beside the data in a volume; it is no data of anybody's."""
+FLUSH = '{ sync -f "$1" || sync; } 2>/dev/null || true'
+"""All of the file system that a folder is on."""
 FRESH = 'umask 077; rm -rf "$1"; mkdir -p "$1"'
 SWAP = r"""set -eu
 data=$1 side=$2 new=$2/$3 aside=$2/$4
@@ -30,8 +32,10 @@ fi
 each "$new" "$data"
 rmdir "$new"
 rm -f "$new.turned"
+{ sync -f "$data" || sync; } 2>/dev/null || true
 """
-"""All that is in the data goes aside, then all that is new comes in. A mark between the two says which it is."""
+"""All that is in the data goes aside, then all that is new comes in. A mark between the two says which it is.
+It is on the disk before anybody forgets that it was begun."""
 LISTED = 'for one in "$1"/"$2"*; do [ -d "$one" ] && echo "${one##*/}"; done; true'
 
 
@@ -54,6 +58,10 @@ class Spot:
         path = f"{self.side}/{NEW}{stamp}"
         self.shell.run("a folder for what is restored", FRESH, path)
         return path
+
+    def settle(self, stamp: str) -> None:
+        """Have what is new on the disk before anybody relies on it: who loses power then has all of it."""
+        self.shell.run("what was restored", FLUSH, f"{self.side}/{NEW}{stamp}")
 
     def swap(self, stamp: str) -> None:
         """Have what is new in its place, and what was there aside. Nobody uses it now. It may be said again."""

@@ -61,14 +61,17 @@ class PutBack:
 
 
 def picked(some: Sequence[Arrangement], which: str) -> tuple[tuple[Arrangement, Backup], ...]:
-    """Of each the backup that is meant; of an id those that have it. UsageError when nobody has."""
+    """Of each the backup that is meant; of an id those that have it. UsageError when nobody has.
+
+    Of a day all have to have one: who was left out silently would be of another time than the others.
+    """
     found, missing = [], list[UsageError]()
     for one in some:
         try:
             found.append((one, chosen(one.catalogue.all(), which)))
         except UsageError as error:
             missing.append(error)
-    if not found or (missing and which == "latest"):
+    if not found or (missing and not any(which in (backup.id, backup.set) for _, backup in found)):
         raise missing[0]
     return tuple(found)
 
@@ -166,7 +169,11 @@ def _databases(one: Arrangement, backup: Backup, say: Say) -> Iterator[Ready]:
     if not runs(one.store):
         what = f"somebody else runs {one.store.name}, so nobody could go on with it after a crash"
         raise Refused(what, f"restore it by itself: fairlead db restore {one.place.environment} {one.store.name}")
-    with one.server() as server, beside_live(one, one, server, Asked(backup.id), say) as prospect:
+
+    def promised() -> bool:
+        return swapping.begun(one.place)
+
+    with one.server() as server, beside_live(one, one, server, Asked(backup.id), say, promised) as prospect:
         swaps = tuple({"live": it.live, "new": it.new, "aside": it.aside} for it in prospect.swaps)
         lost = tuple(f"{name}: {text}" for name, some in prospect.losing.items() for text in some)
         lost += tuple(f"role {name} comes back, as it was then" for name in prospect.roles)
@@ -188,11 +195,13 @@ def _files(one: Arrangement, backup: Backup) -> Iterator[Ready]:
             for spot in spots.spots:
                 spot.discard()
             fill(spots, reader, backup, stamp, log=True)
+            for spot in spots.spots:
+                spot.settle(stamp)
             lost = losing.keys(one, backup) if redis else losing.files(spots.spots, backup)
             step = Step(one.store.name, one.store.kind, stamp, one.store.path, ran=_runs(one))
             yield Ready(one, backup, lost, step)
         except BaseException:
-            if not swapping.begun(one.place):  # else it is wanted: somebody goes on with it
+            if not swapping.begun(one.place):  # else it is promised: somebody goes on with it
                 for spot in spots.spots:
                     spot.discard()
             raise

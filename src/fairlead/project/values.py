@@ -35,6 +35,7 @@ ADDRESS = (
     r"|(?=[0-9A-Fa-f:.]{2,45}$)[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*"
 )  # fmt: skip
 INSIDE = r"(?!/)(?!(?:[^\n]*/)?\.\.(?:/|$))[^\u0000-\u001f\u007f]+"
+FOLDER = r"/[^\u0000-\u001f\u007f]*[^\u0000-\u001f\u007f./][^\u0000-\u001f\u007f]*"
 TEXT_LINE = r" *[^\u0000-\u0020\u007f][^\u0000-\u001f\u007f]*"
 COMMAND = r"[ \t]*[^\u0000-\u0020\u007f][^\u0000-\u0008\u000a-\u001f\u007f]*\n*"
 
@@ -178,6 +179,14 @@ def command(value: object) -> str:
 def inside(value: object) -> str:
     """A relative path without `..`, normalised; nothing outside of the project can be named by it."""
     return posixpath.normpath(matching(INSIDE, value))
+
+
+def folder(value: object) -> str:
+    """A whole path, normalised: what lies beside it is named after it."""
+    path = "/" + posixpath.normpath(matching(FOLDER, value)).lstrip("/")
+    if path == "/":
+        raise Mismatch
+    return path
 
 
 def host(value: object) -> str:

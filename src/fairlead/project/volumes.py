@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
-from fairlead.project.sections import OptionalLine, Section
+from fairlead.project import values
+from fairlead.project.sections import Section, text_like
 from fairlead.project.stores import Copies, Drill, Kept
+
+_FOLDER = text_like("a folder by its whole path such as /srv/uploads", values.FOLDER, values.folder)
 
 
 class VolumeBackup(Copies):
@@ -17,6 +22,6 @@ class VolumeBackup(Copies):
 class Volume(Section):
     """One entry of `volumes`."""
 
-    path: OptionalLine = None
+    path: Annotated[str | None, _FOLDER] = None
     backup: VolumeBackup | None = None
     drill: Drill | None = None

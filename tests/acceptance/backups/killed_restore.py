@@ -12,12 +12,12 @@ from fairlead.backups.spot import Spot
 from fairlead.operations.backups import swapping
 from fairlead.stores.docker import DockerStores
 from fairlead.stores.process import ProcessStores
-wanted, seen = int(sys.argv[1]), [0]
+wanted, sign, seen = int(sys.argv[1]), int(sys.argv[3]), [0]
 
 def step():
     seen[0] += 1
     if seen[0] == wanted:
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), sign)
 
 def killed(owner, name):
     was = getattr(owner, name)
@@ -41,9 +41,12 @@ finally:
 """
 
 
-def restored_until(site, step, which="latest"):
-    """A restore that is killed at that step; whether it came so far."""
-    done = subprocess.run([sys.executable, "-c", KILLED, str(step), which], cwd=site.root, env=site.env, check=False,
-                          capture_output=True)  # fmt: skip
-    assert done.returncode in (0, -signal.SIGKILL), done.stderr.decode()
+INTERRUPTED = 130  #: how a command ends that a person does not wait for
+
+
+def restored_until(site, step, which="latest", sign=signal.SIGKILL):
+    """A restore that is killed at that step, or is sent that signal; whether it came so far."""
+    done = subprocess.run([sys.executable, "-c", KILLED, str(step), which, str(int(sign))], cwd=site.root, env=site.env,
+                          check=False, capture_output=True)  # fmt: skip
+    assert done.returncode in (0, -signal.SIGKILL, INTERRUPTED), done.stderr.decode()
     return done.returncode != 0

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 
 import pytest
@@ -173,7 +174,8 @@ def test_one_alone_is_put_back_and_no_other_is_touched(site):
     site.run("backup", "restore", "local", "--store", "cache", "--yes")
     assert site.redis("GET", "key:1") == "value-1"
     assert site.sql("SELECT count(*) FROM orders") == [(21,)]
-    assert "there is no backup" in site.run("backup", "restore", "local", "--yes", code=2)
+    for which in ("latest", "2999-12-31"):  # of the folder there is none, and nobody leaves that out silently
+        assert "there is no backup" in site.run("backup", "restore", "local", which, "--yes", code=2)
 
 
 def as_before(site):
@@ -200,6 +202,15 @@ def test_a_restore_that_is_killed_is_ended_by_the_next_command(site):
         site.run("stores", "apply", "local", "--yes")
         assert as_before(site) == old
         require_one_or_the_other(site)
+
+
+def test_a_restore_that_a_person_interrupts_has_all_or_nothing(site):
+    """Once it is written down, also what the databases become is kept for whoever ends it."""
+    site.run("backup", "now", "local")
+    site.spoil()
+    assert restored_until(site, 3, sign=signal.SIGINT)
+    site.run("stores", "apply", "local", "--yes")
+    site.require_restored()
 
 
 @pytest.mark.long(seconds=120)

@@ -124,3 +124,11 @@ def test_what_others_depend_on_stays_and_no_tier_but_the_days_takes_what_depends
     ]  # fmt: skip
     assert found["full14"] == ("diff10 is of no use without it",) or "diff08 is of no use without it" in found["full14"]
     assert not any("weekly" in why for why in found["diff08"])
+
+
+@pytest.mark.parametrize("parent", [[], [Copy("full", NOW - timedelta(days=2), "physical", good=False)]])
+def test_what_depends_on_a_damaged_one_takes_no_place_of_one_that_is_good(parent):
+    older = Copy("older", NOW - timedelta(days=9), "physical", verified=True)
+    diff = Copy("diff", NOW - timedelta(days=1), "physical", verified=True, parent="full")
+    assert kept([older, *parent, diff], Policy(1, 0, 0)) == ["older"]
+    assert kept([*parent, diff], Policy(1, 0, 0)) == ["diff", *(one.id for one in parent)]

@@ -18,6 +18,9 @@ one
 /bin/mv "$@"
 one
 """
+SYNC = """#!/bin/sh
+{ echo "$*"; ls -A DATA; } >>SAID
+"""
 OLD = {"..odd", "with space"}
 NEW = {"with space": "new", ".new": "new"}
 
@@ -80,3 +83,21 @@ def test_whoever_is_killed_at_any_name_is_followed_by_one_that_goes_on(spot, tmp
         for name in NEW:
             (data / name).unlink()
     assert int(count.read_text()) > 0, "nobody was killed at the last one"
+
+
+def test_it_is_on_the_disk_before_and_after_its_names_change(spot, tmp_path, monkeypatch):
+    tools, said = tmp_path / "tools", tmp_path / "said"
+    tools.mkdir()
+    (tools / "sync").write_text(SYNC.replace("DATA", spot.data).replace("SAID", str(said)))
+    (tools / "sync").chmod(0o755)
+    filled(spot, tmp_path)
+    monkeypatch.setenv("PATH", f"{tools}:/usr/bin:/bin")
+    spot.settle("1")
+    before = said.read_text().splitlines()
+    assert before[0] == f"-f {spot.side}/new-1"
+    assert set(OLD) <= set(before)
+    spot.swap("1")
+    after = said.read_text().splitlines()[len(before) :]
+    assert after[0] == f"-f {spot.data}"
+    assert set(NEW) <= set(after)
+    assert "..odd" not in after

@@ -61,6 +61,17 @@ def test_paths_outside(wrong):
         values.inside(wrong)
 
 
+@pytest.mark.parametrize("path", ["/srv/uploads", "/srv/uploads/", "//srv/./uploads//", "/srv/a/../uploads"])
+def test_a_folder_by_its_whole_path(path):
+    assert values.folder(path) == "/srv/uploads"
+
+
+@pytest.mark.parametrize("wrong", ["uploads", "./uploads", "~/uploads", "/", "//", "/..", "/srv/..", "", "/a\nb", 7])
+def test_what_is_no_folder_of_its_own(wrong):
+    with pytest.raises(Mismatch):
+        values.folder(wrong)
+
+
 @pytest.mark.parametrize("good", ["127.0.0.1", "0.0.0.0", "localhost", "::", "::1", "2001:db8::1", "::ffff:10.0.0.1"])
 def test_addresses(good):
     assert values.address(good) == good

@@ -51,7 +51,8 @@ def first_after(base: Backup) -> Place:
 
 def aim(backups: Sequence[Backup], logs: Logs, target: datetime | None, said: Backup | None = None) -> Aim:
     """How to come to `target`, or to the end of the log; `said`: from this copy. Refused when there is no way."""
-    copies = [one for one in backups if one.kind == "physical" and not one.damaged]
+    damaged = {one.id for one in backups if one.damaged}
+    copies = [one for one in backups if one.kind == "physical" and not {one.id, one.parent} & damaged]
     if said is not None:
         copies = [said]
     if not copies:

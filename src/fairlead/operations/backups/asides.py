@@ -11,6 +11,7 @@ from fairlead.operations.backups.spots import spots_of
 
 def left(one: Arrangement) -> tuple[str, ...]:
     """The databases, or the folders by volume: `uploads/before-20261127T031500`. Busy."""
+    restore.go_on(one.place, one.runtime)  # else what is new looks like what was left
     if one.store.kind == "postgres":
         return restore.left(one)
     with one.held("fairlead backup prune", PATIENCE), spots_of(one.place, one.runtime, one.store) as spots:
@@ -19,6 +20,7 @@ def left(one: Arrangement) -> tuple[str, ...]:
 
 def drop_left(one: Arrangement, shown: Collection[str]) -> tuple[str, ...]:
     """Remove those of them that were `shown` to whoever agreed; which they were. Busy."""
+    restore.go_on(one.place, one.runtime)
     if one.store.kind == "postgres":
         return restore.drop_left(one, shown)
     gone = []

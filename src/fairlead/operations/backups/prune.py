@@ -32,7 +32,8 @@ def decided(one: Arrangement) -> Pruning:
     policy = Policy(keep.daily, keep.weekly, keep.monthly, keep.point_in_time or 0.0)
     found = decide(map(_copy, there.values()), policy, clock.now())
     decisions = tuple((there[decision.id], decision) for decision in found)
-    bases = [it for it, decision in decisions if decision.keep and it.kind == "physical" and not it.damaged]
+    whole = {it.id for it, decision in decisions if decision.keep and not it.damaged}
+    bases = [it for it, _ in decisions if it.kind == "physical" and {it.id, it.parent or it.id} <= whole]
     logs = keeping(bases, one.logs(here=False), keep.point_in_time or 0.0, clock.now()) if one.said.physical else ()
     return Pruning(one.store.name, decisions, logs)
 

@@ -78,6 +78,7 @@ def restore(
         begun = clock.boot_seconds()
         with held_environment(it.place):
             pass  # known before the work, not after it
+        go_on(it.place, it.runtime)  # or whoever ends that later puts its own in the place of this
         with beside_live(it, place, server, Asked(which, wanted, target), say) as prospect:
             source, swaps = prospect.source, prospect.swaps
             if not agree(prospect):
@@ -104,9 +105,13 @@ class Asked:
 
 @contextlib.contextmanager
 def beside_live(
-    it: Arrangement, place: Arrangement, server: Server, aim: Asked, say: Say
+    it: Arrangement, place: Arrangement, server: Server, aim: Asked, say: Say,
+    promised: Callable[[], bool] = lambda: False,
 ) -> Iterator[Prospect]:  # fmt: skip
-    """Have what is restored in new databases, each as it was backed up. Nothing of it is left when the block fails."""
+    """Have what is restored in new databases, each as it was backed up. Nothing of it is left when the block fails.
+
+    But when it was `promised` then that somebody goes on with it: that needs all of it.
+    """
     with contextlib.ExitStack() as stack:
         with source_of(it, aim.which, aim.moment, say) as source:
             names = existing(source.id, source.databases, aim.databases)
@@ -116,7 +121,7 @@ def beside_live(
         try:
             yield _prospect(server, source, swaps, back, place is not it)
         except BaseException:
-            for one_of in swaps:
+            for one_of in () if promised() else swaps:
                 drop(server, one_of.new)
             raise
 

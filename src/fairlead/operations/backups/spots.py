@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fairlead.backups.redis import Live
@@ -58,7 +59,7 @@ def kept_of(place: Place, name: str) -> Kept:
 def spots_of(place: Place, runtime: RuntimeName, store: Store) -> Iterator[Spots]:
     """Those of a store that Fairlead runs, whether or not it does now, or of a volume. Refused."""
     if store.path is not None:
-        yield Spots(store, (_folder(store.path, f"{store.path}{SIDE}"),), {})
+        yield Spots(store, (_folder(store.path, side_of(Path(store.path))),), {})
     elif runtime == "docker":
         with _contained(place, store) as found:
             yield found
@@ -67,6 +68,12 @@ def spots_of(place: Place, runtime: RuntimeName, store: Store) -> Iterator[Spots
         folder = place.stores / store.name
         found_programs = programs.require(REDIS, f"a copy of {store.name}") if store.kind == "redis" else {}
         yield Spots(store, (_folder(str(folder / "data"), str(folder / ASIDE)),), found_programs)
+
+
+def side_of(path: Path) -> str:
+    """Beside the folder; within it where that is a file system by itself, as names change within one alone."""
+    alone = path.is_dir() and path.stat().st_dev != path.parent.stat().st_dev
+    return str(path / SIDE) if alone else f"{path}{SIDE}"
 
 
 def _folder(data: str, side: str) -> Spot:

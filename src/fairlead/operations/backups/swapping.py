@@ -14,6 +14,7 @@ from typing import Any
 
 from fairlead.artifacts.origin import owner_text
 from fairlead.backups.restoring import Swap
+from fairlead.errors import FairleadError
 from fairlead.operations.backups.spots import Spots, kept_of, spots_of, users_of
 from fairlead.project.stack import RuntimeName, Store
 from fairlead.system.files import read_json, sync_folder, write_json
@@ -94,7 +95,7 @@ def carry(place: Place, runtime: RuntimeName, steps: Sequence[Step], say: Say = 
 
 
 def _databases(place: Place, runtime: RuntimeName, step: Step) -> None:
-    """In one transaction, so either all of them or none have changed."""
+    """In one transaction, so either all of them or none have changed. FairleadError when what is new is gone."""
     from fairlead.backups.restoring import databases_there, swap  # noqa: PLC0415 — psycopg
     from fairlead.operations.backups.reach import server_of  # noqa: PLC0415
 
@@ -103,6 +104,15 @@ def _databases(place: Place, runtime: RuntimeName, step: Step) -> None:
         names = databases_there(server)
         if all(one.new in names for one in wanted):
             swap(server, wanted)
+        elif not all(one.aside in names for one in wanted):
+            raise _lost(place, step)
+
+
+def _lost(place: Place, step: Step) -> FairleadError:
+    """Somebody removed it meanwhile. Never silently: the rest would be of another time than this."""
+    gone = ", ".join(one["new"] for one in step.databases)
+    hint = f"what is in use is as it was; to have it stay so remove {path_of(place)}, and restore again"
+    return FairleadError(f"a restore of {step.store} was cut short, and {gone} is gone since", hint)
 
 
 def _files(place: Place, runtime: RuntimeName, step: Step) -> None:

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.backups.catalogue import Owner
+from fairlead.backups.catalogue import Backup, Owner, Part
 from fairlead.backups.destinations.table import Target, destination_of
 from fairlead.backups.engines.pgbackrest.config import Cluster, Place, text
-from fairlead.backups.engines.pgbackrest.engine import statuses
+from fairlead.backups.engines.pgbackrest.engine import parent_of, statuses
 from fairlead.backups.engines.pgbackrest.program import Tool, prepared
 from fairlead.backups.engines.pgbackrest.repository import Repository, new_passphrase
 from fairlead.backups.logical import Recipients
@@ -102,3 +102,15 @@ def test_the_passphrase_is_for_those_who_read_the_backups(tmp_path):
     with pytest.raises(WrongKey):
         one.passphrase([other])
     assert one.systems() == ()
+
+
+def full(id, label):
+    part = Part(label, "repository", "", 1, 1, "")
+    return Backup(id, "physical", Owner("shop", "local", "db"), "", "", "", "15", "77", 1, "0/1", "0/2", (), (part,))
+
+
+def test_what_a_copy_depends_on_is_what_it_is_called_after():
+    fulls = [full("b1", "20261127-031700F"), full("b2", "20261127-041700F")]
+    assert parent_of("20261127-031700F_20261127-051703D", fulls) == "b1"
+    assert parent_of("20261127-041700F_20261127-051703D", fulls) == "b2"
+    assert parent_of("20261127-041700F", fulls) == ""

@@ -77,6 +77,13 @@ def test_a_moment_before_the_end_of_every_copy_is_refused():
         aim([base()], {"7": log(range(3, 6))}, minutes(-1))
 
 
+def test_a_copy_that_needs_a_damaged_one_is_not_taken():
+    whole = [base("b1"), base("b2", 2), replace(base("b3", 4), parent="b2")]
+    logs = {"7": log(range(3, 12))}
+    assert aim(whole, logs, minutes(8)).base.id == "b3"
+    assert aim([whole[0], replace(whole[1], damaged="now"), whole[2]], logs, minutes(8)).base.id == "b1"
+
+
 def test_the_newest_copy_before_it_is_taken():
     copies = [base("b1", 0), base("b2", 4, lsn="0/4000100")]
     logs = {"7": log(range(3, 9))}

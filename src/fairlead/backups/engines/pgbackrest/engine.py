@@ -54,7 +54,7 @@ class PgBackRest:
         tool, there = self.here(had["system"]), catalogue.all()
         self.tidy(there)
         fulls = [one for one in there if one.engine == "pgbackrest" and one.system == had["system"] and not one.parent]
-        since = fulls[-1] if differential and fulls and not fulls[-1].damaged else None
+        since = differential and fulls and not fulls[-1].damaged
         tool.run("pgbackrest backup", "backup", f"--type={'diff' if since else 'full'}")
         made = tool.info()["backup"][-1]
         backup = Backup(
@@ -62,7 +62,7 @@ class PgBackRest:
             ended=clock.now().isoformat(timespec="milliseconds"), why=why, recipients=recipients.names,
             parts=(self._part(had["system"], made),), facts={"databases": list(databases)}, server=had["server"],
             system=had["system"], timeline=int(made["archive"]["stop"][:8], 16), start_lsn=made["lsn"]["start"],
-            stop_lsn=made["lsn"]["stop"], engine="pgbackrest", parent=since.id if since else "",
+            stop_lsn=made["lsn"]["stop"], engine="pgbackrest", parent=parent_of(made["label"], fulls),
         )  # fmt: skip
         catalogue.add(backup)
         return backup
@@ -140,6 +140,15 @@ class PgBackRest:
 def label_of(backup: Backup) -> str:
     """What pgBackRest calls it."""
     return backup.parts[0].name
+
+
+def parent_of(label: str, fulls: Sequence[Backup]) -> str:
+    """The id of the full one that it depends on, by what it is called: FULL_OWN; empty for a full one itself.
+
+    What was asked for may not be what was made: without a full one in the repository pgBackRest makes one.
+    """
+    full, _, own = label.partition("_")
+    return next((one.id for one in fulls if own and label_of(one) == full), "")
 
 
 def statuses(said: str) -> dict[str, str]:
