@@ -14,7 +14,7 @@ from typing import Any
 
 from fairlead.artifacts.origin import owner_text
 from fairlead.backups.restoring import Swap
-from fairlead.errors import FairleadError
+from fairlead.errors import FairleadError, Refused
 from fairlead.operations.backups.spots import Spots, kept_of, spots_of, users_of
 from fairlead.project.stack import RuntimeName, Store
 from fairlead.system.files import read_json, sync_folder, write_json
@@ -52,7 +52,10 @@ def begun(place: Place) -> bool:
 
 
 def write(place: Place, id: str, steps: Iterable[Step]) -> None:
-    """From now on it is done, whatever happens."""
+    """From now on it is done, whatever happens. Refused while there is another one that nobody ended."""
+    if begun(place):
+        what = f"a restore of {place.project}/{place.environment} was cut short meanwhile, and is not ended"
+        raise Refused(what, "restore again: that ends it first")
     write_json(path_of(place), {"id": id, "steps": [asdict(one) for one in steps]}, 0o600)
 
 
