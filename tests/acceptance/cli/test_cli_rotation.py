@@ -271,7 +271,7 @@ def test_what_cannot_work_is_refused_before_anything_is_touched(prepared):
     assert done.returncode == 3 and "does not take the password of default" in done.stderr
     assert value(prepared, "REDIS_PASSWORD") == before and logs_in(prepared, before)
     assert "canary-wrong" not in done.stderr + done.stdout
-    assert under_way(prepared) == kept
+    assert not under_way(prepared) - kept  # the keeper may have tidied meanwhile
     administer(prepared, ADMIN)
 
 
