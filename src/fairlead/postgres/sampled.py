@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from fairlead.errors import FairleadError
+from fairlead.postgres.connection import first_line
 from fairlead.postgres.observed import STRENGTH, Relation, relations
 from fairlead.postgres.rehearsal import Lock, Rewrite, Seen
 
@@ -46,13 +48,18 @@ class Sampled:
 
     @contextlib.contextmanager
     def watching(self) -> Iterator[None]:
-        """As long as the block lasts."""
+        """As long as the block lasts. FairleadError when it could not look to its end: nobody knows what was held."""
+        import psycopg  # noqa: PLC0415 — an extra
+
         self.known = relations(self.connection)
-        over = threading.Event()
+        over, failed = threading.Event(), list[psycopg.Error]()
 
         def watch() -> None:
-            while not over.wait(EVERY):
-                self._look()
+            try:
+                while not over.wait(EVERY):
+                    self._look()
+            except psycopg.Error as error:
+                failed.append(error)
 
         thread = threading.Thread(target=watch, daemon=True)
         thread.start()
@@ -61,6 +68,9 @@ class Sampled:
         finally:
             over.set()
             thread.join()
+        if failed:
+            what = f"what the command holds could not be looked at: {first_line(failed[0])}"
+            raise FairleadError(what, "see whether the command ends the sessions of others; then rehearse again")
 
     def _look(self) -> None:
         now = time.monotonic()

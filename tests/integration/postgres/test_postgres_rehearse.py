@@ -5,6 +5,7 @@ import json
 import pytest
 from copy_site import copy_of, live, server_of_a_moment
 
+from fairlead.errors import FairleadError
 from fairlead.operations.db.plan import Asked
 from fairlead.operations.trials.copies import Copy
 from fairlead.operations.trials.rehearse import Asking, queries_of, rehearsed
@@ -166,3 +167,10 @@ def test_what_another_tool_holds_is_seen_from_outside(site):
     longest = max(held, key=lambda one: one.ms)
     assert longest.ms > 150 and len({one.transaction for one in held}) == len(held)
     assert sampled.sizes()["public.a"] > 8192
+
+
+def test_who_can_look_no_more_says_so(site):
+    with site.connect() as looking, site.connect() as working:
+        with pytest.raises(FairleadError, match="could not be looked at"), Sampled(looking).watching():
+            working.execute("select pg_terminate_backend(%s)", (looking.info.backend_pid,))
+            working.execute("select pg_sleep(0.2)")
