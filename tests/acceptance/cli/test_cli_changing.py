@@ -172,18 +172,18 @@ def read_terminal(site, *arguments, **env):
     return drawn.decode(errors="replace"), os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def test_progress_is_live_on_a_terminal(standing):
-    standing.write("2")
-    drawn, code = read_terminal(standing, "deploy", "local")
+def test_progress_is_live_on_a_terminal(site):
+    """A first deployment takes long enough for it to be drawn."""
+    drawn, code = read_terminal(site, "deploy", "local")
     assert code == 0, drawn
     assert "\x1b[?25l" in drawn and "\x1b[?25h" in drawn  # the cursor was hidden, and is back
     assert re.search("[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]", drawn) and "✓" in drawn and "█" in drawn
     assert "% of the traffic" in drawn and "deploying shop to local" in drawn and "is live" in drawn
-    drawn, code = read_terminal(standing, "status", NO_COLOR="1")
+    drawn, code = read_terminal(site, "status", NO_COLOR="1")
     assert code == 0 and "\x1b[" not in drawn
-    drawn, code = read_terminal(standing, "status")
+    drawn, code = read_terminal(site, "status")
     assert code == 0 and "\x1b[" in drawn
-    drawn, code = read_terminal(standing, "stop", "local")
+    drawn, code = read_terminal(site, "stop", "local")
     assert code == 0 and "Stop everything in local?" in drawn and "local is stopped" in drawn
 
 
