@@ -36,7 +36,10 @@ LEDGER = {
         "`store`, `id`, `kind`, `why`, `bytes` (as it lies there), `seconds`, `to`, `missing` "
         "(databases that are declared and were not there), `set` (the recovery set it was made in)",
     ),
-    "backup.failed": ("a backup could not be made", "`store`, `kind`, `why`, `reason`"),
+    "backup.failed": (
+        "a backup could not be made",
+        "`store`, `kind`, `why` (as of `backup.made`; `busy`: somebody else was at it, which is no failure), `reason`",
+    ),
     "schedule.begun": (
         "the keeper has backups and drills that are due done; what came of them follows",
         "`store`, `tasks` (backup, drill)",
@@ -70,7 +73,7 @@ LEDGER = {
         "a backup was restored into a copy, looked at and timed",
         "`store`, `id`, `kind`, `ok`, `wrong`, `phases` (seconds of each), `rto` (their sum), `rpo` (seconds "
         "that would have been lost), `bytes`, `mb_per_second`, `databases`, `targets` (what is declared), "
-        "`damaged` (whether the backup is not what was written), `why` (by hand, schedule), `moment` (as what "
+        "`damaged` (whether the backup is not what was written), `why` (by hand, schedule, busy), `moment` (as what "
         "the copy was), `amcheck` (whether indexes were compared), `forecast` (of `rto`, in `days`)",
     ),
     "rollout.begun": (

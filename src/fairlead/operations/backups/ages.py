@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from fairlead.ledger import Entry, Ledger
+from fairlead.operations.backups.due import BUSY
 from fairlead.operations.check import Check, failed, ok, warning
 from fairlead.project.stack import Stack
 from fairlead.system import clock
@@ -36,7 +37,9 @@ class _Seen:
     wrong: dict[str, str] = field(default_factory=dict)  #: why the last one failed, by what it was
 
     def take(self, entry: Entry) -> None:
-        """Entries come the oldest first."""
+        """Entries come the oldest first. Who found another one at it has not failed: that is tried again."""
+        if entry.data.get("why") == BUSY:
+            return
         id, good = str(entry.data.get("id", "")), bool(entry.data.get("ok", True))
         if entry.kind == MADE:
             self.backups[id] = entry.time

@@ -18,6 +18,7 @@ TASKS: tuple[Task, ...] = ("backup", "files", "changes", "drill")
 ORDER = ("postgres", "redis", "container", "s3", "volume")
 """Files last: what a database says of files is there then. They may be newer than it, never older."""
 SCHEDULE = "schedule"  #: why, of what the keeper began
+BUSY = "busy"  #: why, of what did not begin, as somebody else was at it
 HOUR, MINUTE = 2, 7  #: when, in UTC; of what is hourly the minute alone
 AGAIN = timedelta(hours=1)  #: after one that failed, or that was begun and of which nobody knows more
 RED = timedelta(days=1)  #: after a drill that found something wrong
@@ -67,7 +68,7 @@ class _Last:
         self.begun.pop(task, None)
         if entry.kind == MADE:
             self.made[task] = when
-        elif entry.kind == FAILED:
+        elif entry.kind == FAILED or entry.data.get("why") == BUSY:
             self.failed[task] = when
         elif entry.data.get("ok"):
             self.good = when
@@ -108,7 +109,8 @@ def due(store: Store, entries: Iterable[Entry], now: datetime, where: str = "") 
     if store.drill and store.backup and (last.made or found):
         begin = now - timedelta(seconds=store.drill.every)
         red = _since(last.bad, max(begin, now - RED))
-        if not _since(last.good, begin) and not red and not _lately(last, "drill", None, now):
+        lately = _lately(last, "drill", last.failed.get("drill"), now)
+        if not _since(last.good, begin) and not red and not lately:
             found.append("drill")
     return tuple(found)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from fairlead.backups.catalogue import Backup, Kind, new_set
 from fairlead.errors import Busy, FairleadError, UsageError
 from fairlead.operations.backups.arrangement import BY_HAND, PATIENCE, Arrangement
-from fairlead.operations.backups.due import ORDER, SCHEDULE
+from fairlead.operations.backups.due import BUSY, ORDER, SCHEDULE
 from fairlead.operations.backups.engines import engine_of
 from fairlead.operations.backups.restore import go_on
 from fairlead.system import clock
@@ -63,7 +63,7 @@ def _one(one: Arrangement, kind: Kind, why: str, say: Say, set: str, differentia
             say(f"{one.store.name}: to {one.catalogue.where.shown}")
             return Made(one.store.name, made(one, kind, why, say, set, differential))
     except FairleadError as error:
-        told = "busy" if isinstance(error, Busy) else why  # by whoever is at it, so nobody has to be told
+        told = BUSY if isinstance(error, Busy) else why  # by whoever is at it, so nobody has to be told
         more = {"differential": True} if differential else {}
         one.note("backup.failed", {"kind": kind, "why": told, "reason": error.message} | more)
         return Made(one.store.name, None, error)

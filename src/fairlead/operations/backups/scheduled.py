@@ -15,7 +15,7 @@ from fairlead.artifacts.release import Release, ReleaseStore
 from fairlead.backups.catalogue import Kind, new_set
 from fairlead.errors import Busy, FairleadError
 from fairlead.ledger import Entry, Ledger
-from fairlead.operations.backups.due import BEGUN, DRILLED, FAILED, KINDS, ORDER, SCHEDULE, Task, due, left
+from fairlead.operations.backups.due import BEGUN, BUSY, DRILLED, FAILED, KINDS, ORDER, SCHEDULE, Task, due, left
 from fairlead.project.stack import Stack
 from fairlead.rollout.state import read_state
 from fairlead.system import clock
@@ -113,7 +113,7 @@ def _failures(
     store: str, tasks: tuple[Task, ...], reason: str, busy: bool = False
 ) -> Iterator[tuple[str, dict[str, object]]]:
     """Entries of the ledger. Who does it by hand just now is no failure that a person is told of."""
-    why = "busy" if busy else SCHEDULE
+    why = BUSY if busy else SCHEDULE
     for task, kind in MADE_OF.items():
         if task in tasks:
             more: dict[str, object] = {"differential": True} if task == "changes" else {}

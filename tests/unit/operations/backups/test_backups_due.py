@@ -106,6 +106,17 @@ def test_a_red_drill_of_yesterday_counts_no_more(tmp_path):
     assert tasks(tmp_path, (25, "drill.done", False), (10, "backup.made", True)) == ("drill",)
 
 
+def test_a_drill_that_found_another_one_at_it_is_not_red(tmp_path):
+    """It is tried again like a backup that failed, and not the next day only."""
+    before = (10, "backup.made", True)
+    with Ledger.open(tmp_path / "busy.db", lambda: NOW - timedelta(hours=1.5)) as ledger:
+        ledger.append("backup.made", {"store": "db"})
+        ledger.append("drill.done", {"store": "db", "ok": False, "why": "busy"})
+        assert due(STORE, ledger.entries(), NOW, EARLY) == ("drill",)
+        assert due(STORE, ledger.entries(), NOW - timedelta(hours=1), EARLY) == ()
+    assert tasks(tmp_path, (1.5, "drill.done", False), before) == ()
+
+
 def test_of_a_store_without_backups_nothing_is(tmp_path):
     assert tasks(tmp_path, store=Store("db", "postgres")) == ()
 

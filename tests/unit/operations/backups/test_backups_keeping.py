@@ -88,6 +88,23 @@ def test_by_hand_nobody_is_told(machine):
     assert message_of(entry, Scene("shop", "live", begun)) is None
 
 
+def test_who_finds_another_one_at_it_has_not_failed(machine, monkeypatch):
+    """The ledger has it, and it is tried again; nobody is told that a backup or a drill failed."""
+    monkeypatch.setattr(scheduled, "_do", lambda *_: (_ for _ in ()).throw(scheduled.Busy("held by a person")))
+    scheduled.work(machine.place, lambda _: None)
+    with Ledger.read(machine.place.ledger) as ledger:
+        said = [one.data["why"] for one in ledger.entries(kinds=["backup.failed", "drill.done"])]
+    assert said == ["busy", "busy"]
+    assert ages(machine.place, ["db"])["db"].wrong == ""
+
+
+def test_what_failed_before_stays_said_while_another_one_is_at_it(machine):
+    with Ledger.open(machine.place.ledger) as ledger:
+        ledger.append("backup.failed", {"store": "db", "why": "schedule", "reason": "the disk is full"})
+        ledger.append("backup.failed", {"store": "db", "why": "busy", "reason": "held by a person"})
+    assert ages(machine.place, ["db"])["db"].wrong == "the last backup failed: the disk is full"
+
+
 def test_what_was_found_damaged_counts_no_more(machine):
     with Ledger.open(machine.place.ledger) as ledger:
         ledger.append("backup.made", {"store": "db", "id": "1"})
