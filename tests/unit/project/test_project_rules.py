@@ -379,6 +379,18 @@ CASES = {
             '11:57: jobs.seed.secrets[0]: there is no secret "NO"; declare it under secrets',
         ],
     ),
+    "folder of a volume, not whole": (
+        small(top="volumes: {uploads: {path: srv/uploads}}\n"),
+        [
+            '6:21: volumes.uploads.path: expected a folder by its whole path such as /srv/uploads, got "srv/uploads"',
+        ],
+    ),
+    "folder of a volume, another one's too": (
+        small(top="volumes: {a: {path: /srv/a}, b: {path: /srv/a/in/}, c: {path: /srv/ab}}\n"),
+        [
+            '6:34: volumes.b.path: volume "a" has this folder, or one that it lies in or has in it; a restore of one would replace the other: name it once',
+        ],
+    ),
     "overlay, the base is wrong": (
         small(
             "    replicas: two\n", environments="  a: {services: {web: {port: 1}}}\n  b: {services: {web: {port: 2}}}\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator
 
 from fairlead.project.problem import Problem, problem
@@ -74,14 +75,31 @@ def fitting(tree: Mapping) -> Iterator[Problem]:
 
 
 def volumes(tree: Mapping) -> Iterator[Problem]:
-    """One is not called as a store is, since backups are found by name; its folder is at one place."""
+    """One is not called as a store is, since backups are found by name."""
     stores = entries(tree, "stores")
     for name, volume in entries(tree, "volumes").items():
-        path = child(volume, "path")
         if name in stores:
             yield problem(volume, f"a store is called {quoted(name)} too, and backups are found by that name")
-        if path is not None and not (text_of(path) or "").startswith("/"):
-            yield problem(path, "expected a folder by its whole path, /srv/uploads say")
 
 
-RULES = (placed, possible, received, fitting, volumes)
+def apart(tree: Mapping) -> Iterator[Problem]:
+    """What is restored of one must not take the place of what another one has."""
+    seen: dict[str, str] = {}
+    for name, volume in entries(tree, "volumes").items():
+        node = child(volume, "path")
+        if node is None or not (text := text_of(node) or "").startswith("/"):
+            continue  # what is wrong with it is said of it
+        path = posixpath.normpath(text).replace("//", "/")
+        other = next((seen[one] for one in seen if overlap(one, path)), None)
+        if other:
+            what = f"volume {quoted(other)} has this folder, or one that it lies in or has in it"
+            yield problem(node, f"{what}; a restore of one would replace the other: name it once")
+        seen.setdefault(path, name)
+
+
+def overlap(one: str, other: str) -> bool:
+    """Whether one of two folders is the other, or is in it."""
+    return f"{one}/".startswith(f"{other}/") or f"{other}/".startswith(f"{one}/")
+
+
+RULES = (placed, possible, received, fitting, volumes, apart)
