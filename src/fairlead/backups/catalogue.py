@@ -89,7 +89,7 @@ class Backup:
 
     @property
     def moment(self) -> datetime:
-        """What it is a copy of: when it ended."""
+        """What it is a copy of: when it ended; of a snapshot, when it was begun."""
         return datetime.fromisoformat(self.ended)
 
     def of(self, kind: str) -> tuple[Part, ...]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from fairlead.backups.catalogue import Backup, Catalogue, Part, new_id
@@ -70,15 +71,26 @@ class Live:
         """A section of INFO."""
         return _fields(self.ask(f"INFO {section}"))
 
-    def save(self, id: str) -> str:
-        """Have a snapshot of now, under a name of its own, and decode it; what is said of it. FairleadError."""
-        if not wait_until(self._begun, PATIENCE, 0.1, 2.0):
+    def save(self, id: str) -> tuple[datetime, str]:
+        """Have a snapshot of now, under a name of its own, and decode it; the moment it is of, and what is said of it.
+
+        Redis forks before it answers, and what the child writes is the memory at the fork: nothing that came while it
+        was written is in it. FairleadError.
+        """
+        asked: list[datetime] = []
+
+        def begun() -> bool:
+            asked.append(clock.now())
+            return self._begun()
+
+        if not wait_until(begun, PATIENCE, 0.1, 2.0):
             raise FairleadError("Redis began no snapshot: it writes its log anew all the time", "see its log")
         if not wait_until(lambda: self.facts("persistence")["rdb_bgsave_in_progress"] == "0", PATIENCE, 0.05, 2.0):
             raise FairleadError(f"Redis has not ended its snapshot after {PATIENCE:g} s", "see its log")
         if self.facts("persistence")["rdb_last_bgsave_status"] != "ok":
             raise FairleadError("Redis could not write its snapshot", "see its log: is the disk full, or memory short?")
-        return self.shell.run("redis-check-rdb", PINNED, self.data, id, self._program("redis-check-rdb"))
+        said = self.shell.run("redis-check-rdb", PINNED, self.data, id, self._program("redis-check-rdb"))
+        return asked[-1], said
 
     def _begun(self) -> bool:
         said = self.ask("BGSAVE")
@@ -104,8 +116,8 @@ class Snapshots:
         id = new_id(began)
         version = self.redis.facts("server").get("redis_version", "")
         try:
-            told: dict[str, Any] = counted(self.redis.save(id))
-            moment = clock.now()
+            moment, said = self.redis.save(id)
+            told: dict[str, Any] = counted(said)
             part = self._part(catalogue, id, recipients)
         except BaseException:
             catalogue.remove(id)

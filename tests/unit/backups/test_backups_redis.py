@@ -5,10 +5,11 @@ import subprocess
 
 import pytest
 
-from fairlead.backups.redis import Trial, counted, keys_of
+from fairlead.backups.redis import Live, Trial, counted, keys_of
 from fairlead.backups.sealing import Damaged
 from fairlead.backups.shell import Here
 from fairlead.errors import FairleadError
+from fairlead.system import clock
 from fairlead.system.clock import wait_until
 
 SAID = """[offset 0] Checking RDB file dump.rdb
@@ -24,6 +25,34 @@ def test_what_is_counted():
     assert keys_of({"db0": "keys=3,expires=0,avg_ttl=0", "db4": "keys=2,expires=1,avg_ttl=9"}) == 5
     with pytest.raises(FairleadError, match="CRC"):
         counted("--- RDB ERROR DETECTED ---\nRDB CRC error")
+
+
+class Saving:
+    """A shell beside a Redis that writes its log anew first, and then takes its time for a snapshot."""
+
+    def __init__(self):
+        self.refused = self.forked = None
+        self.looks = 0
+
+    def run(self, what, script, *arguments):
+        if what != "redis-cli":
+            return SAID
+        if arguments[-1] == "BGSAVE" and self.refused is None:
+            self.refused = clock.now()
+            return "OK\nERR Can't BGSAVE while AOF log rewriting is in progress\n"
+        if arguments[-1] == "BGSAVE":
+            self.forked = clock.now()
+            return "OK\nBackground saving started\n"
+        self.looks += 1
+        return f"OK\nrdb_bgsave_in_progress:{int(self.looks < 3)}\nrdb_last_bgsave_status:ok\n"
+
+
+def test_a_snapshot_is_of_its_beginning():
+    """What is written to Redis while the snapshot is, is not in it: nobody may believe that it is."""
+    shell = Saving()
+    moment, said = Live(shell, "/data", "/conf", 6379, {}).save("one")
+    assert shell.refused <= moment <= shell.forked
+    assert said == SAID
 
 
 class Own:
