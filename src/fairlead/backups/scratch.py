@@ -171,10 +171,14 @@ def _await(server: Server, ended: Callable[[], bool], log: Path, patience: float
 
 
 def _last(log: Path) -> str:
-    """Its last words: what is fatal, else the last line. That it takes no session yet is what it says to us."""
-    said = log.read_text(errors="replace").splitlines()
-    lines = [line for line in said if line.strip() and _TOO_EARLY not in line][-30:]
-    fatal = [line for line in lines if "FATAL" in line or "PANIC" in line]
+    return last_words(log.read_text(errors="replace"))
+
+
+def last_words(said: str) -> str:
+    """What is fatal, else the last line: a server says last that it is shut down. That it takes no session yet is what
+    it says to us."""
+    lines = [line for line in said.splitlines() if line.strip() and _TOO_EARLY not in line][-30:]
+    fatal = [line for line in lines if any(word in line for word in ("FATAL", "PANIC", "initdb: error"))]
     return (fatal or lines or ["it said nothing"])[-1][-300:]
 
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from fairlead.backups.scratch import PORT, SETTINGS, START, copy_name
+from fairlead.backups.scratch import PORT, SETTINGS, START, copy_name, last_words
 from fairlead.backups.server import APPLICATION, TRANSIENT, Server, one
 from fairlead.engine.engine import Engine
 from fairlead.engine.owner import Owner
@@ -159,5 +159,4 @@ def _await(engine: Engine, name: str, server: Server) -> None:
 
 
 def _last(engine: Engine, name: str) -> str:
-    lines = [line for line in masked(engine.log(name, 30)).splitlines() if line.strip()]
-    return (lines or ["it said nothing"])[-1][-300:]
+    return last_words(masked(engine.log(name, 60)))
