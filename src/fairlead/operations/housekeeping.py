@@ -342,9 +342,10 @@ class Housekeeping:
         own = [folder / name for folder in folders for name in ("access.log", "traefik.log", "output.log")]
         # A report reads the edge's logs from where it began.
         edges = [*own, place.root / "keeper" / "log"] if self._idle() else []
-        marks, shown = Marks.of(place), [*log_files(place).values(), *edges]
-        for log in (*shown, *place.stores.glob("*/log"), *place.backups.glob("*/log")):
+        stores = list(place.stores.glob("*/log"))
+        marks, shown = Marks.of(place), [*log_files(place).values(), *edges, *stores]
+        for log in (*shown, *place.backups.glob("*/log")):
             rotate(log, marks=marks)
         for log in shown:
             marks.add(log)
-        marks.tidy([*log_files(place).values(), *own, place.root / "keeper" / "log"])
+        marks.tidy([*log_files(place).values(), *own, *stores, place.root / "keeper" / "log"])

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from fairlead.artifacts.release import ReleaseStore
 from fairlead.errors import UsageError
 from fairlead.ledger import Ledger
+from fairlead.masking import masked
 from fairlead.project.problem import did_you_mean
 from fairlead.project.stack import RuntimeName
 from fairlead.rollout.state import read_state
@@ -15,6 +17,8 @@ from fairlead.stores.base import Running
 from fairlead.stores.folder import names
 from fairlead.stores.table import stores_of
 from fairlead.system.home import Place
+
+LINES = 50  #: where nobody says how many
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +50,31 @@ def look(runtime: RuntimeName, place: Place) -> tuple[StoreState, ...]:
     )
 
 
-def log_tail(place: Place, name: str, lines: int) -> str:
-    """The last lines that a store wrote, masked. UsageError when there is no such one."""
+def log_tail(place: Place, name: str, lines: int | None = None, since: datetime | None = None) -> str:
+    """The last lines that a store wrote, masked; with `since` what it wrote from then on, all of it unless `lines` says
+    how many. UsageError when there is no such one."""
     there = names(place)
     if name not in there:
         what = f'there is no store "{name}" in {place.project}/{place.environment} on this machine'
         raise UsageError(what + did_you_mean(name, there), f"there is {', '.join(there)}" if there else None)
-    return stores_of(runtime_of_live(place), place).log_tail(name, lines)
+    runtime = runtime_of_live(place)
+    if since is None:
+        return stores_of(runtime, place).log_tail(name, LINES if lines is None else lines)
+    found = _written_since(runtime, place, name, since.timestamp()).splitlines()
+    return masked("\n".join(found if lines is None else found[len(found) - min(lines, len(found)) :]))
+
+
+def _written_since(runtime: RuntimeName, place: Place, name: str, since: float) -> str:
+    """The engine keeps a time for each line; of a program up to a minute of what came before is among it."""
+    if runtime == "docker":
+        from fairlead.engine.engine import Engine  # noqa: PLC0415 — only with an engine
+        from fairlead.engine.owner import Owner  # noqa: PLC0415
+
+        return Engine().log(Owner.of(place).name(name), since=since)
+    from fairlead.runtimes.process.log_marks import Marks  # noqa: PLC0415 — status asks for none of it
+    from fairlead.runtimes.process.logs import all_since  # noqa: PLC0415
+
+    return all_since(place.stores / name / "log", since, Marks.of(place))[0].decode(errors="replace")
 
 
 def runtime_of_live(place: Place) -> RuntimeName:
