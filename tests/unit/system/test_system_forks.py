@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -75,7 +76,7 @@ def test_something_else_is_done_meanwhile() -> None:
 def test_the_end_of_a_process_is_noticed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forks, "EVERY", 3600.0)
     reading, writing = os.pipe()
-    never, _ = os.pipe()
+    late, give_up = os.pipe()
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
         told: list[int] = []
         begun = fork(lambda: os.read(reading, 1).decode())
@@ -87,7 +88,12 @@ def test_the_end_of_a_process_is_noticed_at_once(monkeypatch: pytest.MonkeyPatch
             return {other.pid}
 
         meanwhile = Meanwhile(lambda: (told.append(1), os.write(writing, b"z")), pids)
-        assert begun.answer(never, meanwhile=meanwhile) == "z"
+        alarm = threading.Timer(60.0, os.write, (give_up, b"x"))  # who does not notice would wait for an hour
+        alarm.start()
+        try:
+            assert begun.answer(late, meanwhile=meanwhile) == "z"
+        finally:
+            alarm.cancel()
 
 
 def test_one_that_is_ended_is_gone() -> None:
