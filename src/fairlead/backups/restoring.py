@@ -6,7 +6,7 @@ import contextlib
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from fairlead.backups.facts import creating, differences, facts
 from fairlead.backups.sealing import unseal
 from fairlead.backups.server import TRANSIENT, Server, name, text
 from fairlead.errors import FairleadError
+from fairlead.system.clock import wait_until
 
 ROLE = re.compile(r'(?:CREATE|ALTER) ROLE ("(?:[^"]|"")+"|\S+?)(?: |;)')
 MEMBER = re.compile(r'GRANT ("(?:[^"]|"")+"|\S+) TO ("(?:[^"]|"")+"|\S+?)(?: |;)')
@@ -23,6 +24,7 @@ LEADING = re.compile(r"(?:\s+|--[^\n]*(?:\n|\Z)|\\[^\n]*(?:\n|\Z))+")
 STATEMENT = re.compile(r"""(?:--[^\n]*\n|'(?:[^']|'')*+'|"(?:[^"]|"")*+"|[^;'"\\])*+;""")
 """As pg_dumpall writes them: quotes are doubled, and so is a backslash in E'…', so one never hides a quote."""
 PAUSE = 0.1  #: seconds between two tries to have everybody gone
+ENDING = 30.0  #: seconds for a session to end whose connection is gone
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,12 @@ def databases_there(server: Server) -> set[str]:
     """The databases that it has."""
     with server.session(server.home) as connection:
         return {str(row[0]) for row in connection.execute("SELECT datname FROM pg_database").fetchall()}
+
+
+def missing_roles(sql: str, there: Collection[str]) -> tuple[str, ...]:
+    """Those of a backup that a server has not, of which it has `there`."""
+    found = (ROLE.match(one) for one in statements(sql) if _of_missing(one, set(there)))
+    return tuple(sorted({_plain(role[1]) for role in found if role}))
 
 
 def have_roles(server: Server, sql: str) -> None:
@@ -164,8 +172,12 @@ class Swap:
     aside: str
 
 
+class Unsure(FairleadError):
+    """The answer that counts was lost, and nobody says whether all is as it was."""
+
+
 def swap(server: Server, swaps: Iterable[Swap], patience: float = 60.0) -> None:
-    """Have all change names in one transaction, with nobody connected. FairleadError; then all is as it was.
+    """Have all change names in one transaction, with nobody connected. FairleadError; then all is as it was. Unsure.
 
     PostgreSQL renames a database when nobody is in it, and lets nobody in while it waits for that. So one session
     renames, and beside it everybody who is still in is told to leave, until it is done.
@@ -175,11 +187,40 @@ def swap(server: Server, swaps: Iterable[Swap], patience: float = 60.0) -> None:
     done = threading.Event()
     beside = threading.Thread(target=_clear, args=(server, [one.live for one in wanted], done))
     beside.start()
+    asked: list[int] = []
     try:
-        _rename(server, wanted, patience)
+        _rename(server, wanted, patience, asked)
+    except FairleadError as error:
+        if not asked or _said_no(error) or not _renamed(server, wanted, asked[-1], error):
+            raise
     finally:
         done.set()
         beside.join()
+
+
+def _said_no(error: FairleadError) -> bool:
+    """Whether the server itself says that it did nothing, and did not end in the middle of its answer."""
+    code = getattr(error.__cause__, "sqlstate", None)
+    return bool(code) and not str(code).startswith(("08", "57P"))
+
+
+def _renamed(server: Server, wanted: Sequence[Swap], pid: int, error: FairleadError) -> bool:
+    """Whether it was done, although there is no answer: a connection may end between COMMIT and what comes back."""
+    try:
+        with server.session(server.home) as connection:
+            statement = "SELECT 1 FROM pg_stat_activity WHERE pid = %s"
+            over = wait_until(lambda: connection.execute(statement, (pid,)).fetchone() is None, ENDING, 0.05, 1.0)
+        names = databases_there(server) if over else set()
+    except FairleadError:
+        over, names = False, set()
+    if not over:
+        moved = ", ".join(one.live for one in wanted)
+        what = (
+            f"no answer came when {moved} was put in its place, so nobody knows whether it is there ({error.message})"
+        )
+        hint = f"look once the server is up: it is where there is a database {wanted[0].aside}, and else restore again"
+        raise Unsure(what, hint) from error
+    return all(one.aside in names and one.new not in names for one in wanted)
 
 
 def _elsewhere(server: Server, swaps: Sequence[Swap]) -> Server:
@@ -193,8 +234,8 @@ def _elsewhere(server: Server, swaps: Sequence[Swap]) -> Server:
     raise FairleadError(what, "let the role of the store's url connect to the database postgres")
 
 
-def _rename(server: Server, wanted: Sequence[Swap], patience: float) -> None:
-    """PostgreSQL gives up after 5 s with somebody in it; then it is asked again."""
+def _rename(server: Server, wanted: Sequence[Swap], patience: float, asked: list[int]) -> None:
+    """PostgreSQL gives up after 5 s with somebody in it; then it is asked again. `asked` gets who does it there."""
     import psycopg  # noqa: PLC0415 — an extra
 
     statements = []
@@ -206,6 +247,7 @@ def _rename(server: Server, wanted: Sequence[Swap], patience: float) -> None:
     while True:
         try:
             with server.session(server.home, autocommit=False) as connection:
+                asked.append(connection.info.backend_pid)
                 for statement in statements:
                     connection.execute(statement)
                 connection.commit()

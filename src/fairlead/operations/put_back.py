@@ -6,11 +6,13 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from fairlead.backups.catalogue import Backup, chosen, spread_of
-from fairlead.backups.restoring import Reader
+from fairlead.backups.catalogue import SET, Backup, chosen, spread_of
+from fairlead.backups.restoring import Reader, Unsure
 from fairlead.backups.verifying import require_whole
 from fairlead.errors import FairleadError, Interrupted, Refused, UsageError
+from fairlead.ledger import Ledger
 from fairlead.operations.backups import losing, swapping
+from fairlead.operations.backups.ages import MADE
 from fairlead.operations.backups.arrangement import PATIENCE, Arrangement, require_identities
 from fairlead.operations.backups.filling import fill
 from fairlead.operations.backups.restore import Asked, beside_live, go_on, have_live, held_environment
@@ -21,6 +23,7 @@ from fairlead.project.access import runs
 from fairlead.stores.awaiting import await_well
 from fairlead.stores.table import stores_of
 from fairlead.system import clock
+from fairlead.system.home import Place
 
 Say = Callable[[str], object]
 DOING = "fairlead backup restore"
@@ -71,9 +74,30 @@ def picked(some: Sequence[Arrangement], which: str) -> tuple[tuple[Arrangement, 
             found.append((one, chosen(one.catalogue.all(), which)))
         except UsageError as error:
             missing.append(error)
+    if which.startswith(SET):
+        _require_members(some, which, [one.store.name for one, _ in found])
     if not found or (missing and not any(which in (backup.id, backup.set) for _, backup in found)):
         raise missing[0]
     return tuple(found)
+
+
+def _require_members(some: Sequence[Arrangement], which: str, there: Sequence[str]) -> None:
+    """UsageError when a store was backed up in that recovery set, and has no such backup any more.
+
+    The ledger knows who was; whoever was not is no part of it.
+    """
+    place = some[0].place
+    with Ledger.read(place.ledger) if place.exists() else contextlib.nullcontext() as ledger:
+        made = ledger.entries(kinds=[MADE]) if ledger else ()
+        members = {str(one.data["store"]) for one in made if one.data.get("set") == which}
+    gone = [one.store.name for one in some if one.store.name in members and one.store.name not in there]
+    if not gone:
+        return
+    what = f"the backup of {' and of '.join(gone)} in {which} is gone: pruned, or removed"
+    own = f"fairlead backup restore {place.environment} {which}"
+    names = " ".join(f"--store {name}" for name in there)
+    rest = f"{', '.join(there)} can be had by {own} {names}" if there else "nothing of it is left"
+    raise UsageError(what, f"{rest}; others: fairlead backup list {place.environment}")
 
 
 def put_back(
@@ -129,13 +153,20 @@ def _swap(prospect: Prospect, say: Say) -> bool:
     databases = [one for one in steps if one.kind == "postgres"]
     try:
         swapping.carry(place, runtime, databases, say)
-    except FairleadError:  # nothing has changed yet
-        if len(databases) == 1:
-            swapping.forget(place)
+    except FairleadError as error:
+        if len(databases) > 1 or isinstance(error, Unsure):
+            raise _unended(place, error) from error
+        swapping.forget(place)  # of the one server nothing has changed, and of files nothing yet
         raise
     swapping.carry(place, runtime, [one for one in steps if one.kind != "postgres"], say)
     swapping.forget(place)
     return any(one.users for one in steps)
+
+
+def _unended(place: Place, error: FairleadError) -> FairleadError:
+    """Of one that may have its place already: what is written down says the rest."""
+    hint = f"the next command that has the stores run, or works on backups, ends it: fairlead up {place.environment}"
+    return Unsure(f"{error.message}; what has its place by now keeps it, and the rest follows", hint)
 
 
 def _have_well(ready: Sequence[Ready], stood: bool) -> None:

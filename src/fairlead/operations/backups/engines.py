@@ -17,6 +17,7 @@ from fairlead.backups.spot import Spot
 from fairlead.backups.tape import Told, packed, passed_on
 from fairlead.backups.volumes import Reading, Tapes
 from fairlead.errors import Refused
+from fairlead.operations.backups import coming
 from fairlead.operations.backups.arrangement import Arrangement
 from fairlead.operations.backups.spots import Spots, live_redis, spots_of
 from fairlead.project.access import databases as declared
@@ -48,6 +49,7 @@ def engine_of(one: Arrangement, kind: Kind, differential: bool = False) -> Itera
     """With what is declared and not there. Refused, FairleadError."""
     if one.store.kind == "postgres":
         with one.server() as server:
+            coming.settle(coming.path_of(one.place, one.store.name), server)
             there = one.databases(server)
             missing = [name for name in declared(one.store) if name not in there]
             files = Files(one.files(), server, there, differential)

@@ -10,21 +10,19 @@ from datetime import datetime
 from fairlead.artifacts.origin import owner_text
 from fairlead.backups.restoring import (
     Swap,
+    Unsure,
     compared,
     create,
     databases_there,
     drop,
-    drop_roles,
     existing,
-    have_roles,
     restored_names,
-    roles_there,
     since,
     swap,
 )
-from fairlead.backups.server import TRANSIENT, Server, one
+from fairlead.backups.server import Server, one
 from fairlead.errors import FairleadError, Interrupted
-from fairlead.operations.backups import swapping
+from fairlead.operations.backups import coming, swapping
 from fairlead.operations.backups.arrangement import PATIENCE, Arrangement
 from fairlead.operations.backups.sources import XID, Source, source_of
 from fairlead.operations.backups.space import data_folder, needed, require_space
@@ -112,14 +110,19 @@ def beside_live(
 
     But when it was `promised` then that somebody goes on with it: that needs all of it.
     """
+    written = coming.path_of(place.place, place.store.name)
+    coming.settle(written, server)
     with contextlib.ExitStack() as stack:
         with source_of(it, aim.which, aim.moment, say) as source:
             names = existing(source.id, source.databases, aim.databases)
             require_space(data_folder(place, server), needed(source.facts, names), "what is restored")
-            back = stack.enter_context(_roles(server, source.roles))
-            swaps = _beside(server, source, names, say)
+            swaps = _swaps(names)
+            back = stack.enter_context(coming.roles(written, server, source.roles, swaps, promised))
+            _beside(server, source, swaps, say)
         try:
             yield _prospect(server, source, swaps, back, place is not it)
+        except Unsure:
+            raise
         except BaseException:
             for one_of in () if promised() else swaps:
                 drop(server, one_of.new)
@@ -128,19 +131,6 @@ def beside_live(
 
 def _also(into: Arrangement | None) -> contextlib.AbstractContextManager[None]:
     return into.held("fairlead db restore") if into else contextlib.nullcontext()
-
-
-@contextlib.contextmanager
-def _roles(server: Server, sql: str) -> Iterator[tuple[str, ...]]:
-    """Those that are gone are made again; which they were. Gone once more when anything fails."""
-    before = roles_there(server)
-    have_roles(server, sql)
-    back = tuple(sorted(name for name in roles_there(server) - before if not name.startswith(TRANSIENT)))
-    try:
-        yield back
-    except BaseException:
-        drop_roles(server, back)
-        raise
 
 
 @contextlib.contextmanager
@@ -174,12 +164,16 @@ def _prospect(
     return Prospect(source, swaps, losing, _age(source), came, back)
 
 
-def _beside(server: Server, source: Source, databases: Sequence[str], say: Say) -> tuple[Swap, ...]:
-    """The new databases, each found to be as it was backed up."""
+def _swaps(databases: Sequence[str]) -> tuple[Swap, ...]:
+    """The names that each has, gets and leaves."""
     stamp = f"{clock.now():%Y%m%dT%H%M%S}"
-    swaps = tuple(
+    return tuple(
         Swap(name, f"{short(name)}_restored_{stamp}", f"{short(name)}_before_{stamp}") for name in databases
     )  # fmt: skip
+
+
+def _beside(server: Server, source: Source, swaps: Sequence[Swap], say: Say) -> None:
+    """The new databases, each found to be as it was backed up."""
     made: list[Swap] = []
     try:
         for it in swaps:
@@ -193,7 +187,6 @@ def _beside(server: Server, source: Source, databases: Sequence[str], say: Say) 
         for it in made:
             drop(server, it.new)
         raise
-    return swaps
 
 
 def short(database: str) -> str:
@@ -230,6 +223,8 @@ def left(one: Arrangement) -> tuple[str, ...]:
 def drop_left(one: Arrangement, shown: Collection[str]) -> tuple[str, ...]:
     """Drop those of them that were `shown` to whoever agreed; which they were. Busy."""
     with one.held("fairlead backup prune"):
+        with one.server() as server:
+            coming.settle(coming.path_of(one.place, one.store.name), server)
         gone = tuple(name for name in left(one) if name in shown)
         with one.server() as server:
             for name in gone:
