@@ -32,6 +32,7 @@ class Server:
 
     def __init__(self, folder, port, bin, address="127.0.0.1"):
         self.folder, self.port, self.bin, self.names, self.address = folder, port, bin, [], address
+        self.options = ""  #: that it was started with
 
     def url(self, name="postgres"):
         return f"postgres://postgres:{PHRASE}@{self.address}:{self.port}/{name}"
@@ -57,6 +58,10 @@ class Server:
     def kill(self):
         """All of its processes at once, as a machine that stops does."""
         kill_all(self.folder / "data")
+
+    def start(self):
+        """As it was started."""
+        self.control("start", "-o", self.options)
 
     def control(self, *words):
         """What pg_ctl starts would keep our pipe open, so its log is a file."""
@@ -90,8 +95,8 @@ def run(program, *words):
 
 
 @contextmanager
-def server(address="127.0.0.1"):
-    """Made, started, and gone at the end. Trusts everybody who reaches the address."""
+def server(address="127.0.0.1", more=()):
+    """Made, started, and gone at the end. Trusts everybody who reaches the address. `more` settings than the usual."""
     bin = programs()
     folder = Path(tempfile.mkdtemp(prefix="fl-pg-"))
     port = free_port()
@@ -100,12 +105,13 @@ def server(address="127.0.0.1"):
             shutil.chown(folder, "postgres", "postgres")
         run(bin / "initdb", "-D", str(folder / "data"), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync",
             "--no-instructions")  # fmt: skip
-        options = " ".join(f"-c {one}" for one in [*SETTINGS, f"port={port}", f"listen_addresses={address}",
+        options = " ".join(f"-c {one}" for one in [*SETTINGS, *more, f"port={port}", f"listen_addresses={address}",
                                                    f"unix_socket_directories={folder}"])  # fmt: skip
         with (folder / "data" / "pg_hba.conf").open("a") as rules:
             rules.write("host all all samenet trust\n")
         one = Server(folder, port, bin, address)
-        one.control("start", "-o", options)
+        one.options = options
+        one.start()
         try:
             yield one
         finally:

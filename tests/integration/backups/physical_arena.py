@@ -1,4 +1,4 @@
-"""A PostgreSQL whose log is received, and a model of what was committed in it."""
+"""A PostgreSQL whose log is kept, by either engine, and a model of what was committed in it."""
 
 import contextlib
 import os
@@ -15,13 +15,17 @@ from tests.postgres_server import server as running_server
 
 from fairlead.backups.catalogue import Catalogue, Owner
 from fairlead.backups.destinations.directory import Directory
+from fairlead.backups.destinations.table import Target
+from fairlead.backups.engines.builtin import Builtin
+from fairlead.backups.engines.pgbackrest.engine import PgBackRest
+from fairlead.backups.engines.pgbackrest.repository import Repository
+from fairlead.backups.engines.pgbackrest.serving import Beside
+from fairlead.backups.engines.pgbackrest.watcher import Watcher
 from fairlead.backups.logical import PROGRAMS, Recipients
 from fairlead.backups.physical import base, coverage
 from fairlead.backups.physical.archive import Archive
 from fairlead.backups.physical.receiver import Receiver
 from fairlead.backups.physical.recovery import Feed, recovered
-from fairlead.backups.physical.unpacking import unpack
-from fairlead.backups.restoring import Reader
 from fairlead.backups.scratch import Ground, copy_name, room
 from fairlead.backups.server import Server
 from fairlead.stores import programs
@@ -35,6 +39,8 @@ NAMES = ("initdb", "postgres", "pg_amcheck", "pg_verifybackup", "pg_controldata"
 class Arena:
     """One. `with arena.receiving():` carries the log away meanwhile."""
 
+    settings = ("max_prepared_transactions=5",)  #: of its server
+
     def __init__(self, folder, postgres, sync=False):
         self.folder, self.postgres, self.sync = folder, postgres, sync
         self.found = {name: programs.find(name) for name in NAMES}
@@ -42,9 +48,17 @@ class Arena:
         self.identity = pyrage.x25519.Identity.generate()
         self.recipients = Recipients((str(self.identity.to_public()),), [self.identity.to_public()])
         self.catalogue = Catalogue(Directory(folder / "kept"), OWNER)
-        self.archive = Archive(self.catalogue.where, OWNER)
+        self.who = Who(*(shutil._get_uid("postgres"), shutil._get_gid("postgres"))) if os.geteuid() == 0 else None
+        users = ("root", "postgres", os.environ.get("USER", "x"))
+        self.ground = Ground(self.folder / "copies", self.found, self.who, users)
         self.spool = folder / "spool"
         self.said = []
+        self.begin()
+
+    def begin(self):
+        """What copies its files, and where its log is kept."""
+        self.archive = Archive(self.catalogue.where, OWNER)
+        self.engine = Builtin(self.catalogue, self.archive)
 
     @property
     def keys(self):
@@ -59,18 +73,21 @@ class Arena:
     def system(self):
         return self.sql("SELECT system_identifier::text FROM pg_control_system()")[0][0]
 
-    @contextlib.contextmanager
-    def receiving(self):
-        stop = threading.Event()
-        one = Receiver(
+    def receiver(self, ended):
+        return Receiver(
             lambda: contextlib.nullcontext(self.server),
             self.archive,
             self.recipients.keys,
             self.spool,
-            stop.is_set,
+            ended,
             self.said.append,
             self.sync,
         )
+
+    @contextlib.contextmanager
+    def receiving(self):
+        stop = threading.Event()
+        one = self.receiver(stop.is_set)
         thread = threading.Thread(target=one.run, daemon=True)
         thread.start()
         try:
@@ -78,6 +95,17 @@ class Arena:
         finally:
             stop.set()
             thread.join()
+
+    def keep_branch(self, timeline, folder, name):
+        """What a server that was restored wrote, as if its log were kept too. `folder`: that of its log."""
+        history = (folder / f"{timeline:08X}.history").read_bytes()
+        self.archive.keep_history(self.system, timeline, history, self.recipients.keys)
+        place = (timeline, int(name[16:], 16))
+        self.archive.keep_partial(self.system, place, (folder / name).read_bytes(), self.recipients.keys)
+
+    def drop_branch(self, timeline):
+        """None of it."""
+        shutil.rmtree(self.wal / f"{timeline:08X}")
 
     def sql(self, statement, *values):
         with contextlib.closing(self.server.connect("postgres")) as connection:
@@ -88,13 +116,13 @@ class Arena:
         return self.sql("SELECT clock_timestamp()")[0][0].astimezone(UTC)
 
     def base(self):
-        return base.BaseBackup(self.server, ("postgres",)).make(self.catalogue, self.recipients, "test")
+        return self.engine.make(self.server, ("postgres",), self.catalogue, self.recipients, "test")
 
     def switch(self):
         """Have the segment end, and wait until it was carried away."""
         name = self.sql("SELECT pg_walfile_name(pg_current_wal_lsn())")[0][0]
         self.sql("SELECT pg_switch_wal()")
-        assert wait_until(lambda: any(self.wal.glob(f"*/{name}-*")), 60), self.said
+        assert wait_until(lambda: any(self.wal.rglob(f"{name}-*")), 60), self.said
 
     def carried(self, moment):
         """Wait until all that was committed before is known to be carried away."""
@@ -115,25 +143,56 @@ class Arena:
     @contextlib.contextmanager
     def at(self, aim, spool=None):
         """A server that is what this one was."""
-        who = Who(*(shutil._get_uid("postgres"), shutil._get_gid("postgres"))) if os.geteuid() == 0 else None
-        ground = Ground(self.folder / "copies", self.found, who, ("root", "postgres", os.environ.get("USER", "x")))
         log = self.archive.log(aim.base.system, self.keys, spool)
-        reader = Reader(self.catalogue, self.keys)
-        with room(ground, copy_name("db")) as path:
+        with room(self.ground, copy_name("db")) as path:
             data = path / "data"
             data.mkdir(mode=0o700)
-            unpack(lambda write: reader.write_to(aim.base, aim.base.parts[0], write), data, who)
-            with recovered(ground, path, data, Feed(self.archive, log, self.keys, aim)) as server:
+            self.engine.restore(aim.base, self.keys, path, data, self.ground)
+            self.engine.prove(data, self.ground)
+            with recovered(self.ground, path, data, Feed(self.archive, log, self.keys, aim)) as server:
                 yield server
 
 
+class PgBackRestArena(Arena):
+    """One whose server hands its log to pgBackRest."""
+
+    settings = (*Arena.settings, "archive_mode=on")
+
+    def begin(self):
+        self.found["pgbackrest"] = programs.find("pgbackrest")
+        target = Target(str(self.folder / "kept"))
+        self.repository = Repository(self.catalogue.where, target, OWNER, lambda: self.ground)
+        self.beside = Beside(self.repository, self.folder / "pgbackrest", self.folder / "own", self.who)
+        self.archive = Archive(self.catalogue.where, OWNER, self.repository)
+        self.engine = PgBackRest(self.catalogue, self.repository, self.beside.tool)
+        self.beside.have(self.server, self.recipients, lambda: self.keys)
+
+    @property
+    def wal(self):
+        return self.folder / "kept" / self.repository.prefix / "archive" / self.system
+
+    def receiver(self, ended):
+        return Watcher(lambda: contextlib.nullcontext(self.server), self.archive, ended, self.said.append)
+
+    def keep_branch(self, timeline, folder, name):
+        for one in (f"{timeline:08X}.history", name):
+            self.beside.tool(self.system).run("pgbackrest archive-push", "archive-push", str(folder / one))
+
+    def drop_branch(self, timeline):
+        for path in sorted(self.wal.rglob(f"{timeline:08X}*"), reverse=True):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+ARENAS = {"builtin": Arena, "pgbackrest": PgBackRestArena}
+
+
 @contextlib.contextmanager
-def arena(sync=False):
+def arena(engine="builtin", sync=False):
     folder = Path(tempfile.mkdtemp(prefix="fl-wal-"))
     folder.chmod(0o711)
     try:
-        with running_server() as postgres:
-            yield Arena(folder, postgres, sync)
+        with running_server(more=ARENAS[engine].settings) as postgres:
+            yield ARENAS[engine](folder, postgres, sync)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

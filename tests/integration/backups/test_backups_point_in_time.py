@@ -10,6 +10,7 @@ import pytest
 from physical_arena import Workload, arena, rows
 
 from fairlead.backups.physical.coverage import Aim, first_after
+from fairlead.backups.physical.unlike import left_out
 from fairlead.backups.physical.wal import Stretch, segment_name
 from fairlead.backups.sealing import Damaged
 from fairlead.errors import FairleadError, Refused
@@ -19,27 +20,35 @@ from fairlead.system.clock import wait_until
 pytestmark = pytest.mark.real
 
 
+BOTH = pytest.mark.parametrize("engine", ["builtin", "pgbackrest"], scope="module")
+OTHER = pytest.param("pgbackrest", marks=pytest.mark.long(seconds=8))
+BOTH_IN_LONG = pytest.mark.parametrize("engine", ["builtin", OTHER], scope="module")
+
+
 @pytest.fixture(scope="module", autouse=True)
 def programs():
-    if missing(["postgres", "pg_basebackup", "pg_receivewal"]):
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("PostgreSQL is missing")
+    if missing(["postgres", "pg_basebackup", "pg_receivewal", "pgbackrest"]):
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("PostgreSQL or pgBackRest is missing")
 
 
 @pytest.fixture(scope="module")
-def worked():
+def worked(engine):
     """A server, two copies of its files, its log, and moments with what was committed then."""
-    with arena() as one:
+    with arena(engine) as one:
         with one.receiving() as receiver:
             seen = []
-            one.sql("CREATE TABLE before_all ()")
+            one.sql("CREATE TABLE before_all (); CREATE TABLE doubted (n int)")
             one.base()
             with Workload(one, random.random()) as load:
                 for number in range(4):
+                    if number == 3:
+                        one.sql("BEGIN; INSERT INTO doubted VALUES (1); PREPARE TRANSACTION 'in doubt'")
                     load.stop.wait(0.3)
                     seen.append(load.moment())
                     one.switch()
                     if number == 1:
                         one.base()
+            one.sql("COMMIT PREPARED 'in doubt'")
             one.switch()
             hurry(one, receiver)
         yield one, seen, dict(load.committed)
@@ -52,6 +61,7 @@ def hurry(one, receiver):
     one.carried(one.now())
 
 
+@BOTH
 def test_random_moments_come_back(worked):
     one, seen, committed = worked
     for moment, then in random.sample(seen, 2):
@@ -66,10 +76,24 @@ def test_random_moments_come_back(worked):
             connection.execute("CREATE TABLE written ()")  # it is a server of its own, that takes writes
 
 
+@BOTH
+def test_a_transaction_that_was_prepared_waits_in_the_copy_too(worked):
+    """It is neither committed nor rolled back there, so whoever restores is told of it."""
+    one, seen, _ = worked
+    with one.at(one.aim(seen[3][0])) as server:
+        (said,) = left_out(server, ["postgres"])
+        assert said == "postgres: prepared and neither committed nor rolled back, so not in it: in doubt"
+        with server.session("postgres") as connection:
+            assert connection.execute("SELECT count(*) FROM doubted").fetchone() == (0,)
+            connection.execute("COMMIT PREPARED 'in doubt'")
+            assert connection.execute("SELECT count(*) FROM doubted").fetchone() == (1,)
+
+
+@BOTH
 @pytest.mark.long(seconds=240)
-def test_fifty_random_moments_come_back():
+def test_fifty_random_moments_come_back(engine):
     """Each of its own workload's, with what was committed by then: not a row more or less."""
-    with arena() as one, one.receiving() as receiver:
+    with arena(engine) as one, one.receiving() as receiver:
         one.base()
         wrong = []
         for turn in range(10):
@@ -88,6 +112,7 @@ def test_fifty_random_moments_come_back():
         assert wrong == []
 
 
+@BOTH_IN_LONG
 def test_a_gap_is_known_before_a_restore(worked):
     """PostgreSQL recovers to the gap, and becomes a server: what was committed later is gone without a word."""
     one, seen, committed = worked
@@ -114,6 +139,7 @@ def test_a_gap_is_known_before_a_restore(worked):
         lost.write_bytes(data)
 
 
+@BOTH_IN_LONG
 def test_a_moment_that_the_log_does_not_reach(worked):
     """PostgreSQL starts, says that it is up, and dies; this waits until it is no longer in recovery."""
     one, seen, _ = worked
@@ -125,6 +151,7 @@ def test_a_moment_that_the_log_does_not_reach(worked):
         one.aim(one.now())
 
 
+@BOTH_IN_LONG
 def test_a_copy_to_its_own_end(worked):
     one = worked[0]
     base = one.catalogue.all()[0]
@@ -132,6 +159,7 @@ def test_a_copy_to_its_own_end(worked):
         assert connection.execute("SELECT to_regclass('before_all'), to_regclass('facts')").fetchone()[1] is None
 
 
+@BOTH_IN_LONG
 def test_what_cannot_be_read_is_no_end_of_the_log(worked):
     """A command that ends with 1 ends the recovery, which becomes a server: so what is damaged ends with another."""
     one = worked[0]
@@ -146,6 +174,7 @@ def test_what_cannot_be_read_is_no_end_of_the_log(worked):
         path.write_bytes(data)
 
 
+@BOTH
 def test_another_timeline_is_not_taken_for_this_one(worked):
     """A server that was restored, and received into the same place, begins a timeline that its moments are on alone."""
     one, seen, _ = worked
@@ -153,13 +182,9 @@ def test_another_timeline_is_not_taken_for_this_one(worked):
     aim = one.aim(moment)
     with one.at(aim) as server:
         with server.session("postgres") as connection:
-            system = connection.execute("SELECT system_identifier::text FROM pg_control_system()").fetchone()[0]
             connection.execute("CREATE TABLE later ()")
-            lsn = connection.execute("SELECT pg_walfile_name(pg_current_wal_lsn())").fetchone()[0]
-        folder = next((one.folder / "copies").glob("*/data/pg_wal"))
-        one.archive.keep_history(system, 2, (folder / "00000002.history").read_bytes(), one.recipients.keys)
-        data = (folder / lsn).read_bytes()
-        one.archive.keep_partial(system, (2, int(lsn[16:], 16)), data, one.recipients.keys)
+            name = connection.execute("SELECT pg_walfile_name(pg_current_wal_lsn())").fetchone()[0]
+        one.keep_branch(2, next((one.folder / "copies").glob("*/data/pg_wal")), name)
     try:
         assert one.aim(moment).timeline == 1
         with one.at(one.aim(moment)) as server:
@@ -168,14 +193,50 @@ def test_another_timeline_is_not_taken_for_this_one(worked):
         with one.at(one.aim()) as server, server.session("postgres") as connection:
             assert connection.execute("SELECT to_regclass('later')").fetchone()[0] is not None
     finally:
-        shutil.rmtree(one.wal / "00000002")
+        one.drop_branch(2)
+
+
+@BOTH
+@pytest.mark.long(seconds=20)
+def test_a_server_that_was_promoted_goes_on_in_the_same_log(engine):
+    """A copy from before is recovered over the change of timelines: to moments before it, after it, and to the end."""
+    with arena(engine) as one, one.receiving() as receiver:
+        one.base()
+        seen = []
+        for turn in range(2):
+            with Workload(one, turn) as load:
+                load.stop.wait(0.5)
+                seen.append(load.moment())
+                load.stop.wait(0.2)
+            hurry(one, receiver)
+            if turn == 0:
+                promote(one)
+                hurry(one, receiver)  # a heartbeat says when a timeline began
+        assert [one.aim(moment).timeline for moment, _ in seen] == [1, 2]
+        for moment, then in seen:
+            with one.at(one.aim(moment)) as server:
+                assert rows(server) == then
+        with one.at(one.aim()) as server:
+            assert rows(server) == load.committed
+
+
+def promote(one):
+    """Its server begins a timeline, as one does that was restored or took the place of another."""
+    one.postgres.control("stop", "-m", "fast")
+    signal = one.postgres.folder / "data" / "standby.signal"
+    signal.touch()
+    if one.who:
+        os.chown(signal, one.who.uid, one.who.gid)
+    one.postgres.start()
+    one.postgres.control("promote")
+    assert wait_until(lambda: one.sql("SELECT pg_is_in_recovery()") == [(False,)], 60)
 
 
 def lost(sync, seconds):
     """A server is killed under load, and its folder is gone. Rows that were committed and do not come back, and seconds
     between the last that does and the last of all: when this machine is there, and when it went at the same moment.
     """
-    with arena(sync) as one, one.receiving():
+    with arena(sync=sync) as one, one.receiving():
         one.sql("CREATE TABLE told (n int PRIMARY KEY, at timestamptz DEFAULT clock_timestamp())")
         one.base()
         if sync:

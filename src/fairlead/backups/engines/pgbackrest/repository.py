@@ -33,7 +33,8 @@ from fairlead.masking import Secret
 
 FOLDER, KEY = "repository", "repository.key.age"
 KEPT = re.compile(r"([0-9A-F]{24})-([0-9a-f]{40})\.gz")
-HISTORY = re.compile(r"([0-9A-F]{8})\.history\.gz")
+HISTORY = re.compile(r"([0-9A-F]{8})\.history")
+"""As it is: pgBackRest packs segments alone."""
 NOWHERE = Path("/nonexistent")
 
 
@@ -137,11 +138,8 @@ class Repository:
         """An object of the log, opened. WrongKey, Gone; Damaged when it is not what was written."""
         what, below = name.rpartition("/")[2], name.removeprefix(f"{self.prefix}/")
         with self._reader(system, keys) as tool, tool.reading(f"pgbackrest repo-get {what}", "repo-get", below) as out:
-            packed = out.read()
-        try:
-            data = zlib.decompress(packed, wbits=GZIP)
-        except zlib.error as error:
-            raise Damaged(f"{what} is damaged: {error}", "restore to a moment before it") from error
+            data = out.read()
+        data = _unpacked(what, data) if what.endswith(".gz") else data
         if sha1 and hashlib.sha1(data, usedforsecurity=False).hexdigest() != sha1:
             raise Damaged(f"{what} is not what was written: its checksum is another one", "restore to before it")
         return data
@@ -160,6 +158,13 @@ class Repository:
             for piece in pieces:
                 found.update(piece)
         return found.hexdigest()
+
+
+def _unpacked(what: str, packed: bytes) -> bytes:
+    try:
+        return zlib.decompress(packed, wbits=GZIP)
+    except zlib.error as error:
+        raise Damaged(f"{what} is damaged: {error}", "restore to a moment before it") from error
 
 
 def program_of(ground: Ground) -> str:
