@@ -126,6 +126,24 @@ def need():
     return need
 
 
+@pytest.fixture(params=["the machine's", "busybox's"])
+def tools(request, tmp_path, need):
+    """`tools("psql")`: a PATH with a shell, its tools and these programs: this machine's, or as an image of Alpine has
+    them, which is busybox and nothing else."""
+
+    def tools(*programs):
+        if request.param != "busybox's":
+            return os.environ["PATH"]
+        own, folder = need("busybox"), tmp_path / "busybox"
+        listed = subprocess.run([own, "--list"], capture_output=True, text=True, check=True).stdout.split()
+        folder.mkdir()
+        for name, program in [*((name, own) for name in listed), *((name, need(name)) for name in programs)]:
+            (folder / name).symlink_to(Path(program).resolve())
+        return str(folder)
+
+    return tools
+
+
 @pytest.fixture(scope="session")
 def docker_engine():
     """The machine's Docker engine (`tests.docker_engine`), with the images of tests/images.

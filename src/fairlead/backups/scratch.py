@@ -111,7 +111,7 @@ def cluster(ground: Ground, path: Path) -> Path:
     data = path / "data"
     argv = (
         ground.programs["initdb"], f"--pgdata={data}", "--username=postgres", "--auth=peer", "--encoding=UTF8",
-        "--locale=C.UTF-8", "--no-sync", "--no-instructions",
+        "--locale=C.UTF-8", "--no-sync",
     )  # fmt: skip
     log = path / "initdb.log"
     with running(Command(argv, cwd=Path("/"), env=ground.env()), log, "initdb", ground.who) as child:

@@ -36,6 +36,7 @@ class Scripted(Site):
     """A site that a shell and psql move, as a container does that has nothing else."""
 
     late = False
+    path = os.environ["PATH"]  #: where the shell finds its tools
 
     @property
     def about(self):
@@ -56,7 +57,7 @@ class Scripted(Site):
         where = self.folder.parent / "psql"
         self.render(where)
         (where / "url").write_text(self.psql_url)
-        env = {"PATH": os.environ["PATH"], "DATABASE_URL_FILE": str(where / "url")}
+        env = {"PATH": self.path, "DATABASE_URL_FILE": str(where / "url")}
         argv = ["sh", str(where / "migrate.sh")]
         return subprocess.Popen(argv, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more)
 
@@ -128,8 +129,9 @@ def test_it_leaves_what_fairlead_leaves_and_either_goes_on(sites):
     assert left(ours)[0] == left(other)[0]
 
 
-def test_a_file_that_fails_leaves_nothing_and_its_line_is_named(sites):
+def test_a_file_that_fails_leaves_nothing_and_its_line_is_named(sites, tools):
     ours, _ = sites
+    ours.path = tools("psql")
     ours.write(V1__a="create table a (x int)", V2__b="create table b ();\n\nselect  nonsense from a", V3__c="select 1")
     ours.write(afterMigrateError="create table failed ()")
     said, wrong = ours.shell()
@@ -228,9 +230,10 @@ def test_what_a_crash_leaves_begun_is_looked_up_or_asked(sites):
 PSQL = "select pid from pg_stat_activity where application_name = 'fairlead migrate' and datname = current_database()"
 
 
-@pytest.mark.parametrize("key", ["ours", "flyway"])
-def test_one_at_a_time_and_a_lock_that_is_not_to_be_had_is_tried_again(sites, key):
+@pytest.mark.parametrize(("key", "tools"), [("ours", "busybox's"), ("flyway", "the machine's")], indirect=["tools"])
+def test_one_at_a_time_and_a_lock_that_is_not_to_be_had_is_tried_again(sites, key, tools):
     ours, _ = sites
+    ours.path = tools("psql")
     ours.write(V1__a="create table a (x int)")
     assert ours.shell()[1] == ""
     ours.write(V2__b="alter table a add y int")

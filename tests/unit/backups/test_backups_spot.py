@@ -55,7 +55,8 @@ def require_swapped(spot, tmp_path):
     assert spot.aside() == ()
 
 
-def test_all_of_it_changes_its_place(spot, tmp_path):
+def test_all_of_it_changes_its_place(spot, tmp_path, tools, monkeypatch):
+    monkeypatch.setenv("PATH", tools())
     filled(spot, tmp_path)
     spot.swap("1")
     spot.swap("1")

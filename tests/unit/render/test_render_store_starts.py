@@ -10,7 +10,7 @@ from fairlead.render.stores.ground import Ground, certificate
 
 
 @pytest.fixture
-def begin(tmp_path):
+def begin(tmp_path, tools):
     """Run a start script in which the folders of a container are some of here. What was told, by exit code."""
     for name in ("bin", "data", "conf", "secrets"):
         (tmp_path / name).mkdir()
@@ -18,8 +18,10 @@ def begin(tmp_path):
         (tmp_path / "bin" / name).write_text(f"#!/bin/sh\necho {name}\ncat\n")
         (tmp_path / "bin" / name).chmod(0o755)
 
+    path = f"{tmp_path}/bin:{tools()}"
+
     def begin(script):
-        env = {"PATH": f"{tmp_path}/bin:/usr/bin:/bin", "PGDATA": f"{tmp_path}/data/main"}
+        env = {"PATH": path, "PGDATA": f"{tmp_path}/data/main"}
         ran = subprocess.run(["sh", "-c", script], env=env, input="", capture_output=True, text=True, check=False)
         return ran.returncode, ran.stdout, ran.stderr
 

@@ -44,7 +44,7 @@ LOOP EXECUTE format('DROP ROLE %I', it); END LOOP; END $$;
 BEGIN = """set -eu
 data="${PGDATA:-/var/lib/postgresql/data}/copy"
 mkdir -p "$data"
-initdb --pgdata="$data" --username=postgres --auth=trust --encoding=UTF8 --no-sync --no-instructions >/dev/null
+initdb --pgdata="$data" --username=postgres --auth=trust --encoding=UTF8 --no-sync >/dev/null
 exec postgres -D "$data" "$@"
 """
 """Not the image's own way: that starts a server for its first steps, at the same socket, and ends it again."""

@@ -123,7 +123,7 @@ umask 077
 if [ ! -s {data}/PG_VERSION ]; then
     rm -rf {made}
     {initdb} --pgdata={made} --username={SUPERUSER} --auth-local=peer --auth-host=scram-sha-256 --encoding=UTF8 \\
-        --locale=C.UTF-8 --data-checksums --no-instructions
+        --locale=C.UTF-8 --data-checksums
     mv {made} {data}
 fi
 {reading(f"{shlex.quote(ground.conf)}/{FILE}", data, libraries)}

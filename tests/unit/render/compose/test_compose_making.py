@@ -94,15 +94,16 @@ def test_what_only_a_person_knows_is_asked_for(run, tmp_path):
     assert not (tmp_path / "s" / "compose.env").exists()
 
 
-def test_everything_else_is_made_once_and_addresses_are_those_that_fairlead_hands_over(run, stack, tmp_path):
+def test_everything_else_is_made_once_and_addresses_are_those_that_fairlead_hands_over(run, stack, tmp_path, tools):
     folder = tmp_path / "s"
     folder.mkdir()
     given = {"SMTP": ODD, "OUTSIDE": "redis://:p@cache.example.com/0", "HALF": "a/b c", "DB_PASSWORD": ODD}
     for name, text in given.items():
         (folder / name).write_text(text)
-    assert run().returncode == 0
+    path = tools("openssl")
+    assert run(path).returncode == 0
     made = contents(folder)
-    assert run().returncode == 0
+    assert run(path).returncode == 0
     assert contents(folder) == made
 
     assert re.fullmatch("[0-9a-f]{64}", made["KEY"])
@@ -271,18 +272,18 @@ def signs(tmp_path, need, rsa_key):
     script.write_text(beside(stack, compose_project(stack), ".", TEXTS)["secrets.sh"])
     folder.mkdir()
 
-    def run(**given):
+    def run(path="/usr/bin:/bin", **given):
         for name, text in ({"RSA": rsa_key} | given).items():
             (folder / name).write_text(text)
-        env = {"FAIRLEAD_SECRETS": str(folder), "PATH": "/usr/bin:/bin"}
+        env = {"FAIRLEAD_SECRETS": str(folder), "PATH": path}
         return subprocess.run(["sh", str(script)], env=env, capture_output=True, text=True, check=False), folder
 
     return run
 
 
-def test_documents_and_templates_are_those_that_fairlead_hands_over(signs):
+def test_documents_and_templates_are_those_that_fairlead_hands_over(signs, tools):
     word = 'it\'s <"odd"> & \\ $1 é'
-    ran, folder = signs(WORD=word, NUMBER="1.5e3")
+    ran, folder = signs(tools("openssl"), WORD=word, NUMBER="1.5e3")
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
     made = contents(folder)
     for name in ("PAIR", "RSA"):
