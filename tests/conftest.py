@@ -13,7 +13,7 @@ import hypothesis
 import pytest
 
 from fairlead.masking.known import forget
-from tests import schedule
+from tests import initdb, schedule
 from tests.compiling import make_part
 
 # Rewriting the assertions of every file takes longer than reading them; a run leaves them for the next one to read.
@@ -51,6 +51,8 @@ def pytest_configure(config):
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
     if hasattr(config, "workerinput"):
         make_part(config, int(config.workerinput["workerid"].removeprefix("gw")), config.workerinput["workercount"])
+    elif folder := initdb.begin():
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
 def pytest_collection_modifyitems(config, items):

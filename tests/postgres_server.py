@@ -12,19 +12,11 @@ from pathlib import Path
 import psycopg
 
 from fairlead.demo.sandbox import free_port
+from tests.initdb import programs
 
 SETTINGS = "fsync=off synchronous_commit=off full_page_writes=off max_connections=40 shared_buffers=16MB".split()
 PHRASE = "x9-Kp_27qLw"
 MIGRATORS = "FROM pg_stat_activity WHERE starts_with(application_name, 'fairlead migrate')"
-
-
-def programs():
-    """The folder with initdb and pg_ctl; Debian keeps it off the PATH. None when there is no server here."""
-    found = shutil.which("initdb")
-    if found:
-        return Path(found).parent
-    there = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
-    return there[-1].parent if there else None
 
 
 class Server:

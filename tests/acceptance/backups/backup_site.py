@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -116,6 +115,5 @@ class Site:
 
     def close(self):
         """Gone."""
-        subprocess.run([sys.executable, "-m", "fairlead", "stop", "local"], cwd=self.root, env=self.env, check=False,
-                       capture_output=True)  # fmt: skip
+        self.run("stop", "local", code=None)
         shutil.rmtree(self.root, ignore_errors=True)

@@ -2,6 +2,7 @@
 
 import pytest
 from store_rig import ProcessRig
+from tests.initdb import path_of_all
 
 from fairlead.project.stack import Store
 from fairlead.system.clock import wait_until
@@ -9,7 +10,8 @@ from fairlead.system.clock import wait_until
 pytestmark = pytest.mark.real
 
 
-def test_half_a_cluster_is_made_anew(rig):
+def test_half_a_cluster_is_made_anew(rig, monkeypatch):
+    monkeypatch.setenv("PATH", path_of_all())
     store = Store("first", "postgres", databases=("shop",))
     values = rig.values(store)
     rig.stores.have(rig.fit(store), values)
