@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 
 from fairlead.artifacts.release import Release
@@ -117,6 +117,7 @@ class Migrating:
             id = specs.job_id(step.release, step.job)
             self.world.runtime.stop([id])
             self.world.runtime.remove([id])
+            self._end_sessions(step)
             self._keep(step, (), f"what job {step.job} did, which only its tool could undo")
             return
         ran = self._ran(step)
@@ -125,6 +126,13 @@ class Migrating:
             self._undo(step, ran)
         elif ran or more:
             self._keep(step, ran, ", ".join([*ran, *more]) + ": that an undo loses nothing is not proven")
+
+    def _end_sessions(self, step: Step) -> None:
+        """The server works on for a client that was killed, with locks behind which the old release waits: whoever
+        takes the lock of migrators ends that. Where it cannot be had, whoever takes it next does so.
+        """
+        with suppress(FairleadError), self.world.databases.locked(self._release(step), step.service):
+            pass
 
     def _undo(self, step: Step, ran: tuple[str, ...]) -> None:
         try:

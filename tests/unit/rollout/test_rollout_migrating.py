@@ -1,9 +1,11 @@
-"""The backup before a migration: one for each schema, and not one for each try."""
+"""The backup before a migration: one for each schema, and not one for each try. What a job leaves is ended."""
 
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
 
+from fairlead.errors import Busy
 from fairlead.ledger import Ledger
 from fairlead.rollout.journal import Journal
 from fairlead.rollout.migrating import ENOUGH, Migrating
@@ -58,3 +60,21 @@ def test_after_a_while_there_is_another_one_however_often_somebody_tries(migrati
         monkeypatch.setattr(clock, "now", lambda part=part: true() + ENOUGH * part)
         migrating.snapshot(STEP)
     assert migrating.dumps == [True, False, False, True]
+
+
+@pytest.mark.parametrize("busy", [False, True])
+def test_what_a_killed_job_left_in_the_database_is_ended(migrating, busy):
+    done = []
+
+    @contextmanager
+    def locked(release, database):
+        done.append(f"sessions of {database}")
+        if busy:
+            raise Busy("somebody else migrates")
+        yield lambda: True
+
+    runtime = SimpleNamespace(stop=lambda ids: done.append("stop"), remove=lambda ids: done.append("remove"))
+    migrating.world.databases.locked, migrating.world.runtime = locked, runtime
+    migrating.take_back(Step("migrate", "r1", service="db.shop", job="db-shop-migrator"))
+    assert done == ["stop", "remove", "sessions of db.shop"]
+    assert migrating.kept == ["db.shop keeps what job db-shop-migrator did, which only its tool could undo"]
