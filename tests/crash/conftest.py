@@ -12,3 +12,12 @@ def arena(tmp_path_factory):
     assert code == 0, said
     yield arena
     arena.close()
+
+
+@pytest.fixture(scope="module")
+def writer(arena):
+    """Who writes into the database of a `SchemaArena` all the time."""
+    from tests.crash.schema_arena import Writer  # noqa: PLC0415 — brings psycopg, which only these need
+
+    with Writer(arena) as writer:
+        yield writer

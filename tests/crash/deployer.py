@@ -1,8 +1,9 @@
 """A deployer that is killed, for real, at a named point of its journal. Run as a program by the crash tests.
 
     deployer.py deploy FOLDER STRATEGY [POINT]   deploy; SIGKILL itself at POINT, or fill the disk at fill:POINT,
-                                                 end its connections to the PostgreSQL of DATA at cut:POINT, kill
-                                                 all of that server at crash:POINT; `7 after undo` is a POINT too
+                                                 end its connections to SERVER at cut:POINT, kill all of the
+                                                 PostgreSQL of DATA or CONTAINER at crash:POINT; `7 after undo` is
+                                                 a POINT too
     deployer.py rotate FOLDER SECRET [POINT]     rotate a secret, the same way
     deployer.py recover FOLDER [POINT]           what every command does first: finish what is unfinished
 Inside of a migration every event is a point.
@@ -25,6 +26,9 @@ from fairlead.system import clock
 _true = clock.now
 clock.now = lambda: _true() + timedelta(seconds=float(os.environ.get("CLOCK_OFF", "0")))  # before others bind it
 
+import psycopg  # noqa: E402
+
+from fairlead.engine.engine import Engine  # noqa: E402
 from fairlead.errors import FairleadError  # noqa: E402
 from fairlead.operations.db import migrate as migrations  # noqa: E402
 from fairlead.operations.deploy import Options, deploy  # noqa: E402
@@ -34,7 +38,7 @@ from fairlead.operations.rotation.rotate import Options as RotateOptions  # noqa
 from fairlead.operations.rotation.rotate import rotate  # noqa: E402
 from fairlead.project.loader import load_project  # noqa: E402
 from fairlead.system.home import Place  # noqa: E402
-from tests.postgres_server import MIGRATORS, kill_all, superuser  # noqa: E402
+from tests.postgres_server import MIGRATORS, kill_all  # noqa: E402
 
 
 def die():
@@ -56,13 +60,16 @@ def fill():
 
 def cut():
     """End the sessions of migrators, whosever they are."""
-    with superuser(Path(os.environ["DATA"])) as connection:
+    with psycopg.connect(os.environ["SERVER"], autocommit=True) as connection:
         connection.execute(f"SELECT pg_terminate_backend(pid) {MIGRATORS}")
 
 
 def crash():
     """End PostgreSQL, as a machine that stops does."""
-    kill_all(Path(os.environ["DATA"]))
+    if "CONTAINER" in os.environ:  # all that is in it ends with its first process; `docker kill` is by hand, it says
+        os.kill(Engine().container(os.environ["CONTAINER"]).pid, signal.SIGKILL)
+    else:
+        kill_all(Path(os.environ["DATA"]))
 
 
 def disaster(wanted):

@@ -36,7 +36,7 @@ environments:
 smoke: [{{path: {smoke}, status: 200}}]
 rollout: {{keep: 2, rollback_window: 1s}}
 stores:
-  db: {{kind: postgres, databases: {{shop: {{migrations: db/shop}}}}}}
+  db: {{kind: postgres, STORE databases: {{shop: {{migrations: db/shop}}}}}}
 secret_backend:
   kind: exec
   get: COMMAND get {{{{name}}}}
@@ -50,6 +50,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         self.send_response(500 if self.path == "/fail" else 200)
+        self.send_header("X-App", "serving")
         self.send_header("X-Version", os.environ["VERSION"])
         self.send_header("Content-Length", "0")
         self.end_headers()
@@ -57,7 +58,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
-http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+http.server.ThreadingHTTPServer((sys.argv[1], int(sys.argv[2])), Handler).serve_forever()
 """
 
 KEEPING = """\
@@ -100,7 +101,7 @@ class Writer:
 
     def _work(self):
         while not self._over.is_set():
-            with contextlib.suppress(psycopg.Error, OSError), superuser(self.arena.data, "shop") as connection:
+            with contextlib.suppress(psycopg.Error, OSError), self.arena.session() as connection:
                 while not self._over.wait(0.02):
                     self.number += 1
                     connection.execute("INSERT INTO rows (id) VALUES (%s)", (self.number,))
@@ -117,12 +118,17 @@ class Writer:
 
 
 class SchemaArena(Arena):
-    """Its files of migrations are always the same, but for their versions: so what is proven of them stays so."""
+    """Its files of migrations are always the same, but for their versions: so what is proven of them stays so.
+
+    Its server is a program of Fairlead's here; `schema_elsewhere` has others.
+    """
 
     services = ("web",)
     stores = frozenset({"store.db"})
+    serving = f"{sys.executable} -I serving.py 127.0.0.1 ${{PORT}}"
+    store = ""  #: what more its declaration says
 
-    def __init__(self):
+    def __init__(self, name="arena", runtime="process"):
         self.root = Path(tempfile.mkdtemp(prefix="fl-schema-"))
         self.root.chmod(0o711)  # PostgreSQL runs as another user where we are root
         (self.root / "home").mkdir(mode=0o711)
@@ -132,11 +138,13 @@ class SchemaArena(Arena):
         self.file("R__view", VIEW.format(self.last))
         (self.root / "keeping").mkdir()
         (self.root / "keeping" / "keeping.py").write_text(KEEPING)
-        keeping, serving = (
-            f"{sys.executable} -I {one}" for one in (self.root / "keeping" / "keeping.py", "serving.py")
-        )
-        self.project = PROJECT.replace("COMMAND", keeping).replace("{command}", f"{serving} ${{{{PORT}}}}")
-        super().__init__(self.root)
+        keeping = f"{sys.executable} -I {self.root / 'keeping' / 'keeping.py'}"
+        serving = self.serving.replace("{", "{{").replace("}", "}}")
+        named = {"COMMAND": keeping, "STORE": self.store, "{command}": serving}
+        self.project = PROJECT
+        for there, text in named.items():
+            self.project = self.project.replace(there, text)
+        super().__init__(self.root, name=name, runtime=runtime)
         (self.root / "app" / "serving.py").write_text(SERVING)
 
     def file(self, name, text):
@@ -161,10 +169,19 @@ class SchemaArena(Arena):
         """The folder of the server, wherever it is for whom it runs as."""
         return next(path for path in self.home.glob("**/data") if path.parent.name.endswith(("db", ".db")))
 
+    def session(self):
+        """A connection to the database."""
+        return superuser(self.data, "shop")
+
+    def target(self):
+        """What a deployer has to know to cut the connections of a server, or to end it."""
+        with self.session() as connection:
+            return {"SERVER": connection.info.dsn, "DATA": str(self.data)}
+
     def ready(self):
         """Deployed, and what is proven of the files that come next is in the ledger."""
         self.deployed()
-        self.environment |= {"DATA": str(self.data)}
+        self.environment |= self.target()
         self.expand()
         project = load_project(self.root / "fairlead.yaml")
         stack = project.stack("local")
@@ -188,7 +205,7 @@ class SchemaArena(Arena):
         assert self.tables() == {"rows"}
 
     def ask(self, query, *values):
-        with superuser(self.data, "shop") as connection:
+        with self.session() as connection:
             cursor = connection.execute(query, values or None)
             return cursor.fetchall() if cursor.description else []
 

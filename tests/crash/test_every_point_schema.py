@@ -10,29 +10,27 @@ import zlib
 import pytest
 
 from fairlead.stores.programs import missing
-from tests.crash.schema_arena import SchemaArena, Writer
+from tests.crash.schema_arena import SchemaArena
 from tests.crash.test_every_point import rotated
 
 KILLS = {"deployer": "", "connection": "cut:", "server": "crash:"}
 FORWARD, BACK = 50, 30  #: a deployment passes more points than that, and more on its way back
 
 
-@pytest.fixture(scope="module")
-def arena():
+def need_postgres():
     if missing(["postgres", "initdb", "pg_dump"]):
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("PostgreSQL is missing")
+
+
+@pytest.fixture(scope="module")
+def arena():
+    need_postgres()
     arena = SchemaArena()
     try:
         arena.ready()
         yield arena
     finally:
         arena.close()
-
-
-@pytest.fixture(scope="module")
-def writer(arena):
-    with Writer(arena) as writer:
-        yield writer
 
 
 def drawn(most, what):
@@ -80,6 +78,11 @@ def one_direction():
 
 @pytest.mark.parametrize("direction", one_direction())
 def test_a_kill_at_a_point_loses_nothing(arena, writer, direction):
+    killed_at_a_point(arena, writer, direction)
+
+
+def killed_at_a_point(arena, writer, direction):
+    """At one that follows from the commit."""
     failing = direction == "undoing"
     most, begin = (BACK, "undo") if failing else (FORWARD, "before")
     point = f"{drawn(most, direction)} after {begin}"
@@ -106,11 +109,16 @@ def where(points, kill):
     return [point for point in points if point.startswith(begins.get(kill, ""))]
 
 
-@pytest.mark.long(sampled=False)
-@pytest.mark.parametrize("kill", KILLS)
-@pytest.mark.parametrize("failing", [False, True], ids=["forward", "undoing"])
-def test_a_kill_at_every_point_loses_nothing(arena, writer, kill, failing):
+def killed_at_every_point(arena, writer, kill, failing):
     points = where(points_of(arena, failing), kill)
     assert len(points) > 10
     for number, point in enumerate(points):
         kill_and_recover(arena, writer, kill, point, number, failing)
+    print(f"{len(points)} points, {len(writer.acknowledged)} rows acknowledged until now, none lost")
+
+
+@pytest.mark.long(sampled=False)
+@pytest.mark.parametrize("kill", KILLS)
+@pytest.mark.parametrize("failing", [False, True], ids=["forward", "undoing"])
+def test_a_kill_at_every_point_loses_nothing(arena, writer, kill, failing):
+    killed_at_every_point(arena, writer, kill, failing)

@@ -6,7 +6,7 @@ import os
 from alembic import context
 from sqlalchemy import create_engine
 
-url = os.environ["DATABASE_URL"].replace("postgres://", "postgresql+psycopg://")
+url = "postgresql+psycopg://" + os.environ["DATABASE_URL"].partition("://")[2]
 with create_engine(url).connect() as connection:
     context.configure(connection=connection)
     with context.begin_transaction():
