@@ -110,4 +110,5 @@ def _server() -> list[str]:
 
 
 def _laying_out(folder: str) -> Command:
-    return Command((sys.executable, "-B", "-m", "fairlead.static", "copy", folder), timeout=_PATIENCE)
+    # -P: what lies in the folder where Fairlead was called is none of its modules
+    return Command((sys.executable, "-B", "-P", "-m", "fairlead.static", "copy", folder), timeout=_PATIENCE)

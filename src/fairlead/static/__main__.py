@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 from pathlib import Path
-
-THREADS = 8
-MOST = 1000  #: connections at one time; the edge keeps few
 
 
 def main(words: list[str]) -> int:
@@ -48,15 +44,14 @@ def copied(folder: Path) -> int:
 
 def served(folder: Path, host: str, port: int) -> int:
     """Until it is told to end; requests that are open are answered first."""
-    import waitress  # noqa: PLC0415
-
+    from fairlead.static.serving import Serving  # noqa: PLC0415
     from fairlead.static.site import Site  # noqa: PLC0415
 
     site = Site(folder)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    sys.stdout.write(f"{len(site.files)} files of {folder} on http://{host}:{port}\n")
+    serving = Serving(site, host, port)
+    sys.stdout.write(f"{len(site.files)} files of {folder} on http://{host}:{serving.ports[0]}\n")
     sys.stdout.flush()
-    waitress.serve(site, host=host, port=port, threads=THREADS, connection_limit=MOST, ident="", _quiet=True)
+    serving.run()
     return 0
 
 

@@ -66,6 +66,7 @@ def _exercise() -> None:
 
     import waitress  # noqa: PLC0415
 
+    from fairlead.static.serving import Serving  # noqa: F401, PLC0415
     from fairlead.static.site import Site  # noqa: PLC0415
 
     site = Site(Path(__file__).parent)

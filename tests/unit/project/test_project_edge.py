@@ -143,15 +143,15 @@ def test_a_network_has_no_bits_beside_its_mask() -> None:
 def test_a_folder_of_files_is_served_by_what_comes_with_fairlead() -> None:
     text = "name: a\nservices: {web: {source: s, prepare: {run: [make]}, static: ./dist a, routes: [/]}}\n"
     web = stack(text + "environments: {local: {edge: {http: 1}}}\n").service("web")
-    assert web.command == "${FAIRLEAD} -m fairlead.static serve 'dist a' --port ${PORT}"
-    assert web.prepare and web.prepare.run == ("make", "${FAIRLEAD} -m fairlead.static compress 'dist a'")
+    assert web.command == "${FAIRLEAD} -P -m fairlead.static serve 'dist a' --port ${PORT}"
+    assert web.prepare and web.prepare.run == ("make", "${FAIRLEAD} -P -m fairlead.static compress 'dist a'")
     assert (web.port, web.is_worker) == (8080, False)
 
 
 def test_in_a_container_it_is_served_from_its_image() -> None:
     text = "name: a\nservices: {web: {static: dist%s, routes: [/]}}\nenvironments: {local: {runtime: docker, edge: {http: 1}}}\n"
     web = stack(text % ", build: {context: web}").service("web")
-    assert web.command == "${FAIRLEAD} -m fairlead.static serve dist --port ${PORT} --host 0.0.0.0"
+    assert web.command == "${FAIRLEAD} -P -m fairlead.static serve dist --port ${PORT} --host 0.0.0.0"
 
 
 def test_a_folder_of_files_has_no_command() -> None:

@@ -2,12 +2,15 @@
 
 import gzip
 import re
+import signal
+import socket
 import subprocess
 import sys
 
 import pytest
 
 from fairlead.static.site import Site, compress
+from fairlead.system.clock import wait_until
 
 HASHED = "/assets/index-BX7b9kzE.js"
 LONG = b"let a = 1;\n" * 500
@@ -129,3 +132,51 @@ def test_a_folder_that_is_not_there(tmp_path):
     command = [sys.executable, "-m", "fairlead.static", "serve", str(tmp_path / "none")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (1, f"{tmp_path / 'none'}: No such file or directory\n")
+
+
+LARGE = 30_000_000  #: bytes: more than what the sockets between the two hold
+
+
+@pytest.fixture
+def served(tmp_path):
+    """A server of a folder with a large file, and a connection to it."""
+    (tmp_path / "large.bin").write_bytes(bytes(LARGE))
+    (tmp_path / "argparse.py").write_text("raise SystemExit('a file of the site was taken for a module')")
+    command = [sys.executable, "-P", "-m", "fairlead.static", "serve", ".", "--port", "0"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as server:
+        said = server.stdout.readline()
+        assert said.startswith("2 files of . on http://127.0.0.1:")
+        address = ("127.0.0.1", int(said.rpartition(":")[2]))
+        with socket.create_connection(address) as one:
+            yield server, one, address
+        server.kill()
+
+
+def refused(address):
+    try:
+        socket.create_connection(address).close()
+    except OSError:
+        return True
+    return False
+
+
+def test_what_is_being_answered_is_answered_to_its_end(served):
+    server, one, address = served
+    one.sendall(b"GET /large.bin HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    got = len(one.recv(1000))
+    server.send_signal(signal.SIGTERM)
+    assert wait_until(lambda: refused(address), 20)
+    assert server.poll() is None
+    while piece := one.recv(1 << 20):
+        got += len(piece)
+    assert got > LARGE
+    assert server.wait(20) == 0
+
+
+def test_who_asks_nothing_does_not_keep_it(served):
+    server, one, _ = served
+    one.sendall(b"GET /argparse.py HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert one.recv(1000).startswith(b"HTTP/1.1 200 OK")
+    server.send_signal(signal.SIGTERM)
+    assert server.wait(20) == 0
+    assert one.recv(1 << 20) in {b"", b"raise SystemExit('a file of the site was taken for a module')"}
