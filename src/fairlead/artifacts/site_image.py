@@ -6,6 +6,7 @@ with and without containers, and there is no base image. It is a layer of its ow
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import importlib.util
 import json
@@ -15,14 +16,12 @@ import tarfile
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
 from typing import IO
 
-import fairlead.static
 from fairlead.artifacts.context import DOCKERFILE, add_file
-from fairlead.artifacts.source import SourceFile, digest_files, list_files
+from fairlead.artifacts.source import SourceFile, list_files
 from fairlead.engine.engine import MACHINES
 from fairlead.errors import FairleadError, Refused
 from fairlead.project.stack_container import Build
@@ -101,14 +100,16 @@ def require_own(item: str, wanted: str) -> None:
         raise Refused(f"{item}: {lacking[0]} is not installed", "pip install 'fairlead[static]'")
 
 
-def _server() -> list[str]:
-    """What another one would be another server."""
-    own = digest_files(
-        tuple(one for one in list_files(Path(fairlead.static.__file__).parent) if one.path.endswith(".py"))
-    )
-    return [sys.version, *platform.libc_ver(), *(f"{name} {version(name)}" for name in PACKAGES), own]
+@functools.cache
+def _server() -> str:
+    """What another one would be another server: asked of a fresh Python, which has loaded what the server loads."""
+    return run(_python("identity")).require("the server of files could not be looked at").output.strip()
 
 
 def _laying_out(folder: str) -> Command:
+    return _python("copy", folder)
+
+
+def _python(*words: str) -> Command:
     # -P: what lies in the folder where Fairlead was called is none of its modules
-    return Command((sys.executable, "-B", "-P", "-m", "fairlead.static", "copy", folder), timeout=_PATIENCE)
+    return Command((sys.executable, "-B", "-P", "-m", "fairlead.static", *words), timeout=_PATIENCE)

@@ -1,4 +1,4 @@
-"""`python -m fairlead.static serve FOLDER --port PORT`, `… compress FOLDER`, and `… copy FOLDER`."""
+"""`python -m fairlead.static serve FOLDER --port PORT`, `… compress FOLDER`, `… copy FOLDER`, and `… identity`."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from pathlib import Path
 def main(words: list[str]) -> int:
     """The exit code."""
     parser = argparse.ArgumentParser(prog="python -m fairlead.static", description="Serve a folder of files.")
-    parser.add_argument("what", choices=("serve", "compress", "copy"))
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("what", choices=("serve", "compress", "copy", "identity"))
+    parser.add_argument("folder", type=Path, nargs="?", default=Path())
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: 127.0.0.1)")
     parser.add_argument("--port", type=int, default=8080, help="default: 8080")
     given = parser.parse_args(words)
     try:
         if given.what == "serve":
             return served(given.folder, given.host, given.port)
-        return compressed(given.folder) if given.what == "compress" else copied(given.folder)
+        return {"compress": compressed, "copy": copied, "identity": identified}[given.what](given.folder)
     except ModuleNotFoundError as error:
         sys.stderr.write(f"{error.name} is not installed: pip install 'fairlead[static]'\n")
     except OSError as error:
@@ -39,6 +39,14 @@ def copied(folder: Path) -> int:
     from fairlead.static.parts import lay_out  # noqa: PLC0415
 
     lay_out(folder.resolve(strict=True))
+    return 0
+
+
+def identified(_: Path) -> int:
+    """Of the server that `copy` copies: another one has another."""
+    from fairlead.static.parts import identity  # noqa: PLC0415
+
+    sys.stdout.write(identity() + "\n")
     return 0
 
 

@@ -11,7 +11,9 @@ Which libraries these are is not guessed: the server is started, and the kernel 
 
 from __future__ import annotations
 
+import hashlib
 import os
+import platform
 import py_compile
 import shutil
 import struct
@@ -60,6 +62,28 @@ def lay_out(root: Path) -> None:
     _compile(((library, standard), *_packages(home)))
 
 
+def identity() -> str:
+    """64 hex digits: of another Python, library, package or loader there is another server. Raises as `lay_out`.
+
+    By content: a library that a distribution mended has often the version that it had.
+    """
+    _exercise()
+    program = Path(sys.executable).resolve()
+    loader = loader_of(program)
+    found = hashlib.sha256(f"{sys.version} {platform.libc_ver()}".encode())
+    for path in (program, *_loaded(), *([Path(loader)] if loader else ()), *_sources()):
+        with path.open("rb") as file:
+            found.update(hashlib.file_digest(file, "sha256").digest())
+    return found.hexdigest()
+
+
+def _sources() -> Iterator[Path]:
+    """The packages' own modules, and those of the server."""
+    folders = [Path(str(sys.modules[name].__file__)).parent for name in PACKAGES]
+    for folder in (*folders, Path(__file__).parent):
+        yield from sorted(folder.rglob("*.py"))
+
+
 def _exercise() -> None:
     """Have everything imported that serving ever imports: some of it comes with the first socket or request."""
     import encodings.idna  # noqa: F401, PLC0415 — what a socket does with the name of a host
@@ -83,10 +107,10 @@ def _packages(home: Path) -> Iterator[tuple[Path, Path]]:
 
 
 def _loaded() -> Iterator[Path]:
-    """The libraries of this process, each once."""
+    """The libraries of this process, each once. One that was replaced meanwhile is none to leave out: OSError later."""
     rows = (row.split(maxsplit=5) for row in _MAPS.read_text().splitlines())
-    names = {row[5] for row in rows if len(row) == 6 and row[5].startswith("/")}
-    yield from (Path(name) for name in sorted(names) if ".so" in Path(name).name and Path(name).is_file())
+    names = {row[5].removesuffix(" (deleted)") for row in rows if len(row) == 6 and row[5].startswith("/")}
+    yield from (Path(name) for name in sorted(names) if ".so" in Path(name).name)
 
 
 def loader_of(program: Path) -> str:

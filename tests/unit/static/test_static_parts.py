@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from fairlead.static.parts import VARIABLES, loader_of
+from fairlead.static import parts
+from fairlead.static.parts import VARIABLES, identity, loader_of
 
 
 @pytest.fixture(scope="module")
@@ -42,3 +43,22 @@ def test_nothing_that_leads_out_of_it(root):
 def test_the_loader_of_what_is_no_program(tmp_path):
     (tmp_path / "a").write_text("#!/bin/sh\n")
     assert loader_of(tmp_path / "a") == ""
+
+
+def test_another_library_makes_another_server(tmp_path, monkeypatch):
+    """Also one of the same name and version: a distribution mends them so."""
+    library = tmp_path / "libz.so.1"
+    monkeypatch.setattr(parts, "_loaded", lambda: iter([library]))
+    found = set()
+    for text in ("as it came", "mended", "as it came"):
+        library.write_text(text)
+        found.add(identity())
+    assert len(found) == 2
+
+
+def test_a_library_that_was_replaced_is_not_left_out(tmp_path, monkeypatch):
+    rows = f"7f-8f r-xp 00000000 00:00 1    {tmp_path}/libssl.so.3 (deleted)\n"
+    (tmp_path / "maps").write_text(rows)
+    monkeypatch.setattr(parts, "_MAPS", tmp_path / "maps")
+    with pytest.raises(FileNotFoundError):
+        identity()
