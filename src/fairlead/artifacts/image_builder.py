@@ -9,12 +9,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fairlead.artifacts.commit import Commit, labels_of, tags_of
-from fairlead.artifacts.context import Buildable
-from fairlead.artifacts.images import CALLED, CONTENT, Image, ImageStore, digest_of, platform_of
+from fairlead.artifacts.context import Buildable, Context
+from fairlead.artifacts.images import CALLED, CONTENT, Image, ImageStore, Wanted, digest_of, misfit, plain, platform_of
 from fairlead.engine.building import BuildOrder, build
+from fairlead.engine.dockerfile import fixed_platform
 from fairlead.engine.facts import ImageFacts
 from fairlead.engine.images import Patience
 from fairlead.engine.registry_failures import RegistryError
+from fairlead.errors import Refused
 from fairlead.masking import Secret
 from fairlead.project.image_name import ImageName
 from fairlead.project.stack_container import Build
@@ -93,6 +95,7 @@ class ImageBuilder:
         return image
 
     def _build(self, recipe: Recipe, say: Callable[[str], None], fresh: bool) -> Image:
+        _require_no_other(recipe, self.store.images.engine.facts().architecture)
         images, name = self.store.images, f"{self.store.repository}:building-{recipe.content[:16]}"
         called = {CALLED: recipe.name.familiar} if recipe.name else {}
         labels = labels_of(self.commit, recipe.content, recipe.title) | {CONTENT: recipe.content} | called
@@ -108,9 +111,32 @@ class ImageBuilder:
         except OSError as error:
             raise explained(error, Path(os.environ.get("TMPDIR", tempfile.gettempdir()))) from error
         image = _image(self.store.facts(id), recipe)
-        self.store.keep(image)
-        images.untag(name)
+        try:
+            _require_platform(image, recipe)
+            self.store.keep(image)
+        finally:
+            images.untag(name)
         return image
+
+
+def _require_no_other(recipe: Recipe, machine: str) -> None:
+    """Refused where a Dockerfile names a platform of its own: some builders call that what they were asked for."""
+    context = recipe.context
+    if not isinstance(context, Context):
+        return
+    text = (context.root / context.dockerfile).read_text(errors="replace")
+    line, own = fixed_platform(text, recipe.build.target)
+    made = f"linux/{machine}" if "BUILDPLATFORM" in own else own
+    if made and plain(made) != plain(recipe.platform):
+        what = f"{recipe.item}: {context.dockerfile}:{line} is of {own}, and it is to run on {recipe.platform}"
+        raise Refused(what, "take the --platform out of that FROM, or name another `platform`")
+
+
+def _require_platform(image: Image, recipe: Recipe) -> None:
+    """Refused where a base image is here for another platform alone: the classic builder takes it without a word."""
+    name = recipe.name or ImageName.parse(recipe.item)
+    if wrong := misfit(Wanted(recipe.item, name, recipe.platform), (platform_of(image.facts),), ""):
+        raise Refused(wrong[0], "see the base image of its Dockerfile: docker image inspect IMAGE")
 
 
 def _image(facts: ImageFacts, recipe: Recipe) -> Image:

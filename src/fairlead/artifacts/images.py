@@ -262,7 +262,7 @@ def misfit(wanted: Wanted, made_for: Collection[str], machine: str) -> tuple[str
     `machine` is the engine's architecture. Nothing is guessed: what is named under `platform` is what runs.
     """
     runs = wanted.platform or f"linux/{machine}"
-    if _plain(runs) in map(_plain, made_for):
+    if plain(runs) in map(plain, made_for):
         return None
     what = f"{wanted.item}: image {wanted.name} is for {', '.join(made_for)}, and it is to run on {runs}"
     if wanted.platform is None:
@@ -271,7 +271,7 @@ def misfit(wanted: Wanted, made_for: Collection[str], machine: str) -> tuple[str
     return what, f"have it made for {runs}, or name another `platform`"
 
 
-def _plain(platform: str) -> str:
+def plain(platform: str) -> str:
     """Without the variant: an image of arm64 may say v8 or not."""
     return "/".join(platform.split("/")[:2])
 

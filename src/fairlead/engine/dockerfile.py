@@ -22,6 +22,8 @@ class _Stage:
     name: str
     base: str
     native: bool  #: built where the builder is
+    line: int = 0  #: of its FROM
+    platform: str = ""  #: that its FROM names, whatever the image is built for
     runs: list[int] = field(default_factory=list)  #: lines
     sources: set[str] = field(default_factory=set)  #: stages that it copies from
 
@@ -31,6 +33,18 @@ def emulated_line(text: str, target: str | None) -> int:
     stages = list(_stages(text))
     lines = [line for stage in _needed(stages, target) if not stage.native for line in stage.runs]
     return min(lines, default=0)
+
+
+def fixed_platform(text: str, target: str | None) -> tuple[int, str]:
+    """What the wanted stage is made for, whatever it is built for, and the line that says so; (0, "") mostly.
+
+    `$BUILDPLATFORM` comes as it is written: it is the builder's.
+    """
+    stages = list(_stages(text))
+    one = (_called(stages, target) or stages[-1]) if stages else None
+    while one and not one.platform and (base := _called(stages, one.base)) and base.line < one.line:
+        one = base
+    return (one.line, one.platform) if one and one.platform else (0, "")
 
 
 def _needed(stages: list[_Stage], target: str | None) -> list[_Stage]:
@@ -56,18 +70,19 @@ def _stages(text: str) -> Iterator[_Stage]:
     for line, word, rest in _instructions(text):
         if word == "FROM":
             if found := _FROM.fullmatch(rest):
-                stages.append(_begun(stages, found))
+                stages.append(_begun(stages, found, line))
         elif stages:
             stages[-1].sources |= {name.lower() for name in _SOURCE.findall(rest)}
             stages[-1].runs += [line] if word == "RUN" else []
     yield from stages
 
 
-def _begun(before: list[_Stage], found: re.Match[str]) -> _Stage:
+def _begun(before: list[_Stage], found: re.Match[str], line: int) -> _Stage:
     platform = re.search(r"--platform=(\S+)", found["flags"])
     base = next((one for one in before if one.name and one.name == found["base"].lower()), None)
     native = "TARGET" not in platform[1] if platform else base is not None and base.native
-    return _Stage((found["name"] or "").lower(), found["base"].lower(), native)
+    own = platform[1] if platform and ("$" not in platform[1] or "BUILDPLATFORM" in platform[1]) else ""
+    return _Stage((found["name"] or "").lower(), found["base"].lower(), native, line, own)
 
 
 def _instructions(text: str) -> Iterator[tuple[int, str, str]]:

@@ -53,13 +53,13 @@ class Site:
     def write(self, more="", base=BASE):
         (self.root / "api" / "Dockerfile").write_text(DOCKERFILE.format(more=more, base=base))
 
-    def recipe(self, secrets=None, **more):
+    def recipe(self, secrets=None, platform="", **more):
         # a greeting of its own: an engine keeps the steps of earlier runs too
         build = Build("api", args={"GREETING": f"hello-{self.repository}"}, secrets=tuple(secrets or ()), **more)
         name = ImageName.parse(self.name)
         machine = f"linux/{self.store.images.engine.facts().architecture}"
         context = read_context(self.root, build)
-        return Recipe("api", context, build, dict(build.args), machine, name, "shop-api", secrets or {})
+        return Recipe("api", context, build, dict(build.args), platform or machine, name, "shop-api", secrets or {})
 
     def ensure(self, fresh=False, commit=COMMIT, **more):
         builder = ImageBuilder(self.store, self.root / "locks", commit, "somebody")
@@ -161,6 +161,23 @@ def test_the_step_that_failed_and_its_last_lines(site, builder):
     assert message.startswith("building api failed at `") and "RUN echo going on" in message.splitlines()[0]
     assert "going on" in message.splitlines()[1:][0] and "hunter2222" not in "\n".join(message.splitlines()[1:])
     assert site.store.images.tags(site.store.repository) == ()  # nothing half-built has a name
+
+
+def test_a_base_image_of_another_platform(site, monkeypatch):
+    """The classic builder takes the one that is here without a word, and BuildKit finds none."""
+    monkeypatch.setattr(building, "find_buildkit", lambda engine: None)
+    (site.root / "api" / "Dockerfile").write_text(f"FROM {BASE}\nCOPY main.py /\n")
+    with pytest.raises(Refused, match=r"api: image .* is for linux/\w+, and it is to run on linux/s390x"):
+        site.ensure(platform="linux/s390x")
+    assert site.store.images.tags(site.store.repository) == ()
+
+
+@pytest.mark.parametrize("own", ["linux/arm64", "$BUILDPLATFORM"])
+def test_a_stage_of_another_platform(site, own):
+    """BuildKit calls that what it was asked for."""
+    (site.root / "api" / "Dockerfile").write_text(f"FROM --platform={own} {BASE}\nCOPY main.py /\n")
+    with pytest.raises(Refused, match=r"api: Dockerfile:1 is of .*, and it is to run on linux/s390x"):
+        site.ensure(platform="linux/s390x")
 
 
 @pytest.mark.long

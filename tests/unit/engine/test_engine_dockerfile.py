@@ -2,7 +2,7 @@
 
 import pytest
 
-from fairlead.engine.dockerfile import emulated_line
+from fairlead.engine.dockerfile import emulated_line, fixed_platform
 
 STAGES = """\
 # a comment
@@ -40,3 +40,22 @@ COPY --from=made /dist /dist
 )
 def test_the_line(text, target, line):
     assert emulated_line(text, target) == line
+
+
+@pytest.mark.parametrize(
+    ("text", "target", "fixed"),
+    [
+        ("FROM a\n", None, (0, "")),
+        ("FROM --platform=linux/arm64 a\n", None, (1, "linux/arm64")),
+        ("FROM --platform=linux/arm64 a AS b\nFROM b\nRUN c\n", None, (1, "linux/arm64")),
+        ("FROM --platform=linux/arm64 a AS b\nFROM c\nCOPY --from=b x y\n", None, (0, "")),
+        ("FROM --platform=linux/arm64 a AS b\nFROM c\n", "b", (1, "linux/arm64")),
+        ("FROM --platform=$TARGETPLATFORM a\n", None, (0, "")),
+        ("FROM --platform=$BUILDPLATFORM a\n", None, (1, "$BUILDPLATFORM")),
+        ("FROM --platform=linux/${ARCH} a\n", None, (0, "")),
+        ("FROM b AS b\n", None, (0, "")),
+        ("", None, (0, "")),
+    ],
+)
+def test_a_stage_of_a_platform_of_its_own(text, target, fixed):
+    assert fixed_platform(text, target) == fixed
