@@ -37,6 +37,11 @@ class Owner:
         """PROJECT-ENVIRONMENT-PARTS."""
         return "-".join((self.project, self.environment, *parts))
 
+    def instance(self, id: str) -> str:
+        """PROJECT-ENVIRONMENT-SERVICE-RELEASE-INDEX of RELEASE.SERVICE.INDEX."""
+        release, service, index = id.split(".")
+        return self.name(service, release, index)
+
     def owns(self, labels: Mapping[str, str] | None) -> bool:
         """Whether something with these labels is ours."""
         return labels is not None and self.labels().items() <= dict(labels).items()

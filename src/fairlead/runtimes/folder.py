@@ -118,9 +118,11 @@ class InstanceFolder:
             return False
 
     def address(self) -> str:
-        """Where this machine reaches it."""
-        path = self.path / "address"
-        return path.read_text() if path.exists() else LOOPBACK
+        """Where this machine reaches it; empty for a container that it does not reach."""
+        try:
+            return (self.path / "address").read_text()
+        except FileNotFoundError:
+            return "" if (self.spec() or {}).get("image") else LOOPBACK
 
     def remove(self) -> None:
         """Delete it all, the spec first, so that half a folder is no instance."""

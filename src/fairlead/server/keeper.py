@@ -48,6 +48,7 @@ def serve(place: Place, supervised: bool = False) -> None:
 
     def act() -> None:
         revival.look()
+        liveness.check()
         post.look()
 
     meanwhile = Meanwhile(act, revival.pids)
@@ -59,9 +60,7 @@ def serve(place: Place, supervised: bool = False) -> None:
         told, died = wait(wake, watched, LOOK)
         if told or (supervised and _makes_room(installed, wake)):
             break
-        revival.look()
-        liveness.check()
-        post.look()
+        act()
         helper.look()
         now = signs.look(), watched
         if died or now != seen or time.monotonic() >= due:

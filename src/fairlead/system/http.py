@@ -77,12 +77,13 @@ def get(
     except TimeoutError:
         return Answer(0, error=f"no answer within {timeout:g} s")
     except (OSError, ValueError, http.client.HTTPException) as error:
-        return Answer(0, error=_reason(error))
+        return Answer(0, error=reason(error))
     finally:
         connection.close()
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
+    """In few words."""
     if isinstance(error, ConnectionRefusedError):
         return "connection refused"
     return str(error) or type(error).__name__
@@ -94,4 +95,4 @@ def connects(port: int, timeout: float, host: str = "127.0.0.1") -> Answer:
         with socket.create_connection((host, port), timeout=timeout):
             return Answer(200)
     except OSError as error:
-        return Answer(0, error=_reason(error))
+        return Answer(0, error=reason(error))

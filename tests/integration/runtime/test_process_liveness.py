@@ -9,6 +9,7 @@ from instances import QUICK, one, ready, spec
 from running import eventually
 
 from fairlead.server.liveness import FAILURES, Liveness
+from fairlead.system.clock import wait_until
 
 pytestmark = pytest.mark.real
 
@@ -21,6 +22,7 @@ def ask(runtime, times):
     liveness = Liveness(runtime.place, said.append, every=0.0)
     for _ in range(times):
         liveness.check()
+        assert wait_until(lambda: liveness.look() == 0, 60)
     return said
 
 

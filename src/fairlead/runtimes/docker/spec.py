@@ -28,9 +28,8 @@ class Handed:
 
 
 def name_of(owner: Owner, id: str) -> str:
-    """PROJECT-ENVIRONMENT-SERVICE-RELEASE-INDEX of RELEASE.SERVICE.INDEX."""
-    release, service, index = id.split(".")
-    return owner.name(service, release, index)
+    """What the container of an instance is called."""
+    return owner.instance(id)
 
 
 def alias_of(id: str) -> str:
