@@ -23,6 +23,11 @@ LOST = (
 RIGHTS = "coalesce(c.relacl, acldefault(CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::\"char\", c.relowner))"
 """None written down, and the usual ones written down, are the same; a restore makes of either what it likes."""
 # MAINTAIN came with PostgreSQL 17: counted, no backup of before would be as what was restored of it.
+PROVIDERS = {"c": "libc", "i": "icu", "b": "builtin", "d": "libc"}
+WITH_ICU, WITH_RULES, WITH_BUILTIN = 150000, 160000, 170000
+"""Versions since which a database has a provider of its locale, rules beside it, and PostgreSQL's own provider."""
+ONE_SIDED = ("sequences", "locale")
+"""Of these only what was written down counts: backups of before have no locale in them."""
 OURS = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
 
 
@@ -37,7 +42,33 @@ def facts(connection: Connection, checks: Iterable[str] = (), only: Collection[s
         "extensions": _pairs(connection, "SELECT extname, extversion FROM pg_extension ORDER BY 1"),
         "sequences": sequences(connection),
         "checks": {check: answer(connection, check) for check in checks},
+        "locale": _sorting(connection),
     }
+
+
+def _sorting(connection: Connection) -> dict[str, str]:
+    """By whose rules its texts are in order. Which version of a name a server keeps of them is its own affair."""
+    had = locale(connection, connection.info.dbname)
+    words = re.split(r"[-_@]", had["locale"] or "")
+    return {"provider": had["provider"], "collate": had["collate"], "ctype": had["ctype"], "language": words[0]}
+
+
+def locale(connection: Connection, database: str) -> dict[str, Any]:
+    """What a database sorts by. `provider`: libc, icu, builtin; `locale` and `rules` are of the latter two, or None."""
+    version = connection.info.server_version
+    provider = "datlocprovider" if version >= WITH_ICU else "'c'"
+    own = "NULL" if version < WITH_ICU else "datlocale" if version >= WITH_BUILTIN else "daticulocale"
+    rules = "daticurules" if version >= WITH_RULES else "NULL"
+    row = connection.execute(
+        f"SELECT datcollate, datctype, {provider}, {own}, {rules} FROM pg_database WHERE datname = %s",  # noqa: S608
+        [database],
+    ).fetchone()
+    if row is None:
+        raise AssertionError("it is connected to it")
+    return {
+        "collate": row[0], "ctype": row[1], "provider": PROVIDERS.get(row[2], str(row[2])), "locale": row[3],
+        "rules": row[4],
+    }  # fmt: skip
 
 
 def _tables(connection: Connection, only: Collection[str] | None) -> list[str]:
@@ -98,7 +129,7 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str
     found = []
     for kind, what in WHAT.items():
         old, new = _comparable(kind, before), _comparable(kind, after)
-        for key in sorted(old.keys() if kind == "sequences" else old.keys() | new.keys()):
+        for key in sorted(old.keys() if kind in ONE_SIDED else old.keys() | new.keys()):
             if old.get(key) != new.get(key):
                 found.append(f"{what} {key}: {_shown(new.get(key))}, in the backup {_shown(old.get(key))}")
     return found
@@ -125,6 +156,7 @@ WHAT = {
     "extensions": "extension",
     "sequences": "sequence",
     "checks": "check",
+    "locale": "locale",
 }
 
 
@@ -135,8 +167,8 @@ def _shown(value: Any) -> str:
 def properties(connection: Connection, database: str) -> dict[str, Any]:
     """Of a database itself, which pg_dump leaves to whoever creates it: owner, locale, rights, settings. JSON."""
     row = connection.execute(
-        "SELECT pg_get_userbyid(datdba), pg_encoding_to_char(encoding), datcollate, datctype, datconnlimit "
-        "FROM pg_database WHERE datname = %s", [database],
+        "SELECT pg_get_userbyid(datdba), pg_encoding_to_char(encoding), datconnlimit, "
+        "shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s", [database],
     ).fetchone()  # fmt: skip
     if row is None:
         raise AssertionError("it is connected to it")
@@ -150,19 +182,34 @@ def properties(connection: Connection, database: str) -> dict[str, Any]:
         "FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase WHERE d.datname = %s", [database],
     ).fetchall()  # fmt: skip
     return {
-        "owner": row[0], "encoding": row[1], "collate": row[2], "ctype": row[3], "limit": row[4],
+        "owner": row[0], "encoding": row[1], "limit": row[2], "comment": row[3], **locale(connection, database),
         "rights": [list(one) for one in rights], "settings": [list(one) for one in settings],
     }  # fmt: skip
 
 
-def creating(database: str, had: Mapping[str, Any]) -> list[str]:
-    """The statements that make a database of that name with those properties."""
-    locale = f"LC_COLLATE {text(had['collate'])} LC_CTYPE {text(had['ctype'])}"
+def _locale(had: Mapping[str, Any], version: int) -> str:
+    """The words for it. A template may have another provider than the database had: it is said whenever it can be."""
+    words = [f"LC_COLLATE {text(had['collate'])}", f"LC_CTYPE {text(had['ctype'])}"]
+    provider = had.get("provider") or "libc"
+    if version < WITH_ICU and provider == "libc":
+        return " ".join(words)
+    words.append(f"LOCALE_PROVIDER {provider}")
+    if provider != "libc" and had.get("locale") is not None:
+        words.append(f"{'BUILTIN' if provider == 'builtin' else 'ICU'}_LOCALE {text(had['locale'])}")
+    if had.get("rules"):
+        words.append(f"ICU_RULES {text(had['rules'])}")
+    return " ".join(words)
+
+
+def creating(database: str, had: Mapping[str, Any], version: int) -> list[str]:
+    """The statements that make a database of that name with those properties. `version`: of the server, as a number."""
     made = (
         f"CREATE DATABASE {name(database)} TEMPLATE template0 OWNER {name(had['owner'])} "
-        f"ENCODING {text(had['encoding'])} {locale} CONNECTION LIMIT {int(had['limit'])}"
+        f"ENCODING {text(had['encoding'])} {_locale(had, version)} CONNECTION LIMIT {int(had['limit'])}"
     )
     found = [made, f"REVOKE ALL ON DATABASE {name(database)} FROM PUBLIC, {name(had['owner'])}"]
+    if had.get("comment"):
+        found.append(f"COMMENT ON DATABASE {name(database)} IS {text(had['comment'])}")
     for who, right, passed_on in had["rights"]:
         to = name(who) if who else "PUBLIC"
         found.append(

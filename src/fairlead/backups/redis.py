@@ -29,6 +29,8 @@ SAY = '{ head -n 1 "$1/ask"; echo "$4"; } | "$2" -h 127.0.0.1 -p "$3"'
 """The file has its password, so that no argument has."""
 PINNED = 'rm -f "$1"/fairlead-*.rdb && ln "$1/dump.rdb" "$1/fairlead-$2.rdb" && "$3" "$1/fairlead-$2.rdb"'
 COUNTED = re.compile(r"\[info\] (\d+) (keys read|expires)\b")
+CHECKED = '"$1" "$2"; echo "exit $?"'
+BROKEN, CRASHED = "RDB ERROR DETECTED", "Server crash"
 ALONE = """set -eu
 cd "$1"
 exec "$2" - <<END
@@ -176,10 +178,7 @@ class Trial:
         Damaged when it is not as it was: other keys, or nothing that a Redis can read.
         """
         path = f"{self.folder}/dump.rdb"
-        try:
-            said = counted(self.shell.run("redis-check-rdb", '"$1" "$2"', self._program("redis-check-rdb"), path))
-        except FairleadError as error:
-            raise Damaged(f"no Redis can read it: {error.message}", error.hint) from error
+        said = self._checked(path)
         if said["keys"] != wanted["keys"]:
             raise Damaged(f"{said['keys']} keys are in it, and {wanted['keys']} were", "restore from another backup")
         log_file = f"{self.folder}/log"
@@ -194,6 +193,13 @@ class Trial:
                 self._end()
         return found
 
+    def _checked(self, path: str) -> dict[str, int]:
+        """What a program made for that reads in it. It was killed, or was short of memory: nothing is said of it."""
+        said = self.shell.run("redis-check-rdb", CHECKED, self._program("redis-check-rdb"), path)
+        if "exit 1" in said and BROKEN in said and CRASHED not in said:
+            raise Damaged(f"no Redis can read it: {said.strip()[-200:]}", "restore from another backup")
+        return counted(said)
+
     def _ask(self, command: str) -> str:
         return self.shell.run("redis-cli", ASKED, self.folder, self._program("redis-cli"), command).strip()
 
@@ -201,7 +207,8 @@ class Trial:
         def ready() -> bool:
             if "ended" in self._state():
                 said = self.shell.run("its log", 'tail -n 3 "$1"', log).strip()
-                raise Damaged(f"no Redis can read it: {said}", "restore from another backup; or is memory short?")
+                what = f"the Redis that read it ended, though redis-check-rdb could: {said}"
+                raise FairleadError(what, "see whether memory is short, and try again")
             try:
                 return _fields(self._ask("INFO persistence")).get("loading") == "0"
             except FairleadError:  # it is not up yet

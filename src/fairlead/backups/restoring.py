@@ -138,8 +138,8 @@ def fill(server: Server, database: str, to: str, had: Mapping[str, Any], push: C
 
 def create(server: Server, database: str, had: Mapping[str, Any]) -> None:
     """An empty one with these properties. FairleadError; then there is none."""
-    made, *rest = creating(database, had)
     with server.session(server.home) as connection:
+        made, *rest = creating(database, had, connection.info.server_version)
         connection.execute(made)
         try:
             for statement in rest:

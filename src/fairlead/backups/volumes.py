@@ -15,6 +15,7 @@ from fairlead.backups.logical import Recipients
 from fairlead.backups.sealing import SUFFIX, Damaged, Pieces, seal
 from fairlead.backups.spot import Spot
 from fairlead.backups.tape import Told, compressed
+from fairlead.errors import FairleadError
 from fairlead.system import clock
 
 KIND = "volume"  #: of a part
@@ -67,10 +68,10 @@ def require_same(wanted: Mapping[str, Any], found: Told, what: str) -> None:
 
 
 def named(backup: Backup, spots: Iterable[Spot]) -> Iterator[tuple[Part, Spot]]:
-    """Each part of a backup with the folder that it is of. Damaged for one that has none any more."""
+    """Each part of a backup with the folder that it is of. FairleadError for one that has none any more."""
     there = {spot.name or ALONE: spot for spot in spots}
     for part in backup.of(KIND):
         if part.database not in there:
             hint = f"have it again in the project file: {', '.join(there)} is what there is"
-            raise Damaged(f"nobody has a volume {part.database} any more, which is in backup {backup.id}", hint)
+            raise FairleadError(f"nobody has a volume {part.database} any more, which is in backup {backup.id}", hint)
         yield part, there[part.database]

@@ -13,7 +13,7 @@ HAD = {
 
 
 def test_a_database_is_made_with_its_rights_and_settings():
-    assert creating("new", HAD) == [
+    assert creating("new", HAD, 140012) == [
         "CREATE DATABASE \"new\" TEMPLATE template0 OWNER \"shop\" ENCODING 'UTF8' LC_COLLATE 'C.UTF-8' "
         "LC_CTYPE 'C.UTF-8' CONNECTION LIMIT -1",
         'REVOKE ALL ON DATABASE "new" FROM PUBLIC, "shop"',
@@ -55,4 +55,4 @@ def test_what_no_snapshot_holds_and_what_a_server_brings_are_no_difference():
 )  # fmt: skip
 def test_each_item_of_a_list_is_a_literal(stored, written):
     had = HAD | {"rights": [], "settings": [["", f"search_path={stored}"]]}
-    assert creating("new", had)[-1] == f'ALTER DATABASE "new" SET "search_path" TO {written}'
+    assert creating("new", had, 160004)[-1] == f'ALTER DATABASE "new" SET "search_path" TO {written}'

@@ -126,3 +126,23 @@ def test_one_that_is_not_as_it_was_is_damaged(snapshot, tmp_path):
         put(tmp_path / "flipped", bytes(flipped)).look(said, False)
     with pytest.raises(Damaged, match="and 31 were"):
         put(tmp_path / "fewer", snapshot).look(said | {"keys": 31}, False)
+
+
+class Killed:
+    """A shell where what reads a snapshot ends like this."""
+
+    def __init__(self, said):
+        self.said = said
+
+    def run(self, what, script, *arguments):
+        return self.said
+
+
+@pytest.mark.parametrize(
+    "said", ["exit 137\n", "cannot allocate\nexit 1\n", "--- RDB ERROR DETECTED ---\nServer crash\nexit 1\n"]
+)
+def test_one_whose_reader_was_killed_is_not_damaged(said):
+    """Marked so it would be pruned, and it may be as whole as it ever was."""
+    with pytest.raises(FairleadError) as caught:
+        Trial(Killed(said), "/folder", {}).look({"keys": 3, "expires": 0}, False)
+    assert not isinstance(caught.value, Damaged)

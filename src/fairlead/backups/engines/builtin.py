@@ -18,8 +18,14 @@ from fairlead.backups.scratch import Ground
 from fairlead.backups.sealing import Damaged
 from fairlead.backups.server import Server
 from fairlead.backups.verifying import require_whole, verify
+from fairlead.errors import FairleadError
 
 SAID = 5  #: lines that are shown
+UNLIKE = (
+    "checksum mismatch", "in the manifest", "read too many", "should contain", "backup manifest", "CRC is incorrect",
+    "manifest has",
+)  # fmt: skip
+"""What pg_verifybackup says of files that are not as they were; all else is of the machine it runs on."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +59,13 @@ class Builtin:
     def prove(self, data: Path, ground: Ground) -> None:
         """As PostgreSQL itself does it."""
         said = ground.run(data, "pg_verifybackup", "--no-parse-wal", "--quiet", str(data))
-        if said.code != 0:
-            lines = "; ".join(said.output.splitlines()[-SAID:])
+        if said.code == 0:
+            return
+        lines = "; ".join(said.output.splitlines()[-SAID:])
+        if said.code == 1 and any(word in said.output for word in UNLIKE):
             raise Damaged(f"the copy of the data files is not what it was: {lines}")
+        what = f"pg_verifybackup could not look at the copy: {lines or 'it said nothing'} (exit code {said.code})"
+        raise FairleadError(what, "see whether memory is short or the disk full, and try again")
 
     def wrong(self, backup: Backup, keys: Sequence[Any]) -> list[str]:
         """Each part, and with a key each file in it."""

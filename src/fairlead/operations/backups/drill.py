@@ -53,14 +53,25 @@ def drill(one: Arrangement, wanted: Wanted = LATEST, say: Say = lambda _: None, 
         except FairleadError as error:
             report.wrong.append(error.message)
             if isinstance(error, Damaged | Gone) and report.id and "recover" not in report.phases:
-                report.damaged = True
-                one.catalogue.mark(report.id, DAMAGED, clock.stamp())
+                report.damaged = _damaged(one, report.id)
         report.forecast = forecast(one, report)
         judge(report)
         if report.ok:
             one.catalogue.mark(report.id, TRIED, clock.stamp())
         one.note("drill.done", report.to_data() | {"why": why})
     return report
+
+
+def _damaged(one: Arrangement, id: str) -> bool:
+    """Read it once more before it is marked, which has it pruned: a trial fails for many reasons that are not its."""
+    backup = chosen(one.catalogue.all(), id)
+    try:
+        wrong = one.files(backup).wrong(backup, drill_identities(one, id))
+    except FairleadError:  # nobody knows
+        return False
+    if wrong:
+        one.catalogue.mark(id, DAMAGED, clock.stamp())
+    return bool(wrong)
 
 
 def _targets(one: Arrangement) -> dict[str, float]:
