@@ -91,10 +91,17 @@ def test_it_is_listed_and_read(site, engine):
 def test_one_database_comes_back_as_it_was_at_a_moment(site):
     site.sql("DELETE FROM orders WHERE n > 50")
     site.sql("CREATE UNLOGGED TABLE spare AS SELECT 1")
+    site.sql("CREATE DATABASE late")  # after the files were copied: the log alone has it
+    site.sql("CREATE TABLE told AS SELECT 7 AS n", "late")
     at = moment(site)
+    site.sql("DROP DATABASE late WITH (FORCE)")
+    site.sql("CREATE DATABASE later")
     site.sql("DELETE FROM orders")
     site.sql("CREATE TABLE IF NOT EXISTS kept AS SELECT 1", "reports")
-    said = site.run("db", "restore", "local", "db", "--to", at, "--database", "shop", "--yes")
+    only = ("--database", "shop", "--database", "late")
+    said = site.run("db", "restore", "local", "db", "--to", at, *only, "--yes")
+    assert site.sql("SELECT n FROM told", "late") == [(7,)]
+    assert "later: not in it, so it stays as it is now" in said
     assert "rows public.orders: 50 in the backup, 0 now" in said
     assert "transactions of the whole server" in said
     assert "unlogged, so empty: public.spare" in said
@@ -102,6 +109,8 @@ def test_one_database_comes_back_as_it_was_at_a_moment(site):
     assert site.sql("SELECT 1 FROM kept", "reports") == [(1,)]  # the others are as they are
     assert site.sql("SELECT tableowner FROM pg_tables WHERE tablename = 'orders'") == [("shop",)]
     site.run("backup", "prune", "local", "--old-databases", "--yes")
+    for name in ("late", "later"):
+        site.sql(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def test_what_cannot_be_had_is_refused_before_anything_is_done(site):

@@ -29,6 +29,11 @@ class Aim:
     target: datetime | None = None
 
     @property
+    def alone(self) -> bool:
+        """Nothing of the log is to be had after it, or wanted."""
+        return not self.needed and self.target is None
+
+    @property
     def last(self) -> int | None:
         """The segment up to which it is read; None: none beyond the copy's own."""
         return self.needed[-1].last if self.needed else None

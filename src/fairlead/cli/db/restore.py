@@ -77,6 +77,7 @@ def _screen(prospect: Prospect) -> str:
         names = ", ".join(prospect.roles)
         lines.append(f"{bold('who comes back')}: roles that were removed since, as they were then: {yellow(names)}")
     lines += [f"  {yellow(text)}" for text in source.without]
+    lines += [f"  {name}: not in it, so it stays as it is now" for name in prospect.staying]
     for database, changes in prospect.losing.items():
         lines.append(f"  {database}" + ("" if changes else dim(": as many rows as in the backup")))
         lines += [f"    {yellow(change)}" for change in changes[:SHOWN]]

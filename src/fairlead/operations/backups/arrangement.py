@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -134,12 +134,16 @@ class Arrangement:
 
     def databases(self, server: Server) -> tuple[str, ...]:
         """What is backed up: all of a server of Fairlead's, and of another one what is declared."""
-        own = declared(self.store)
         if not runs(self.store):
-            return own
+            return declared(self.store)
         with server.session(server.home) as connection:
-            there = databases(connection)
-        return tuple(one for one in there if one in own or (one != SUPERUSER and not LEFT.fullmatch(one)))
+            return self.meant(databases(connection))
+
+    def meant(self, there: Iterable[str]) -> tuple[str, ...]:
+        """Of these of a server, what is backed up, and comes back."""
+        own = declared(self.store)
+        others = runs(self.store)
+        return tuple(one for one in there if one in own or (others and one != SUPERUSER and not LEFT.fullmatch(one)))
 
     @property
     def inside(self) -> bool:

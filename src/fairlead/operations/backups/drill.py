@@ -16,6 +16,7 @@ from fairlead.backups.scratch import Ground, cluster, copy_name, room, started
 from fairlead.backups.sealing import Damaged
 from fairlead.backups.server import Server
 from fairlead.errors import FairleadError, UsageError
+from fairlead.operations.backups.ages import span
 from fairlead.operations.backups.arrangement import BY_HAND, PATIENCE, Arrangement, drill_identities
 from fairlead.operations.backups.drill_files import try_files
 from fairlead.operations.backups.drill_spots import try_spots
@@ -38,6 +39,7 @@ class Wanted:
 
 
 LATEST = Wanted()
+SILENT = 3600.0  #: seconds after a copy in which something of a log that is kept has to come
 
 
 def drill(one: Arrangement, wanted: Wanted = LATEST, say: Say = lambda _: None, why: str = BY_HAND) -> Report:
@@ -90,8 +92,10 @@ def _try(one: Arrangement, wanted: Wanted, ground: Ground | None, report: Report
     folder = ground.folder if ground else folder_of(one)
     require_space(folder, needed_of(backup), f"a copy of {one.store.name}")
     say(f"{one.store.name}: backup {backup.id} into a copy")
-    if wanted.which == "latest" and aim is None:
+    if wanted.which == "latest" and (aim is None or aim.alone):
         report.rpo = round(max(0.0, (clock.now() - backup.moment).total_seconds()), 3)
+        report.alone = True
+        report.wrong += _silent(one, aim, report.rpo)
     if one.store.kind != "postgres":
         try_spots(one, reader, backup, report)
         return
@@ -106,6 +110,14 @@ def _try(one: Arrangement, wanted: Wanted, ground: Ground | None, report: Report
             _restore(server, reader, backup, roles)
         with report.phase("check"):
             report.wrong += _checked(server, backup, report.databases)
+
+
+def _silent(one: Arrangement, aim: Aim | None, age: float) -> list[str]:
+    """A log that is kept and has nothing in it since the copy is none: all since then would be lost."""
+    kept = one.said.physical is not None and one.said.physical.wal
+    if aim is None or not kept or age <= SILENT:
+        return []
+    return [f"no log came since the copy {aim.base.id}, which is {span(age)} old: see fairlead backup list"]
 
 
 def _selected(one: Arrangement, wanted: Wanted) -> tuple[Backup, Aim | None]:
@@ -155,5 +167,5 @@ def judge(report: Report) -> None:
         later = f"in {report.forecast['days']:.0f} days, as the data grows, it will take {report.forecast['rto']:.0f} s"
         report.wrong.append(f"{later}, and may take {rto:g} s")
     if rpo is not None and report.rpo is not None and report.rpo > rpo:
-        what = "the last heartbeat in the log" if report.kind == "physical" else "the last backup"
+        what = "the last heartbeat in the log" if report.kind == "physical" and not report.alone else "the last backup"
         report.wrong.append(f"{what} is {report.rpo:.0f} s old, and {rpo:g} s is what may be lost")

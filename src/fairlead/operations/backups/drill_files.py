@@ -16,6 +16,7 @@ from fairlead.backups.scratch import Ground, copy_name, room
 from fairlead.backups.server import Server, databases, one
 from fairlead.operations.backups.arrangement import Arrangement
 from fairlead.operations.backups.report import Report
+from fairlead.project.access import databases as declared
 from fairlead.system import clock
 
 SAID = 5  #: lines that are shown
@@ -50,14 +51,18 @@ def _checked(it: Arrangement, server: Server, aim: Aim, report: Report, asked: d
     report.databases = list(there)
     until = aim.target or (asked if aim.needed else None)
     report.moment = (aim.target or (beat if aim.needed else None) or aim.base.moment).astimezone(UTC).isoformat()
-    if until is None:
-        report.rpo = None
-    elif beat is not None:
+    if until is not None and beat is not None:
         report.rpo = round(max(0.0, (until - beat).total_seconds()), 3)
-    found = [f"database {name} is missing" for name in aim.base.facts["databases"] if name not in there]
+    found = [f"database {name} is missing" for name in _wanted(it, aim) if name not in there]
     found += [] if beat or until is None else ["there is no heartbeat in it"]
     report.amcheck = able
     return [*found, *unsorted(server, there), *_answers(it, server, there), *(_amcheck(server) if able else ())]
+
+
+def _wanted(it: Arrangement, aim: Aim) -> Iterator[str]:
+    """What the copy had; of what the log may have dropped since on purpose, what is declared still."""
+    own = declared(it.store)
+    return (name for name in aim.base.facts["databases"] if not aim.needed or name in own)
 
 
 def _answers(it: Arrangement, server: Server, there: tuple[str, ...]) -> Iterator[str]:

@@ -19,6 +19,7 @@ class Report:
     wrong: list[str] = field(default_factory=list)
     phases: dict[str, float] = field(default_factory=dict)
     rpo: float | None = None  #: seconds that would be lost if the server were lost now
+    alone: bool = False  #: there is no log that leads on from it
     bytes: int = 0
     databases: list[str] = field(default_factory=list)
     targets: dict[str, float] = field(default_factory=dict)

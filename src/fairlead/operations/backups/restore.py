@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from fairlead.artifacts.origin import owner_text
@@ -47,6 +47,7 @@ class Prospect:
     age: float  #: seconds since what comes back was true
     transactions: int | None = None  #: how many of the whole server came since then
     roles: tuple[str, ...] = ()  #: that were removed since, and come back
+    staying: tuple[str, ...] = ()  #: databases that there were none of then; they stay as they are
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,8 @@ def beside_live(
             back = stack.enter_context(coming.roles(written, server, source.roles, swaps, promised))
             _beside(server, source, swaps, say)
         try:
-            yield _prospect(server, source, swaps, back, place is not it)
+            prospect = _prospect(server, source, swaps, back, place is not it)
+            yield replace(prospect, staying=_staying(place, server, source))
         except Unsure:
             raise
         except BaseException:
@@ -162,6 +164,11 @@ def _prospect(
     losing = _losing(server, source, swaps)
     came = None if elsewhere else _since(server, source)  # another server counts by itself
     return Prospect(source, swaps, losing, _age(source), came, back)
+
+
+def _staying(place: Arrangement, server: Server, source: Source) -> tuple[str, ...]:
+    """Made since: a restore takes back what is in databases, and no database."""
+    return tuple(name for name in place.databases(server) if name not in source.facts)
 
 
 def _swaps(databases: Sequence[str]) -> tuple[Swap, ...]:

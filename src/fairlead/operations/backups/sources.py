@@ -19,7 +19,7 @@ from fairlead.backups.physical.unlike import left_out
 from fairlead.backups.restoring import Reader, globals_of, put_back
 from fairlead.backups.restoring import fill as filled
 from fairlead.backups.scratch import copy_name, room
-from fairlead.backups.server import Server, one
+from fairlead.backups.server import Server, databases, one
 from fairlead.errors import UsageError
 from fairlead.operations.backups.arrangement import Arrangement, require_identities
 from fairlead.operations.backups.space import needed_of, require_space
@@ -86,7 +86,7 @@ def source_of(it: Arrangement, which: str, target: datetime | None, say: Say) ->
         return
     say(f"{it.store.name}: {backup.id} into a copy" + (f", as it was at {target.isoformat()}" if target else ""))
     with copied(it, reader, aim) as server:
-        yield _copy(server, aim)
+        yield _copy(it, server, aim)
 
 
 def _dumped(reader: Reader, backup: Backup) -> Source:
@@ -112,15 +112,15 @@ def copied(it: Arrangement, reader: Reader, aim: Aim, here: bool = True) -> Iter
             yield server
 
 
-def _copy(side: Server, aim: Aim) -> Source:
+def _copy(it: Arrangement, side: Server, aim: Aim) -> Source:
+    """What is in it is asked of the server itself: since its files were copied databases were made, and dropped."""
+    with side.session(side.home) as connection:
+        there = it.meant(databases(connection))
     found: dict[str, Any] = {}
-    for database in aim.base.facts["databases"]:
-        with side.session(side.home) as connection:
-            there = one(connection, "SELECT 1 FROM pg_database WHERE datname = %s", database)
-        if there:
-            with side.session(database) as connection:
-                size = int(one(connection, "SELECT pg_database_size(current_database())"))
-                found[database] = facts(connection) | {"properties": properties(connection, database), "size": size}
+    for database in there:
+        with side.session(database) as connection:
+            size = int(one(connection, "SELECT pg_database_size(current_database())"))
+            found[database] = facts(connection) | {"properties": properties(connection, database), "size": size}
     with side.session(side.home) as connection:
         moment = aim.target or (last_beat(connection) if aim.needed else None) or aim.base.moment
         upto = int(one(connection, XID))
@@ -136,4 +136,7 @@ def _copy(side: Server, aim: Aim) -> Source:
 
     with side.reading("pg_dumpall", "pg_dumpall", "--globals-only", f"--database={side.home}") as roles:
         said = roles.read().decode()
-    return Source(aim.base.id, moment, said, found, fill, upto, tuple(left_out(side, found)))
+    dropped = (
+        f"{name}: was dropped before then, so not in it" for name in aim.base.facts["databases"] if name not in there
+    )
+    return Source(aim.base.id, moment, said, found, fill, upto, (*dropped, *left_out(side, found)))
