@@ -24,6 +24,7 @@ from fairlead.operations.notify import address
 from fairlead.operations.rotation.recovery import prepare
 from fairlead.operations.schema.kept import migration_files
 from fairlead.operations.secrets.supply import Supply, told
+from fairlead.operations.stores.changes import stays
 from fairlead.operations.stores.ensure import ensure
 from fairlead.operations.templates import plain_files
 from fairlead.operations.transition import Intent, Result, carry_out
@@ -60,7 +61,8 @@ def move(
             finish(environment, wait)
             told(supply, environment.world.say)
             if supply.stack.stores:
-                ensure(supply, environment.world.say, intent.anew)
+                changed = ensure(supply, environment.world.say, intent.anew)
+                held.enter_context(stays(changed, environment.world.say))
             handful = supply.read()
             address.keep(environment.place, supply.stack.notify, environment.ledger.head().size, supply.environ())
             release = release.with_secrets(handful.versions())

@@ -31,6 +31,7 @@ from fairlead.runtimes.process.logs import rotate
 from fairlead.runtimes.process.runtime import log_files
 from fairlead.secrets.rotation.ages import remind, schedule
 from fairlead.secrets.rotation.journal import open_rotations
+from fairlead.stores.aside import changing
 from fairlead.system.lock import FileLock
 
 SOON = 1.0  #: seconds between rounds while something is on its way
@@ -119,6 +120,8 @@ class Housekeeping:
             found.add("watch")
         if ripe(self.environment):
             found.add("secrets")
+        if changing(self.environment.place):
+            found.add("stores")
         return found
 
     def _mine(self) -> list[Instance]:
@@ -197,8 +200,9 @@ class Housekeeping:
         except Busy:
             if self._idle():
                 raise
-            found = start_dead(self.environment.runtime, self.environment.place)
-        self.environment.world.say("note", f"started again: {', '.join(found)}")
+            found = start_dead(self.environment.runtime, self.environment.place, alone=False)
+        if found:
+            self.environment.world.say("note", f"started again: {', '.join(found)}")
 
     def _backups(self) -> None:
         """Begin backups and drills that are due, in a process of its own: they take long, and need no lock of ours."""

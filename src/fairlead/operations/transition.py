@@ -59,17 +59,20 @@ def prepare_environment(environment: Environment) -> None:
         what = f"rollout {rollout.journal.rollout} to {name} is not over: {rollout.waiting.reason}"
         raise Busy(what, f"decide first: `fairlead promote {name}`, or `fairlead abort {name}` to take it back")
     prepare_runtime(environment)
-    if rollout:
-        _start_stores(environment)
+    _start_stores(environment, rollout is not None)
     done = recover(environment.world)
     if done:
         environment.world.say("recovered", done)
     have_keeper(environment.place)
 
 
-def _start_stores(environment: Environment) -> None:
-    """Those that ended: on the way back a schema may have to move too."""
-    if environment.place.stores.is_dir():
+def _start_stores(environment: Environment, undone: bool) -> None:
+    """After a kill: one that was to be made anew goes back. Where a rollout is `undone` a schema may have to move."""
+    if not environment.place.stores.is_dir():
+        return
+    from fairlead.stores.aside import changing  # noqa: PLC0415 — only where there are stores
+
+    if undone or changing(environment.place):
         from fairlead.operations.stores.ensure import start_dead  # noqa: PLC0415 — only after a kill
 
         start_dead(environment.runtime, environment.place)

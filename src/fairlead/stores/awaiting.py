@@ -17,19 +17,24 @@ class NotWell(FairleadError):
     """A store that does not answer, and why: its last answer, its log."""
 
 
-def await_well(stores: Stores, wanted: Iterable[Store], said: Callable[[str], None]) -> None:
-    """Return when all answer, each within its own deadline; `said` is told of each. NotWell otherwise."""
+def await_well(stores: Stores, wanted: Iterable[Store], said: Callable[[str], None], ends: int | None = None) -> None:
+    """Return when all answer, each within its own deadline; `said` is told of each. NotWell otherwise.
+
+    `ends`: how often one may end and be started again until it is given up before its deadline; None: as often as it
+    likes.
+    """
     begun = time.monotonic()
     for store in wanted:
         health = store.health or USUAL
         last = ["it was never asked"]
+        first = stores.starts(store.name) if ends is not None else 0
 
-        def well(name: str = store.name, last: list[str] = last) -> bool:
+        def over(name: str = store.name, last: list[str] = last, first: int = first) -> bool:
             last[0] = stores.ask(name)
-            return not last[0]
+            return not last[0] or (ends is not None and stores.starts(name) - first > ends)
 
         left = max(0.1, begun + health.deadline - time.monotonic())
-        if not wait_until(well, left, every=min(health.interval, 0.1), most=health.interval):
+        if not wait_until(over, left, every=min(health.interval, 0.1), most=health.interval) or last[0]:
             raise _not_well(stores, store.name, last[0])
         said(store.name)
 

@@ -98,5 +98,29 @@ class Stores(Protocol):
     def remove(self, name: str) -> None:
         """Forget a stopped one. Its data stays."""
 
+    def set_aside(self, name: str) -> None:
+        """End one that is to be made anew, and keep what it was beside it. Its data stays where it is."""
+
+    def bring_back(self, name: str) -> bool:
+        """End what was made in its place, and start it as it was; does not wait until it is well.
+
+        False where nothing goes back: no change was begun, or the new one was found well, and what was is let go.
+        """
+
+    def let_go(self, name: str) -> None:
+        """The new one is well: forget what it was."""
+
+    def changing(self) -> tuple[str, ...]:
+        """Those that were set aside and neither brought back nor let go."""
+
+    def starts(self, name: str) -> int:
+        """How often it began so far, by whomever: it grows while one ends and is started again."""
+
+    def unfit(self, store: Store, image: str = "") -> str:
+        """Why it could not run on the data that is there, as far as that can be known before; empty: nothing is known.
+
+        `image`: the id of what a container would be made from.
+        """
+
     def log_tail(self, name: str, lines: int) -> str:
         """The last lines it wrote, masked."""

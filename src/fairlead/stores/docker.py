@@ -4,7 +4,7 @@ they are asked by commands inside, and a PostgreSQL by its UNIX socket, which li
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,19 +18,21 @@ from fairlead.engine.owner import PREFIX, Owner
 from fairlead.engine.volumes import ensure_volumes, own_volumes
 from fairlead.errors import FairleadError
 from fairlead.masking import Secret, masked
-from fairlead.project.access import authority_name
+from fairlead.project.access import authority_name, managed
 from fairlead.project.stack import Store
-from fairlead.render.container import SECRETS
+from fairlead.render.container import SECRETS, ContainerSpec
 from fairlead.render.networks import DATABASE, store_networks
 from fairlead.render.stores.container import GRACE
 from fairlead.render.stores.ground import Ground, ground_of
 from fairlead.render.stores.plain import preset
+from fairlead.stores.aside import BESIDE, Aside, Before, changing
 from fairlead.stores.base import Address, Phase, Running, Values
 from fairlead.stores.container_spec import container_of
 from fairlead.stores.declared import fingerprint
-from fairlead.stores.folder import SHARED, StoreFolder, names
+from fairlead.stores.folder import SHARED, Kept, StoreFolder, names
 from fairlead.stores.kinds.table import kind_of
 from fairlead.stores.machine import machine_of
+from fairlead.stores.majors import contained
 from fairlead.system import processes
 from fairlead.system.files import write_file
 from fairlead.system.home import Place, near
@@ -69,10 +71,14 @@ class DockerStores:
         """Every store with a declaration, whatever became of its container."""
         return tuple(self._look(name) for name in names(self.place))
 
-    def _look(self, name: str) -> Running:
+    def _kept(self, name: str) -> Kept:
         kept = self._folder(name).kept()
         if kept is None:
             raise FairleadError(f"store {name} was never made", f"deploy: fairlead deploy {self.place.environment}")
+        return kept
+
+    def _look(self, name: str) -> Running:
+        kept = self._kept(name)
         facts = self._facts(name)
         phase = PHASES.get(facts.state, "stopped") if facts else "stopped"
         self._saw(name, facts)
@@ -107,14 +113,14 @@ class DockerStores:
         """Files first, then the container. EngineError when its name is somebody else's, or its image is not here."""
         kind, folder, facts = kind_of(store), self._folder(store.name), self._facts(store.name)
         runs = facts is not None and facts.state in RUNS
-        made_from = facts.image if facts else image or self._image(store)
+        made_from = facts.image if facts else image or self._image(store, folder.kept())
         folder.create()
         folder.write(kind.files(store, replace(ground_of(kind, store), machine=machine_of()), values))
         self._hand_over(store, folder.path, values)
         if kind.certified(store) and not runs:
             self._certify(store)
             folder.note_read()
-        folder.keep(store, fingerprint(store), kind.port, made_from)
+        folder.keep(Kept(store, fingerprint(store), kind.port, made_from))
         self._begin(store, made_from, facts)
 
     def _hand_over(self, store: Store, folder: Path, values: Values) -> None:
@@ -126,8 +132,12 @@ class DockerStores:
             text = values[one.name].reveal().encode(errors="surrogateescape")
             write_file(folder / "secrets" / one.name, text, SHARED)
 
-    def _image(self, store: Store) -> str:
+    def _image(self, store: Store, kept: Kept | None) -> str:
+        """The one that it was made from, as that is what it stays; else what has its name here."""
         reference = image_of(store)
+        same = kept and kept.image and image_of(kept.store) == reference
+        if kept and same and self.engine.image(kept.image):
+            return kept.image
         found = self.engine.image(reference)
         if found is None:
             raise EngineError(f"store {store.name}: image {reference} is not here", f"docker pull {reference}")
@@ -148,19 +158,23 @@ class DockerStores:
         folder = self._folder(store.name).path
         direct = [one for one in store.secrets if one.delivery == "env"]
         values = {one.variable: Secret((folder / "secrets" / one.name).read_text()).reveal() for one in direct}
-        volumes = own_volumes(self.engine, self.owner, store.name, store.container.volumes)
-        named = replace(store, container=replace(store.container, volumes=volumes))
-        spec = container_of(named, kind_of(store), self.owner, folder, image, values)
-        spec = replace(spec, labels={**spec.labels, PREFIX + "spec": fingerprint(store)})  # what was declared counts
+        spec = self._spec(store, image, values)
         ensure_volumes(self.engine, self.owner, spec.mounts)
         return self.engine.create(spec)
+
+    def _spec(self, store: Store, image: str, values: Mapping[str, str]) -> ContainerSpec:
+        volumes = own_volumes(self.engine, self.owner, store.name, store.container.volumes)
+        named = replace(store, container=replace(store.container, volumes=volumes))
+        spec = container_of(named, kind_of(store), self.owner, self._folder(store.name).path, image, values)
+        return replace(spec, labels={**spec.labels, PREFIX + "spec": fingerprint(store)})  # what was declared counts
 
     def start(self, names: Collection[str]) -> None:
         """From the container that there is; from the files where somebody removed it."""
         for one in self.observe():
             if one.name in names and not one.living:
-                kept = self._folder(one.name).kept()
-                self._begin(one.store, kept.image if kept else "", self._facts(one.name))
+                facts = self._facts(one.name)
+                made_from = facts.image if facts else self._image(one.store, self._folder(one.name).kept())
+                self._begin(one.store, made_from, facts)
 
     def ask(self, name: str) -> str:
         """By its kind; of one that ended why it did."""
@@ -209,13 +223,81 @@ class DockerStores:
             self.engine.remove(self.owner.name(name))
         self._folder(name).forget()
 
+    def set_aside(self, name: str) -> None:
+        """Its container gets another name, so that the new one finds its own free."""
+        aside, facts = Aside(self._folder(name)), self._facts(name)
+        aside.note(self._kept(name), facts.id if facts else "")
+        self.stop([name])
+        found = aside.read()
+        if facts and found and facts.id == found.container:
+            self.engine.rename(facts.id, self._beside(name))
+        aside.put_aside()
+
+    def bring_back(self, name: str) -> bool:
+        """With the container that it had; from its files where somebody removed that."""
+        aside = Aside(self._folder(name))
+        found = aside.read()
+        if found is None:
+            return False
+        if found.well:
+            self.let_go(name)
+            return False
+        self._clear(name, found)
+        if old := self._owned(self._beside(name)):
+            self.engine.rename(old.id, self.owner.name(name))
+        aside.bring_back(found)
+        aside.forget()
+        self.start([name])
+        return True
+
+    def _clear(self, name: str, found: Before) -> None:
+        """End what was made in its place, within its time: it has the data open."""
+        there = self._facts(name)
+        if there and there.id != found.container:
+            self.stop([name])
+            self.engine.remove(there.id)
+
+    def let_go(self, name: str) -> None:
+        """Its old container goes."""
+        aside = Aside(self._folder(name))
+        if found := aside.read():
+            aside.note_well(found)
+            if old := self._owned(self._beside(name)):
+                self.engine.remove(old.id)
+            aside.forget()
+
+    def changing(self) -> tuple[str, ...]:
+        """By what is written down."""
+        return changing(self.place)
+
+    def _beside(self, name: str) -> str:
+        """No store has a name with a dot."""
+        return self.owner.name(f"{name}{BESIDE}")
+
+    def starts(self, name: str) -> int:
+        """The engine counts those of one container."""
+        facts = self._facts(name)
+        return facts.restarts if facts else 0
+
+    def unfit(self, store: Store, image: str = "") -> str:
+        """By the version of a PostgreSQL: its image says one, its data another."""
+        facts = self._facts(store.name)
+        if store.kind != "postgres" or not managed(store) or (facts and facts.image == image):
+            return ""
+        mounts = self._spec(store, image, {}).mounts
+        data = next((one for one in mounts if one.target == kind_of(store).keeps(store)), None)
+        return contained(self.engine, self.owner, store, image, data) if data else ""
+
     def log_tail(self, name: str, lines: int) -> str:
         """What the engine kept of it."""
         return masked(self.engine.log(self.owner.name(name), lines)) if self._facts(name) else ""
 
     def _facts(self, name: str) -> ContainerFacts | None:
         """Its container. EngineError when that is somebody else's."""
-        found = self.engine.container(self.owner.name(name))
+        return self._owned(self.owner.name(name))
+
+    def _owned(self, name: str) -> ContainerFacts | None:
+        found = self.engine.container(name)
         if found and not self.owner.owns(found.labels):
             what = f"container {found.name} is there and is not Fairlead's"
             raise EngineError(what, f"rename it: docker rename {found.name} SOMETHING")

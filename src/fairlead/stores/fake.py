@@ -21,6 +21,9 @@ class FakeStores:
     said: list[str] = field(default_factory=list)
     given: dict[str, Values] = field(default_factory=dict)
     asked: dict[str, int] = field(default_factory=dict)
+    before: dict[str, Running] = field(default_factory=dict)  #: what was set aside
+    ill: set[str] = field(default_factory=set)  #: fingerprints of declarations that never come up
+    misfits: dict[str, str] = field(default_factory=dict)  #: store → why its data is not for it
     hook: Callable[[str], None] = lambda _: None  #: called before everything that changes something
 
     def observe(self) -> tuple[Running, ...]:
@@ -53,6 +56,8 @@ class FakeStores:
         self.asked[name] = self.asked.get(name, 0) + 1
         if name not in self.made or not self.made[name].living:
             return "it does not run"
+        if self.made[name].fingerprint in self.ill:
+            return "it ends at once"
         return "" if self.asked[name] > self.questions else "it is starting"
 
     def settle(self, store: Store, values: Values) -> None:
@@ -73,6 +78,38 @@ class FakeStores:
         """Forget it."""
         self._do(f"remove {name}")
         self.made.pop(name, None)
+
+    def set_aside(self, name: str) -> None:
+        """What there is, stopped."""
+        self._do(f"set {name} aside")
+        self.made[name] = replace(self.made[name], phase="stopped", mark="")
+        self.before.setdefault(name, self.made[name])
+
+    def bring_back(self, name: str) -> bool:
+        """As it was, running."""
+        self._do(f"bring {name} back")
+        if name not in self.before:
+            return False
+        self.made[name] = replace(self.before.pop(name), phase="running", mark=f"{len(self.said)}")
+        return True
+
+    def let_go(self, name: str) -> None:
+        """Forget what it was."""
+        self._do(f"let {name} go")
+        self.before.pop(name, None)
+
+    def changing(self) -> tuple[str, ...]:
+        """Those that were set aside."""
+        return tuple(sorted(self.before))
+
+    def starts(self, name: str) -> int:
+        """One that never comes up is started again at each question."""
+        found = self.made.get(name)
+        return self.asked.get(name, 0) if found and found.fingerprint in self.ill else 0
+
+    def unfit(self, store: Store, image: str = "") -> str:
+        """As it was told."""
+        return self.misfits.get(store.name, "")
 
     def log_tail(self, name: str, lines: int) -> str:
         """It says nothing."""

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from fairlead.certificates.kept import CURRENT
 from fairlead.project.stack import Store, from_data, to_data
@@ -31,6 +32,15 @@ class Kept:
     fingerprint: str
     port: int
     image: str = ""  #: id of the one that it was made from
+
+    def to_data(self) -> dict[str, Any]:
+        """As it is written down."""
+        return {"store": to_data(self.store), "fingerprint": self.fingerprint, "port": self.port, "image": self.image}
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Kept:
+        """As it was written down; an earlier Fairlead said nothing of images."""
+        return cls(from_data(Store, data["store"]), data["fingerprint"], data["port"], data.get("image", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +97,11 @@ class StoreFolder:
     def kept(self) -> Kept | None:
         """None when it was never made."""
         data = read_json(self.path / "store.json")
-        if not data:
-            return None
-        return Kept(from_data(Store, data["store"]), data["fingerprint"], data["port"], data.get("image", ""))
+        return Kept.from_data(data) if data else None
 
-    def keep(self, store: Store, fingerprint: str, port: int, image: str = "") -> None:
+    def keep(self, kept: Kept) -> None:
         """Write down what it is."""
-        data = {"store": to_data(store), "fingerprint": fingerprint, "port": port, "image": image}
-        write_json(self.path / "store.json", data, PRIVATE)
+        write_json(self.path / "store.json", kept.to_data(), PRIVATE)
 
     def write(self, files: Mapping[str, str]) -> None:
         """Have these files in `conf`; one that is the same already is left alone.

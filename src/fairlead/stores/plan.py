@@ -11,6 +11,7 @@ from fairlead.project.stack import Store
 from fairlead.stores.base import Running
 from fairlead.stores.declared import fingerprint
 
+AFTER = "if it is not well then it goes back to what it was, else it stays so, whatever becomes of the release"
 Kind = Literal["make", "start", "change", "leave", "have"]
 
 
@@ -46,6 +47,6 @@ def _step(store: Store, seen: Running | None) -> StoreStep:
     if seen is None:
         return StoreStep("make", name, f"make {name} ({store.kind})")
     if fingerprint(store) not in (seen.fingerprint, fingerprint(seen.store)):  # an earlier Fairlead counted less
-        text = f"make {name} anew, as it is declared now: it is away for a moment, its data stays"
+        text = f"make {name} anew, as it is declared now: it is away for a moment, its data stays; {AFTER}"
         return StoreStep("change", name, text)
     return StoreStep("have", name, f"{name} runs") if seen.living else StoreStep("start", name, f"start {name}")

@@ -17,13 +17,15 @@ from fairlead.project.stack import Store
 from fairlead.render.stores.ground import Ground
 from fairlead.render.supervisord import Program
 from fairlead.stores import programs
+from fairlead.stores.aside import Aside, before, changing
 from fairlead.stores.base import Address, Phase, Running, Values
 from fairlead.stores.declared import fingerprint
-from fairlead.stores.folder import Owner, StoreFolder, names
+from fairlead.stores.folder import Kept, Owner, StoreFolder, names
 from fairlead.stores.kinds.base import StoreKind
 from fairlead.stores.kinds.postgres import Postgres
 from fairlead.stores.kinds.table import kind_of
 from fairlead.stores.machine import machine_of
+from fairlead.stores.majors import here
 from fairlead.supervisor.supervisor import ProgramState, Supervisor, base_environment, launched
 from fairlead.supervisor.survivors import end_program, have_starts, last_started, read_starts
 from fairlead.system import sockets
@@ -113,7 +115,7 @@ class ProcessStores:
             self._certify(folder)
             folder.note_read()
         folder.give()
-        folder.keep(store, fingerprint(store), port)
+        folder.keep(Kept(store, fingerprint(store), port))
         self._describe(kind, store, ground, folder)
         self._begin(store)
 
@@ -192,6 +194,51 @@ class ProcessStores:
         self.supervisor.remove([program(name)])
         store, _, _ = self._known(name)
         self._folder(store).forget()
+
+    def set_aside(self, name: str) -> None:
+        """Its program is forgotten, what it was told stays beside."""
+        store, _, _ = self._known(name)
+        aside = Aside(self._folder(store))
+        if kept := aside.folder.kept():
+            aside.note(kept)
+        self.stop([name])
+        self.supervisor.remove([program(name)])
+        aside.put_aside()
+
+    def bring_back(self, name: str) -> bool:
+        """With what it was told, so with the same programs of this machine too."""
+        found = before(self.place.stores / name)
+        if found is None:
+            return False
+        if found.well:
+            self.let_go(name)
+            return False
+        self.stop([name])
+        self.supervisor.remove([program(name)])
+        aside = Aside(self._folder(found.kept.store))
+        aside.bring_back(found)
+        aside.forget()
+        self.start([name])
+        return True
+
+    def let_go(self, name: str) -> None:
+        """Files alone."""
+        if found := before(self.place.stores / name):
+            aside = Aside(self._folder(found.kept.store))
+            aside.note_well(found)
+            aside.forget()
+
+    def changing(self) -> tuple[str, ...]:
+        """By what is written down."""
+        return changing(self.place)
+
+    def starts(self, name: str) -> int:
+        """All there ever were."""
+        return len(read_starts(self.place.stores / name / "starts"))
+
+    def unfit(self, store: Store, image: str = "") -> str:
+        """By the version of PostgreSQL of this machine, and of the data."""
+        return here(store, self._folder(store).data) if store.kind == "postgres" else ""
 
     def log_tail(self, name: str, lines: int) -> str:
         """Of its own log."""

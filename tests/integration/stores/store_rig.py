@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import tempfile
 import uuid
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,8 +18,10 @@ from fairlead.engine.networks import remove_networks
 from fairlead.masking import Secret
 from fairlead.operations.stores.ensure import carry
 from fairlead.project.access import encryption_name, password_name
-from fairlead.render.stores.postgres import role_of
-from fairlead.stores import programs
+from fairlead.project.stack import Resources, Store
+from fairlead.render.container import Mount
+from fairlead.render.stores.postgres import KEEPS, role_of
+from fairlead.stores import majors, programs
 from fairlead.stores.docker import DockerStores
 from fairlead.stores.handover import by_socket
 from fairlead.stores.plan import store_steps
@@ -160,6 +163,25 @@ class ProcessRig(Rig):
         """The folder of what it keeps."""
         return self.stores._folder(store).data
 
+    def identity(self, name):
+        """What stays the same while it is not made anew."""
+        return (self.place.stores / name / "spec.json").read_text()
+
+    def broken(self, store, patch, folder):
+        """As declared now, and with a PostgreSQL that ends at once."""
+        program, find = folder / "postgres", programs.find
+        program.write_text("#!/bin/sh\nexit 1\n")
+        program.chmod(0o755)
+        folder.chmod(0o755)
+        patch.setattr(programs, "find", lambda name: str(program) if name == "postgres" else find(name))
+        return replace(store, max_connections=30)
+
+    def of_another_major(self, name, major):
+        """What is said of data of that."""
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / majors.FILE).write_text(f"{major}\n")
+            return majors.here(Store(name, "postgres"), Path(folder))
+
 
 @dataclass
 class DockerRig(Rig):
@@ -209,6 +231,24 @@ class DockerRig(Rig):
     def s3(self, store):
         found = self.engine.container(self.stores.owner.name(store.name)).addresses
         return f"{scheme(store)}://{next(iter(found.values()))}:9000"
+
+    def identity(self, name):
+        """Of its container."""
+        return self.engine.container(self.stores.owner.name(name)).id
+
+    def broken(self, store, *_):
+        """With less memory than it takes."""
+        return replace(store, container=replace(store.container, resources=Resources(memory=6 << 20)))
+
+    def of_another_major(self, name, major):
+        """What is said of a volume of that, and the image of tests."""
+        volume = self.stores.owner.name("other-data")
+        self.engine.create_volume(volume, self.stores.owner.labels("volume"))
+        folder = Path(self.engine.volume(volume)["Mountpoint"], "main")
+        folder.mkdir()
+        (folder / majors.FILE).write_text(f"{major}\n")
+        image, mount = self.engine.image(images()["postgres"]).id, Mount("volume", volume, KEEPS)
+        return majors.contained(self.engine, self.stores.owner, Store(name, "postgres"), image, mount)
 
     def data(self, store):
         return Path(self.engine.volume(self.stores.owner.name(f"{store.name}-data"))["Mountpoint"])

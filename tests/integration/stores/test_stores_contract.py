@@ -10,6 +10,8 @@ from store_rig import ProcessRig, Refusal
 
 from fairlead.errors import FairleadError
 from fairlead.masking import Secret
+from fairlead.operations.stores import ensure
+from fairlead.operations.stores.changes import ChangeFailed
 from fairlead.project.stack import Store
 from fairlead.render.stores.tuning import tuned
 from fairlead.stores.handover import handed_over
@@ -121,6 +123,29 @@ def test_data_outlives_a_kill_and_a_declaration_that_changed(rig, made):
     assert rig.sql(changed, made, "SHOW max_connections") == [("25",)]
     assert rig.sql(changed, made, "SELECT a FROM kept") == [(7,)]
     rig.have(DB, made)
+
+
+def test_one_that_does_not_come_up_as_it_is_declared_now_is_what_it_was(rig, made, monkeypatch, tmp_path):
+    rig.sql(DB, made, "CREATE TABLE spared (a int)", "INSERT INTO spared VALUES (7)")
+    before = rig.identity("db")
+    monkeypatch.setattr(ensure, "ENDS", 1)
+    with monkeypatch.context() as patch, pytest.raises(ChangeFailed) as caught:
+        rig.have(rig.broken(DB, patch, tmp_path), made)
+    assert caught.value.exit_code == 1
+    assert caught.value.message.startswith("store db is not well")
+    assert "db was not made anew: it runs as before and is well" in caught.value.message
+    assert rig.identity("db") == before
+    assert rig.sql(DB, made, "SELECT a FROM spared") == [(7,)]
+    assert rig.stores.changing() == ()
+    assert not list((rig.place.stores / "db").rglob("*.before*"))
+    mark = rig.mark("db")
+    rig.have(DB, made)  # it is what the file says
+    assert rig.mark("db") == mark
+
+
+def test_data_of_another_major_is_found_before_it_is_touched(rig, made):
+    assert rig.stores.unfit(replace(DB, max_connections=21)) == ""
+    assert rig.of_another_major("db", "13").startswith("store db: its data is of PostgreSQL 13, which PostgreSQL ")
 
 
 def test_redis_keeps_what_it_was_told_over_a_kill(rig):

@@ -5,20 +5,28 @@ Everything is idempotent and looks before it acts, so whoever was killed in the 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+from fairlead.artifacts.origin import owner_text
 from fairlead.errors import Refused
 from fairlead.operations.secrets.supply import Supply
+from fairlead.operations.stores.changes import ENDS, change, go_back, lock_of, require_fit
 from fairlead.operations.stores.declared import declared, fetched
 from fairlead.project.access import store_secrets
 from fairlead.project.stack import RuntimeName, Stack, Store
+from fairlead.stores.aside import before, changing
 from fairlead.stores.awaiting import await_well
-from fairlead.stores.base import Stores, Values
+from fairlead.stores.base import Running, Stores, Values
 from fairlead.stores.plan import StoreStep, store_steps
 from fairlead.stores.table import stores_of
 from fairlead.system.home import Place
+from fairlead.system.lock import FileLock, held_lock
 
+PATIENCE = 120.0  #: seconds for stores to be started by somebody else
 Say = Callable[[str, str], object]
 NONE: Mapping[str, str] = {}
 
@@ -28,16 +36,24 @@ def steps_of(stack: Stack, root: Path, place: Place) -> tuple[StoreStep, ...]:
     wanted = declared(stack, root)
     if not wanted and not place.stores.is_dir():
         return ()
-    return store_steps(wanted, stores_of(stack.runtime, place).observe())
+    return store_steps(wanted, [_as_before(one, place) for one in stores_of(stack.runtime, place).observe()])
 
 
-def ensure(supply: Supply, say: Say, anew: bool = False) -> None:
-    """Have all of them well, and in databases that name who uses them the roles. `anew`: a person agreed that those
-    that changed are made anew.
+def _as_before(one: Running, place: Place) -> Running:
+    """What it is once a change that was cut short has gone back."""
+    found = before(place.stores / one.name)
+    if found is None or found.well:
+        return one
+    return replace(one, store=found.kept.store, fingerprint=found.kept.fingerprint)
+
+
+def ensure(supply: Supply, say: Say, anew: bool = False) -> tuple[str, ...]:
+    """Have all of them well, and in databases that name who uses them the roles; which were made anew. `anew`: a person
+    agreed to that.
 
     Refused, with what would be made anew, when nobody agreed; NotWell when one does not answer.
     """
-    _ensure(supply, say, anew)
+    changed = _ensure(supply, say, anew)
     if supply.place.backups.is_dir() or any(one.backup and one.backup.physical for one in supply.stack.stores):
         from fairlead.operations.backups.streams import have_streams  # noqa: PLC0415 — only where there is a log
 
@@ -46,14 +62,17 @@ def ensure(supply: Supply, say: Say, anew: bool = False) -> None:
         from fairlead.operations.db.rights import provide  # noqa: PLC0415 — only where a database names its users
 
         provide(supply.stack, supply.root, supply.values(), say)
+    return changed
 
 
-def _ensure(supply: Supply, say: Say, anew: bool) -> None:
+def _ensure(supply: Supply, say: Say, anew: bool) -> tuple[str, ...]:
     stack, place = supply.stack, supply.place
     finish_restore(stack.runtime, place, say)
+    if changing(place):
+        go_back(stores_of(stack.runtime, place), say)
     steps = steps_of(stack, supply.root, place)
     if not steps:
-        return
+        return ()
     require_agreed(steps, place, anew)
     for step in steps:
         if step.kind not in ("have", "leave"):
@@ -62,9 +81,20 @@ def _ensure(supply: Supply, say: Say, anew: bool) -> None:
     new = [wanted[step.name] for step in steps if step.kind in ("make", "change")]
     images = fetched(supply, new, say)  # before anything is touched
     stores = stores_of(stack.runtime, place)
-    carry(stores, tuple(wanted.values()), steps, supply.values(), say, images)
+    for store in new:
+        require_fit(stores, store, images.get(store.name, ""))
+    with _alone(place, steps):
+        carry(stores, tuple(wanted.values()), steps, supply.values(), say, images)
     for name in stores.renew([step.name for step in steps if step.kind != "leave"]):
         say("note", f"{name} has a new certificate")
+    return tuple(step.name for step in steps if step.kind == "change")
+
+
+def _alone(place: Place, steps: Iterable[StoreStep]) -> contextlib.AbstractContextManager[object]:
+    """The keeper starts stores that ended, without the environment while a rollout is under way: not one of these."""
+    if not any(step.kind == "change" for step in steps):
+        return contextlib.nullcontext()
+    return held_lock(lock_of(place), owner_text("a change of stores"), "the stores", PATIENCE)
 
 
 def require_agreed(steps: Iterable[StoreStep], place: Place, anew: bool) -> None:
@@ -85,22 +115,21 @@ def carry(
     together = [step.name for step in steps if step.kind in ("make", "start", "have")]
     for step in steps:
         if step.kind == "change":
-            stores.stop([step.name])
-            stores.remove(step.name)
-            _have(stores, [known[step.name]], values, say, images)
+            one = [known[step.name]]
+            change(stores, one[0], partial(_have, stores, one, values, say, images, ends=ENDS), say)
     quiet = {one.name for one in steps if one.kind == "have"}
     _have(stores, [known[name] for name in together], values, say, images, quiet)
 
 
 def _have(
     stores: Stores, wanted: list[Store], values: Values, say: Say, images: Mapping[str, str],
-    quiet: Collection[str] = (),
+    quiet: Collection[str] = (), ends: int | None = None,
 ) -> None:  # fmt: skip
-    """`quiet`: those that run already, of which nothing is said."""
+    """`quiet`: those that run already, of which nothing is said. `ends`: as `await_well` has it."""
     for store in wanted:
         handed = {name: values[name] for name in store_secrets(store)}
         stores.have(store, handed, images.get(store.name, ""))
-    await_well(stores, wanted, _ready(say, quiet))
+    await_well(stores, wanted, _ready(say, quiet), ends)
     for store in wanted:
         stores.settle(store, values)
 
@@ -135,6 +164,7 @@ def revive(runtime: RuntimeName, place: Place, say: Say) -> None:
     if not place.stores.is_dir():
         return
     stores = stores_of(runtime, place)
+    go_back(stores, say)
     there = stores.observe()
     stores.start([one.name for one in there])
     await_well(stores, [one.store for one in there], _ready(say))
@@ -146,20 +176,38 @@ def revive(runtime: RuntimeName, place: Place, say: Say) -> None:
 
 def any_dead(runtime: RuntimeName, place: Place) -> bool:
     """Whether one ended that nobody starts again, or what receives its log."""
-    return bool(unfinished(place) or _dead(stores_of(runtime, place)) or _unreceived(place))
+    return bool(unfinished(place) or changing(place) or _dead(stores_of(runtime, place)) or _unreceived(place))
 
 
-def start_dead(runtime: RuntimeName, place: Place) -> tuple[str, ...]:
-    """Start those; which they were. Does not wait for them."""
+def start_dead(runtime: RuntimeName, place: Place, alone: bool = True) -> tuple[str, ...]:
+    """Start those; which they were. Does not wait for them.
+
+    `alone`: whoever calls holds the environment, so a change of a store that is open was cut short, and goes back.
+    """
     restored = finish_restore(runtime, place, lambda *_: None)
     stores = stores_of(runtime, place)
-    dead, unreceived = _dead(stores), _unreceived(place)
-    stores.start(dead)
+    back = go_back(stores, lambda *_: None) if alone and changing(place) else ()
+    dead, unreceived = _start_dead(stores, place), _unreceived(place)
     if unreceived:
         from fairlead.operations.backups import streams  # noqa: PLC0415 — only where there is a log
 
         streams.start(place, unreceived)
-    return (*restored, *dead, *(f"the log of {name}" for name in unreceived))
+    return (*restored, *back, *dead, *(f"the log of {name}" for name in unreceived))
+
+
+def _start_dead(stores: Stores, place: Place) -> tuple[str, ...]:
+    """None while somebody makes one anew: which of the two is to run is not known then."""
+    if not place.stores.is_dir():
+        return ()
+    lock = FileLock(lock_of(place))
+    if not lock.acquire(owner_text("start of stores")):
+        return ()
+    try:
+        dead = tuple(name for name in _dead(stores) if name not in changing(place))
+        stores.start(dead)
+    finally:
+        lock.release()
+    return dead
 
 
 def _unreceived(place: Place) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from fairlead.engine.owner import Owner
 from fairlead.engine.volumes import NAMING
 from fairlead.operations.backups import spots
 from fairlead.project.stack import Container, Store
-from fairlead.stores.folder import StoreFolder
+from fairlead.stores.folder import Kept, StoreFolder
 from fairlead.system.home import Place
 
 
@@ -34,7 +34,7 @@ def found(place: Place, store: Store, made_before: tuple[str, ...] = ()) -> set[
     """What the engine calls them; those `made_before` were made when volumes without a name were shared."""
     folder = StoreFolder(place.stores / store.name, place.stores / store.name)
     folder.create()
-    folder.keep(store, "0123", 0, "image")
+    folder.keep(Kept(store, "0123", 0, "image"))
     owner = Owner.of(place)
     labels = {owner.name(one): owner.labels("volume") for one in made_before}
     labels |= {owner.name("named"): owner.labels("volume", naming=NAMING)}
