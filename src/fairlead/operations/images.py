@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fairlead.errors import FairleadError, Refused
-from fairlead.operations.logins_kept import kept_logins
+from fairlead.operations.logins_kept import keep_logins, kept_logins
 from fairlead.project.image_name import ImageName
 from fairlead.project.placeholders import expand
 from fairlead.project.stack import Container, Job, Service, Stack
@@ -77,15 +79,37 @@ def image_store(place: Place, logins: dict[str, Login] | None = None) -> ImageSt
 def have_images(place: Place, release: Release, tell: Say, known: dict[str, Login] | None = None) -> None:
     """Have those of a release here again, should somebody have removed one. FairleadError.
 
-    `known`: who we are to registries; None: as at the last deployment.
+    `known`: who we are to registries; None: as at the last deployment or, where a registry does not take that any more,
+    by what the secret is now.
     """
-    if pinned := release.pinned():
-        platforms = {
-            release.artifacts[item.name]: one.platform
-            for item, one in containers(release.stack)
-            if one.platform and item.name in release.artifacts
-        }
-        image_store(place, kept_logins(place) if known is None else known).ensure(pinned, tell, platforms)
+    pinned, kept = release.pinned(), kept_logins(place) if known is None else known
+    if not pinned:
+        return
+    platforms = {
+        release.artifacts[item.name]: one.platform
+        for item, one in containers(release.stack)
+        if one.platform and item.name in release.artifacts
+    }
+    try:
+        image_store(place, kept).ensure(pinned, tell, platforms)
+    except FairleadError:
+        newer = _newer(place, release, kept) if known is None else {}
+        if not newer:
+            raise
+        image_store(place, newer).ensure(pinned, tell, platforms)
+        keep_logins(place, newer)
+
+
+def _newer(place: Place, release: Release, kept: Mapping[str, Login]) -> dict[str, Login]:
+    """Who we are to the registry now, where its secret has another value since and can be read here."""
+    from fairlead.operations.secrets.supply import Supply  # noqa: PLC0415 — only where an image is missing
+
+    root = release.machine.get("root")
+    with contextlib.suppress(FairleadError):
+        found = logins(Supply(release.stack, Path(str(root)), place)) if root else {}
+        if any(domain not in kept or kept[domain].config() != one.config() for domain, one in found.items()):
+            return found
+    return {}
 
 
 def logins(supply: Supply) -> dict[str, Login]:
