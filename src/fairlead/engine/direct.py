@@ -15,6 +15,8 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 USUAL = "unix:///var/run/docker.sock"
+NEWEST = "1.45"
+"""The newest version of the engine's API whose answers are known here, as the SDK has it: a later one may change them."""
 TIMEOUT = 10.0  #: seconds for one answer
 
 
@@ -62,6 +64,7 @@ class DirectEngine:
         self.path = path
         self.timeout = timeout
         self._kept = threading.local()  #: a connection for each thread
+        self._version: str | None = None  #: of the API; None: not asked yet
 
     @classmethod
     def here(cls, host: str | None = None, timeout: float = TIMEOUT) -> DirectEngine | None:
@@ -78,7 +81,7 @@ class DirectEngine:
         Refused, also when there is no such thing (404); NobodyThere; NoAnswer.
         """
         try:
-            return json.loads(self._sure(path + (f"?{urlencode(query)}" if query else "")))
+            return json.loads(self._sure(self._versioned(path) + (f"?{urlencode(query)}" if query else "")))
         except ValueError as error:
             raise NoAnswer(str(error)) from error
 
@@ -86,18 +89,33 @@ class DirectEngine:
         """The same errors when it is not well."""
         self._sure("/_ping")
 
+    def version(self) -> str:
+        """That of the API which is spoken: the engine's, or the newest that is known here where the engine still takes
+        that; empty where it does not say. The same errors."""
+        if self._version is None:
+            theirs = self._heard("/_ping")[2]
+            known = not newer(theirs, NEWEST) or self._heard(f"/v{NEWEST}/_ping")[0] != http.client.OK
+            self._version = theirs if known else NEWEST
+        return self._version
+
+    def _versioned(self, path: str) -> str:
+        return f"/v{version}{path}" if (version := self.version()) else path
+
     def _sure(self, url: str) -> bytes:
-        try:
-            status, body = self._asked(url)
-        except NobodyThere:
-            raise
-        except (OSError, http.client.HTTPException) as error:
-            raise NoAnswer(str(error) or type(error).__name__) from error
+        status, body, _ = self._heard(url)
         if status != http.client.OK:
             raise Refused(_said(body), status)
         return body
 
-    def _asked(self, url: str) -> tuple[int, bytes]:
+    def _heard(self, url: str) -> tuple[int, bytes, str]:
+        try:
+            return self._asked(url)
+        except NobodyThere:
+            raise
+        except (OSError, http.client.HTTPException) as error:
+            raise NoAnswer(str(error) or type(error).__name__) from error
+
+    def _asked(self, url: str) -> tuple[int, bytes, str]:
         """Over the connection that is kept; it may have ended meanwhile, with the engine before this one."""
         if kept := getattr(self._kept, "connection", None):
             try:
@@ -117,8 +135,9 @@ class DirectEngine:
         return self._begin("POST", name, verb)
 
     def _begin(self, method: str, name: str, verb: str) -> Callable[[], tuple[int, bytes]]:
+        url = self._versioned(f"/containers/{quote(name)}/{verb}")
         connection = _Connection(self.path, self.timeout)
-        connection.request(method, f"/containers/{quote(name)}/{verb}", headers={"Connection": "close"})
+        connection.request(method, url, headers={"Connection": "close"})
 
         def answered() -> tuple[int, bytes]:
             try:
@@ -130,12 +149,19 @@ class DirectEngine:
         return answered
 
 
-def _answered(connection: _Connection, url: str) -> tuple[int, bytes]:
-    """What comes back; a connection on which that was not all is of no use any more."""
+def newer(one: str, other: str) -> bool:
+    """Whether a version of the API is a later one: 1.9 is before 1.45. One that is none is not."""
+    numbers = [[int(part) for part in text.split(".") if part.isdigit()] for text in (one, other)]
+    return numbers[0] > numbers[1]
+
+
+def _answered(connection: _Connection, url: str) -> tuple[int, bytes, str]:
+    """What comes back, and the engine's version of the API; a connection on which that was not all is of no use any
+    more."""
     try:
         connection.request("GET", url)
         answer = connection.getresponse()
-        return answer.status, answer.read()
+        return answer.status, answer.read(), answer.headers.get("Api-Version", "")
     except BaseException:
         connection.close()
         raise

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
-from fairlead.engine.direct import DirectEngine
+from fairlead.engine.direct import NEWEST, DirectEngine, newer
 from fairlead.engine.facts import (
     ContainerFacts,
     EngineFacts,
@@ -46,7 +46,9 @@ class Engine:
 
         environment = os.environ | ({"DOCKER_HOST": self.host} if self.host else {})
         with explained("connect"):
-            return docker.APIClient(**kwargs_from_env(environment=environment), version="auto", timeout=self.timeout)
+            version = (self._direct.version() if self._direct else "") or "auto"
+            api = docker.APIClient(**kwargs_from_env(environment=environment), version=version, timeout=self.timeout)
+            return api if self._direct else _known(api)
 
     def facts(self) -> EngineFacts:
         """What it is."""
@@ -317,6 +319,13 @@ class Engine:
 def _labelled(labels: Mapping[str, str]) -> dict[str, list[str]]:
     """The filter for what has all of them."""
     return {"label": [f"{name}={value}" for name, value in labels.items()]}
+
+
+def _known(api: Any) -> Any:
+    """Speaking the newest version whose answers are known, where the engine still takes that."""
+    if newer(api._version, NEWEST) and not newer(str(api.version(api_version=False).get("MinAPIVersion", "")), NEWEST):
+        api._version = NEWEST
+    return api
 
 
 def _quoted(name: str) -> str:

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from fairlead.engine.direct import DirectEngine, NoAnswer
+from fairlead.engine.direct import NEWEST, DirectEngine, NoAnswer
 from fairlead.engine.engine import Engine
 from fairlead.engine.failures import EngineDown, EngineError
 
@@ -49,20 +49,22 @@ class Answering(socketserver.StreamRequestHandler):
             if answer is None:
                 return
             status, body = answer
-            self.wfile.write(b"HTTP/1.1 %d x\r\nContent-Length: %d\r\n\r\n%b" % (status, len(body), body))
+            head = b"HTTP/1.1 %d x\r\nApi-Version: %b\r\nContent-Length: %d\r\n\r\n"
+            self.wfile.write(head % (status, self.server.version.encode(), len(body)) + body)
 
 
 @pytest.fixture
 def engine(tmp_path):
     with socketserver.ThreadingUnixStreamServer(str(tmp_path / "s"), Answering) as server:
         server.daemon_threads, server.connections, server.answers = True, 0, {"/_ping": (200, b"OK")}
+        server.version = "1.41"
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield server
         server.shutdown()
 
 
 def test_all_questions_go_over_one_connection(engine):
-    engine.answers["/containers/json?all=1"] = (200, b'[{"Id": "a"}]')
+    engine.answers["/v1.41/containers/json?all=1"] = (200, b'[{"Id": "a"}]')
     direct = DirectEngine(engine.server_address)
     for _ in range(5):
         direct.ping()
@@ -79,9 +81,26 @@ def test_one_that_ended_is_made_anew(engine):
     assert engine.connections == 3  # the question that was not answered was asked once more
 
 
+@pytest.mark.parametrize(
+    ("theirs", "takes_ours", "spoken"),
+    [("1.41", False, "1.41"), ("1.40", False, "1.40"), ("1.60", True, NEWEST), ("1.60", False, "1.60"), ("", False, "")],
+)
+def test_the_version_that_both_know_is_spoken(engine, theirs, takes_ours, spoken):
+    """A later one may change its answers, an engine may take no old ones any more, and one may not say."""
+    engine.version = theirs
+    engine.answers[f"/v{NEWEST}/_ping"] = (200, b"OK") if takes_ours else (400, b'{"message": "too old"}')
+    path = f"/v{spoken}/info" if spoken else "/info"
+    engine.answers[path] = (200, b'{"ID": "x"}')
+    direct = DirectEngine(engine.server_address)
+    assert (direct.version(), direct.get("/info")) == (spoken, {"ID": "x"})
+    if spoken:
+        assert Engine(f"unix://{engine.server_address}").api._version == spoken
+
+
 def test_what_it_refuses_is_said_in_its_words(engine):
-    engine.answers |= {"/containers/one/json": (404, b'{"message": "No such container: one"}')}
-    engine.answers |= {"/containers/two/json": (500, b'{"message": "it hurts."}'), "/networks/odd": (200, b"<html>")}
+    engine.answers |= {"/v1.41/containers/one/json": (404, b'{"message": "No such container: one"}')}
+    engine.answers |= {"/v1.41/containers/two/json": (500, b'{"message": "it hurts."}')}
+    engine.answers |= {"/v1.41/networks/odd": (200, b"<html>")}
     asked = Engine(f"unix://{engine.server_address}")
     assert asked.container("one") is None
     with pytest.raises(EngineError, match=r"^look at container two: it hurts$"):
@@ -99,7 +118,7 @@ def test_nobody_there_is_told_as_by_the_sdk(tmp_path):
 def test_an_engine_elsewhere_is_asked_the_same_by_the_sdk():
     """No socket of this machine leads there."""
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Answering) as server:
-        server.daemon_threads, server.connections = True, 0
+        server.daemon_threads, server.connections, server.version = True, 0, "1.41"
         server.answers = {
             "/version": (200, b'{"ApiVersion": "1.41"}'),
             "/v1.41/networks/shop-local-backend": (200, b'{"Id": "n"}'),
