@@ -24,6 +24,7 @@ from fairlead.render.compose import parts
 from fairlead.render.compose.spec import compose_service
 from fairlead.render.compose.values import filled, values_in
 from fairlead.render.container import SECRETS, ContainerSpec, Healthcheck, Mount
+from fairlead.render.short_forms import own
 from fairlead.render.stores.container import container_of
 from fairlead.render.stores.ground import CONF, ground_of
 from fairlead.render.stores.postgres import role_passwords
@@ -42,7 +43,7 @@ def runs(store: Store) -> bool:
 def store(stack: Stack, one: Store) -> dict[str, Any]:
     """A store, with what its own `compose` says merged in."""
     spec = _filled(spec_of(one), stack)
-    said = [filled(text, stack) for text in one.container.volumes]
+    said = [own(filled(text, stack), one.name) for text in one.container.volumes]  # else its data goes with it
     made = compose_service(spec)
     made["volumes"] = [*made.get("volumes", ())[: len(spec.mounts) - len(said)], *said]
     made["environment"] = made.get("environment", {}) | parts.values(stack, one.secrets)

@@ -128,6 +128,14 @@ def test_paths_lead_from_the_file_to_the_project(made):
     assert set(made["volumes"]) == {"uploads", "db-data"}
 
 
+def test_what_a_store_keeps_has_a_name():
+    """Else it would go with its container, at `down` or where that is made anew; the name is that of the runtime."""
+    queue = '  queue: {kind: container, image: "rabbitmq:4", volumes: [/var/lib/rabbitmq, "x:/x", "./y:/y"]}\n'
+    made = compose_project(stack(FILE.replace("stores:\n", f"stores:\n{queue}")))
+    assert made["services"]["queue"]["volumes"] == ["queue.var-lib-rabbitmq:/var/lib/rabbitmq", "x:/x", "./y:/y"]
+    assert {"queue.var-lib-rabbitmq", "x"} < set(made["volumes"])
+
+
 def test_what_the_file_says_itself_wins(made):
     api = made["services"]["api"]
     assert "logging" not in api and api["init"] is True
