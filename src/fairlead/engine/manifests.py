@@ -13,14 +13,14 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from functools import cached_property
 from typing import Any
 
-from fairlead.engine.engine import Engine
 from fairlead.engine.failures import explained
 from fairlead.engine.images import Images, Tell
 from fairlead.engine.login import auth_of
 from fairlead.engine.registry_failures import refused, stalled
+from fairlead.engine.registry_trust import session
 from fairlead.errors import FairleadError
 from fairlead.project.image_name import HUB, ImageName
 
@@ -30,7 +30,6 @@ OCI_IMAGE = "application/vnd.oci.image.manifest.v1+json"
 OCI_LIST = "application/vnd.oci.image.index.v1+json"
 _KINDS = ", ".join((IMAGE, LIST, OCI_IMAGE, OCI_LIST))
 _CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
-CERTIFICATES = Path("/etc/docker/certs.d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,41 +115,52 @@ class _Api:
     def _send(self, method: str, what: str, headers: Mapping[str, str], body: bytes) -> Any:
         """By https; where the engine takes that registry without, as it does."""
         told = dict(headers) | ({"Authorization": self._token} if self._token else {})
-        host = "registry-1.docker.io" if self.name.domain == HUB else self.name.domain
-        path = f"{host}/v2/{self.name.path}/manifests/{what}"
-        safe = not _is_insecure(self.images.engine, self.name.domain)
-        if not safe:
-            found = self._tried(method, f"https://{path}", told, body, verify=False)
-            return found if found is not None else self._request(method, f"http://{path}", told, body, verify=False)
-        return self._request(method, f"https://{path}", told, body, verify=_authority(host))
+        path = f"{self._host}/v2/{self.name.path}/manifests/{what}"
+        if self._safe:
+            return self._request(method, f"https://{path}", told, body)
+        found = self._tried(method, f"https://{path}", told, body)
+        return found if found is not None else self._request(method, f"http://{path}", told, body)
 
-    def _tried(self, method: str, url: str, headers: dict[str, str], body: bytes, verify: bool) -> Any:
+    @property
+    def _host(self) -> str:
+        return "registry-1.docker.io" if self.name.domain == HUB else self.name.domain
+
+    @cached_property
+    def _known(self) -> dict[str, Any]:
+        """What the engine says of itself."""
+        with explained("ask the engine for its registries"):
+            return dict(self.images.engine.api.info())
+
+    @property
+    def _safe(self) -> bool:
+        return not _is_insecure(self._known.get("RegistryConfig") or {}, self.name.domain)
+
+    def _tried(self, method: str, url: str, headers: dict[str, str], body: bytes) -> Any:
         """None where nobody speaks https."""
         from requests.exceptions import ConnectionError as Broken  # noqa: PLC0415 — only where there is an engine
 
         try:
-            return self._sent(method, url, headers, body, verify)
+            return self._sent(method, url, headers, body)
         except Broken:
             return None
 
-    def _request(self, method: str, url: str, headers: dict[str, str], body: bytes, verify: bool | str) -> Any:
+    def _request(self, method: str, url: str, headers: dict[str, str], body: bytes) -> Any:
         from requests.exceptions import RequestException, Timeout  # noqa: PLC0415 — only where there is an engine
 
         try:
-            return self._sent(method, url, headers, body, verify)
+            return self._sent(method, url, headers, body)
         except Timeout as error:
             raise stalled("push", self.name, self.images.patience.stall) from error
         except RequestException as error:
             raise refused("push", str(error), self.name) from error
 
-    def _sent(self, method: str, url: str, headers: dict[str, str], body: bytes, verify: bool | str) -> Any:
-        import requests  # noqa: PLC0415 — only where there is an engine
-
-        with requests.Session() as session:
-            session.auth = lambda request: request  # else a file of the user's, .netrc, would say who we are
-            return session.request(
-                method, url, headers=headers, data=body or None, verify=verify, timeout=self.images.patience.stall
-            )
+    def _sent(self, method: str, url: str, headers: dict[str, str], body: bytes) -> Any:
+        """Its server of tokens is trusted by whom it is trusted itself, as the engine has it."""
+        with session(self._host, url, self._known) as asking:
+            return asking.request(
+                method, url, headers=headers, data=body or None, verify=None if self._safe else False,
+                timeout=self.images.patience.stall,
+            )  # fmt: skip
 
     def _introduced(self, challenge: str) -> str:
         """What is said of us from now on, as the registry wants it."""
@@ -170,7 +180,7 @@ class _Api:
         import requests.auth  # noqa: PLC0415 — only where there is an engine
         from requests.models import PreparedRequest  # noqa: PLC0415
 
-        url, verify = PreparedRequest(), _authority(self.name.domain)
+        url = PreparedRequest()
         url.prepare_url(realm, {} if identity else asked)
         method, body, headers = "GET", b"", {"Authorization": requests.auth._basic_auth_str(*pair)} if pair[0] else {}
         if identity:
@@ -178,7 +188,7 @@ class _Api:
             url.prepare_body(form, None)
             method, body = "POST", str(url.body).encode()
             headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        answer = self._request(method, str(url.url), headers, body, verify)
+        answer = self._request(method, str(url.url), headers, body)
         if answer.status_code >= 400:
             raise refused("push", _said(answer), self.name)
         found = answer.json()
@@ -195,16 +205,8 @@ def _said(answer: Any) -> str:
     return f"{answer.status_code} {answer.reason}" + (f": {more}" if more else "")
 
 
-def _authority(domain: str) -> bool | str:
-    """The certificates that the engine trusts for it, where there are any."""
-    found = sorted((CERTIFICATES / domain).glob("*.crt"))
-    return str(found[0]) if found else True
-
-
-def _is_insecure(engine: Engine, domain: str) -> bool:
+def _is_insecure(known: Mapping[str, Any], domain: str) -> bool:
     """Whether the engine takes that registry without a certificate: those of this machine, and those it was told."""
-    with explained("ask the engine for its registries"):
-        known = engine.api.info().get("RegistryConfig") or {}
     if (one := (known.get("IndexConfigs") or {}).get(domain)) is not None:
         return not one.get("Secure", True)
     host = domain.rpartition(":")[0] or domain
