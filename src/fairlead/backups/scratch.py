@@ -20,6 +20,7 @@ from fairlead.system.clock import wait_until
 from fairlead.system.commands import Command
 from fairlead.system.files import remove_tree, write_file
 from fairlead.system.home import near
+from fairlead.system.lock import FileLock
 from fairlead.system.pipes import Who, running
 
 if TYPE_CHECKING:
@@ -96,14 +97,41 @@ def room(ground: Ground, name: str) -> Iterator[Path]:
     """A folder that the copy's user alone gets into; gone at the end, and with it what is in it."""
     path = ground.folder / name
     ground.folder.mkdir(mode=0o711, parents=True, exist_ok=True)
-    path.mkdir(mode=0o700)
+    with claimed(path):
+        path.mkdir(mode=0o700)
+        try:
+            if ground.who:
+                os.chown(path, ground.who.uid, ground.who.gid)
+            with ground.box.opened(path) if ground.box else contextlib.nullcontext():
+                yield path
+        finally:
+            remove_tree(path)
+
+
+@contextlib.contextmanager
+def claimed(path: Path) -> Iterator[None]:
+    """From before a copy is there until after it is gone: who sweeps knows by it that somebody lives who needs it."""
+    lock = FileLock(_claim(path))
+    lock.acquire(str(os.getpid()), blocking=True)
     try:
-        if ground.who:
-            os.chown(path, ground.who.uid, ground.who.gid)
-        with ground.box.opened(path) if ground.box else contextlib.nullcontext():
-            yield path
+        yield
     finally:
-        remove_tree(path)
+        lock.path.unlink(missing_ok=True)
+        lock.release()
+
+
+def is_orphan(path: Path) -> bool:
+    """Whether nobody lives who made this copy. Only asked of one that is there."""
+    return not (_claim(path).exists() and FileLock(_claim(path)).held())
+
+
+def forget_claim(path: Path) -> None:
+    """Of an orphan that is gone."""
+    _claim(path).unlink(missing_ok=True)
+
+
+def _claim(path: Path) -> Path:
+    return path.with_name(f"{path.name}.lock")
 
 
 def cluster(ground: Ground, path: Path) -> Path:

@@ -75,5 +75,7 @@ def _context(authorities: list[Path]) -> ssl.SSLContext:
         try:
             context.load_verify_locations(one)
         except (OSError, ssl.SSLError) as error:
-            raise FairleadError(f"{one} is no certificate that can be read: {error}", "mend it, or remove it") from error
+            raise FairleadError(
+                f"{one} is no certificate that can be read: {error}", "mend it, or remove it"
+            ) from error
     return context

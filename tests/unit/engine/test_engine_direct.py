@@ -83,7 +83,13 @@ def test_one_that_ended_is_made_anew(engine):
 
 @pytest.mark.parametrize(
     ("theirs", "takes_ours", "spoken"),
-    [("1.41", False, "1.41"), ("1.40", False, "1.40"), ("1.60", True, NEWEST), ("1.60", False, "1.60"), ("", False, "")],
+    [
+        ("1.41", False, "1.41"),
+        ("1.40", False, "1.40"),
+        ("1.60", True, NEWEST),
+        ("1.60", False, "1.60"),
+        ("", False, ""),
+    ],
 )
 def test_the_version_that_both_know_is_spoken(engine, theirs, takes_ours, spoken):
     """A later one may change its answers, an engine may take no old ones any more, and one may not say."""

@@ -52,7 +52,7 @@ class Boxes:
     @contextlib.contextmanager
     def opened(self, path: Path) -> Iterator[None]:
         """It waits until it is used. What a killed one left goes first."""
-        sweep(self.engine, self.owner, self.place, self.kept.store, but=path)
+        sweep(self.engine, self.owner, self.place, self.kept.store)
         name = self._name(path)
         try:
             self.engine.start(self.engine.create(replace(self._spec(path), name=name)))

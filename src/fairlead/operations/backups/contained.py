@@ -13,7 +13,16 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from fairlead.backups.scratch import PORT, SETTINGS, START, copy_name, last_words
+from fairlead.backups.scratch import (
+    PORT,
+    SETTINGS,
+    START,
+    claimed,
+    copy_name,
+    forget_claim,
+    is_orphan,
+    last_words,
+)
 from fairlead.backups.server import APPLICATION, TRANSIENT, Server, one
 from fairlead.engine.engine import Engine
 from fairlead.engine.owner import Owner
@@ -95,27 +104,32 @@ def copy_inside(place: Place, store: Store) -> Iterator[Server]:
     sweep(engine, owner, place, store)
     name = copy_name(store.name)
     folder = place.root / "copies" / name
-    folder.mkdir(mode=0o700, parents=True)
-    folder.chmod(OPEN)  # the container writes its socket there; who gets so far is in a place that is private
-    try:
-        engine.start(engine.create(_spec(owner, store, kept.image, name, folder)))
-        server = _server(engine, owner.name(name), near(folder, f".s.PGSQL.{PORT}"))
-        _await(engine, owner.name(name), server)
-        yield server
-    finally:
-        engine.remove(owner.name(name))
-        remove_tree(folder)
-        if engine.container(owner.name(name)) is not None:
-            raise FairleadError(f"the copy {owner.name(name)} is not gone", f"docker rm -fv {owner.name(name)}")
-
-
-def sweep(engine: Engine, owner: Owner, place: Place, store: Store, but: Path | None = None) -> None:
-    """What killed ones left of its copies, `but` for a folder that is in use."""
-    for left in engine.containers(owner.labels("helper", copy=store.name)):
-        engine.remove(left.name)
-    for folder in (place.root / "copies").glob(f"{store.name}.copy-*"):
-        if folder != but:
+    folder.parent.mkdir(mode=0o711, exist_ok=True)
+    with claimed(folder):
+        folder.mkdir(mode=0o700)
+        folder.chmod(OPEN)  # the container writes its socket there; who gets so far is in a place that is private
+        try:
+            engine.start(engine.create(_spec(owner, store, kept.image, name, folder)))
+            server = _server(engine, owner.name(name), near(folder, f".s.PGSQL.{PORT}"))
+            _await(engine, owner.name(name), server)
+            yield server
+        finally:
+            engine.remove(owner.name(name))
             remove_tree(folder)
+            if engine.container(owner.name(name)) is not None:
+                raise FairleadError(f"the copy {owner.name(name)} is not gone", f"docker rm -fv {owner.name(name)}")
+
+
+def sweep(engine: Engine, owner: Owner, place: Place, store: Store) -> None:
+    """What killed ones left of its copies; those of a drill and a rehearsal that run stay."""
+    copies = place.root / "copies"
+    for left in engine.containers(owner.labels("helper", copy=store.name)):
+        if is_orphan(copies / left.name.removeprefix(owner.name(""))):
+            engine.remove(left.name)
+    for folder in copies.glob(f"{store.name}.copy-*"):
+        if folder.is_dir() and is_orphan(folder):
+            remove_tree(folder)
+            forget_claim(folder)
 
 
 def _spec(owner: Owner, store: Store, image: str, name: str, folder: Path) -> ContainerSpec:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fairlead.backups.redis import Live
-from fairlead.backups.scratch import Ground, copy_name, room
+from fairlead.backups.scratch import Ground, copy_name, forget_claim, room
 from fairlead.backups.shell import Contained, Here, Shell
 from fairlead.backups.spot import SIDE, Spot
 from fairlead.errors import Refused
@@ -109,7 +109,9 @@ def copies_of(place: Place, runtime: RuntimeName, store: Store, names: Sequence[
         return
     found_programs = programs.require(REDIS, f"a copy of {store.name}") if store.kind == "redis" else {}
     for left in (place.root / "copies").glob(f"{store.name}.copy-*"):  # of one that was killed: one tries it at a time
-        remove_tree(left)
+        if left.is_dir():
+            remove_tree(left)
+            forget_claim(left)
     with room(Ground(place.root / "copies", {}), copy_name(store.name)) as path:
         yield Spots(store, (_folder(str(path / "data"), str(path / ASIDE)),), found_programs)
 
