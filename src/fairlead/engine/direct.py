@@ -16,7 +16,7 @@ from urllib.parse import quote, urlencode
 
 USUAL = "unix:///var/run/docker.sock"
 NEWEST = "1.45"
-"""The newest version of the engine's API whose answers are known here, as the SDK has it: a later one may change them."""
+"""The newest version of the API whose answers are known here, as the SDK has it. A later one may change them."""
 TIMEOUT = 10.0  #: seconds for one answer
 
 

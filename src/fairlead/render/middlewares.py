@@ -22,6 +22,9 @@ UNMARK = "fairlead-unmark"
 TRIES = 12
 """How often a request is tried while no server has taken it. Among many others at once each try meets any of them: of
 two of which one is dead, all of four did so for one request in sixteen. Traefik waits 20 to 40 ms before each next."""
+PATIENCE = "15s"
+"""After which no other try is begun: addresses at which nobody says no, as of containers that are gone, take 3 to 5 s
+each. An answer that has been asked for may take longer."""
 KEPT_IN_MEMORY = 2**20  #: bytes of a body that has to be read whole; the rest of it lies on the disk meanwhile
 NEVER_COMPRESSED = ("text/event-stream",)
 SUBNET = 64  #: bits of an IPv6 address that one client has: who has one address has all of them
@@ -34,7 +37,7 @@ class Middlewares:
     def __init__(self, trusted: tuple[str, ...] = ()) -> None:
         self.trusted = trusted
         self.found: dict[str, Any] = {
-            RETRY: {"retry": {"attempts": TRIES, "initialInterval": "20ms"}},
+            RETRY: {"retry": {"attempts": TRIES, "initialInterval": "20ms", "timeout": PATIENCE}},
             UNMARK: {"headers": {"customRequestHeaders": {RELEASE_HEADER: "", SHADOW_HEADER: ""}}},
         }
 

@@ -1,7 +1,11 @@
 """What is open at a switch goes on where it is; what cannot be delivered is tried elsewhere, but never sent twice."""
 
+import contextlib
+import socket
+
 import asking
 import pytest
+from plain_traefik import everything_to, servers
 from running import eventually
 
 from fairlead.system import sockets
@@ -104,3 +108,22 @@ def test_drained_is_when_no_connection_is_left(shared, one, two):
     eventually(lambda: sockets.open_to(one.port) == 0)
     assert one.requests[-1].path in ("/slow?1.5", "/")
     assert slow.getresponse().read() == b"one\n", "the last connection goes after the last answer"
+
+
+def test_no_try_is_begun_after_a_time_and_no_answer_is_cut_off_by_it(plain_alone, one):
+    """As of containers that are gone: nobody answers a connection, and nobody refuses it."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, contextlib.ExitStack() as waiting:
+        for _ in range(4):
+            other = waiting.enter_context(socket.socket())
+            other.setblocking(False)
+            other.connect_ex(full.getsockname())
+        retry = {"r": {"retry": {"attempts": 100_000, "initialInterval": "20ms", "timeout": "1s"}}}
+        config = everything_to("web", {"web": servers(full.getsockname()[1])}, middlewares=retry)
+        config["routers"]["all"]["middlewares"] = ["r"]
+        config["services"]["web"]["loadBalancer"]["serversTransport"] = "t"
+        config["serversTransports"] = {"t": {"forwardingTimeouts": {"dialTimeout": "200ms"}}}
+        plain_alone.write(config)
+        assert plain_alone.ask().status in (502, 504)
+    config["services"]["web"] = servers(one.port)
+    plain_alone.write(config)
+    assert plain_alone.ask("/slow/2").status == 200

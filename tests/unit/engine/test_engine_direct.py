@@ -99,7 +99,7 @@ def test_the_version_that_both_know_is_spoken(engine, theirs, takes_ours, spoken
     engine.answers[path] = (200, b'{"ID": "x"}')
     direct = DirectEngine(engine.server_address)
     assert (direct.version(), direct.get("/info")) == (spoken, {"ID": "x"})
-    if spoken:
+    if spoken not in ("", "1.9"):  # of which the SDK would know nothing
         assert Engine(f"unix://{engine.server_address}").api._version == spoken
 
 

@@ -51,7 +51,7 @@ def golden(revision: str) -> dict[str, Any]:
     return {
         "http": {
             "middlewares": {
-                "fairlead-retry": {"retry": {"attempts": 12, "initialInterval": "20ms"}},
+                "fairlead-retry": {"retry": {"attempts": 12, "initialInterval": "20ms", "timeout": "15s"}},
                 "fairlead-unmark": {
                     "headers": {"customRequestHeaders": {"X-Fairlead-Release": "", "X-Fairlead-Shadow": ""}}
                 },
