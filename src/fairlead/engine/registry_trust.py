@@ -59,14 +59,16 @@ def _adapter(authorities: list[Path]) -> Any:
     """Trusting these too."""
     from requests.adapters import HTTPAdapter  # noqa: PLC0415 — only where there is an engine
 
-    class Trusting(HTTPAdapter):
+    class _Trusting(HTTPAdapter):
+        """With their certificates, to a registry and through a proxy."""
+
         def init_poolmanager(self, *args: Any, **more: Any) -> None:
             super().init_poolmanager(*args, **more, ssl_context=_context(authorities))
 
         def proxy_manager_for(self, proxy: Any, **more: Any) -> Any:
             return super().proxy_manager_for(proxy, **more, ssl_context=_context(authorities))
 
-    return Trusting()
+    return _Trusting()
 
 
 def _context(authorities: list[Path]) -> ssl.SSLContext:
