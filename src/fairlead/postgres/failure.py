@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from fairlead.errors import FairleadError
@@ -15,6 +16,11 @@ LOCK_NOT_AVAILABLE, DEADLOCK, SERIALIZATION = "55P03", "40P01", "40001"
 TRY_AGAIN = frozenset({LOCK_NOT_AVAILABLE, DEADLOCK, SERIALIZATION})
 SHUT_DOWN = frozenset({"57P01", "57P02", "57P03"})  #: the server ends, or somebody ended our session
 CANCELLED = "57014"  #: by statement_timeout, or by a person
+
+ROWS = ("22", "23")
+"""Classes of errors that are about values: what PostgreSQL says of these has rows of users in it, and what we say is
+kept: in the ledger, in logs of CI, in messages to a team. Its own log has all of it."""
+_VALUE = re.compile(r'(: )"(?s:.*)"$')
 
 HINTS = {
     LOCK_NOT_AVAILABLE: "see who holds the table; end that, or migrate at a quieter time",
@@ -40,10 +46,17 @@ def failure(error: psycopg.Error, shown: str, statement: Statement | None, lost:
         return MigrationFailed(what, hint, shown)
     diagnostic = error.diag
     where = place(shown, statement, diagnostic.statement_position)
-    said = diagnostic.message_primary or str(error).strip().splitlines()[0]
-    detail = f" ({diagnostic.message_detail.rstrip('.')})" if diagnostic.message_detail else ""
+    said, detail = said_of(error)
     hint = HINTS.get(error.sqlstate or "") or diagnostic.message_hint or "correct the file and migrate again"
-    return MigrationFailed(f"{where}: {said.rstrip('.')}{detail}", hint.rstrip("."), shown)
+    return MigrationFailed(f"{where}: {said}{detail}", hint.rstrip("."), shown)
+
+
+def said_of(error: psycopg.Error) -> tuple[str, str]:
+    """What PostgreSQL says, and its detail in brackets; of errors about values without the values."""
+    said = (error.diag.message_primary or str(error).strip().splitlines()[0]).rstrip(".")
+    if (error.sqlstate or "").startswith(ROWS):
+        return _VALUE.sub(r"\1…", said), ""
+    return said, f" ({error.diag.message_detail.rstrip('.')})" if error.diag.message_detail else ""
 
 
 def place(shown: str, statement: Statement | None, position: Any = None) -> str:

@@ -236,3 +236,25 @@ def test_no_password_is_in_an_error(site):
     with pytest.raises(FairleadError, match='database "nowhere_at_all" does not exist') as caught:
         site.migrate()
     assert PHRASE not in f"{caught.value.message}{caught.value.hint}"
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("insert into people values (1, null)", 'null value in column "mail" of relation "people" violates'),
+        ("insert into people select 1, mail from people", "duplicate key value violates unique constraint"),
+        ("alter table people add check (id > 99)", 'check constraint "people_id_check"'),
+        ("select mail::int from people", "invalid input syntax for type integer: …"),
+    ],
+)
+def test_no_row_is_in_an_error(statement, said, site):
+    """What is said is kept, in the ledger and in logs; PostgreSQL's own has all of it."""
+    site.write(V1__a="create table people (id int primary key, mail text not null)")
+    site.migrate()
+    site.ask("insert into people values (1, 'ann@example.com') returning id")
+    site.write(V2__b=statement)
+    with pytest.raises(FairleadError) as caught:
+        site.migrate()
+    text = f"{caught.value.message} {caught.value.hint}"
+    assert said in text
+    assert "ann@" not in text and "(1," not in text
