@@ -40,19 +40,21 @@ def command() -> None:
 @click.argument("where", metavar="ENV|ADDRESS")
 @click.option("--plan", "only_plan", is_flag=True, help="Print what would be done, and do nothing.")
 @click.option(
-    "--extra", "extras", multiple=True, metavar="NAME", help="Beyond embedded and secrets: postgres, notify …"
+    "--extra", "extras", multiple=True, metavar="NAME", help="Beyond what the environment needs: lint, scan …"
 )
 def install(session: Session, where: str, only_plan: bool, extras: tuple[str, ...]) -> None:
     """Have the Fairlead that runs here on the server too, in a virtual environment of that user's own.
 
-    It is sent over SSH; what it needs comes from the server's package index. Run again, it does only what is left. A
-    key of age is made there when there is none: keys are never copied, so secrets have to be encrypted for it.
+    It is sent over SSH; what it needs comes from the server's package index, with the extras that the environment asks
+    for: its runtime, its stores, backups, messages. Of an address alone nobody knows: name them. Run again, it does
+    only what is left. A key of age is made there when there is none: keys are never copied, so secrets have to be
+    encrypted for it.
     """
     from fairlead.hosts.table import host_of  # noqa: PLC0415 — start-up is part of the product
     from fairlead.operations.remote import install as operation  # noqa: PLC0415
 
     address, name = _address(session, where)
-    host, wanted = host_of(address), tuple(dict.fromkeys((*operation.EXTRAS, *extras)))
+    host, wanted = host_of(address), tuple(dict.fromkeys((*_needed(session, name), *extras)))
     if only_plan:
         planned = operation.plan(host, wanted)
         session.answer(asdict(planned) | {"kind": "plan"}, _planned(planned))
@@ -60,6 +62,13 @@ def install(session: Session, where: str, only_plan: bool, extras: tuple[str, ..
     done = operation.install(host, wanted, lambda line: tell(dim(line)) if not line.startswith("fairlead-") else None)
     key = _key(session, address, name) if name else None
     session.answer(asdict(done) | {"key": key}, _done(done, name, key))
+
+
+def _needed(session: Session, name: str | None) -> tuple[str, ...]:
+    """The extras, as far as the project file says."""
+    from fairlead.project.extras import ALWAYS, extras  # noqa: PLC0415
+
+    return extras(session.project().outline(name)) if name else ALWAYS
 
 
 def _address(session: Session, where: str) -> tuple[str, str | None]:

@@ -24,6 +24,7 @@ from fairlead.engine.facts import (
 )
 from fairlead.engine.failures import EngineError, NotThere, explained
 from fairlead.engine.streams import joined, read_all
+from fairlead.errors import FairleadError
 from fairlead.render.container import ContainerSpec, Joined, creation
 
 TIMEOUT = 60.0  #: seconds for one answer of the engine
@@ -41,8 +42,12 @@ class Engine:
     @cached_property
     def api(self) -> Any:
         """The SDK's client. EngineDown when nothing answers."""
-        import docker  # noqa: PLC0415 — start-up time
-        from docker.utils import kwargs_from_env  # noqa: PLC0415
+        try:
+            import docker  # noqa: PLC0415 — start-up time
+            from docker.utils import kwargs_from_env  # noqa: PLC0415
+        except ModuleNotFoundError as error:
+            hint = "pip install 'fairlead[docker]'; on a host: fairlead host install ENV"
+            raise FairleadError(f"what talks to Docker is not installed: {error.name}", hint) from None
 
         environment = os.environ | ({"DOCKER_HOST": self.host} if self.host else {})
         with explained("connect"):

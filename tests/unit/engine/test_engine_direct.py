@@ -1,6 +1,7 @@
 """Where the engine is asked without its client."""
 
 import socketserver
+import sys
 import threading
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from fairlead.engine.direct import NEWEST, DirectEngine, NoAnswer
 from fairlead.engine.engine import Engine
 from fairlead.engine.failures import EngineDown, EngineError
+from fairlead.errors import FairleadError
 
 
 @pytest.mark.parametrize(
@@ -138,3 +140,9 @@ def test_an_engine_elsewhere_is_asked_the_same_by_the_sdk():
         assert asked.container("one") is None
         asked.api.close()
         server.shutdown()
+
+
+def test_without_the_extra_it_is_said(monkeypatch):
+    monkeypatch.setitem(sys.modules, "docker", None)
+    with pytest.raises(FairleadError, match="what talks to Docker is not installed: docker"):
+        assert Engine("unix:///nowhere").api

@@ -15,10 +15,10 @@ from fairlead.hosts.base import Channel, ConnectionLost, Host
 from fairlead.hosts.wire import Ended, Malformed, decode
 from fairlead.operations.remote.client import Failed
 from fairlead.operations.remote.wheel import Wheel, wheel
+from fairlead.project.extras import ALWAYS
 
 FOLDER = ".local/share/fairlead"  #: below the user's home
 LINK = ".local/bin/fairlead"
-EXTRAS = ("embedded", "secrets")
 DONE = "fairlead-done"
 PROBE = f"""
 for p in python3.14 python3.13 python3.12 python3.11 python3; do
@@ -69,12 +69,12 @@ class Plan:
     steps: tuple[str, ...]
 
 
-def plan(host: Host, extras: tuple[str, ...] = EXTRAS) -> Plan:
+def plan(host: Host, extras: tuple[str, ...] = ALWAYS) -> Plan:
     """Look at the host. Refused when it has no Python that will do."""
     return _planned(host, _look(host), wheel(), extras)
 
 
-def install(host: Host, extras: tuple[str, ...] = EXTRAS, on_line: OnLine = lambda line: None) -> Plan:
+def install(host: Host, extras: tuple[str, ...] = ALWAYS, on_line: OnLine = lambda line: None) -> Plan:
     """Have it there; nothing happens when it is there already. What was done. FairleadError with what pip said."""
     found, made = _look(host), wheel()
     planned = _planned(host, found, made, extras)
