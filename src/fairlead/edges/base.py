@@ -73,6 +73,10 @@ class Edge(Protocol):
     def table_in_force(self) -> dict[str, dict[str, int]]:
         """What it does now: for each route (its key), the weight of each pool; read from the edge itself."""
 
+    def unlike(self, table: EdgeTable) -> tuple[str, ...]:
+        """What it was told and is not as this table has it: rules and policies by name. Which instances are well is
+        not looked at."""
+
     def traffic(self) -> Traffic:
         """Counts so far."""
 

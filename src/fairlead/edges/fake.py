@@ -154,6 +154,12 @@ class FakeEdge:
         """By host and path."""
         return {f"{route.host or ''}{route.path}": dict(route.weights) for route in self.table.routes}
 
+    def unlike(self, table: EdgeTable) -> tuple[str, ...]:
+        """Routes that lead elsewhere."""
+        ways = ({(one.host, one.path): one.how for one in told.routes} for told in (table, self.table))
+        wanted, found = ways
+        return tuple(sorted(str(key) for key in wanted | found if wanted.get(key) != found.get(key)))
+
     def receiving(self) -> frozenset[str]:
         """The releases that users are sent to now."""
         return frozenset(self._pool(name).release for route in self.table.routes for name in _shares(route))

@@ -96,7 +96,7 @@ def _of_instances(environment: Environment, release: Release) -> Iterator[Deviat
 
 
 def _of_edge(environment: Environment) -> Iterator[Deviation]:
-    """The weights that its own API shows, against those the ledger asks for."""
+    """The weights that its own API shows, against those the ledger asks for; and the rules that it was given."""
     world = environment.world
     shares = now(world.observe())
     table = edge_table(shares, {release: world.releases.load(release).stack for release in shares.releases()},
@@ -105,6 +105,8 @@ def _of_edge(environment: Environment) -> Iterator[Deviation]:
     found = sorted(sorted(weights.items()) for weights in world.edge.table_in_force().values())
     if wanted != found:
         yield Deviation(EDGE, "traffic", _shares(wanted), _shares(found) or "nobody")
+    if unlike := world.edge.unlike(table):
+        yield Deviation(EDGE, "rules", found=", ".join(unlike))
 
 
 def _of_artifacts(environment: Environment, release: Release) -> Iterator[Deviation]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+ESCAPED = '{{"{{"}}'
+
 
 def plain_json(data: object) -> str:
     """For its static file."""
@@ -12,4 +14,9 @@ def plain_json(data: object) -> str:
 
 def go_json(data: object) -> str:
     """For its dynamic files, which are Go templates: `{{` is what the template engine gives back as it stands."""
-    return plain_json(data).replace("{{", '{{"{{"}}')
+    return plain_json(data).replace("{{", ESCAPED)
+
+
+def plain_of(text: str) -> str:
+    """What `go_json` was made of."""
+    return text.replace(ESCAPED, "{{")

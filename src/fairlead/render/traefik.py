@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import math
 import re
 from typing import Any
@@ -24,7 +25,7 @@ from fairlead.render.edge import RELEASE_COOKIE, RELEASE_HEADER, SHADOW_HEADER, 
 from fairlead.render.entrypoints import inner_point
 from fairlead.render.matching import FIRST, cookie, priority, route_key, rule
 from fairlead.render.middlewares import Middlewares
-from fairlead.render.plain_json import go_json
+from fairlead.render.plain_json import go_json, plain_of
 from fairlead.render.routers import Branch, Trunk, for_testers, for_users
 
 __all__ = ["priority", "route_key", "rule"]
@@ -58,6 +59,16 @@ def dynamic_file(table: EdgeTable, token: str) -> tuple[str, str]:
     revision = REVISION + hashlib.sha256(go_json(body).encode()).hexdigest()[:16]
     body["http"]["middlewares"][revision] = {"headers": {"customRequestHeaders": {"X-Fairlead-Revision": revision}}}
     return go_json(body), revision
+
+
+def parts_of(text: str) -> dict[str, Any]:
+    """The rules and policies of such a file, without what names its revision. ValueError when it is none."""
+    try:
+        http = json.loads(plain_of(text))["http"]
+        parts = {**http.get("routers", {}), **http.get("middlewares", {})}
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError("no dynamic file") from error
+    return {name: part for name, part in parts.items() if not name.startswith(REVISION)}
 
 
 def _body(table: EdgeTable, token: str) -> dict[str, Any]:

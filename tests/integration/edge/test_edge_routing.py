@@ -31,6 +31,22 @@ def test_what_is_in_force_is_read_from_the_edge(shared, one, two):
     assert weights == {"web-r1": 75, "web-r2": 25}
 
 
+def test_a_rule_that_somebody_edited_is_found(shared, one, two):
+    """Who is well may differ: that is no edit."""
+    table = shared.table({"r1": [one.port]}, path="/shop")
+    shared.edge.route(table)
+    assert shared.edge.unlike(shared.table({"r1": [one.port, two.port]}, path="/shop")) == ()
+    text = shared.edge._routes.read_text()
+    shared.edge._routes.write_text(text.replace("/shop", "/elsewhere"))
+    assert shared.edge.unlike(table)
+    shared.edge.route(table)
+    assert shared.edge.unlike(table) == () and shared.ask("/shop").who == "one"
+    shared.edge._routes.write_text("by hand")
+    assert shared.edge.unlike(table) == ("routes.yml",)
+    shared.edge.route(table)
+    assert shared.ask("/shop").who == "one"
+
+
 def test_the_same_table_again_is_no_reload(shared, one):
     """A reload would start the weighted round robin anew, the heavy side first."""
     shared.route({"r1": [one.port]})

@@ -199,6 +199,15 @@ class TraefikFiles(ABC):
         """Weights by route, as the API shows them; empty when nothing answers."""
         return _weights(self.api.raw() or {})
 
+    def unlike(self, table: EdgeTable) -> tuple[str, ...]:
+        """By the file that it reads, which somebody may have edited."""
+        wanted = traefik.parts_of(traefik.dynamic_file(table, self.token())[0])
+        try:
+            found = traefik.parts_of(self._routes.read_text())
+        except (OSError, ValueError):
+            return (self._routes.name,)
+        return tuple(sorted(name for name in wanted | found if wanted.get(name) != found.get(name)))
+
     def traffic(self) -> Traffic:
         """Good answers from the counters, 5xx and the edge's own from the access log; see `accesslog`.
 

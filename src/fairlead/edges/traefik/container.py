@@ -209,6 +209,12 @@ class ContainerEdge(TraefikFiles):
             self._settle(wanted)
         self._note_starts()
 
+    def unlike(self, table: EdgeTable) -> tuple[str, ...]:
+        """Also by what its container is."""
+        shape = self.shape
+        own = (TRAEFIK[MAIN],) if shape and not self.boxes.is_current(shape, MAIN) else ()
+        return (*own, *super().unlike(table))
+
     def published(self) -> tuple[int, ...]:
         """The ports of this machine that its door has now."""
         door = self.boxes.facts(DOOR)
