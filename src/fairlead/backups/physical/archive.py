@@ -22,7 +22,7 @@ from typing import Any, Protocol
 
 from fairlead.backups.catalogue import Owner
 from fairlead.backups.destinations.base import Destination, Gone, get, put
-from fairlead.backups.physical.wal import Place, history_name, parents, place_of, segment_name
+from fairlead.backups.physical.wal import Place, history_name, number, parents, place_of, segment_name
 from fairlead.backups.sealing import Damaged, WrongKey, seal, unseal
 from fairlead.project.stack_backup import EngineName
 
@@ -73,7 +73,13 @@ class Log:
 
     def last(self, timeline: int) -> int | None:
         """The newest segment of a timeline; None without any."""
-        return max((number for at, number in self.segments if at == timeline), default=None)
+        return max((one for at, one in self.segments if at == timeline), default=None)
+
+    def end(self, timeline: int) -> int | None:
+        """The newest segment that there is or was: one that was carried away, and is gone now, is missing."""
+        reached = self.reached.get(timeline)
+        found = (self.last(timeline), number(reached.lsn - 1) if reached else None)
+        return max((one for one in found if one is not None), default=None)
 
     @property
     def stored(self) -> int:

@@ -88,7 +88,7 @@ def _to(base: Backup, logs: Logs, target: datetime) -> Aim:
 def _to_the_end(base: Backup, logs: Logs) -> Aim:
     log = logs.get(base.system, Log(base.system))
     timeline = max((at for at, _ in log.segments if _leads(base, log, at)), default=base.timeline)
-    last = log.last(timeline)
+    last = log.end(timeline)
     if last is None or last < first_after(base)[1]:
         return Aim(base, base.timeline)
     needed = _way(base, log, timeline, last)
@@ -104,8 +104,7 @@ def _timeline_at(base: Backup, log: Log, target: datetime) -> int:
 
 
 def _leads(base: Backup, log: Log, timeline: int) -> bool:
-    last = log.last(timeline)
-    return way(first_after(base), log.left.get(timeline, ()), (timeline, last or 0)) is not None
+    return led(log, first_after(base), timeline) is not None
 
 
 def _segment_of(log: Log, timeline: int, target: datetime, last: int) -> int:
@@ -131,6 +130,11 @@ def _require_whole(base: Backup, log: Log, needed: Sequence[Stretch]) -> None:
     if twice := [one for one in log.twice if any(one in stretch.places() for stretch in needed)]:
         name = shown(Stretch(twice[0][0], twice[0][1], twice[0][1]))
         raise Refused(f"there are two different {name}: two servers wrote to one place", "choose an earlier moment")
+
+
+def led(log: Log, first: Place, timeline: int) -> tuple[Stretch, ...] | None:
+    """What leads from a segment to the end of a timeline; None when that does not come from it."""
+    return way(first, log.left.get(timeline, ()), (timeline, log.end(timeline) or 0))
 
 
 def window(base: Backup, log: Log) -> Window | None:

@@ -42,8 +42,7 @@ def _one(log: Log, mine: Sequence[Backup], bases: Sequence[Backup], window: floa
         if any(reached.time > newest.moment for reached in log.reached.values()):
             return Keeping(log.system, len(log.segments), (), "it is newer than every copy")
         return Keeping(log.system, 0, tuple(log.segments.values()), "its server and every copy of it are gone")
-    base = _first(mine, window, now)
-    base = next((one for one in mine if one.id == base.parent), base)
+    base = begins(mine, window, now)
     begin = first_after(base)[1]
     own = {number for it in mine for number in _own(it)}
     leaving = tuple(one for (_, number), one in log.segments.items() if number < begin and number not in own)
@@ -58,8 +57,13 @@ def _own(base: Backup) -> range:
     return range(number_of(position(base.start_lsn)), first_after(base)[1])
 
 
+def begins(mine: Sequence[Backup], window: float, now: datetime) -> Backup:
+    """The copy from which on all of the log is kept: what the window begins with, and what that depends on."""
+    base = _first(mine, window, now)
+    return next((one for one in mine if one.id == base.parent), base)
+
+
 def _first(mine: Sequence[Backup], window: float, now: datetime) -> Backup:
-    """The copy with which the window begins."""
     ordered = sorted(mine, key=lambda one: one.moment)
     if not window:
         return ordered[-1]

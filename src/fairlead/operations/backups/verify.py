@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fairlead.backups.catalogue import DAMAGED, VERIFIED, Backup, chosen
 from fairlead.backups.physical.archive import Log
-from fairlead.backups.physical.coverage import first_after
-from fairlead.backups.physical.wal import Stretch, missing, shown
+from fairlead.backups.physical.coverage import first_after, led
+from fairlead.backups.physical.keeping import begins
+from fairlead.backups.physical.wal import Place, Stretch, missing, shown
 from fairlead.backups.sealing import WrongKey
 from fairlead.operations.backups.arrangement import Arrangement, identities
 from fairlead.system import clock
@@ -42,23 +44,30 @@ class LogVerified:
 
 
 def verify_log(one: Arrangement) -> tuple[LogVerified, ...]:
-    """Read all of the log that is kept, and look for gaps since the oldest copy. WrongKey, Unreachable, Busy."""
+    """Read all of the log that is kept, and look for gaps since the copy from which on it is. WrongKey, Unreachable,
+    Busy."""
     if one.said.physical is None:
         return ()
     keys = identities()
     with one.held("fairlead backup verify", 10.0):
-        bases = [it for it in one.catalogue.all() if it.kind == "physical"]
-        return tuple(_log(one, bases, log, keys) for log in one.logs(keys, here=False).values())
+        bases = [it for it in one.catalogue.all() if it.kind == "physical" and not it.damaged]
+        return tuple(log_verified(one, bases, log, keys) for log in one.logs(keys, here=False).values())
 
 
-def _log(one: Arrangement, bases: list[Backup], log: Log, keys: tuple[object, ...]) -> LogVerified:
+def log_verified(one: Arrangement, bases: list[Backup], log: Log, keys: tuple[object, ...]) -> LogVerified:
+    """What is wrong with one, for these copies of the data files."""
     wrong = one.archive.wrong(log, keys) if keys else []
-    since = min((first_after(it) for it in bases if it.system == log.system), default=None)
-    last = log.last(since[0]) if since else None
-    if since and last is not None:
-        gaps = missing(log.segments.keys(), (Stretch(since[0], since[1], last),))
-        wrong += [f"{shown(gap)} is missing: no moment after it can be had from a copy before it" for gap in gaps]
+    mine = [it for it in bases if it.system == log.system]
+    since = begins(mine, one.said.keep.point_in_time or 0.0, clock.now()) if mine else None
+    names = {shown(gap): None for gap in _gaps(log, first_after(since))} if since else {}
+    wrong += [f"{name} is missing: no moment after it can be had from a copy before it" for name in names]
     return LogVerified(one.store.name, log.system, len(log.segments), tuple(wrong))
+
+
+def _gaps(log: Log, first: Place) -> Iterator[Stretch]:
+    """Up to the end of each timeline."""
+    for timeline in sorted({at for at, _ in log.segments} | set(log.reached)):
+        yield from missing(log.segments.keys(), led(log, first, timeline) or ())
 
 
 def _noted(one: Arrangement, backup: Backup, keys: tuple[object, ...]) -> Verified:

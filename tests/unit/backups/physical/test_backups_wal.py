@@ -7,7 +7,7 @@ import pytest
 
 from fairlead.backups.catalogue import Backup, Owner
 from fairlead.backups.physical.archive import Log, Reached, Segment
-from fairlead.backups.physical.coverage import aim, joined, window
+from fairlead.backups.physical.coverage import aim, joined, led, window
 from fairlead.backups.physical.keeping import keeping
 from fairlead.backups.physical.wal import (
     SIZE,
@@ -70,6 +70,18 @@ def test_the_way_from_a_timeline_to_its_child():
     assert way((2, 6), left, (3, 9)) == (Stretch(2, 6, 7), Stretch(3, 8, 9))
     assert way((1, 6), left, (3, 9)) is None  # the copy was made after that timeline was left
     assert way((4, 6), left, (3, 9)) is None
+
+
+def test_what_was_carried_away_and_is_gone_is_missing_at_the_end_too():
+    """Nothing comes after it that would show the gap: how far the log is known to go does."""
+    whole = log(range(3, 9))
+    cut = replace(whole, segments={place: one for place, one in whole.segments.items() if place[1] < 7})
+    assert (whole.end(1), cut.end(1), cut.last(1)) == (8, 8, 6)
+    assert list(led(cut, (1, 3), 1)) == [Stretch(1, 3, 8)]
+    assert aim([base()], {"7": whole}, None).last == 8
+    with pytest.raises(Refused, match="000000010000000000000007 to 000000010000000000000008 is missing"):
+        aim([base()], {"7": cut}, None)
+    assert Log("7").end(1) is None
 
 
 def test_a_moment_before_the_end_of_every_copy_is_refused():
