@@ -115,6 +115,11 @@ def test_postgres_keeps_its_data_and_takes_a_user(started, docker_engine, docker
     answered(lambda: psycopg.connect(host=address, dbname="kept", **login), psycopg.Error).close()
 
 
+def test_pgbackrest_is_beside_postgres(output):
+    assert output("pgbackrest", "pgbackrest", "version").startswith("pgBackRest ")
+    assert output("pgbackrest", "postgres", "--version").startswith("postgres (PostgreSQL) ")
+
+
 def test_postgres_wants_a_password(docker_engine):
     done = docker_engine("run", "--rm", images()["postgres"], check=False)
     assert (done.returncode, "superuser password is not specified" in done.stderr) == (1, True)

@@ -19,6 +19,7 @@ from fairlead.engine.failures import explained
 from fairlead.errors import FairleadError
 from fairlead.masking import masked
 from fairlead.system.clock import wait_until
+from fairlead.system.pipes import Ended
 
 SAID = 4096  #: bytes of what it says on stderr that are kept
 SHOWN = 4  #: lines of it
@@ -87,7 +88,7 @@ class Inside:
 
     @contextlib.contextmanager
     def reading(self, argv: Sequence[str], what: str) -> Iterator[Spoken]:
-        """What it writes. FairleadError, with what it said last, unless all was read and it ended with 0."""
+        """What it writes. Ended, with what it said last, unless all was read and it ended with 0."""
         with self._begun(argv, stdin=False) as (id, link):
             spoken = Spoken(link)
             yield spoken
@@ -145,7 +146,8 @@ class Inside:
             raise FairleadError(f"{what}: it does not end", f"look at it: docker top {self.name}")
         if facts["ExitCode"] != 0:
             lines = [line for line in masked(said.decode(errors="replace")).splitlines() if line.strip()][-SHOWN:]
-            raise FairleadError(f"{what}: " + ("\n  ".join(lines) or f"exited with {facts['ExitCode']}"))
+            code = int(facts["ExitCode"])
+            raise Ended(f"{what}: " + ("\n  ".join(lines) or f"exited with {code}"), code)
 
 
 def _listen(spoken: Spoken, said: bytearray) -> None:

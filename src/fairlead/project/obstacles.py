@@ -60,8 +60,16 @@ def _backups(store: Node, runtime: str) -> Iterator[Problem]:
         yield from (problem(node, why) for node in select(store, "backup", "physical"))
     engine = next(select(store, "backup", "physical", "engine"), None)
     if engine is not None and text_of(engine) == "pgbackrest" and own and runtime != "process":
-        yield problem(engine, f"on {runtime} this is {THIS_VERSION}; use builtin")
+        yield from _pgbackrest_inside(engine, text_of(child(store, "backup", "to")) or "", runtime)
     yield from _arranged(store, "store")
+
+
+def _pgbackrest_inside(engine: Node, to: str, runtime: str) -> Iterator[Problem]:
+    """A container of the database reaches folders that it is handed, and no network."""
+    if runtime != "docker":
+        yield problem(engine, f"on {runtime} this is {THIS_VERSION}; use builtin")
+    elif to.startswith("s3://"):
+        yield problem(engine, "in a container pgBackRest keeps to a folder, and this goes to S3; use builtin")
 
 
 def _each(store: Node, why: str) -> Iterator[Problem]:

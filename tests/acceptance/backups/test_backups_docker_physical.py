@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 from docker_site import FILE, DockerSite
+from physical_contract import catches
 from tests.docker_engine import why_not
 
 from fairlead.system.clock import wait_until
@@ -49,7 +50,7 @@ def moment(site):
         found = site.json("backup", "list", "local")["stores"][0]["moments"]
         return any(one["to"] >= now.isoformat() for one in found)
 
-    assert wait_until(lambda: receiving(site), 60)
+    assert wait_until(lambda: catches(receiver(site)), 60)
     os.kill(receiver(site), signal.SIGUSR1)  # which else writes a heartbeat every 10 s
     assert wait_until(kept, 60, 0.2, 0.5), site.run("backup", "list", "local")
     return now.isoformat()

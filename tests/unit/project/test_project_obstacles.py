@@ -63,6 +63,10 @@ CASES = {
             "6:74: stores.b.backup: say where backups go: to: s3://BUCKET/PREFIX, or a folder by its whole path",
         ],
     ),
+    "pgBackRest in a container": (
+        small("    image: x\nstores: {a: {kind: postgres, backup: {physical: {engine: pgbackrest}, to: s3://b}}, c: {kind: postgres, backup: {physical: {engine: pgbackrest}, to: /x}}}\n", environments="  local: {runtime: docker}\n"),
+        ["7:50: stores.a.backup.physical.engine: in a container pgBackRest keeps to a folder, and this goes to S3; use builtin"],
+    ),
     "backups of a volume": (
         small("volumes: {a: {backup: {to: /x}}, b: {path: /y, drill: {every: 7d}}}\n"),
         [

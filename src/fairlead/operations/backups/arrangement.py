@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairlead.artifacts.origin import owner_text
 from fairlead.backups.catalogue import Backup, Catalogue, Owner
@@ -41,6 +41,9 @@ from fairlead.stores.process import outside
 from fairlead.system.home import Place
 from fairlead.system.lock import held_lock
 from fairlead.system.pipes import Who
+
+if TYPE_CHECKING:
+    from fairlead.engine.pipes import Inside
 
 BY_HAND = "by hand"  #: why, when nobody said
 PATIENCE = 60.0  #: seconds that a person waits for whoever is at it: the keeper mostly, right after a deployment
@@ -78,15 +81,22 @@ class Arrangement:
     @cached_property
     def repository(self) -> Repository:
         """Where pgBackRest keeps what it makes."""
-        return Repository(self.catalogue.where, self.target, self.owner, self.ground)
+        return Repository(self.catalogue.where, self.target, self.owner, self.ground, self.inside)
 
     @cached_property
     def beside(self) -> Beside:
         """pgBackRest as it runs beside the server."""
+        if self.inside:
+            return Beside(self.repository, *folders(self.place, self.store.name), None, self._container)
         owner, name = programs.unprivileged(), self.store.name
         folder = outside(self.place, name) if owner else self.place.stores / name
         who = Who(owner.uid, owner.gid) if owner else None
         return Beside(self.repository, folder / "pgbackrest", self.place.backups / name, who)
+
+    def _container(self) -> Inside:
+        from fairlead.operations.backups.boxes import store_inside  # noqa: PLC0415 — only with an engine
+
+        return store_inside(self.place, self.store.name)
 
     @cached_property
     def _engines(self) -> dict[EngineName, Engine]:
@@ -155,7 +165,7 @@ class Arrangement:
         if self.inside:
             from fairlead.operations.backups.boxes import ground_inside  # noqa: PLC0415 — only with an engine
 
-            return ground_inside(self.place, self.store.name)
+            return ground_inside(self.place, self.store.name, self.repository.folder)
         return ground_of(self.place, self.store.name)
 
     @contextlib.contextmanager
@@ -172,6 +182,11 @@ class Arrangement:
         self.place.create()
         with Ledger.open(self.place.ledger, room=self.place.free_reserve) as ledger:
             ledger.append(kind, {"store": self.store.name} | data)
+
+
+def folders(place: Place, store: str) -> tuple[Path, Path]:
+    """What pgBackRest reads beside a server in a container, and where Fairlead has the passphrase."""
+    return place.stores / store / "pgbackrest", place.backups / store
 
 
 def spool_of(place: Place, store: str) -> Path:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from fairlead.backups.engines.pgbackrest.config import REPOSITORY
 from fairlead.backups.scratch import PORT, Ground
 from fairlead.backups.server import Said
 from fairlead.engine.engine import Engine
@@ -27,16 +28,33 @@ from fairlead.system.home import Place
 from fairlead.system.pipes import Who
 
 ENDING = 30.0  #: seconds
-PROGRAMS = ("postgres", "pg_amcheck", "pg_controldata", "pg_dump", "pg_dumpall", "pg_restore", "pg_verifybackup")
+PROGRAMS = (
+    "postgres", "pg_amcheck", "pg_controldata", "pg_dump", "pg_dumpall", "pg_restore", "pg_verifybackup", "pgbackrest",
+)  # fmt: skip
 SAYING = 'log="$1"; shift; echo $$ > "$log.pid"; exec "$@" >> "$log" 2>&1'
 
 
-def ground_inside(place: Place, store: str) -> Ground:
-    """Where copies of a store are made. Refused when it was never made."""
-    kept = kept_of(place, store)
-    who = Who(NOBODY, NOBODY) if os.geteuid() == 0 else None
-    box = Boxes(place, Engine(), Owner.of(place), kept)
+def ground_inside(place: Place, store: str, repository: Path | None = None) -> Ground:
+    """Where copies of a store are made. `repository`: of pgBackRest, which the copies may read once it is there.
+
+    Refused when it was never made.
+    """
+    there = repository if repository and repository.is_dir() else None
+    who = _reader(there) if os.geteuid() == 0 else None
+    mounts = (Mount("bind", str(there), REPOSITORY, read_only=True),) if there else ()
+    box = Boxes(place, Engine(), Owner.of(place), kept_of(place, store), who, mounts)
     return Ground(place.root / "copies", {name: name for name in PROGRAMS}, who, box=box)
+
+
+def _reader(repository: Path | None) -> Who:
+    """Whoever the repository belongs to, since nobody else reads it; never root."""
+    facts = repository.stat() if repository else None
+    return Who(facts.st_uid, facts.st_gid) if facts and facts.st_uid else Who(NOBODY, NOBODY)
+
+
+def store_inside(place: Place, store: str) -> Inside:
+    """The container of a store, for pgBackRest beside its server."""
+    return Inside(Engine(), Owner.of(place).name(store))
 
 
 @dataclass(frozen=True)
@@ -47,6 +65,8 @@ class Boxes:
     engine: Engine
     owner: Owner
     kept: Kept
+    who: Who | None = None  #: None: this user
+    mounts: tuple[Mount, ...] = ()  #: beside the copy's folder
     socket: str = SOCKET
 
     @contextlib.contextmanager
@@ -99,9 +119,9 @@ class Boxes:
             entrypoint=("sleep",),
             argv=(f"{LIFE.total_seconds():.0f}",),  # whoever forgets it
             labels=self.owner.labels("helper", copy=self.kept.store.name),
-            user=user(),
+            user=f"{self.who.uid}:{self.who.gid}" if self.who else user(),
             workdir=str(path),
-            mounts=(Mount("bind", str(path), str(path)), Mount("bind", str(path), SOCKET)),
+            mounts=(Mount("bind", str(path), str(path)), Mount("bind", str(path), SOCKET), *self.mounts),
             resources=own.resources,
             security=own.security,
             logs=own.logs,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from fairlead.errors import FairleadError
 from fairlead.operations.check import Check, failed, ok, warning
-from fairlead.project.access import managed, runs
+from fairlead.project.access import archives, managed, runs
 from fairlead.project.stack import Stack, Store
 from fairlead.stores import programs
 from fairlead.stores.kinds.table import kind_of
@@ -19,6 +19,8 @@ def examine(stack: Stack, place: Place) -> Iterator[Check]:
     for store in filter(runs, stack.stores):
         if stack.runtime == "process":
             yield _programs(store, place)
+        elif archives(store):
+            yield from _archiving(stack, place, store)
         yield from _queue(store, stack)
 
 
@@ -30,6 +32,26 @@ def _programs(store: Store, place: Place) -> Check:
     except FairleadError as error:
         return failed(name, error.message, error.hint or "")
     return ok(name, ", ".join(str(programs.find(one)) for one in kind_of(store).programs[:1]))
+
+
+def _archiving(stack: Stack, place: Place, store: Store) -> Iterator[Check]:
+    """Its image has what its log is handed to; nothing is said of one that is not here yet, or was asked before."""
+    from fairlead.engine.engine import Engine  # noqa: PLC0415 — only where there is an engine
+    from fairlead.operations.backups.archiving import require  # noqa: PLC0415
+    from fairlead.operations.images import filled  # noqa: PLC0415
+    from fairlead.stores.docker import image_of  # noqa: PLC0415
+    from fairlead.stores.folder import StoreFolder  # noqa: PLC0415
+
+    engine, folder = Engine(timeout=20), place.stores / store.name
+    try:
+        found, kept = engine.image(filled(stack, image_of(store))), StoreFolder(folder, folder).kept()
+        if found is None or (kept and kept.image == found.id and archives(kept.store)):
+            return
+        require(engine, place, store, found.id)
+    except FairleadError as error:
+        yield failed(f"store {store.name}", error.message, error.hint or "")
+        return
+    yield ok(f"store {store.name}", "its image has pgbackrest")
 
 
 def _queue(store: Store, stack: Stack) -> Iterator[Check]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fairlead.operations.images import filled, filled_all, image_name, image_store, logins
 from fairlead.operations.secrets.supply import Supply
-from fairlead.project.access import runs
+from fairlead.project.access import archives, runs
 from fairlead.project.stack import Stack, Store
 from fairlead.render.compose_keys import KEYS
 
@@ -23,7 +23,7 @@ def declared(stack: Stack, root: Path) -> tuple[Store, ...]:
 def _filled(stack: Stack, store: Store, root: Path) -> Store:
     one = store.container
     image, user = (filled(stack, text) if text else text for text in (one.image, one.user))
-    volumes = tuple(_placed(filled(stack, text), root) for text in one.volumes)
+    volumes = (*(_placed(filled(stack, text), root) for text in one.volumes), *_archived(stack, store))
     told = {key: filled_all(stack, value) if key in KEYS else value for key, value in one.compose.items()}
     return replace(
         store,
@@ -31,6 +31,14 @@ def _filled(stack: Stack, store: Store, root: Path) -> Store:
         env={name: filled(stack, text) for name, text in store.env.items()},
         container=replace(one, image=image, user=user, volumes=volumes, compose=told),
     )
+
+
+def _archived(stack: Stack, store: Store) -> tuple[str, ...]:
+    if stack.runtime != "docker" or not archives(store):
+        return ()
+    from fairlead.operations.backups.archiving import volumes_of  # noqa: PLC0415 — only of such a store
+
+    return volumes_of(stack, store)
 
 
 def _placed(volume: str, root: Path) -> str:

@@ -16,7 +16,7 @@ from fairlead.errors import Refused
 from fairlead.operations.secrets.supply import Supply
 from fairlead.operations.stores.changes import ENDS, change, go_back, lock_of, require_fit
 from fairlead.operations.stores.declared import declared, fetched
-from fairlead.project.access import store_secrets
+from fairlead.project.access import archives, store_secrets
 from fairlead.project.stack import RuntimeName, Stack, Store
 from fairlead.stores.aside import before, changing
 from fairlead.stores.awaiting import await_well
@@ -80,6 +80,7 @@ def _ensure(supply: Supply, say: Say, anew: bool) -> tuple[str, ...]:
     wanted = {store.name: store for store in declared(stack, supply.root)}
     new = [wanted[step.name] for step in steps if step.kind in ("make", "change")]
     images = fetched(supply, new, say)  # before anything is touched
+    _require_archiving(stack, new, images)
     stores = stores_of(stack.runtime, place)
     for store in new:
         require_fit(stores, store, images.get(store.name, ""))
@@ -95,6 +96,13 @@ def _alone(place: Place, steps: Iterable[StoreStep]) -> contextlib.AbstractConte
     if not any(step.kind == "change" for step in steps):
         return contextlib.nullcontext()
     return held_lock(lock_of(place), owner_text("a change of stores"), "the stores", PATIENCE)
+
+
+def _require_archiving(stack: Stack, stores: list[Store], images: Mapping[str, str]) -> None:
+    if stack.runtime == "docker" and any(archives(one) for one in stores):
+        from fairlead.operations.backups.archiving import ready  # noqa: PLC0415 — only of such a store
+
+        ready(stack, stores, images)
 
 
 def require_agreed(steps: Iterable[StoreStep], place: Place, anew: bool) -> None:

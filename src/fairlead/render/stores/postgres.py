@@ -81,7 +81,7 @@ def settings(store: Store, ground: Ground) -> list[tuple[str, str]]:
         ("ssl_key_file", KEY if ground.contained else key),
         ("ssl_min_protocol_version", "TLSv1.2"), ("password_encryption", "scram-sha-256"),
     ]  # fmt: skip
-    if archives(store):  # what it hands its log to is said when that is there
+    if archives(store) and not ground.secrets:  # what it hands its log to is said by us, when that is there
         found += [("archive_mode", "on")]
     return found + ([("max_connections", str(store.max_connections))] if store.max_connections else [])
 

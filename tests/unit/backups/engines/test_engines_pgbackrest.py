@@ -6,10 +6,11 @@ import pytest
 
 from fairlead.backups.catalogue import Backup, Owner, Part
 from fairlead.backups.destinations.table import Target, destination_of
-from fairlead.backups.engines.pgbackrest.config import Cluster, Place, text
+from fairlead.backups.engines.pgbackrest.config import INSIDE, REPOSITORY, Cluster, Place, text
 from fairlead.backups.engines.pgbackrest.engine import parent_of, statuses
 from fairlead.backups.engines.pgbackrest.program import Tool, prepared
 from fairlead.backups.engines.pgbackrest.repository import Repository, new_passphrase
+from fairlead.backups.engines.pgbackrest.watcher import taken
 from fairlead.backups.logical import Recipients
 from fairlead.backups.sealing import WrongKey
 from fairlead.errors import FairleadError, Refused
@@ -79,6 +80,22 @@ def test_its_file_is_its_users_alone(tmp_path):
         "pgbackrest", f"--config={tool.config}", "--stanza=77", "archive-push"
     )  # fmt: skip
     assert PHRASE not in repr(tool)
+
+
+def test_a_container_has_other_names_for_them(tmp_path):
+    """Whom it runs there is nobody here: so what he reads and writes is open, in a place that is private."""
+    tool = Tool("pgbackrest", tmp_path / "own", "77", seen=Path(INSIDE))
+    place = Place(Target("/srv/backups"), "shop/local/db/repository", Secret(PHRASE), REPOSITORY)
+    written = prepared(tool, place, HERE).config.read_text().splitlines()
+    assert {f"repo1-path={REPOSITORY}", f"lock-path={INSIDE}/lock", f"spool-path={INSIDE}/spool"} <= set(written)
+    assert (tool.config.stat().st_mode & 0o777, tool.folder.stat().st_mode & 0o777) == (0o644, 0o777)
+    assert tool.words("info")[1] == f"--config={INSIDE}/{tool.config.name}"
+
+
+def test_the_beginning_of_a_segment_that_a_promotion_leaves_is_not_that_segment():
+    name = "000000010000000000000008"
+    assert taken(name) == taken(f"{name}.00000028.backup") == (1, 8)
+    assert taken(f"{name}.partial") is taken("00000002.history") is taken("") is None
 
 
 def test_what_it_says_of_copies():

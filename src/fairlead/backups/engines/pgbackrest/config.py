@@ -18,6 +18,8 @@ from fairlead.masking import Secret
 FILE = "pgbackrest.conf"
 FOR_EVER = 9_999_999
 """How many copies and how much of the log pgBackRest keeps by itself: we say what goes."""
+INSIDE, REPOSITORY = "/run/fairlead/pgbackrest", "/run/fairlead/repository"
+"""Where a container has the folder of this file, and a repository that is a folder."""
 ARCHIVE_TIMEOUT = 60  #: seconds after which a segment is carried away, full or not: at most so much is lost
 
 
@@ -39,11 +41,14 @@ class Place:
     target: Target
     prefix: str  #: below the destination
     passphrase: Secret = field(repr=False)
+    seen: str = ""  #: what a container calls the folder that it is
 
     def lines(self) -> list[tuple[str, str]]:
         """Of the file. Refused for an S3 that pgBackRest does not speak to."""
         own = [("repo1-cipher-type", "aes-256-cbc"), ("repo1-cipher-pass", self.passphrase.reveal())]
-        return (self._s3() if self.target.to.startswith(S3_SCHEME) else [("repo1-path", self.folder)]) + own
+        return (
+            self._s3() if self.target.to.startswith(S3_SCHEME) else [("repo1-path", self.seen or self.folder)]
+        ) + own
 
     @property
     def folder(self) -> str:

@@ -20,8 +20,8 @@ from typing import Any
 
 from fairlead.backups.catalogue import Owner
 from fairlead.backups.destinations.base import Destination, Gone
-from fairlead.backups.destinations.table import Target
-from fairlead.backups.engines.pgbackrest.config import Cluster, Place
+from fairlead.backups.destinations.table import S3_SCHEME, Target
+from fairlead.backups.engines.pgbackrest.config import REPOSITORY, Cluster, Place
 from fairlead.backups.engines.pgbackrest.program import Tool, prepared
 from fairlead.backups.logical import Recipients
 from fairlead.backups.physical.archive import GZIP, Segment
@@ -46,6 +46,7 @@ class Repository:
     target: Target
     owner: Owner
     ground: Callable[[], Ground]
+    contained: bool = False  #: whoever reads and writes it does that in a container
     _tool: Tool | None = field(default=None, repr=False)  #: as long as a session lasts
 
     @property
@@ -60,7 +61,12 @@ class Repository:
 
     def place(self, passphrase: Secret) -> Place:
         """As pgBackRest is told."""
-        return Place(self.target, self.prefix, passphrase)
+        return Place(self.target, self.prefix, passphrase, REPOSITORY if self.contained else "")
+
+    @property
+    def folder(self) -> Path | None:
+        """Where it is on this machine; None in an S3."""
+        return None if self.target.to.startswith(S3_SCHEME) else Path(self.target.to) / self.prefix
 
     def passphrase(self, keys: Sequence[Any]) -> Secret:
         """Opened. Gone when there is none yet; WrongKey, Damaged."""
@@ -88,7 +94,8 @@ class Repository:
         passphrase, ground = self.passphrase(keys), self.ground()
         with contextlib.ExitStack() as stack:
             folder = inside or stack.enter_context(room(ground, copy_name(self.owner.store)))
-            tool = Tool(program_of(ground), folder / "pgbackrest", system, ground.who)
+            box = ground.box.inside(folder) if ground.box else None
+            tool = Tool(program_of(ground), folder / "pgbackrest", system, ground.who, box)
             yield prepared(tool, self.place(passphrase), Cluster(system, data), processes)
 
     @contextlib.contextmanager

@@ -80,8 +80,8 @@ class Watcher:
         if row[3] and row[2] != self._failed:
             self._failed = row[2]
             self.say(f"pgBackRest did not take {row[1]}; it stays with the server, and is tried again")
-        if taken := place_of(str(row[0] or "")[:24]):
-            self._note(system, taken)
+        if last := taken(str(row[0] or "")):
+            self._note(system, last)
 
     def _beat(self, connection: Connection) -> None:
         moment = heart.beat(connection)
@@ -106,3 +106,9 @@ class Watcher:
         self.archive.keep_beat(system, (timeline, at), int(moment.timestamp() * 1000))
         self._noted = inside[-1]
         self.beats = [one for one in self.beats if one[1] > taken]
+
+
+def taken(name: str) -> Place | None:
+    """The segment that a file of the log is, or says something of. The beginning of one, which a promotion leaves, is
+    none: the next timeline has it whole."""
+    return None if name.endswith(".partial") else place_of(name[:24])
