@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fairlead.operations.build import artifacts_kept
 from fairlead.operations.environment import LOCK_PATIENCE, opened
 from fairlead.operations.secrets.supply import Supply, told
 from fairlead.operations.stores.ensure import ensure, steps_of
@@ -27,7 +28,8 @@ def apply(project: Project, name: str, wait: float = LOCK_PATIENCE, emit: Emit =
         prepare_runtime(environment)
         steps = steps_of(stack, project.root, place)
         told(supply, say)
-        ensure(supply, say, anew=True)
+        with artifacts_kept(environment):
+            ensure(supply, say, anew=True)
         stores = stores_of(stack.runtime, place)
         for step in (one for one in steps if one.kind == "leave"):
             stores.stop([step.name])

@@ -51,7 +51,7 @@ def move(
         with environment.held(doing, 0):
             pass
     with ExitStack() as held:
-        with _artifacts_kept(environment):
+        with artifacts_kept(environment):
             files = plain_files(supply.stack, supply.root)
             moving = migration_files(supply.stack, supply.root) if migrations is None else migrations
             environment.world.edge.prepare()
@@ -80,7 +80,7 @@ def move(
         return carry_out(environment, release, intent)
 
 
-def _artifacts_kept(environment: Environment) -> AbstractContextManager[object]:
+def artifacts_kept(environment: Environment) -> AbstractContextManager[object]:
     """Nothing that is built or found meanwhile is removed as unused."""
     lock, say = builds_lock(environment.place), environment.world.say
     return held_lock(lock, owner_text("build"), "the artifacts", PATIENCE, lambda text: say("note", text), shared=True)

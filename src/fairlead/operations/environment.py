@@ -155,6 +155,7 @@ def sweep(
     place: Place, artifacts: ArtifactStore, say: Callable[[str], object], images: ImageStore | None = None
 ) -> None:
     """Remove artifacts that no release of any environment of the project names; none while one cannot be read.
+    An image that a store is made from is needed too.
 
     `images`: of an environment that has an engine.
     """
@@ -172,7 +173,9 @@ def sweep(
             artifacts.remove(digest)
         artifacts.sweep()
         if images is not None:
-            images.sweep(used)
+            from fairlead.stores.aside import images_of  # noqa: PLC0415 — only where there is an engine
+
+            images.sweep(used.union(*(images_of(store.folder.parent) for store in stores)))
     finally:
         lock.release()
 

@@ -18,6 +18,7 @@ from fairlead.project.stack import Rollout
 from fairlead.rollout.events import Emit, silent
 from fairlead.rollout.prune import kept
 from fairlead.rollout.prune import prune as forget
+from fairlead.stores.aside import images_of
 from fairlead.system.files import size_below
 from fairlead.system.home import Place
 
@@ -76,13 +77,14 @@ def _images(images: ImageStore, used: set[str]) -> Iterator[Unneeded]:
 
 
 def _named(place: Place, stay: set[str]) -> set[str]:
-    """The artifacts that releases name: all of the other environments, and those of this one that stay."""
+    """The artifacts that releases name: all of the other environments, and those of this one that stay. And what stores
+    are made from, which no release names."""
     found = set()
     for folder in place.root.parent.iterdir():
         if folder.is_dir():
             releases = ReleaseStore(folder / "releases").all()
             mine = [one for one in releases if folder != place.root or one.id in stay]
-            found |= {digest for one in mine for digest in one.artifacts.values()}
+            found |= {digest for one in mine for digest in one.artifacts.values()} | images_of(folder)
     return found
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fairlead.stores.folder import PRIVATE, READ, Kept, StoreFolder, names
-from fairlead.system.files import read_json, remove_tree, sync_folder, write_json
+from fairlead.system.files import listed, read_json, remove_tree, sync_folder, write_json
 from fairlead.system.home import Place
 
 JOURNAL = "before.json"
@@ -86,6 +86,16 @@ def before(folder: Path) -> Before | None:
     """What a store was, by its folder; None where no change was begun."""
     data = read_json(folder / JOURNAL)
     return Before(Kept.from_data(data["kept"]), data["container"], data["well"]) if data else None
+
+
+def images_of(environment: Path) -> set[str]:
+    """The ids of all that stores of an environment are made from, or go back to; by its folder. FairleadError."""
+    found = set()
+    for folder in listed(environment / "stores"):
+        data, was = read_json(folder / "store.json"), before(folder)
+        found |= {Kept.from_data(data).image} if data else set()
+        found |= {was.kept.image} if was else set()
+    return found - {""}
 
 
 def changing(place: Place) -> tuple[str, ...]:

@@ -3,21 +3,26 @@
 import os
 import sys
 from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 
 import pytest
 
+from fairlead.artifacts import ArtifactStore
 from fairlead.engine.facts import ContainerFacts, ImageFacts, Ran
 from fairlead.engine.failures import EngineError
 from fairlead.errors import FairleadError, Interrupted, Refused, RolloutFailed
 from fairlead.masking import Secret
+from fairlead.operations.environment import sweep
 from fairlead.operations.stores import changes, ensure
 from fairlead.operations.stores.changes import ChangeFailed, change, go_back, lock_of, require_fit, stays
 from fairlead.operations.stores.ensure import carry
 from fairlead.project.stack import Health, Stack, Store
 from fairlead.stores import aside, docker
+from fairlead.stores.aside import images_of
 from fairlead.stores.declared import fingerprint
 from fairlead.stores.docker import DockerStores
 from fairlead.stores.fake import FakeStores
+from fairlead.stores.folder import StoreFolder
 from fairlead.stores.majors import misfit, said_major
 from fairlead.stores.plan import store_steps
 from fairlead.system.home import Place
@@ -302,3 +307,35 @@ def test_a_plan_after_a_kill_is_made_from_what_goes_back(contained, monkeypatch)
     stores.have(WIDER, VALUES)
     (step,) = ensure.steps_of(Stack("shop", "plan", "docker", services=()), stores.place.root, stores.place)
     assert step.kind == "change"
+
+
+def test_what_stores_are_made_from_or_go_back_to_is_no_image_to_remove(contained):
+    stores = contained("images")
+    environment = stores.place.root
+    assert images_of(environment) == {"redis:8-alpine"}
+    stores.set_aside("cache")
+    stores.have(WIDER, VALUES, "sha256:other")
+    assert images_of(environment) == {"redis:8-alpine", "sha256:other"}
+    used = []
+    images = SimpleNamespace(sweep=used.append)
+    sweep(stores.place, ArtifactStore(environment.parent / "artifacts"), silent, images)
+    assert used == [{"redis:8-alpine", "sha256:other"}]
+    stores.let_go("cache")
+    assert images_of(environment) == {"sha256:other"}
+
+
+def test_a_container_that_is_gone_is_made_from_what_it_was_made_from(contained, monkeypatch):
+    """That was pulled by its digest, so its tag need not be here, or be another image by now."""
+    stores = contained("gone")
+    monkeypatch.setattr(stores.engine, "image", lambda name: None if name == "redis:8-alpine" else True)
+    folder = StoreFolder(stores.place.stores / "cache", stores.place.stores / "cache")
+    folder.keep(replace(folder.kept(), image="sha256:mine"))
+    stores.stop(["cache"])
+    stores.engine.remove(old_of(stores))
+    make(stores, CACHE)
+    assert stores.engine.container(old_of(stores)).image == "sha256:mine"
+    monkeypatch.setattr(stores.engine, "image", lambda _: None)
+    stores.stop(["cache"])
+    stores.engine.remove(old_of(stores))
+    with pytest.raises(EngineError, match="redis:8-alpine is not here"):
+        stores.start(["cache"])
