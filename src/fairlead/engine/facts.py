@@ -42,6 +42,13 @@ class ContainerFacts:
         return next((address for address in fixed if address), "")
 
     @property
+    def published(self) -> tuple[tuple[str, int], ...]:
+        """The addresses and ports of the machine that it has now; `0.0.0.0` and `::` are all addresses."""
+        bound = (self.raw["NetworkSettings"].get("Ports") or {}).values()
+        found = {(one["HostIp"] or "0.0.0.0", int(one["HostPort"])) for each in bound for one in each or ()}  # noqa: S104
+        return tuple(sorted(found))
+
+    @property
     def last_start(self) -> str:
         """Another one after each start of each container, also when that has ended; empty when it never was."""
         return f"{self.id} {self.started}" if self.started else ""

@@ -12,8 +12,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from fairlead.operations.environment import Environment, existing
-from fairlead.project.stack import Edge, Stack
+from fairlead.project.stack import Edge, RuntimeName, Stack
 from fairlead.runtimes.base import Instance, Listening
+from fairlead.stores.base import Taken
 from fairlead.system import sockets
 from fairlead.system.home import Place
 
@@ -22,7 +23,7 @@ from fairlead.system.home import Place
 class Row:
     """One port. Addresses are those on which it is really taken."""
 
-    who: str  #: edge, or the id of an instance
+    who: str  #: edge, a store, or the id of an instance
     port: int
     declared: str  #: the address that the project file gives it; empty: it says nothing of this port
     v4: tuple[str, ...]
@@ -40,7 +41,36 @@ def ports(place: Place) -> tuple[Row, ...]:
         state = environment.state
         release = environment.world.releases.load_or_none(state.live) if state.live else None
         edges = _edge(release.stack) if release and not state.stopped else ()
-        return (*edges, *_instances(environment))
+        return (*edges, *_stores(environment), *_instances(environment))
+
+
+def _stores(environment: Environment) -> Iterator[Row]:
+    if not environment.place.stores.is_dir():
+        return
+    from fairlead.stores.table import stores_of  # noqa: PLC0415 — only where there are stores
+
+    stores = stores_of(environment.runtime, environment.place)
+    yield from store_rows(environment.runtime, [one.name for one in stores.observe() if one.living], stores.taken())
+
+
+def store_rows(runtime: RuntimeName, living: Iterable[str], taken: Iterable[Taken]) -> Iterator[Row]:
+    """A program of this machine has a port of its loopback; a container has none of the machine's."""
+    found: dict[tuple[str, int], list[str]] = {}
+    for one in taken:
+        found.setdefault((one.name, one.port), []).append(one.address)
+    here = runtime == "process"
+    for (name, port), addresses in sorted(found.items()):
+        v4, v6 = _sorted(addresses)
+        yield Row(f"store {name}", port, "loopback" if here else "", v4, v6, _store_problem(here, (*v4, *v6)))
+    silent = sorted(set(living) - {name for name, _ in found}) if here else ()
+    yield from (Row(f"store {name}", 0, "loopback", (), (), "nobody listens") for name in silent)
+
+
+def _store_problem(here: bool, addresses: Iterable[str]) -> str:
+    if not here:
+        return "published, which is not declared: whoever reaches the machine reaches it"
+    beyond = [one for one in addresses if not ipaddress.ip_address(one).is_loopback]
+    return f"reached from other machines at {', '.join(beyond)}" if beyond else ""
 
 
 def _edge(stack: Stack) -> Iterator[Row]:

@@ -46,6 +46,15 @@ class Address:
     port: int
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A port of this machine that a store has."""
+
+    name: str
+    address: str  #: 0.0.0.0 and :: are all addresses
+    port: int
+
+
 class Reach(Protocol):
     """A store that runs, for those who ask it something."""
 
@@ -64,6 +73,9 @@ class Stores(Protocol):
 
     def address(self, store: Store) -> Address | None:
         """Where services reach it; None while it was never made."""
+
+    def taken(self) -> tuple[Taken, ...]:
+        """The ports of this machine that they really have. A container has none unless somebody published it."""
 
     def socket(self, store: Store) -> Address | None:
         """Where this machine reaches a PostgreSQL: the folder of its UNIX socket; None while it was never made."""

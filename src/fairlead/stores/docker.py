@@ -26,7 +26,7 @@ from fairlead.render.stores.container import GRACE
 from fairlead.render.stores.ground import Ground, ground_of
 from fairlead.render.stores.plain import preset
 from fairlead.stores.aside import BESIDE, Aside, Before, changing
-from fairlead.stores.base import Address, Phase, Running, Values
+from fairlead.stores.base import Address, Phase, Running, Taken, Values
 from fairlead.stores.container_spec import container_of
 from fairlead.stores.declared import fingerprint
 from fairlead.stores.folder import SHARED, Kept, StoreFolder, names
@@ -94,6 +94,11 @@ class DockerStores:
     def address(self, store: Store) -> Address | None:
         """By its name, which its networks know."""
         return Address(store.name, kind_of(store).port or store.port or preset(store).port)
+
+    def taken(self) -> tuple[Taken, ...]:
+        """What the engine publishes of them."""
+        there = ((name, self._facts(name)) for name in names(self.place))
+        return tuple(Taken(name, *one) for name, facts in there for one in (facts.published if facts else ()))
 
     def socket(self, store: Store) -> Address | None:
         """In the store's folder, as the container sees it too."""

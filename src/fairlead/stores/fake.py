@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 
 from fairlead.project.stack import Store
-from fairlead.stores.base import Address, Running, Values
+from fairlead.stores.base import Address, Running, Taken, Values
 from fairlead.stores.declared import fingerprint
 
 PORT = 20000
@@ -33,6 +33,10 @@ class FakeStores:
     def address(self, store: Store) -> Address | None:
         """One for each."""
         return Address("localhost", PORT) if store.name in self.made else None
+
+    def taken(self) -> tuple[Taken, ...]:
+        """None."""
+        return ()
 
     def socket(self, store: Store) -> Address | None:
         """None that could be used."""

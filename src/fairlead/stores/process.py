@@ -18,7 +18,7 @@ from fairlead.render.stores.ground import Ground
 from fairlead.render.supervisord import Program
 from fairlead.stores import programs
 from fairlead.stores.aside import Aside, before, changing
-from fairlead.stores.base import Address, Phase, Running, Values
+from fairlead.stores.base import Address, Phase, Running, Taken, Values
 from fairlead.stores.declared import fingerprint
 from fairlead.stores.folder import Kept, Owner, StoreFolder, names
 from fairlead.stores.kinds.base import StoreKind
@@ -90,6 +90,13 @@ class ProcessStores:
         path = self.place.stores / store.name
         kept = StoreFolder(path, path).kept()
         return Address(HOSTS.get(store.kind, LOOPBACK), kept.port) if kept else None
+
+    def taken(self) -> tuple[Taken, ...]:
+        """Where somebody listens at the port of one that runs."""
+        ports = {one.name: self.address(one.store) for one in self.observe() if one.living}
+        table = sockets.listeners()
+        return tuple(Taken(name, row.address, row.port) for name, where in ports.items() for row in table
+                     if where and row.port == where.port)  # fmt: skip
 
     def socket(self, store: Store) -> Address | None:
         """Beside its data."""

@@ -143,6 +143,12 @@ def test_one_that_does_not_come_up_as_it_is_declared_now_is_what_it_was(rig, mad
     assert rig.mark("db") == mark
 
 
+def test_it_has_no_port_that_others_of_the_network_reach(rig, made):
+    found = {one.address for one in rig.stores.taken() if one.name == "db"}
+    assert found <= {"127.0.0.1", "::1"}
+    assert bool(found) is isinstance(rig, ProcessRig)
+
+
 def test_data_of_another_major_is_found_before_it_is_touched(rig, made):
     assert rig.stores.unfit(replace(DB, max_connections=21)) == ""
     assert rig.of_another_major("db", "13").startswith("store db: its data is of PostgreSQL 13, which PostgreSQL ")

@@ -1,10 +1,15 @@
 """What the doctor says of an engine and of what a stack asks of containers, without asking an engine."""
 
+from types import SimpleNamespace
+
 import pytest
 
-from fairlead.engine.facts import EngineFacts
-from fairlead.operations.checks.docker import declared, version
+from fairlead.engine.facts import EngineFacts, ImageFacts
+from fairlead.errors import Refused
+from fairlead.operations.checks.docker import declared, rooted, version
+from fairlead.operations.stores.declared import require_users
 from fairlead.project.stack import Container, Health, Route, Security, Service, Stack, Store
+from fairlead.system.home import Place
 
 
 def facts(number):
@@ -73,3 +78,41 @@ def test_what_stands_for_a_value_in_compose_is_put_in_first():
 
     assert checks(shm_size="${SIZE}", dns=["${SIZE}"], cpu_shares="${PORT}") == []
     assert checks(shm_size="${ODD}") == ["web: compose: shm_size is not as Compose has it"]
+
+
+def test_a_store_does_not_run_as_root_unless_it_is_allowed():
+    def of(container):
+        stack = Stack("shop", "production", "docker", stores=(Store("box", "container", container=container),))
+        return [check.text for check in declared(stack)]
+
+    assert of(Container(image="x", user="root")) == ["store box: it is to run as root"]
+    assert of(Container(image="x", user="root", security=Security(root=True))) == []
+
+
+@pytest.mark.parametrize(
+    ("store", "refused"),
+    [
+        (Store("box", "container", container=Container(image="x")), True),
+        (Store("box", "container", container=Container(image="x", user="1000")), False),
+        (Store("box", "container", container=Container(image="x", security=Security(root=True))), False),
+        (Store("box", "container", preset="clamav"), False),
+        (Store("box", "postgres"), False),
+        (Store("box", "s3"), False),  # as Fairlead has it: the doctor names it
+    ],
+)
+def test_an_image_of_a_store_that_runs_as_root_is_refused_where_nobody_said_how_it_runs(store, refused):
+    require_users([store], ())
+    if refused:
+        with pytest.raises(Refused, match="store box: the image runs as root"):
+            require_users([store], {"box"})
+    else:
+        require_users([store], {"box"})
+
+
+def test_the_doctor_names_a_store_whose_image_runs_as_root(tmp_path, monkeypatch):
+    monkeypatch.setenv("FAIRLEAD_HOME", str(tmp_path))
+    engine = SimpleNamespace(image=lambda name: ImageFacts(name, (), (), "amd64", "linux", "", (), 0))
+    stack = Stack("shop", "local", "docker", stores=(Store("files", "s3"), Store("db", "postgres")))
+    (check,) = rooted(engine, stack, Place.of("shop", "local"))
+    assert check.result == "warning"
+    assert "store files: its image runs as root" in check.text

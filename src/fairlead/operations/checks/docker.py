@@ -13,11 +13,13 @@ from fairlead.errors import FairleadError, Refused
 from fairlead.operations.check import Check, failed, ok, warning
 from fairlead.operations.checks.machine import disk
 from fairlead.operations.images import containers, filled_all
+from fairlead.project.access import runs
 from fairlead.project.stack import Container, Job, Service, Stack
 from fairlead.render.compose_keys import INSTEAD, host_config, left_over
 from fairlead.render.networks import DATABASE, networks_of, service_networks
 from fairlead.render.short_forms import mount, published
 from fairlead.render.short_forms import own as own_volume
+from fairlead.stores.folder import StoreFolder
 from fairlead.system.files import free_bytes
 from fairlead.system.home import Place
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 OLDEST = (20, 10)  #: version of the engine
 ROOTS = ("", "0", "root")
+ALLOW = "name another user, or allow it: security: {root: true}"
 
 
 def examine(stack: Stack, place: Place, thorough: bool) -> Iterator[Check]:
@@ -44,6 +47,7 @@ def examine(stack: Stack, place: Place, thorough: bool) -> Iterator[Check]:
         yield from _settings(facts, thorough)
         yield strangers(engine, owner, stack)
         yield from one_client(stack, machine_has_ipv6()) if thorough else ()
+        yield from rooted(engine, stack, place) if thorough else ()
     except FairleadError as error:
         yield failed("docker", error.message, error.hint or "")
     yield from declared(stack)
@@ -94,6 +98,20 @@ def strangers(engine: Engine, owner: Owner, stack: Stack) -> Check:
     return ok("docker", "nobody else is on a name of ours")
 
 
+def rooted(engine: Engine, stack: Stack, place: Place) -> Iterator[Check]:
+    """Stores that run as their image says, where that is root."""
+    from fairlead.operations.stores.declared import as_image  # noqa: PLC0415 — only where there is an engine
+    from fairlead.stores.docker import image_of  # noqa: PLC0415
+
+    for store in filter(as_image, filter(runs, stack.stores)):
+        kept = StoreFolder(place.stores / store.name, place.stores / store.name).kept()
+        image = kept.image if kept else image_of(store)
+        facts = engine.image(image) if "${" not in image else None
+        if facts is not None and facts.runs_as_root:
+            text = f"store {store.name}: its image runs as root, though without capabilities"
+            yield warning("docker", text, "name a `user` that may write its volume, or say security: {root: true}")
+
+
 def one_client(stack: Stack, ipv6: bool) -> Iterator[Check]:
     """The engine passes IPv6 on from an address of its own: who comes by it cannot be told from the others."""
     counts = any(route.policies.counts for service in stack.services for route in service.routes)
@@ -140,6 +158,9 @@ def declared(stack: Stack) -> Iterator[Check]:
     """What a stack asks for and no container can have."""
     for service in stack.services:
         yield from (failed("docker", f"{service.name}: {what}", hint) for what, hint in _impossible(service, stack))
+    for store in stack.stores:
+        if (store.container.user or "1").partition(":")[0] in ROOTS and not store.container.security.root:
+            yield failed("docker", f"store {store.name}: it is to run as root", ALLOW)
     named = [(item.name, one) for item, one in containers(stack)] + list(_stores(stack))
     for name, one in named:
         yield from _composed(stack, name, one)
@@ -192,7 +213,7 @@ def _impossible(service: Service, stack: Stack) -> Iterator[tuple[str, str]]:
         yield what, "use routes, or publish only from a worker with one replica that hands over stop-first"
     user = (service.container.user or "1").partition(":")[0]
     if user in ROOTS and not service.container.security.root:
-        yield "it is to run as root", "name another user, or allow it: security: {root: true}"
+        yield "it is to run as root", ALLOW
 
 
 def require_users(stack: Stack, artifacts: Mapping[str, str]) -> None:

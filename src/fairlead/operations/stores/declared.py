@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from fairlead.errors import Refused
 from fairlead.operations.images import filled, filled_all, image_name, image_store, logins
 from fairlead.operations.secrets.supply import Supply
 from fairlead.project.access import archives, runs
 from fairlead.project.stack import Stack, Store
 from fairlead.render.compose_keys import KEYS
+from fairlead.stores.kinds.table import kind_of
 
 Say = Callable[[str, str], object]
 
@@ -47,7 +49,10 @@ def _placed(volume: str, root: Path) -> str:
 
 
 def fetched(supply: Supply, stores: Iterable[Store], say: Say) -> dict[str, str]:
-    """The images of these stores, all here; the id of each by the store's name. Nothing where no container is made."""
+    """The images of these stores, all here; the id of each by the store's name. Nothing where no container is made.
+
+    Refused when one would run as root and nobody allowed it.
+    """
     wanted = tuple(stores)
     if supply.stack.runtime != "docker" or not wanted:
         return {}
@@ -61,4 +66,22 @@ def fetched(supply: Supply, stores: Iterable[Store], say: Say) -> dict[str, str]
         say("build", text)
 
     found = image_store(supply.place, logins(supply)).fetch(asked, tell)
+    require_users(wanted, {name for name, image in found.items() if image.facts.runs_as_root})
     return {name: image.id for name, image in found.items()}
+
+
+def require_users(stores: Iterable[Store], rooted: Collection[str]) -> None:
+    """Refused when one of which only the file says how it runs is among `rooted`, those whose image runs as root.
+
+    How those of kinds and presets run is Fairlead's to say.
+    """
+    if found := [one.name for one in stores if one.kind == "container" and not one.preset and as_image(one)
+                 and one.name in rooted]:  # fmt: skip
+        hint = "name a `user`, or allow it: security: {root: true}"
+        raise Refused(f"store {', '.join(found)}: the image runs as root", hint)
+
+
+def as_image(store: Store) -> bool:
+    """Whether it runs as whoever its image says, and nobody allowed that this is root."""
+    own = store.container
+    return not own.user and not kind_of(store).user(store) and not own.security.root
