@@ -97,6 +97,8 @@ def room(ground: Ground, name: str) -> Iterator[Path]:
     """A folder that the copy's user alone gets into; gone at the end, and with it what is in it."""
     path = ground.folder / name
     ground.folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+    if ground.box is None:  # those with a container go with it
+        sweep(ground.folder)
     with claimed(path):
         path.mkdir(mode=0o700)
         try:
@@ -132,6 +134,14 @@ def forget_claim(path: Path) -> None:
 
 def _claim(path: Path) -> Path:
     return path.with_name(f"{path.name}.lock")
+
+
+def sweep(folder: Path) -> None:
+    """What those left who were killed: all of the data of a store, opened."""
+    for left in folder.glob("*.copy-*"):
+        if left.is_dir() and is_orphan(left):
+            remove_tree(left)
+            forget_claim(left)
 
 
 def cluster(ground: Ground, path: Path) -> Path:

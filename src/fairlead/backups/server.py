@@ -27,6 +27,13 @@ CONNECT_TIMEOUT = 10  #: seconds
 APPLICATION = "fairlead backup"
 TRANSIENT = "fairlead_backup_"
 """How the names of roles begin that are there only while somebody works on backups: they are in no restore."""
+OWN = """
+SELECT set_config('statement_timeout', '0', false), set_config('lock_timeout', '0', false),
+set_config('idle_in_transaction_session_timeout', '0', false), set_config('default_transaction_read_only', 'off', false)
+"""
+"""What a database or a role sets for its services would end a backup as its data grows. Said in the session and not as
+an option of the connection, which a pooler lets nobody give.
+"""
 HIDDEN = ("template0", "template1")
 
 
@@ -62,7 +69,8 @@ class Server:
         own = {"password": self.password.reveal()} if self.password else {}
         given = {**self.parameters, "dbname": database, "application_name": APPLICATION, **own}
         try:
-            return psycopg.connect(**given, connect_timeout=CONNECT_TIMEOUT, autocommit=autocommit)  # type: ignore[arg-type]
+            connection = psycopg.connect(**given, connect_timeout=CONNECT_TIMEOUT, autocommit=True)  # type: ignore[arg-type]
+            return _freed(connection, autocommit)
         except psycopg.Error as error:
             raise FairleadError(f"no connection to {database}: {line(error)}", "see whether it runs") from None
 
@@ -119,6 +127,17 @@ class Server:
         if own < server:
             what = f"the server is PostgreSQL {server} and pg_dump here is of {own or 'no version that it says'}"
             raise Refused(what, f"apt install postgresql-client-{server}")
+
+
+def _freed(connection: Connection, autocommit: bool) -> Connection:
+    """Of the limits that are of its services. Closed when that fails."""
+    try:
+        connection.execute(OWN)
+        connection.autocommit = autocommit
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 @contextlib.contextmanager

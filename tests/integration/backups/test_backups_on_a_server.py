@@ -47,3 +47,13 @@ def test_a_database_comes_back_with_the_rules_that_it_sorts_by(server, german):
     drop(server, "german_again")
     create(server, "german_again", had | {"provider": "libc"})
     assert "locale provider: libc, in the backup icu" in compared(server, before, "german_again")
+
+
+def test_what_a_database_sets_for_its_services_ends_no_backup(server, german):
+    """A count of a large table takes longer than any statement of a service may."""
+    with server.session(server.home) as connection:
+        for key, value in (("statement_timeout", "10ms"), ("default_transaction_read_only", "on")):
+            connection.execute(f"ALTER DATABASE german SET {key} = '{value}'")
+    with server.session(german, autocommit=False) as connection:
+        assert one(connection, "SELECT 1 FROM pg_sleep(0.1)") == 1
+        connection.execute("CREATE TABLE written ()")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from fairlead.backups.catalogue import DAMAGED, VERIFIED, Backup, Catalogue, Owner, Part, chosen, new_id
-from fairlead.backups.destinations.base import Gone, get, put
+from fairlead.backups.destinations.base import Gone, Unreachable, get, put
 from fairlead.backups.destinations.directory import Directory
 from fairlead.errors import FairleadError, UsageError
 
@@ -111,3 +111,13 @@ def test_a_full_folder_is_told_from_one_that_is_not_there(tmp_path):
     where = Directory(tmp_path)
     assert "make room" in where._why("written to", OSError(errno.ENOSPC, "No space left on device")).hint
     assert "mounted" in where._why("read", OSError(errno.EIO, "Input/output error")).hint
+
+
+def test_a_folder_that_cannot_be_read_is_no_empty_one(tmp_path):
+    """Nobody is to believe that there is no backup while their disk is ill."""
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "b").write_bytes(b"")
+    where = Directory(tmp_path)
+    assert where.items("nothing") == ()
+    with pytest.raises(Unreachable, match="cannot be read"):
+        where.items("a/b")

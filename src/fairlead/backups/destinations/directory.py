@@ -12,6 +12,13 @@ from pathlib import Path
 from fairlead.backups.destinations.base import Gone, Item, Unreachable, Write
 from fairlead.system.files import sync_folder
 
+
+def _told(error: OSError) -> None:
+    """A folder that cannot be read is no empty one: whoever believed that would say that there is no backup."""
+    if not isinstance(error, FileNotFoundError):
+        raise error
+
+
 FULL = "make room there: fairlead backup prune ENV --plan shows what could go; or keep fewer"
 PIECE = 1 << 20  #: bytes read at once
 
@@ -66,7 +73,7 @@ class Directory:
             return tuple(sorted(self._found(self.root / prefix), key=lambda one: one.name))
 
     def _found(self, folder: Path) -> Iterator[Item]:
-        for at, _, files in os.walk(folder):
+        for at, _, files in os.walk(folder, onerror=_told):
             for name in files:
                 path = Path(at, name)
                 with contextlib.suppress(FileNotFoundError):
