@@ -55,6 +55,10 @@ LEDGER = {
         "`store`, `id`, `databases` (each with the name under which the old one stays), `seconds`, `moment` (as what "
         "they are), `set` (the recovery set)",
     ),
+    "schema.restored": (
+        "a restore put back a schema as it was",
+        "`store`, `database`, `scripts` (that have run, as it has it), `gone` (that ran since, and are pending again)",
+    ),
     "restore.pruned": ("databases or folders that restores had put aside were removed", "`store`, `databases`"),
     "migration.rehearsed": (
         "what was pending ran on a copy",

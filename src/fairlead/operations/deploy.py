@@ -13,7 +13,7 @@ from fairlead.operations.environment import LOCK_PATIENCE, machine_facts, opened
 from fairlead.operations.schema.moves import moves
 from fairlead.operations.secrets.supply import Supply
 from fairlead.operations.stores.ensure import steps_of
-from fairlead.operations.transition import Intent, Result
+from fairlead.operations.transition import Intent, Result, schema_may_lack
 from fairlead.project.project import Project
 from fairlead.project.stack import Stack, Strategy
 from fairlead.rollout.events import Emit, silent
@@ -85,14 +85,16 @@ def preview(project: Project, name: str, options: Options = Options()) -> Previe
     stack = project.stack(name)
     place = Place.of(project.name, name)
     release = predict(ArtifactStore(place.artifacts), Supply(stack, project.root, place))
-    observed = Observed()
+    observed, may_lack = Observed(), True
     if place.exists():
         with opened(place, stack.runtime) as environment:
             observed = environment.world.observe()
+            may_lack = schema_may_lack(environment.ledger, release, observed.live)
     schema = (
         moves(stack, project.root, project.root, release.migrations, release.artifacts, early=True)
         if stack.stores
         else ()
     )
     strategy = options.strategy or stack.rollout.strategy
-    return Preview(release, plan(Wanted(release.id, stack, strategy, schema=schema), observed), schema)
+    wanted = Wanted(release.id, stack, strategy, schema=schema if may_lack else ())
+    return Preview(release, plan(wanted, observed), schema)

@@ -19,6 +19,7 @@ from fairlead.operations.backups.restore import Asked, beside_live, go_on, have_
 from fairlead.operations.backups.space import folder_of, needed_of, require_space
 from fairlead.operations.backups.spots import spots_of
 from fairlead.operations.backups.swapping import Step
+from fairlead.operations.schema.restored import Reverted, note
 from fairlead.project.access import runs
 from fairlead.stores.awaiting import await_well
 from fairlead.stores.table import stores_of
@@ -38,6 +39,7 @@ class Ready:
     losing: tuple[str, ...]  #: what is not as in the backup, in words
     step: Step
     before: Callable[[], None] = lambda: None  #: done right before the swap is written down
+    schemas: tuple[Reverted, ...] = ()  #: of a PostgreSQL
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,7 @@ def put_back(
         more = {"set": prospect.set} if prospect.set else {}
         aside = {one["live"]: one["aside"] for one in it.step.databases}
         it.one.note("restore.done", said | more | {"databases": aside})
+        note(it.one.note, it.schemas)
     _have_well(ready, stood)
     return PutBack(prospect.id, tuple((it.one.store.name, it.backup.id, _aside(it)) for it in ready), seconds)
 
@@ -208,11 +211,12 @@ def _databases(one: Arrangement, backup: Backup, say: Say) -> Iterator[Ready]:
         swaps = tuple({"live": it.live, "new": it.new, "aside": it.aside} for it in prospect.swaps)
         lost = tuple(f"{name}: {text}" for name, some in prospect.losing.items() for text in some)
         lost += tuple(f"role {name} comes back, as it was then" for name in prospect.roles)
+        lost += tuple(str(it) for it in prospect.schemas if it.gone)
 
         def before() -> None:
             have_live(server, prospect.swaps, prospect.source)
 
-        yield Ready(one, backup, lost, Step(one.store.name, "postgres", "", databases=swaps), before)
+        yield Ready(one, backup, lost, Step(one.store.name, "postgres", "", databases=swaps), before, prospect.schemas)
 
 
 @contextlib.contextmanager

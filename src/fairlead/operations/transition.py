@@ -10,6 +10,7 @@ from typing import Any
 from fairlead.artifacts import Release
 from fairlead.edges.base import Traffic
 from fairlead.errors import Busy
+from fairlead.ledger import Ledger
 from fairlead.operations.environment import Environment, sample_live
 from fairlead.operations.keeper import have_keeper
 from fairlead.project.stack import Strategy
@@ -19,7 +20,7 @@ from fairlead.rollout.observed import Observed, Wanted
 from fairlead.rollout.plan import plan
 from fairlead.rollout.recovery import give_up, recover, restore_traffic
 from fairlead.rollout.schema import SchemaMove
-from fairlead.rollout.state import STARTED
+from fairlead.rollout.state import COMMITTED, STARTED
 from fairlead.rollout.steps import Step
 
 FORWARD = ("deploy", "promote")  #: the operations that move schemas
@@ -94,8 +95,18 @@ def drop_waiting(environment: Environment, why: str) -> None:
 
 def _steps(environment: Environment, release: Release, intent: Intent, observed: Observed) -> tuple[Step, ...]:
     """The plan, from what is observed now. Refused where the schema of a database cannot be moved."""
-    schema = _schema(environment, release, intent) if observed.live != release.id else ()
+    look = schema_may_lack(environment.ledger, release, observed.live)
+    schema = _schema(environment, release, intent) if look else ()
     return plan(Wanted(release.id, release.stack, intent.strategy, intent.urgent, schema), observed)
+
+
+def schema_may_lack(ledger: Ledger, release: Release, live: str | None) -> bool:
+    """Whether something may be pending for it: it is another one than what is `live`, or a restore came since."""
+    if live != release.id:
+        return True
+    from fairlead.operations.schema.restored import since  # noqa: PLC0415 — only where a schema may move
+
+    return since(ledger, COMMITTED, [store.name for store in release.stack.stores if store.migrations])
 
 
 def _asks(release: Release, intent: Intent) -> bool:
@@ -133,7 +144,10 @@ def carry_out(environment: Environment, release: Release, intent: Intent) -> Res
         "origin": intent.origin, "why": intent.why,
     }  # fmt: skip
     journal = Journal.begin(environment.ledger, steps, facts)
-    return _reported(environment, journal, (release.id, state.live), lambda: Executor(world, journal).run(steps), begun)
+    done = _reported(environment, journal, (release.id, state.live), lambda: Executor(world, journal).run(steps), begun)
+    if observed.live == release.id:  # its schema alone was moved
+        _have_all(environment, release)
+    return done
 
 
 def go_on(environment: Environment, rollout: OpenRollout) -> Result:

@@ -247,6 +247,13 @@ def _gone(rows: Sequence[Row]) -> dict[int, State]:
     return gone
 
 
+def standing(rows: Sequence[Row]) -> tuple[str, ...]:
+    """The files that ran and were not taken back, as a history has them."""
+    gone = _gone(rows)
+    own = (row for row in rows if row.success and not _says_of_others(row) and row.rank not in gone)
+    return tuple(dict.fromkeys(row.script for row in own if row.type not in (BASELINE, SCHEMA)))
+
+
 def _mistakes(entries: Sequence[Entry], baseline: Version | None, wanted: Wanted) -> list[Mistake]:
     found = []
     for one in entries:

@@ -18,8 +18,10 @@ STRATEGIES: dict[Strategy, Callable[[Wanted, Observed], list[Step]]] = {
 
 
 def plan(wanted: Wanted, observed: Observed) -> tuple[Step, ...]:
-    """The steps from the live release to the wanted one; none when it is live already and all of it runs."""
-    if wanted.release == observed.live:
-        return ()
+    """The steps from the live release to the wanted one. When it is live already and all of it runs, those of a schema
+    that is not as it needs, which a restore may leave; else none.
+    """
     first = [] if wanted.urgent else schema_steps(wanted.release, wanted.schema)
+    if wanted.release == observed.live:
+        return numbered(first)
     return numbered([*first, *STRATEGIES[wanted.strategy](wanted, observed)])

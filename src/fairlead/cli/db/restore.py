@@ -78,6 +78,7 @@ def _screen(prospect: Prospect) -> str:
         lines.append(f"{bold('who comes back')}: roles that were removed since, as they were then: {yellow(names)}")
     lines += [f"  {yellow(text)}" for text in source.without]
     lines += [f"  {name}: not in it, so it stays as it is now" for name in prospect.staying]
+    lines += [f"  {yellow(str(one))}" for one in prospect.schemas if one.gone]
     for database, changes in prospect.losing.items():
         lines.append(f"  {database}" + ("" if changes else dim(": as many rows as in the backup")))
         lines += [f"    {yellow(change)}" for change in changes[:SHOWN]]

@@ -26,6 +26,7 @@ from fairlead.operations.backups import coming, swapping
 from fairlead.operations.backups.arrangement import PATIENCE, Arrangement
 from fairlead.operations.backups.sources import XID, Source, source_of
 from fairlead.operations.backups.space import data_folder, needed, require_space
+from fairlead.operations.schema.restored import Reverted, note, reverted
 from fairlead.project.access import databases as declared
 from fairlead.project.stack import RuntimeName
 from fairlead.system import clock
@@ -48,6 +49,7 @@ class Prospect:
     transactions: int | None = None  #: how many of the whole server came since then
     roles: tuple[str, ...] = ()  #: that were removed since, and come back
     staying: tuple[str, ...] = ()  #: databases that there were none of then; they stay as they are
+    schemas: tuple[Reverted, ...] = ()  #: of each that migrations move
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ def restore(
         seconds = round(clock.boot_seconds() - begun, 3)
         aside = {done.live: done.aside for done in swaps}
         place.note("restore.done", said | {"databases": aside, "seconds": seconds, "moment": source.moment.isoformat()})
+        note(place.note, prospect.schemas)
         return Restored(source.id, source.moment, swaps, seconds)
 
 
@@ -122,7 +125,8 @@ def beside_live(
             _beside(server, source, swaps, say)
         try:
             prospect = _prospect(server, source, swaps, back, place is not it)
-            yield replace(prospect, staying=_staying(place, server, source))
+            schemas = reverted(server, place.store, swaps, databases_there(server))
+            yield replace(prospect, staying=_staying(place, server, source), schemas=schemas)
         except Unsure:
             raise
         except BaseException:

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 from fairlead.artifacts.release import Release
 from fairlead.errors import Refused
-from fairlead.ledger import Ledger
+from fairlead.ledger import Entry, Ledger
 from fairlead.operations.schema.kept import contract_of, moved
+from fairlead.operations.schema.restored import RESTORED
 from fairlead.operations.schema.waits import BEGUN, DONE, FAILED
 from fairlead.rollout.schema import APPLIED, UNDONE
 
@@ -40,8 +41,10 @@ def contract_scripts(release: Release) -> dict[str, list[str]]:
 def newer(ledger: Ledger, release: Release) -> tuple[Name, ...]:
     """What deployments ran before the new release started, and this one does not know."""
     ran: dict[Name, bool] = {}
-    for entry in ledger.entries(kinds=[APPLIED, UNDONE]):
-        if not entry.data.get("contract"):
+    for entry in ledger.entries(kinds=[APPLIED, UNDONE, RESTORED]):
+        if entry.kind == RESTORED:
+            ran = {name: there and _kept(name, entry) for name, there in ran.items()}
+        elif not entry.data.get("contract"):
             ran[str(entry.data["database"]), str(entry.data["script"])] = entry.kind == APPLIED
     return _unknown((name for name, there in ran.items() if there), release)
 
@@ -50,7 +53,11 @@ def contracted(ledger: Ledger, release: Release) -> tuple[Name, ...]:
     """Files of contract folders that ran and that it does not know; those too at which somebody was killed."""
     ran: dict[Name, None] = {}
     begun: list[Name] = []
-    for entry in ledger.entries(kinds=[APPLIED, BEGUN, DONE, FAILED]):
+    for entry in ledger.entries(kinds=[APPLIED, BEGUN, DONE, FAILED, RESTORED]):
+        if entry.kind == RESTORED:
+            ran = {name: None for name in ran if _kept(name, entry)}
+            begun = [name for name in begun if _kept(name, entry)]
+            continue
         if entry.kind == APPLIED:
             some = [(str(entry.data["database"]), str(entry.data["script"]))] if entry.data.get("contract") else []
             ran |= dict.fromkeys(some)
@@ -61,6 +68,11 @@ def contracted(ledger: Ledger, release: Release) -> tuple[Name, ...]:
             ran |= dict.fromkeys(begun)
             begun = []
     return _unknown((*ran, *begun), release)
+
+
+def _kept(name: Name, restored: Entry) -> bool:
+    """Whether a restore left it: another database's, or one that had run by the moment that came back."""
+    return name[0] != restored.data["database"] or name[1] in restored.data["scripts"]
 
 
 def _unknown(some: Iterable[Name], release: Release) -> tuple[Name, ...]:

@@ -8,6 +8,7 @@ from fairlead.artifacts.files import folder_name
 from fairlead.artifacts.release import Release
 from fairlead.ledger import Ledger
 from fairlead.operations.schema.kept import contract_of, moved
+from fairlead.operations.schema.restored import since
 
 BEGUN, DONE, FAILED = "contract.begun", "contract.done", "contract.failed"
 
@@ -28,9 +29,10 @@ def waits(ledger: Ledger, release: Release | None) -> Waits | None:
         return None
     last = ledger.last(DONE, FAILED)
     mine = last is not None and last.data.get("files") == folder_name(release.migrations)
-    if mine and last is not None and last.kind == DONE:
+    stores = {store.name for store, one in moved(release.stack) if contract_of(one, release.migrations)}
+    if mine and last is not None and last.kind == DONE and not since(ledger, DONE, stores):
         return None
-    return Waits(release.id, files, str(last.data["reason"]) if mine and last is not None else "")
+    return Waits(release.id, files, str(last.data.get("reason", "")) if mine and last is not None else "")
 
 
 def files_of(release: Release) -> tuple[str, ...]:
