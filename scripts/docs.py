@@ -45,6 +45,10 @@ LEDGER = {
         "`store`, `tasks` (backup, drill)",
     ),
     "backup.verified": ("a backup was read whole", "`store`, `id`, `ok`, `wrong` (what was found)"),
+    "backup.keep": (
+        "how many backups of a store are kept is another number from now on; a smaller one counts once a person pruned",
+        "`store`, `keep` (`daily`, `weekly`, `monthly`, and `point_in_time` in seconds)",
+    ),
     "backup.pruned": ("backups were removed that no tier kept", "`store`, `gone`, each with `id` and `bytes`"),
     "restore.begun": (
         "a backup lies in new databases or folders, and is about to be put in place",

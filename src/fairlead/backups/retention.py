@@ -1,14 +1,15 @@
 """Which backups are kept, with a reason for each. Pure.
 
 As restic does it: the newest first; in each tier the newest of each new day, week or month is kept until so many are
-there; a backup stays when any tier wants it. Days without a backup count for nothing, so an outage deletes nothing. All
+there; a backup stays when any tier wants it. Of a week or a month it is the newest that was read or tried, and what
+never was takes no place from one that was. Days without a backup count for nothing, so an outage deletes nothing. All
 in UTC, by when a backup ended; a week is the ISO year's, as the last days of December may be of the next one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 DAYS: dict[str, Callable[[datetime], tuple[int, ...]]] = {
@@ -25,9 +26,15 @@ class Copy:
     id: str
     moment: datetime
     kind: str = "logical"
-    verified: bool = False
+    verified: bool = False  #: read whole
+    tried: bool = False  #: restored for a trial
     good: bool = True  #: nothing is known to be wrong with it
     parent: str = ""  #: the id of the one without which it is nothing
+
+    @property
+    def proven(self) -> bool:
+        """Somebody has seen that it can be read."""
+        return self.verified or self.tried
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +50,16 @@ class Policy:
     def empty(self) -> bool:
         """Nothing at all would be kept."""
         return not (self.daily or self.weekly or self.monthly or self.point_in_time)
+
+    def smaller(self, before: Policy) -> bool:
+        """Whether it lets something go that `before` keeps. An empty one keeps all."""
+        return not self.empty and (before.empty or self.larger(before) != self)
+
+    def larger(self, other: Policy) -> Policy:
+        """Of each the larger one; what keeps all keeps all."""
+        if self.empty or other.empty:
+            return Policy(0, 0, 0)
+        return Policy(*(max(one) for one in zip(astuple(self), astuple(other), strict=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,24 +99,40 @@ def _judged(copies: Sequence[Copy]) -> list[Copy]:
 
 def _tiers(mine: Sequence[Copy], policy: Policy, why: Mapping[str, list[str]]) -> None:
     for tier, key in DAYS.items():
-        seen: list[tuple[int, ...]] = []
-        for one in mine:
-            if one.parent and tier != "daily":  # it would keep two: what it depends on has to stay as long
-                continue
-            bucket = key(one.moment.astimezone(UTC))
-            if bucket not in seen and len(seen) < getattr(policy, tier):
-                seen.append(bucket)
-                why[one.id].append(f"{tier} {len(seen)} of {getattr(policy, tier)}")
+        some = [one for one in mine if not one.parent or tier == "daily"]  # with it what it depends on would stay
+        for number, one in _places(some, key, getattr(policy, tier), tier != "daily"):
+            why[one.id].append(f"{tier} {number} of {getattr(policy, tier)}")
+
+
+def _places(
+    mine: Sequence[Copy], key: Callable[[datetime], tuple[int, ...]], count: int, prove: bool
+) -> Iterator[tuple[int, Copy]]:
+    """Who takes the places of a tier. `prove`: in each bucket one that was read or tried, if there is one, and what
+    never was takes no place from those: a week of backups that nobody can read would push out the last that one can.
+    """
+    buckets: dict[tuple[int, ...], Copy] = {}
+    for one in mine:
+        bucket = key(one.moment.astimezone(UTC))
+        if bucket not in buckets or (prove and one.proven and not buckets[bucket].proven):
+            buckets[bucket] = one
+    proven = 0
+    for number, one in enumerate(buckets.values(), 1):
+        proven += one.proven
+        place = min(number, proven) if prove and one.proven else number
+        if place <= count:
+            yield place, one
 
 
 def _spared(mine: Sequence[Copy], policy: Policy, now: datetime, why: Mapping[str, list[str]]) -> None:
     """What no policy may delete."""
     good = [one for one in mine if one.good]
-    verified = [one for one in good if one.verified]
+    verified, tried = [one for one in good if one.verified], [one for one in good if one.tried]
     for one in good[:1]:
         why[one.id].append("the last good one")
     for one in verified[:1]:
         why[one.id].append("the last that was verified")
+    for one in tried[:1]:
+        why[one.id].append("the last that was restored for a trial")
     if policy.point_in_time:
         begin = now - timedelta(seconds=policy.point_in_time)
         window = [one for one in good if one.kind == "physical" and begin <= one.moment <= now]

@@ -132,3 +132,34 @@ def test_what_depends_on_a_damaged_one_takes_no_place_of_one_that_is_good(parent
     diff = Copy("diff", NOW - timedelta(days=1), "physical", verified=True, parent="full")
     assert kept([older, *parent, diff], Policy(1, 0, 0)) == ["older"]
     assert kept([*parent, diff], Policy(1, 0, 0)) == ["diff", *(one.id for one in parent)]
+
+
+def test_the_last_that_was_restored_for_a_trial_stays():
+    copies = [*daily(3), Copy("tried", NOW - timedelta(days=40), tried=True)]
+    assert kept(copies, Policy(1, 0, 0)) == ["b000", "tried"]
+
+
+def test_what_nobody_has_read_pushes_out_nothing_that_somebody_has():
+    """Weeks of backups that cannot be read would leave one that can."""
+    weeks = [Copy(f"w{n}", NOW - timedelta(weeks=n), verified=n > 2) for n in range(6)]
+    assert kept(weeks, Policy(1, 2, 0)) == ["w0", "w1", "w3", "w4"]
+    assert kept([Copy(one.id, one.moment) for one in weeks], Policy(1, 2, 0)) == ["w0", "w1"]
+
+
+def test_of_a_week_the_newest_that_was_proven_stays():
+    monday = NOW - timedelta(days=1)
+    copies = [Copy("late", NOW), Copy("read", monday, verified=True), Copy("early", monday - timedelta(hours=1))]
+    assert reasons(copies, Policy(0, 1, 0))["read"][0] == "weekly 1 of 1"
+    assert kept(copies, Policy(0, 1, 0)) == ["late", "read"]  # the last good one, too
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "smaller"),
+    [
+        (Policy(3, 0, 0), Policy(), True), (Policy(), Policy(3, 0, 0), False), (Policy(), Policy(), False),
+        (Policy(0, 0, 0), Policy(), False), (Policy(), Policy(0, 0, 0), True), (Policy(9, 4, 11), Policy(), True),
+    ],
+)  # fmt: skip
+def test_which_policy_lets_more_go(now, before, smaller):
+    assert now.smaller(before) is smaller
+    assert now.larger(before).smaller(now) is False

@@ -9,7 +9,7 @@ from datetime import datetime
 from fairlead.ledger import Entry, Ledger
 from fairlead.operations.backups.due import BUSY
 from fairlead.operations.check import Check, failed, ok, warning
-from fairlead.project.stack import Stack
+from fairlead.project.stack import Stack, Store
 from fairlead.system import clock
 from fairlead.system.home import Place
 
@@ -87,9 +87,24 @@ def examine(stack: Stack, place: Place) -> Iterator[Check]:
     for store in stack.backed_up:
         found = ages(place, (store.name,))[store.name]
         again = f"{stack.environment} {store.name}"
+        yield from _smaller(stack, place, store)
         yield from _one(f"backup of {store.name}", found.backup, stack.require.backup, f"fairlead backup now {again}")
         asked, every = stack.require.drill, store.drill.every if store.drill else None
         yield from _one(f"drill of {store.name}", found.drill, asked, f"fairlead db drill {again}", every)
+
+
+def _smaller(stack: Stack, place: Place, store: Store) -> Iterator[Check]:
+    """That fewer are declared than were kept up to now lets nothing go by itself."""
+    from fairlead.operations.backups.prune import agreed, policy_of  # noqa: PLC0415 — the keeper only asks for ages
+
+    if not place.exists():
+        return
+    with Ledger.read(place.ledger) as ledger:
+        before = agreed(ledger, store.name)
+    if before and policy_of(store).smaller(before):
+        what = "`keep` is smaller than it was, and what it lets go stays until you say so"
+        hint = f"fairlead backup prune {stack.environment} {store.name} --plan shows it, and without --plan removes it"
+        yield warning(f"backups of {store.name}", what, hint)
 
 
 def _one(name: str, age: float | None, asked: float | None, how: str, every: float | None = None) -> Iterator[Check]:

@@ -133,6 +133,6 @@ def _do(stack: Stack, root: Path, name: str, tasks: tuple[Task, ...], set: str) 
     for task, kind in MADE_OF.items():
         own = set if kind == "logical" else ""
         if task in tasks and make((one,), SCHEDULE, kind=kind, set=own, differential=task == "changes")[0].backup:
-            prune(one)
+            prune(one, careful=True)
     if "drill" in tasks and one.catalogue.all():
         drill(one, why=SCHEDULE)
