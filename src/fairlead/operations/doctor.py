@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fairlead.errors import Refused
-from fairlead.operations.backups import ages
+from fairlead.operations.backups import gate
 from fairlead.operations.check import Check
 from fairlead.operations.checks import (
     certificates,
@@ -41,7 +41,7 @@ def examine(wanted: Project, name: str, thorough: bool = False) -> tuple[Check, 
         *stores.examine(stack, place),
         *folders.examine(stack, place),
         *migrations.examine(stack, wanted.root),
-        *ages.examine(stack, place),
+        *gate.examine(stack, wanted.root, place),
         *machine.examine(home()),
         *environment.examine(stack, place, thorough),
         *docker.examine(stack, place, thorough),

@@ -23,11 +23,15 @@ if TYPE_CHECKING:
 @stores
 @click.option("--plan", "only_plan", is_flag=True, help="Show what would go and why the others stay; do nothing.")
 @click.option("--old-data", "--old-databases", is_flag=True, help="Remove what restores put aside, too.")
+@click.option("--careful", is_flag=True, help="What a `keep` that is smaller than it was lets go stays, for now.")
 @yes_option
 def command(
-    session: Session, environment: str, stores: tuple[str, ...], only_plan: bool, old_data: bool, yes: bool
-) -> None:
+    session: Session, environment: str, stores: tuple[str, ...], only_plan: bool, old_data: bool, careful: bool,
+    yes: bool,
+) -> None:  # fmt: skip
     """Remove backups of ENV that no tier of `keep` wants. The last good one stays in any case.
+
+    The schedule is --careful: where `keep` is smaller than it was, it goes on as before until you have pruned once.
 
     Every backup has its reason, to stay or to go.
     """
@@ -35,13 +39,13 @@ def command(
     from fairlead.operations.backups.prune import decided, prune  # noqa: PLC0415 — start-up is part of the product
 
     arranged = arranged_stores(session, environment, stores)
-    found = [decided(one) for one in arranged]
+    found = [decided(one, careful) for one in arranged]
     aside = [left(one) if old_data else () for one in arranged]
     text = "\n".join(_text(one, it) for one, it in zip(found, aside, strict=True))
     if not only_plan:
         if any(one.leaving or any(log.leaving for log in one.logs) for one in found) or any(aside):
             session.confirm(f"{text}\nremove them?", yes)
-        found = [prune(one) for one in arranged]
+        found = [prune(one, careful=careful) for one in arranged]
         aside = [drop_left(one, it) if it else () for one, it in zip(arranged, aside, strict=True)]
         text = "\n".join(_done(one, it) for one, it in zip(found, aside, strict=True))
     data = [_data(one, it) for one, it in zip(found, aside, strict=True)]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from fairlead.ledger import Entry, Ledger
 from fairlead.operations.backups.due import BUSY
-from fairlead.operations.check import Check, failed, ok, warning
-from fairlead.project.stack import Stack, Store
 from fairlead.system import clock
 from fairlead.system.home import Place
 
@@ -31,9 +29,10 @@ class Ages:
 class _Seen:
     """What the ledger says of one store. Times are as it writes them."""
 
-    backups: dict[str, str] = field(default_factory=dict)  #: when, by id
+    made: dict[str, str] = field(default_factory=dict)  #: when, by id
+    backups: dict[str, str] = field(default_factory=dict)  #: those of them that have all that is declared
     damaged: set[str] = field(default_factory=set)
-    drills: list[str] = field(default_factory=list)  #: that went well
+    drills: list[tuple[str, str]] = field(default_factory=list)  #: that went well, and as of when what they tried was
     wrong: dict[str, str] = field(default_factory=dict)  #: why the last one failed, by what it was
 
     def take(self, entry: Entry) -> None:
@@ -42,9 +41,11 @@ class _Seen:
             return
         id, good = str(entry.data.get("id", "")), bool(entry.data.get("ok", True))
         if entry.kind == MADE:
-            self.backups[id] = entry.time
             lacks = ", ".join(entry.data.get("missing") or ())
             self.wrong[MADE] = f"the last backup is without {lacks}: declared, and not there" if lacks else ""
+            self.made[id] = entry.time
+            if not lacks:
+                self.backups[id] = entry.time
         elif entry.kind == FAILED:
             self.wrong[MADE] = f"the last backup failed: {entry.data.get('reason')}"
         elif entry.kind == DRILLED:
@@ -53,18 +54,34 @@ class _Seen:
             (self.damaged.discard if good else self.damaged.add)(id)
 
     def _drilled(self, entry: Entry, good: bool) -> None:
-        self.drills += [entry.time] if good else []
+        of = str(entry.data.get("moment") or self.made.get(str(entry.data.get("id")), entry.time))
+        self.drills += [(entry.time, of)] if good else []
         self.wrong[DRILLED] = "" if good else f"the last drill failed: {'; '.join(entry.data.get('wrong') or ())}"
 
-    def ages(self) -> Ages:
+    def ages(self, seen: Seen) -> Ages:
         """Now."""
-        good = [time for id, time in self.backups.items() if id not in self.damaged]
+        there = self.backups if seen.there is None else self.backups.keys() & seen.there
+        good = [self.backups[id] for id in there if id not in self.damaged]
+        drills = [at for at, of in self.drills if seen.old is None or _between(of, at) <= seen.old]
         wrong = "; ".join(filter(None, self.wrong.values()))
-        return Ages(_since(good), _since(self.drills), wrong)
+        return Ages(_since(good), _since(drills), wrong)
 
 
-def ages(place: Place, stores: Collection[str]) -> dict[str, Ages]:
-    """What the ledger says, by store. A drill that found something wrong does not count, nor what was found damaged."""
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What counts besides what the ledger says."""
+
+    there: Collection[str] | None = None  #: ids of the backups that are there still; None: nobody has looked
+    old: float | None = None  #: seconds that what was tried may have been old then; None: nobody asks
+
+
+ALL = Seen()
+
+
+def ages(place: Place, stores: Collection[str], seen_now: Seen = ALL) -> dict[str, Ages]:
+    """What the ledger says, by store. A drill that found something wrong does not count, nor what was found damaged,
+    nor what lacks a database that is declared.
+    """
     if not stores or not place.exists():
         return dict.fromkeys(stores, Ages())
     seen = {name: _Seen() for name in stores}
@@ -72,7 +89,11 @@ def ages(place: Place, stores: Collection[str]) -> dict[str, Ages]:
         for entry in ledger.entries(kinds=KINDS):
             if one := seen.get(str(entry.data.get("store"))):
                 one.take(entry)
-    return {name: one.ages() for name, one in seen.items()}
+    return {name: one.ages(seen_now) for name, one in seen.items()}
+
+
+def _between(first: str, second: str) -> float:
+    return (datetime.fromisoformat(second) - datetime.fromisoformat(first)).total_seconds()
 
 
 def _since(times: Iterable[str]) -> float | None:
@@ -80,41 +101,6 @@ def _since(times: Iterable[str]) -> float | None:
     now = clock.now()
     passed = [(now - datetime.fromisoformat(time)).total_seconds() for time in times]
     return min((max(one, 0.0) for one in passed if one > -HOUR), default=None)
-
-
-def examine(stack: Stack, place: Place) -> Iterator[Check]:
-    """Of each store with backups: whether what `deploy.require` asks for is so, and whether drills are due."""
-    for store in stack.backed_up:
-        found = ages(place, (store.name,))[store.name]
-        again = f"{stack.environment} {store.name}"
-        yield from _smaller(stack, place, store)
-        yield from _one(f"backup of {store.name}", found.backup, stack.require.backup, f"fairlead backup now {again}")
-        asked, every = stack.require.drill, store.drill.every if store.drill else None
-        yield from _one(f"drill of {store.name}", found.drill, asked, f"fairlead db drill {again}", every)
-
-
-def _smaller(stack: Stack, place: Place, store: Store) -> Iterator[Check]:
-    """That fewer are declared than were kept up to now lets nothing go by itself."""
-    from fairlead.operations.backups.prune import agreed, policy_of  # noqa: PLC0415 — the keeper only asks for ages
-
-    if not place.exists():
-        return
-    with Ledger.read(place.ledger) as ledger:
-        before = agreed(ledger, store.name)
-    if before and policy_of(store).smaller(before):
-        what = "`keep` is smaller than it was, and what it lets go stays until you say so"
-        hint = f"fairlead backup prune {stack.environment} {store.name} --plan shows it, and without --plan removes it"
-        yield warning(f"backups of {store.name}", what, hint)
-
-
-def _one(name: str, age: float | None, asked: float | None, how: str, every: float | None = None) -> Iterator[Check]:
-    shown = "there was none that went well" if age is None else f"the last one is {span(age)} old"
-    if asked is not None and (age is None or age > asked):
-        yield failed(name, f"{shown}, and a deployment asks for one that is not older than {span(asked)}", how)
-    elif every is not None and (age is None or age > every):
-        yield warning(name, f"{shown}, and one is due every {span(every)}", how)
-    elif asked is not None or every is not None:
-        yield ok(name, shown)
 
 
 def span(seconds: float) -> str:

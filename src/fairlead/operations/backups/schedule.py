@@ -45,7 +45,7 @@ def _of(stack: Stack, store: Store) -> Iterator[Due]:
     if physical and physical.differential:
         yield Due(f"{label}-changes", physical.differential, (*again, "--physical", "--differential"))
     if store.backup.logical or physical:
-        yield Due(f"{label}-prune", "daily", ("backup", "prune", environment, name, "--yes"))
+        yield Due(f"{label}-prune", "daily", ("backup", "prune", environment, name, "--careful", "--yes"))
     if store.drill:
         every = next(one for one, seconds in DRILLS if store.drill.every >= seconds)
         yield Due(f"{label}-drill", every, ("db", "drill", environment, name))

@@ -1,13 +1,14 @@
 """That fewer backups are declared lets none go by itself: a person does."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from fairlead.backups.catalogue import Backup, Catalogue, Owner
 from fairlead.backups.destinations.directory import Directory
-from fairlead.operations.backups.ages import examine
 from fairlead.operations.backups.arrangement import Arrangement
+from fairlead.operations.backups.gate import examine
 from fairlead.operations.backups.prune import prune
 from fairlead.project.stack import Store
 from fairlead.project.stack_backup import Backup as Said
@@ -44,7 +45,7 @@ def there(one):
 
 def warned(one):
     stack = SimpleNamespace(backed_up=(one.store,), require=Require(), environment="production")
-    return [check.text for check in examine(stack, one.place)]
+    return [check.text for check in examine(stack, Path("/"), one.place)]
 
 
 def test_the_schedule_goes_on_as_before_until_a_person_prunes(arranged):
