@@ -19,7 +19,7 @@ from fairlead.operations.backups.restore import Asked, beside_live, go_on, have_
 from fairlead.operations.backups.space import folder_of, needed_of, require_space
 from fairlead.operations.backups.spots import spots_of
 from fairlead.operations.backups.swapping import Step
-from fairlead.operations.schema.restored import Reverted, note
+from fairlead.operations.restored import Reverted, note
 from fairlead.project.access import runs
 from fairlead.stores.awaiting import await_well
 from fairlead.stores.table import stores_of

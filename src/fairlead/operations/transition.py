@@ -104,7 +104,7 @@ def schema_may_lack(ledger: Ledger, release: Release, live: str | None) -> bool:
     """Whether something may be pending for it: it is another one than what is `live`, or a restore came since."""
     if live != release.id:
         return True
-    from fairlead.operations.schema.restored import since  # noqa: PLC0415 — only where a schema may move
+    from fairlead.operations.restored import since  # noqa: PLC0415 — only where a schema may move
 
     return since(ledger, COMMITTED, [store.name for store in release.stack.stores if store.migrations])
 

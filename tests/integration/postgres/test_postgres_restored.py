@@ -9,8 +9,8 @@ from rollout_site import RolloutSite
 
 from fairlead.artifacts import Release
 from fairlead.backups.restoring import Swap, swap
+from fairlead.operations.restored import RESTORED, reverted
 from fairlead.operations.schema import fits
-from fairlead.operations.schema.restored import RESTORED, reverted
 from fairlead.operations.schema.waits import waits
 from fairlead.operations.transition import Intent, carry_out
 from fairlead.project.stack import Migrations, Store

@@ -26,7 +26,7 @@ from fairlead.operations.backups import coming, swapping
 from fairlead.operations.backups.arrangement import PATIENCE, Arrangement
 from fairlead.operations.backups.sources import XID, Source, source_of
 from fairlead.operations.backups.space import data_folder, needed, require_space
-from fairlead.operations.schema.restored import Reverted, note, reverted
+from fairlead.operations.restored import Reverted, note, reverted
 from fairlead.project.access import databases as declared
 from fairlead.project.stack import RuntimeName
 from fairlead.system import clock

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from fairlead.artifacts.release import Release
 from fairlead.errors import Refused
 from fairlead.ledger import Entry, Ledger
+from fairlead.operations.restored import RESTORED
 from fairlead.operations.schema.kept import contract_of, moved
-from fairlead.operations.schema.restored import RESTORED
 from fairlead.operations.schema.waits import BEGUN, DONE, FAILED
 from fairlead.rollout.schema import APPLIED, UNDONE
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from fairlead.artifacts.files import folder_name
 from fairlead.artifacts.release import Release
 from fairlead.ledger import Ledger
+from fairlead.operations.restored import since
 from fairlead.operations.schema.kept import contract_of, moved
-from fairlead.operations.schema.restored import since
 
 BEGUN, DONE, FAILED = "contract.begun", "contract.done", "contract.failed"
 
