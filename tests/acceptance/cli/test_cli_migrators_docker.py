@@ -16,7 +16,7 @@ from tests.docker_engine import images, unique
 from fairlead.ledger import Ledger
 from fairlead.system.clock import wait_until
 
-pytestmark = [pytest.mark.real, pytest.mark.long(seconds=60)]
+pytestmark = [pytest.mark.real, pytest.mark.long(seconds=25)]
 
 NEEDED = ("alembic", "mako", "markupsafe", "sqlalchemy")  #: what the image does not have; pure Python is enough
 FILE = """\
