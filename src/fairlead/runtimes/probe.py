@@ -40,7 +40,7 @@ class Probe(ABC):
 
     @abstractmethod
     def _elsewhere(self) -> str:
-        """What may be the reason that it does not answer, to be said behind the answer."""
+        """What may be the reason that it does not answer, to be said behind the answer; asked at the end alone."""
 
     @abstractmethod
     def _own(self) -> bool:
@@ -50,7 +50,8 @@ class Probe(ABC):
         """Ask once; True when the last of its N successes came. NotReady past the deadline."""
         now = time.monotonic()
         if now - self.begun > self.health.deadline:
-            raise NotReady(f"{self.folder.id}: not ready within {self.health.deadline:g} s: {self.said}")
+            why = self.said + self._elsewhere()
+            raise NotReady(f"{self.folder.id}: not ready within {self.health.deadline:g} s: {why}")
         if now < self.due:
             return False
         done = self._ask(now)
@@ -70,7 +71,7 @@ class Probe(ABC):
             return self.folder.verified(self.mark) or now - self.since >= WORKER_SETTLES
         self.streak = self.streak + 1 if answer.ok else 0
         if not answer.ok:
-            self.said = (answer.error or f"answered {answer.status}") + self._elsewhere()
+            self.said = answer.error or f"answered {answer.status}"
         return self.streak >= self._needed() and self._own()
 
     def _needed(self) -> int:
