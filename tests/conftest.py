@@ -13,7 +13,7 @@ import hypothesis
 import pytest
 
 from fairlead.masking.known import forget
-from tests import initdb, schedule
+from tests import initdb, schedule, warm
 from tests.compiling import make_part
 
 # Rewriting the assertions of every file takes longer than reading them; a run leaves them for the next one to read.
@@ -49,10 +49,19 @@ def pytest_configure(config):
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+    if folder := getattr(config, "workerinput", {}).get("warm"):
+        warm.fairlead.borrow(folder)
     if hasattr(config, "workerinput"):
         make_part(config, int(config.workerinput["workerid"].removeprefix("gw")), config.workerinput["workercount"])
     elif folder := initdb.begin():
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+
+
+@pytest.hookimpl(optionalhook=True)  # of pytest-xdist
+def pytest_configure_node(node):
+    """To import all that commands need takes two seconds of a core: of several that run tests each would do that."""
+    if node.workerinput["workercount"] > 1:
+        node.workerinput["warm"] = warm.fairlead.lend()
 
 
 def pytest_collection_modifyitems(config, items):

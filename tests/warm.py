@@ -5,7 +5,8 @@ is what it always is, a process of its own with its arguments, environment, fold
 it did not have to import anything. Where a test is about the process itself (signals, terminals, what is imported, what
 `ps` shows) it starts the installed program.
 
-As a program, `warm.py DESCRIPTOR LISTENER MODULE MORE…`, this is the process that forks; `MODULE.main()` is called.
+As a program, `warm.py DESCRIPTOR LISTENER MODULE MORE…`, this is the process that forks; `MODULE.main()` is called. It
+imports at the first call. Where several processes run tests they share that of the one that started them: `lend`.
 """
 
 import atexit
@@ -15,6 +16,7 @@ import importlib
 import json
 import os
 import pkgutil
+import select
 import selectors
 import shlex
 import shutil
@@ -40,6 +42,16 @@ class Warm:
         self.modules, self.process, self.socket = (module, *more), None, None
         self.name, self.folder = module.partition(".")[0], None
 
+    def lend(self):
+        """Its folder, for `borrow` in another process, which calls it by that for as long as this one lives."""
+        if self.folder is None:
+            self._start()
+        return str(self.folder)
+
+    def borrow(self, folder):
+        """Have the process of who lent it fork."""
+        self.folder = Path(folder)
+
     def run(self, argv, *, cwd, env, stdin=b"", timeout=300):
         """As `subprocess.run` with all it says captured, as bytes. `argv` begins with the script's own path."""
         if not _possible(env):
@@ -62,19 +74,21 @@ class Warm:
 
         What is read at the start of an interpreter is as it was here, whatever the script says.
         """
-        if self.process is None:
+        if self.folder is None:
             self._start()
         return f"{self.folder}{os.pathsep}{path}"
 
     def _send(self, argv, cwd, env, files):
-        if self.process is None:
+        if self.folder is None:
             self._start()
         data = json.dumps({"argv": argv, "cwd": cwd, "env": {name: str(value) for name, value in env.items()}}).encode()
-        socket.send_fds(self.socket, [len(data).to_bytes(4, "big")], [file.fileno() for file in files])
-        self.socket.sendall(data)
+        with socket.socket(socket.AF_UNIX) as asked:
+            asked.connect(str(self.folder / "socket"))
+            socket.send_fds(asked, [len(data).to_bytes(4, "big")], [file.fileno() for file in files])
+            asked.sendall(data)
 
     def _start(self):
-        self.socket, theirs = socket.socketpair()
+        self.socket, theirs = socket.socketpair()  # nothing goes through it: its end is that of whoever started this
         self.folder = Path(tempfile.mkdtemp(prefix="warm-"))
         with theirs, socket.socket(socket.AF_UNIX) as listener:
             listener.bind(str(self.folder / "socket"))
@@ -142,8 +156,8 @@ def _read_all(files, argv, timeout):
 class Forking:
     """The other side: forks for each request, and tells pid and exit code of each."""
 
-    def __init__(self, requests, listener):
-        self.requests, self.listener, self.running = requests, listener, {}
+    def __init__(self, starter, listener):
+        self.starter, self.listener, self.running = starter, listener, {}
 
     def serve(self):
         """Returns in each child, set up to be the program. Ends when nobody can ask any more."""
@@ -153,21 +167,21 @@ class Forking:
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(wake.fileno())
         with selectors.DefaultSelector() as selector:
-            for one in (self.requests, self.listener, woken):
+            for one in (self.starter, self.listener, woken):
                 selector.register(one, selectors.EVENT_READ)
             while True:
                 for key, _ in selector.select():
                     if key.fileobj is woken:
                         woken.recv(4096)
                         self._reap()
-                    elif key.fileobj is self.listener:
+                    elif key.fileobj is self.starter:
+                        os._exit(0)  # it has ended
+                    else:
                         caller, _ = self.listener.accept()
                         if self._answer(caller):
                             caller.detach()  # closed with all the others
                             return
                         caller.close()
-                    elif self._answer(self.requests):
-                        return
 
     def _reap(self):
         for pid in list(self.running):
@@ -180,12 +194,13 @@ class Forking:
         """True in the child."""
         header, descriptors, _, _ = socket.recv_fds(asked, 4, 4)
         if not header:
-            if asked is self.requests:
-                os._exit(0)
             return False  # it was killed before it could say what it wants
         length, data = int.from_bytes(header, "big"), b""
         while len(data) < length:
-            data += asked.recv(length - len(data))
+            more = asked.recv(length - len(data))
+            if not more:
+                return False
+            data += more
         pid = os.fork()
         if pid == 0:
             become(descriptors, **json.loads(data))
@@ -213,6 +228,9 @@ def become(descriptors, argv, cwd, env):
 
 
 def main(descriptor, listener, module, *more):
+    sockets = [socket.socket(fileno=int(one)) for one in (descriptor, listener)]
+    if sockets[0] in select.select(sockets, [], [])[0]:
+        return  # nobody has called
     sys.path[0] = str(ROOT)
     program = importlib.import_module(module)
     for one in more:
@@ -222,7 +240,7 @@ def main(descriptor, listener, module, *more):
             importlib.import_module(found.name)
     gc.collect()
     gc.freeze()
-    Forking(*(socket.socket(fileno=int(one)) for one in (descriptor, listener))).serve()
+    Forking(*sockets).serve()
     end_with(_code(program))
 
 
