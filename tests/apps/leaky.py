@@ -1,4 +1,4 @@
-"""An application that spills its secrets, for uvicorn (`uvicorn leaky:app`) or as a job (`python leaky.py`).
+"""An application that spills its secrets, for `lean.py` or as a job (`python leaky.py`).
 
 SPILL says how: `log` into its log, at its start; `crash` too, and then it ends; `health` in the answer to a health
 check that fails; anything else not at all.
@@ -31,14 +31,7 @@ if SPILL == "crash":
     sys.exit(3)
 
 
-async def app(scope, receive, send):
-    if scope["type"] == "lifespan":
-        while (await receive())["type"] != "lifespan.shutdown":
-            await send({"type": "lifespan.startup.complete"})
-        await send({"type": "lifespan.shutdown.complete"})
-        return
-    sick = SPILL == "health" and scope["path"] == "/health"
-    body = " ".join(secrets()).encode() if sick else b"fine\n"
-    headers = [(b"content-length", b"%d" % len(body))]
-    await send({"type": "http.response.start", "status": 500 if sick else 200, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+def answer(path, _query):
+    if SPILL == "health" and path == "/health":
+        return 500, " ".join(secrets()).encode()
+    return 200, b"fine\n"

@@ -2,7 +2,9 @@
 
 For tests in which the server is not the point: `lean.py ADDRESS PORT`. It can be told to misbehave in the same ways,
 but for FAIL_AFTER. At SIGTERM it takes no more connections, answers what was asked, closes WebSockets with 1012, and
-ends. A connection that is kept alive is the other side's to close.
+ends. A connection that is kept alive is the other side's to close. With TALK=1 it says what it was asked.
+
+`lean.py ADDRESS PORT MODULE` serves another application: `MODULE.answer(path, query)` says status and body.
 """
 
 import heapq
@@ -20,9 +22,10 @@ FAIL_WHILE = os.environ.get("FAIL_WHILE", "")
 UPSTREAM_DOWN = os.environ.get("UPSTREAM_DOWN", "")
 SLOWER = float(os.environ.get("SLOWER", "0"))
 GROW = int(os.environ.get("GROW", "0"))
+TALK = os.environ.get("TALK") == "1"
 LIMIT = 200  # megabytes
 HEADERS = f"X-App: yes\r\nX-Version: {VERSION}\r\nX-Pid: {os.getpid()}\r\n"
-REASONS = {200: "OK", 404: "Not Found", 500: "Internal Server Error", 503: "Service Unavailable"}
+REASONS = {200: "OK", 401: "Unauthorized", 404: "Not Found", 500: "Internal Server Error", 503: "Service Unavailable"}
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, section 1.3
 TEXT, CLOSE, PING, PONG = 0x81, 0x88, 0x89, 0x8A
 
@@ -33,8 +36,8 @@ deaths = iter(filter(None, [os.environ.get("DIE_AFTER_HEALTHY")]))
 class Server:
     """One thread, one selector; what comes later lies in a heap."""
 
-    def __init__(self, address, port):
-        self.selector, self.clients = selectors.DefaultSelector(), set()
+    def __init__(self, address, port, handler):
+        self.selector, self.clients, self.handler = selectors.DefaultSelector(), set(), handler
         self.timers, self.numbers = [], itertools.count()
         self.stopping = False
         self.listener = socket.create_server((address, port), backlog=2048)
@@ -135,7 +138,9 @@ class Client:
         method, target, _ = first.split(" ")
         path, _, query = target.partition("?")
         self.busy, self.last = True, fields.get("connection", "").lower() == "close"
-        ROUTES.get((method, path), missing)(self, body, query, fields)
+        if TALK:
+            print(method, target, flush=True)
+        self.server.handler(method, path)(self, body, query, fields)
         return True
 
     def answer(self, status, body):
@@ -307,6 +312,25 @@ ROUTES = {
     ("GET", "/ws"): talk,
 }
 
-if __name__ == "__main__":
+
+def routed(method, path):
+    return ROUTES.get((method, path), missing)
+
+
+def served_by(module):
+    """All that is asked goes to that module."""
+    answer = __import__(module).answer
+    return lambda method, path: lambda client, _body, query, _fields: client.answer(*answer(path, query))
+
+
+def main(address, port, module=None):
+    handler = served_by(module) if module else routed
     time.sleep(float(os.environ.get("START_DELAY", "0")))
-    Server(sys.argv[1], int(sys.argv[2])).run()
+    server = Server(address, int(port), handler)
+    print(f"listening on http://{address}:{port}", flush=True)
+    server.run()
+    print("ended", flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,4 +1,4 @@
-"""An application that reads secrets, for uvicorn (`uvicorn reader:app`) or as a job (`python reader.py FILE`).
+"""An application that reads secrets, for `lean.py` or as a job (`python reader.py FILE`).
 
 It says what it reads, as SHA-256: of each file that a variable `NAME_FILE` names, read anew at each request, and of
 each variable that READS names.
@@ -23,15 +23,8 @@ def read():
     return found | {name: digest(os.environb[name.encode()]) for name in WANTED}
 
 
-async def app(scope, receive, send):
-    if scope["type"] == "lifespan":
-        while (await receive())["type"] != "lifespan.shutdown":
-            await send({"type": "lifespan.startup.complete"})
-        await send({"type": "lifespan.shutdown.complete"})
-        return
-    body = json.dumps({"pid": os.getpid(), "read": read()}).encode()
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]})
-    await send({"type": "http.response.body", "body": body})
+def answer(_path, _query):
+    return 200, json.dumps({"pid": os.getpid(), "read": read()}).encode()
 
 
 if __name__ == "__main__":

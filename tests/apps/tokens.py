@@ -1,4 +1,4 @@
-"""An application that uses secrets, for uvicorn (`uvicorn tokens:app`): it signs and verifies tokens, logs in to Redis.
+"""An application that uses secrets, for `lean.py`: it signs and verifies tokens, logs in to Redis.
 
 TOKEN_KEY_FILE, TOKEN_KEY_JWKS_FILE   the key that signs (Ed25519), and the keys that verify
 REDIS_PASSWORD_FILE, REDIS_URL        a password of the user `app`
@@ -91,14 +91,9 @@ ROUTES = {
 }
 
 
-async def app(scope, receive, send):
-    if scope["type"] == "lifespan":
-        health({})
-        while (await receive())["type"] != "lifespan.shutdown":
-            await send({"type": "lifespan.startup.complete"})
-        await send({"type": "lifespan.shutdown.complete"})
-        return
-    status, said = ROUTES[scope["path"]](parse_qs(scope["query_string"].decode()))
-    body = said.encode()
-    await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"%d" % len(body))]})
-    await send({"type": "http.response.body", "body": body})
+def answer(path, query):
+    status, said = ROUTES[path](parse_qs(query))
+    return status, said.encode()
+
+
+health({})  # as they are at its start, unless they are read anew

@@ -15,7 +15,9 @@ from fairlead.demo.sandbox import free_port
 
 APPS = Path(__file__).parents[2] / "apps"
 FAIRLEAD = Path(sys.executable).with_name("fairlead")
-SERVE = python("-m uvicorn asgi:app --ws none --host 127.0.0.1 --port ${PORT}")
+SERVE = python("lean.py 127.0.0.1 ${PORT}")
+BROKEN = ("${PORT}", "${PORT} nothing")  #: exchange these in its file, and the service ends at once
+WHY = "No module named 'nothing'"  #: so it says
 TEST = python("-c print(40+2)")
 
 FILE = """\
@@ -28,7 +30,7 @@ services:
     health: {{ready: /health, interval: 100ms, deadline: 90s}}
     routes: ["/"]
     replicas: {replicas}
-    env: {{VERSION: "{version}", START_DELAY: "{delay}"}}
+    env: {{VERSION: "{version}", START_DELAY: "{delay}", TALK: "1"}}
     stop: {{drain: 1s, grace: 5s}}
 tests: [{test}]
 smoke: [{{path: /, contains: version {version}}}]
@@ -53,7 +55,7 @@ class Site:
         """The project as it was at first, whatever was put beside it."""
         shutil.rmtree(self.folder, ignore_errors=True)
         (self.folder / "app").mkdir(parents=True)
-        shutil.copy(APPS / "asgi.py", self.folder / "app")
+        shutil.copy(APPS / "lean.py", self.folder / "app")
         self.write()
 
     def write(self, version="1", replicas=1, delay="0"):

@@ -5,7 +5,7 @@ import os
 import subprocess
 
 import pytest
-from cli_site import await_line
+from cli_site import BROKEN, await_line
 from tests.commands import python
 
 pytestmark = pytest.mark.real
@@ -136,7 +136,7 @@ def test_the_same_deployed_again_mends_a_damaged_live_release(standing):
 def test_a_release_that_failed_is_not_called_a_good_one(standing):
     before = {one["id"] for one in standing.json("releases", "local")["releases"]}
     path = standing.folder / "fairlead.yaml"
-    path.write_text(path.read_text().replace("asgi:app", "asgi:nothing"))
+    path.write_text(path.read_text().replace(*BROKEN))
     assert standing.run("deploy", "local").returncode == 1
     found = standing.json("releases", "local")["releases"]
     assert [bool(one["last_live"]) for one in found if one["live"]] == [True]

@@ -12,7 +12,7 @@ import time
 import urllib.request
 
 import pytest
-from cli_site import FAIRLEAD, await_line
+from cli_site import BROKEN, FAIRLEAD, WHY, await_line
 
 pytestmark = pytest.mark.real
 
@@ -57,12 +57,12 @@ def test_from_the_first_deployment_to_the_stop(site):
 def test_a_failed_deployment_says_why_first_and_is_exit_1(standing):
     before = standing.live()
     path = standing.folder / "fairlead.yaml"
-    path.write_text(path.read_text().replace("asgi:app", "asgi:nothing"))
+    path.write_text(path.read_text().replace(*BROKEN))
     done = standing.run("deploy", "local")
     assert done.returncode == 1 and "Traceback" not in done.stdout
     error = done.stderr.partition("error: ")[2]
     assert "web.1: " in error.splitlines()[0]
-    assert 'Attribute "nothing" not found' in error
+    assert WHY in error
     assert "everything was taken back: local is as it was before" in error
     assert standing.live() == before and answer(standing.port) == "version 1\n"
     assert standing.json("history", "local")["events"][0]["result"] == "undone"

@@ -51,7 +51,7 @@ def digest(text):
 
 def write(site, version="1"):
     shutil.copy(APPS / "reader.py", site.folder / "app")
-    serve = python("-m uvicorn reader:app --ws none --host 127.0.0.1 --port ${PORT}")
+    serve = python("lean.py 127.0.0.1 ${PORT} reader")
     worker, job = python("-c 'import time; time.sleep(600)'"), python(f"reader.py {site.root}/seeded")
     values = {"serve": serve, "worker": worker, "job": job, "port": site.port, "other": site.other}
     (site.folder / "smtp.template.json").write_text('{"password": "${OTHER_KEY}", "in": "${ENVIRONMENT}"}')

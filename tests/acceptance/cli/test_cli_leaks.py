@@ -138,7 +138,7 @@ TEMPLATES = {
 
 
 def write(site, version="1", spill="", job_spill="", deadline="90s"):
-    serve = python("-m uvicorn leaky:app --ws none --host 127.0.0.1 --port ${PORT}")
+    serve = python("lean.py 127.0.0.1 ${PORT} leaky")
     said = {"version": version, "spill": spill, "job_spill": job_spill, "deadline": deadline}
     texts = {"serve": serve, "job": python("leaky.py"), "test": python("-c print(40+2)")}
     text = FILE.format(**texts, **said, port=site.port, other=site.other)
@@ -371,7 +371,7 @@ def develop(hunt):
     for json in ((), ("--json",)):
         child = hunt.site.start("dev", "next", *json)
         try:
-            lines = await_line(child, "stdout", "startup complete")  # as long as it takes to be looked at
+            lines = await_line(child, "stdout", "listening on")  # as long as it takes to be looked at
         finally:
             child.send_signal(signal.SIGINT)
             rest = child.communicate()

@@ -78,7 +78,7 @@ def test_doctor_finds_nothing_wrong(shop):
 def test_logs_are_merged_and_named(shop):
     done = shop.run("logs", "local", "web", "--lines", "100")
     assert done.returncode == 0
-    assert re.search(r"^web\.1 [0-9a-f]{6}\s+\| .*Uvicorn running", done.stdout, re.M)
+    assert re.search(r"^web\.1 [0-9a-f]{6}\s+\| .*listening on", done.stdout, re.M)
     assert {one["instance"].split(".")[1] for one in shop.lines("logs", "local")} == {"web"}
     assert "keeping shop/local" in shop.run("logs", "local", "keeper").stdout
     unknown = shop.run("logs", "local", "webb")
@@ -86,8 +86,8 @@ def test_logs_are_merged_and_named(shop):
 
 
 def test_logs_since_a_time(shop):
-    assert "Uvicorn running" in shop.run("logs", "local", "--since", "1h").stdout
-    assert "Uvicorn running" in shop.run("logs", "local", "web", "keeper", "--since", "2020-01-31T20:00:00Z").stdout
+    assert "listening on" in shop.run("logs", "local", "--since", "1h").stdout
+    assert "listening on" in shop.run("logs", "local", "web", "keeper", "--since", "2020-01-31T20:00:00Z").stdout
     last = [one["instance"] for one in shop.lines("logs", "local", "web", "--since", "yesterday", "--tail", "1")]
     assert last and len(set(last)) == len(last), "one line of each"
     assert shop.run("logs", "local", "--since", "2999-01-01").stdout == ""

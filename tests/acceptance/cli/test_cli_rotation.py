@@ -104,7 +104,7 @@ def administer(site, phrase):
 
 
 def write(site, port, read, replicas):
-    serve = python("-m uvicorn tokens:app --ws none --host 127.0.0.1 --port ${PORT}")
+    serve = python("lean.py 127.0.0.1 ${PORT} tokens")
     reload = ", reload: read" if read else ""
     values = {"serve": serve, "port": site.port, "url": f"redis://127.0.0.1:{port}", "reload": reload}
     values["replicas"] = replicas

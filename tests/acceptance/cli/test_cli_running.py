@@ -91,7 +91,7 @@ def test_what_is_missing_is_started_again(standing):
 
 def test_a_port_that_is_reached_past_the_edge_is_found(standing):
     path = standing.folder / "fairlead.yaml"
-    path.write_text(path.read_text().replace("--host 127.0.0.1", "--host 0.0.0.0"))
+    path.write_text(path.read_text().replace("lean.py 127.0.0.1", "lean.py 0.0.0.0"))
     assert standing.run("deploy", "local").returncode == 0
     done = standing.run("ports", "local")
     assert done.returncode == 1 and "reached past the edge at 0.0.0.0" in done.stdout

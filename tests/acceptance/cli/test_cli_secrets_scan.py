@@ -65,7 +65,7 @@ def test_files_that_git_has_or_would_have(repository):
         {"file": "app/new file.py", "line": 2, "column": 10, "kind": "GitHub Token", "own": False, "blob": "",
          "versions": 1}
     ]  # fmt: skip
-    assert repository.run("secrets", "scan", "app/asgi.py").returncode == 0
+    assert repository.run("secrets", "scan", "app/lean.py").returncode == 0
     assert repository.run("secrets", "scan", "app/new file.py").returncode == 1
     assert repository.run("secrets", "scan", cwd=repository.folder / "app").returncode == 1
 

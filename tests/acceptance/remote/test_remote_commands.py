@@ -6,7 +6,7 @@ import subprocess
 import urllib.request
 
 import pytest
-from cli_site import await_line
+from cli_site import BROKEN, WHY, await_line
 from remote_site import await_events
 
 pytestmark = pytest.mark.real
@@ -36,10 +36,10 @@ def test_from_the_first_deployment_to_the_rollback(site, need):
     assert events[-1]["kind"] == "result" and events[-1]["previous"] == first
     assert answer(site.port) == "version 2\n"
 
-    assert "startup complete" in site.run("logs", "local", "web", "--since", "2020-01-31 20:00").stdout
+    assert "listening on" in site.run("logs", "local", "web", "--since", "2020-01-31 20:00").stdout
     assert site.run("logs", "local", "web", "--since", "2999-01-01").stdout == ""
     follower = site.start("logs", "local", "web", "--follow", "--since", "1h")
-    await_line(follower, "stdout", "startup complete")
+    await_line(follower, "stdout", "listening on")
     answer(site.port)
     follower.send_signal(signal.SIGINT)
     _, said = follower.communicate(timeout=300)
@@ -68,10 +68,10 @@ def test_from_the_first_deployment_to_the_rollback(site, need):
 
 def test_errors_and_exit_codes_are_those_of_the_host(site):
     path = site.folder / "fairlead.yaml"
-    path.write_text(path.read_text().replace("asgi:app", "asgi:nothing"))
+    path.write_text(path.read_text().replace(*BROKEN))
     done = site.run("deploy", "local")
     assert done.returncode == 1, done.stderr
-    assert 'Attribute "nothing" not found' in done.stderr and "Traceback" not in done.stdout
+    assert WHY in done.stderr and "Traceback" not in done.stdout
     assert "everything was taken back" in done.stderr
     done = site.run("attach", "local", "--json")
     assert done.returncode == 1

@@ -5,6 +5,7 @@ import signal
 from contextlib import contextmanager
 
 import pytest
+from cli_site import BROKEN, WHY
 from remote_site import await_events
 from tests.sshd import children
 
@@ -78,12 +79,12 @@ def test_a_connection_that_is_cut_at_any_point(site, point):
 
 @pytest.mark.long
 def test_what_failed_meanwhile_is_told(site):
-    site.edit("asgi:app", "asgi:nothing")
+    site.edit(*BROKEN)
     deployer = site.start("deploy", "local")
     await_events(site, "step.begun", 1)
     site.sshd.cut()
     assert deployer.wait(300) == 1
     deployer.communicate()
     done = site.run("attach", "local")
-    assert done.returncode == 1 and 'Attribute "nothing" not found' in done.stderr, done.stderr
+    assert done.returncode == 1 and WHY in done.stderr, done.stderr
     assert site.run("attach", "local").returncode == 1  # it stays known
