@@ -25,6 +25,9 @@ DOTENV = ".env."  #: and the name of an environment
 LARGEST_DOTENV = 256 * 1024  #: bytes
 MOST_DOTENV = 200  #: files
 
+#: what `glance` made of a text, until that is loaded: most commands do both, and reading YAML is half of it
+_glanced: dict[tuple[str, str], tuple[Mapping, list[Finding]]] = {}
+
 _BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "a byte order mark"), (b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))
 
 
@@ -32,7 +35,9 @@ def load_project(path: Path) -> Project:
     """The project in the file `path`, every environment of it validated. ConfigurationError with all findings."""
     from fairlead.project.project import parse_project  # noqa: PLC0415 - brings the validator, 0.1 s
 
-    return parse_project(read(path), path.absolute().parent, shown_path(path), dotenv_files(path))
+    text, file = read(path), shown_path(path)
+    composed = _glanced.pop((text, file), None)
+    return parse_project(text, path.absolute().parent, file, dotenv_files(path), composed)
 
 
 def dotenv_files(path: Path) -> dict[str, DotEnv]:
@@ -73,8 +78,10 @@ def glance(path: Path) -> Glance:
     """As `peek`, with the hosts."""
     from fairlead.project.compose import compose  # noqa: PLC0415 - brings YAML, 30 ms
 
-    file = shown_path(path)
-    tree, findings = compose(read(path), file)
+    text, file = read(path), shown_path(path)
+    tree, findings = composed = compose(text, file)
+    _glanced.clear()
+    _glanced[text, file] = composed
     name, environments = text_of(child(tree, "name")), child(tree, "environments")
     names = [name or "", *(environments.items if isinstance(environments, Mapping) else ("",))]
     if findings or len(names) < 2 or not all(re.fullmatch(NAME, one) for one in names):

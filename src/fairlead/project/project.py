@@ -68,13 +68,18 @@ class Project:
 
 
 def parse_project(
-    text: str, root: pathlib.Path, file: str = "fairlead.yaml", dotenv: abc.Mapping[str, DotEnv] | None = None
+    text: str,
+    root: pathlib.Path,
+    file: str = "fairlead.yaml",
+    dotenv: abc.Mapping[str, DotEnv] | None = None,
+    composed: tuple[Mapping, list[Finding]] | None = None,
 ) -> Project:
     """The project in `text`. ConfigurationError with every finding, in the order of the file.
 
     `dotenv` has the `.env.ENVIRONMENT` files there are, by environment; what is wrong with one concerns it alone.
+    `composed` is what `compose` made of that text, where somebody had it do so already; it is used up.
     """
-    tree, findings = compose(text, file)
+    tree, findings = composed or compose(text, file)
     model, problems = validate(ProjectFile, tree)
     patterns = Patterns()
     problems += [*islice(rules.sections(tree), MOST), *islice(rules.typed(tree, patterns), MOST)]
