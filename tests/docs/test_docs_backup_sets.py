@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from tests import warm
 
 from fairlead.stores.programs import missing
 
@@ -27,7 +28,7 @@ def folder():
     (made / "app").mkdir()
     (made / "srv" / "shop" / "uploads").mkdir(parents=True)
     (made / "srv" / "shop" / "uploads" / "one").write_text("one")
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    path = warm.fairlead.on_path(f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     env = {"FAIRLEAD_HOME": str(made / "home"), "PATH": path, "NO_COLOR": "1", "HOME": str(made)}
     subprocess.run(["fairlead", "secrets", "init", "local"], cwd=made, env=env, check=True, capture_output=True)
     yield made, env

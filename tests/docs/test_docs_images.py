@@ -2,11 +2,11 @@
 
 import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from tests import warm
 from tests.registries import registry, unique
 
 from fairlead.project.project import parse_project
@@ -40,7 +40,7 @@ def test_its_commands_run(need, docker_engine, tmp_path):
         try:
             for command in COMMANDS:
                 argv = [FAIRLEAD, *command.split()[1:]]
-                done = subprocess.run(argv, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+                done = warm.as_text(warm.fairlead.run(argv, cwd=tmp_path, env=env))
                 assert done.returncode == 0, done.stderr
                 assert f"{address}/acme/{name}-api:content-" in done.stdout
             assert "pushed" in done.stdout and "sha256:" in done.stdout

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests import warm
 
 from fairlead.demo.sandbox import free_port
 
@@ -22,7 +23,7 @@ def place(tmp_path):
     port = str(free_port())
     file = tmp_path / "clone" / "examples" / "quickstart" / "fairlead.yaml"
     file.write_text(file.read_text().replace("8080", port))
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    path = warm.fairlead.on_path(f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     env = {**os.environ, "FAIRLEAD_HOME": str(tmp_path / "home"), "PATH": path, "NO_COLOR": "1"}
     yield tmp_path / "clone", port, env
     if (tmp_path / "quickstart").exists():

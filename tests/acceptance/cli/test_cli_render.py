@@ -1,14 +1,15 @@
 """`fairlead render` as a person, a CI job and pre-commit use it."""
 
 import json
+import os
 import shlex
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from cli_site import FAIRLEAD
 from ruamel.yaml import YAML
+from tests import warm
 
 ROOT = Path(__file__).parent.parent.parent.parent
 
@@ -21,8 +22,7 @@ def quickstart(tmp_path):
 
 
 def fairlead(folder, *arguments):
-    command = [Path(sys.executable).with_name("fairlead"), *arguments]
-    return subprocess.run(command, check=False, cwd=folder, capture_output=True, text=True, timeout=300)
+    return warm.as_text(warm.fairlead.run([FAIRLEAD, *arguments], cwd=folder, env=os.environ))
 
 
 def test_render_and_check(quickstart):

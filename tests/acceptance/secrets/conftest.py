@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import pytest
 from click.testing import CliRunner
+from tests import warm
 
 from fairlead.cli.main import run
 from fairlead.masking import known
@@ -63,7 +64,10 @@ class Person:
 
     def installed(self, *argv, stdin=None, code=0, **env):
         """The installed program, in a process of its own."""
-        return self.call(FAIRLEAD, "secrets", *argv, stdin=stdin, code=code, **env)
+        argv, given = [FAIRLEAD, "secrets", *argv], (stdin or "").encode()
+        done = warm.as_text(warm.fairlead.run(argv, cwd=self.folder, env=self.env | env, stdin=given))
+        assert code is None or done.returncode == code, (argv, done.returncode, done.stdout, done.stderr)
+        return done
 
     def secrets(self, *argv, stdin=None, code=0, **env):
         """The same in this process: to start the program takes half a second, and there are many calls."""
