@@ -2,8 +2,7 @@
 
 import pytest
 from example_projects import Example
-
-from fairlead.demo.sandbox import Sandbox
+from tests.sandboxes import Sandbox
 
 
 @pytest.fixture

@@ -1,21 +1,17 @@
 """The examples as they stand, deployed with the real command; only ports and paths are changed, and where pip is.
 
 It is the pip of the Python that runs the tests: to put one into each virtual environment costs as much as all the rest.
-The quickstart's test, and the demo, do it as it is written.
+The quickstart's test does it as it is written.
 """
 
 import json
 import shlex
-import sys
 from pathlib import Path
 
-from fairlead.demo.sandbox import Sandbox
+from tests.commands import PIP
+from tests.sandboxes import Sandbox
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
-PIP = {
-    "-m venv .venv": "-m venv --without-pip .venv",
-    ".venv/bin/pip install": f"{shlex.quote(sys.executable)} -m pip --python .venv/bin/python install",
-}
 
 
 class Example:

@@ -2,8 +2,7 @@
 
 import pytest
 from load_projects import Shop
-
-from fairlead.demo.sandbox import Sandbox
+from tests.sandboxes import Sandbox
 
 
 @pytest.fixture

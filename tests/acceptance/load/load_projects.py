@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 from tests.commands import python
+from tests.sandboxes import Sandbox
 
 from fairlead.demo.mix import Options as TrafficOptions
 from fairlead.demo.mix import Paths
-from fairlead.demo.sandbox import Sandbox
 from fairlead.operations.deploy import Options, deploy
 from fairlead.operations.rollback import rollback
 from fairlead.operations.up import stop

@@ -1,4 +1,8 @@
-"""`fairlead demo`, the installed program: whole, and interrupted in the middle. Nothing of it may stay."""
+"""`fairlead demo`, the installed program: whole, and interrupted in the middle. Nothing of it may stay.
+
+To put a pip into the application's virtual environment costs as much as five deployments; it is that of this Python.
+The quickstart's test does it as it is written: it is the same project.
+"""
 
 import json
 import os
@@ -9,11 +13,10 @@ import subprocess
 import sys
 
 import pytest
-from tests.commands import python
+from tests.commands import PIP, python
 
 from fairlead.demo.acts import PROJECT
 
-COMMAND = [sys.executable, "-I", "-m", "fairlead", "demo"]
 WITH_ANOTHER_PROJECT = """\
 import pathlib, sys
 from fairlead.demo import acts
@@ -55,8 +58,21 @@ def command_line(pid):
         return ""
 
 
-def test_it_loses_nothing_and_leaves_nothing(demo, tmp_path):
-    process = demo(*COMMAND, "--json")
+@pytest.fixture
+def with_our_pip(tmp_path_factory):
+    """The demo's project, installed by the pip of this Python."""
+    folder = tmp_path_factory.mktemp("with-our-pip") / "project"
+    shutil.copytree(PROJECT, folder)
+    text = (folder / "fairlead.yaml").read_text()
+    for old, new in PIP.items():
+        assert old in text
+        text = text.replace(old, new)
+    (folder / "fairlead.yaml").write_text(text)
+    return folder
+
+
+def test_it_loses_nothing_and_leaves_nothing(demo, with_our_pip, tmp_path):
+    process = demo(sys.executable, "-I", "-c", WITH_ANOTHER_PROJECT, "demo", "--json", with_our_pip)
     output, lines = process.communicate(timeout=900)
     assert process.returncode == 0, lines
     report = json.loads(output)
