@@ -3,7 +3,7 @@ VENV ?= .venv
 export VENV
 
 # More than cores: much of what the tests do is to wait. A file is for one of them, and what takes longest begins first.
-JOBS ?= 4
+JOBS ?= 6
 PYTEST := "$(VENV)/bin/python" -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
