@@ -1,11 +1,16 @@
 """What backups read and make on a real server, without a backup around it."""
 
+import os
+import subprocess
+
 import pytest
 
 from fairlead.backups.facts import facts, properties
+from fairlead.backups.physical.receiver import SLOT, release
 from fairlead.backups.restoring import compared, create, drop
 from fairlead.backups.server import Server, one
 from fairlead.stores import programs
+from fairlead.system.clock import wait_until
 
 pytestmark = pytest.mark.real
 SORTED = "SELECT string_agg(word, ' ' ORDER BY word) FROM (VALUES ('a'), ('B'), ('ä'), ('z')) one (word)"
@@ -57,3 +62,23 @@ def test_what_a_database_sets_for_its_services_ends_no_backup(server, german):
     with server.session(german, autocommit=False) as connection:
         assert one(connection, "SELECT 1 FROM pg_sleep(0.1)") == 1
         connection.execute("CREATE TABLE written ()")
+
+
+def test_a_slot_goes_while_somebody_receives_by_it(server, postgres, tmp_path):
+    """One that stayed without its limit would keep all of the log, until the disk of the server is full."""
+    kept = "SELECT active FROM pg_replication_slots WHERE slot_name = %s"
+    with server.session(server.home) as connection:
+        connection.execute("SELECT pg_create_physical_replication_slot(%s)", [SLOT])
+        connection.execute("ALTER SYSTEM SET max_slot_wal_keep_size = '1GB'")
+        argv = [programs.find("pg_receivewal"), "--slot", SLOT, "--directory", tmp_path, "--no-loop", "--no-password"]
+        env = os.environ | {"PGHOST": str(postgres.folder), "PGPORT": str(postgres.port), "PGUSER": "postgres"}
+        child = subprocess.Popen(argv, env=env, stderr=subprocess.DEVNULL)
+        try:
+            assert wait_until(lambda: one(connection, kept, SLOT) is True, 60)
+            release(connection)
+            assert one(connection, kept, SLOT) is None
+        finally:
+            child.terminate()
+            child.wait()
+    with server.session(server.home) as connection:
+        assert wait_until(lambda: one(connection, "SHOW max_slot_wal_keep_size") == "-1", 60)

@@ -23,6 +23,7 @@ from fairlead.backups.physical.archive import Archive, Reached, reached_text
 from fairlead.backups.physical.wal import Place, number, place_of, position
 from fairlead.backups.server import Server, line, one
 from fairlead.errors import FairleadError
+from fairlead.system.clock import wait_until
 from fairlead.system.files import write_file
 from fairlead.system.pipes import running
 
@@ -34,6 +35,7 @@ LOOK = 0.2  #: seconds between two looks at the spool
 CARRY = 2.0  #: seconds between two tries to carry away a segment that is being written
 SHARE = 5.0  #: it takes one part in so many of the time
 MOST = 3.0  #: seconds between two tries, also where it takes more of the time then
+DROPPING = 30.0  #: seconds for the slot to go
 AGAIN = 0.5  #: seconds until a server that went away is tried again
 FRESH = 100_000_000  #: nanoseconds; clocks of file systems tick
 KEPT = "4GB"  #: of the log, by the slot
@@ -254,11 +256,29 @@ def _last(log: Path) -> str:
 
 
 def release(connection: Connection) -> None:
-    """Nobody receives it any more: nothing is kept for it, and no commit waits for it."""
-    for name in ("synchronous_standby_names", "max_slot_wal_keep_size"):
-        connection.execute(f"ALTER SYSTEM RESET {name}")
+    """Nobody receives it any more: nothing is kept for it, and no commit waits for it.
+
+    The limit of what is kept goes last: a slot that stayed without one would fill the disk of the server.
+    """
+    _reset(connection, "synchronous_standby_names")
+    if wait_until(lambda: _dropped(connection), DROPPING, 0.05, 0.5):
+        _reset(connection, "max_slot_wal_keep_size")
+
+
+def _dropped(connection: Connection) -> bool:
+    """Who receives it still is ended: the server knows of the end of a connection only when it writes to it."""
+    from psycopg.errors import ObjectInUse, UndefinedObject  # noqa: PLC0415 — an extra
+
+    mine = [SLOT]
+    connection.execute("SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = %s", mine)
+    with contextlib.suppress(ObjectInUse, UndefinedObject):  # one took it, or dropped it, in this very moment
+        connection.execute(
+            "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = %s AND NOT active",
+            mine,
+        )
+    return one(connection, "SELECT 1 FROM pg_replication_slots WHERE slot_name = %s", SLOT) is None
+
+
+def _reset(connection: Connection, name: str) -> None:
+    connection.execute(f"ALTER SYSTEM RESET {name}")
     connection.execute("SELECT pg_reload_conf()")
-    connection.execute(
-        "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = %s AND NOT active",
-        [SLOT],
-    )

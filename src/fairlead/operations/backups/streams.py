@@ -66,6 +66,8 @@ def _have(one: Arrangement, say: Say) -> bool:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     said = _told(one)
     if archives(one.store):
+        if read_json(folder / TOLD) != said:  # or whoever receives it now has its slot taken from under it
+            end_program(Supervisor(place), program(name), folder / "starts", GRACE)
         _archive(one, said == read_json(folder / TOLD), say)
     if read_json(folder / TOLD) != said:
         end_program(Supervisor(place), program(name), folder / "starts", GRACE)
