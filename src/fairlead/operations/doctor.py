@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fairlead.errors import Refused
-from fairlead.operations.backups import gate
+from fairlead.operations.backups import gate, waiting
 from fairlead.operations.check import Check
 from fairlead.operations.checks import (
     certificates,
@@ -42,6 +42,7 @@ def examine(wanted: Project, name: str, thorough: bool = False) -> tuple[Check, 
         *folders.examine(stack, place),
         *migrations.examine(stack, wanted.root),
         *gate.examine(stack, wanted.root, place),
+        *waiting.examine(stack, place),
         *machine.examine(home()),
         *environment.examine(stack, place, thorough),
         *docker.examine(stack, place, thorough),
