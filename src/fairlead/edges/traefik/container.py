@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from fairlead.edges.traefik.api import TraefikApi
@@ -29,7 +29,7 @@ from fairlead.render.edge_containers import DOOR, TRAEFIK, api_port
 from fairlead.render.entrypoints import DEPUTY, MAIN
 from fairlead.system import processes
 from fairlead.system.clock import wait_until
-from fairlead.system.files import write_json
+from fairlead.system.files import write_file, write_json
 from fairlead.system.home import Place
 from fairlead.system.lock import FileLock, held_lock
 
@@ -163,7 +163,8 @@ class ContainerEdge(TraefikFiles):
             path, line = folder / "starts", f"{process.pid} {process.started}\n" if process else "\n"
             folder.mkdir(exist_ok=True)
             if not path.exists() or path.read_text() != line:
-                path.write_text(line)
+                with suppress(FairleadError):  # a full disk: what is there stays, and the next look writes it down
+                    write_file(path, line, 0o600)
 
     def _wanted(self, table: EdgeTable) -> Shape | None:
         """What the table needs. Ports that nobody asks at any more stay until there is another reason to replace it."""

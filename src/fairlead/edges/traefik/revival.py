@@ -14,9 +14,11 @@ from typing import Any
 
 from fairlead.engine.direct import DirectEngine
 from fairlead.engine.owner import Owner
+from fairlead.errors import FairleadError
 from fairlead.supervisor.survivors import last_started, read_starts
 from fairlead.system import http, processes
 from fairlead.system.clock import wait_until
+from fairlead.system.files import write_file
 from fairlead.system.home import Place
 from fairlead.system.lock import FileLock
 
@@ -56,8 +58,8 @@ class Revival:
         if lock.acquire("the edge"):
             try:
                 self._bring_back(_pid(dead[0]))
-            except (OSError, ValueError, HTTPException):
-                return  # the engine is away: the round that follows says so
+            except (OSError, ValueError, HTTPException, FairleadError):
+                return  # the engine is away, or the disk is full: the round that follows says so
             finally:
                 lock.release()
 
@@ -82,7 +84,7 @@ class Revival:
         for folder, id in zip(self._folders, ids, strict=True):
             pid = int(((engine.inspect(id) or {}).get("State") or {}).get("Pid") or 0)
             if process := processes.look(pid) if pid else None:
-                (folder / "starts").write_text(f"{process.mark}\n")
+                write_file(folder / "starts", f"{process.mark}\n", 0o600)  # an empty one would say that nothing ran
 
     def _await_answers(self, engine: DirectEngine, door: str) -> None:
         """What comes after this loads much, and would take a core from what users wait for."""
