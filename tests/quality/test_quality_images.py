@@ -117,7 +117,7 @@ def test_postgres_keeps_its_data_and_takes_a_user(started, docker_engine, docker
 
 def test_pgbackrest_is_beside_postgres(output):
     assert output("pgbackrest", "pgbackrest", "version").startswith("pgBackRest ")
-    assert output("pgbackrest", "postgres", "--version").startswith("postgres (PostgreSQL) ")
+    assert output("pgbackrest", "pg_controldata", "--version").startswith("pg_controldata (PostgreSQL) ")
 
 
 def test_postgres_wants_a_password(docker_engine):
