@@ -92,6 +92,8 @@ def images_of(environment: Path) -> set[str]:
     """The ids of all that stores of an environment are made from, or go back to; by its folder. FairleadError."""
     found = set()
     for folder in listed(environment / "stores"):
+        if not folder.is_dir():
+            continue  # a lock of whoever changes them
         data, was = read_json(folder / "store.json"), before(folder)
         found |= {Kept.from_data(data).image} if data else set()
         found |= {was.kept.image} if was else set()

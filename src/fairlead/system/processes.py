@@ -225,7 +225,7 @@ def _stat(pid: int) -> list[str]:
     """
     try:
         file = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError, PermissionError):  # gone, or gone just now, or hidden (hidepid)
         return []
     try:
         return os.read(file, 4096).rpartition(b")")[2].decode().split()

@@ -138,3 +138,16 @@ def test_names_that_look_like_the_end_of_a_field(script, name: str) -> None:
     leader = up(script, code)
     assert leader.alive()
     assert group_members(leader.pid) == (leader.pid,)
+
+
+@pytest.mark.parametrize("error", [FileNotFoundError, ProcessLookupError, PermissionError])
+def test_one_that_ends_while_it_is_looked_for(error, monkeypatch):
+    """The kernel says no such file, or no such process, by how far its end has come."""
+
+    def refused(path, flags):
+        raise error(path)
+
+    monkeypatch.setattr(processes.os, "open", refused)
+    assert processes._stat(os.getpid()) == []
+    with_none = processes.usage([os.getpid()])
+    assert (with_none.processes, with_none.memory) == (0, 0)
