@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from http.client import HTTPException
 
-from fairlead.engine.direct import DirectEngine
+from fairlead.engine.direct import DirectEngine, Refused
 from fairlead.engine.owner import Owner
 from fairlead.runtimes.folder import InstanceFolder, folders
 from fairlead.system import processes
@@ -25,6 +25,7 @@ from fairlead.system.processes import Process
 
 EVERY = 10.0  #: seconds between two questions
 FAILURES = 3  #: in a row
+GLANCE = 2.0  #: seconds for an answer of the engine
 
 
 class Liveness:
@@ -71,7 +72,7 @@ class Liveness:
             try:
                 self._kill(folder, process)
                 self.say(f"{does_not}; killed, to be started again")
-            except (OSError, ValueError, HTTPException) as error:
+            except (OSError, ValueError, HTTPException, Refused) as error:
                 self.say(f"{does_not}; and it could not be killed: {error}")
             self._failed.pop(folder.id)
 
@@ -79,7 +80,7 @@ class Liveness:
         try:
             processes.signal_group(process.pid, signal.SIGKILL)
         except PermissionError:  # a container of another user: its engine may
-            engine, owner = DirectEngine.here(), Owner.of(self.place)
+            engine, owner = DirectEngine.here(timeout=GLANCE), Owner.of(self.place)
             found = engine.inspect(owner.instance(folder.id)) if engine and (folder.spec() or {}).get("image") else None
             if engine is None or found is None or found["State"]["Pid"] != process.pid:
                 raise

@@ -6,6 +6,7 @@ import pytest
 from instances import QUICK, one, ready
 from running import eventually
 
+from fairlead.engine.direct import DirectEngine, Refused
 from fairlead.project.stack import Container, Health
 from fairlead.runtimes.docker.spec import name_of
 from fairlead.server.liveness import FAILURES, Liveness
@@ -54,3 +55,14 @@ def test_one_that_nobody_here_reaches_is_not_asked(docker):
     before = docker.facts(id).pid
     assert ask(docker, FAILURES + 1) == []
     assert docker.facts(id).pid == before
+
+
+def test_an_engine_that_says_no_ends_no_keeper(docker, foreign, monkeypatch):
+    [id] = ready(docker.runtime, docker.spec(health=replace(QUICK, live="/health", timeout=0.3)))
+    docker.runtime.engine.run(name_of(docker.runtime.owner, id), ("sh", "-c", "kill -STOP -1"), seconds=20)
+
+    def refuses(self, name):
+        raise Refused("server error", 500)
+
+    monkeypatch.setattr(DirectEngine, "inspect", refuses)
+    assert "could not be killed: server error" in ask(docker, FAILURES)[0]

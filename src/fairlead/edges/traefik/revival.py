@@ -12,7 +12,7 @@ from datetime import datetime
 from http.client import HTTPException
 from typing import Any
 
-from fairlead.engine.direct import DirectEngine
+from fairlead.engine.direct import DirectEngine, Refused
 from fairlead.engine.owner import Owner
 from fairlead.errors import FairleadError
 from fairlead.supervisor.survivors import last_started, read_starts
@@ -58,7 +58,7 @@ class Revival:
         if lock.acquire("the edge"):
             try:
                 self._bring_back(_pid(dead[0]))
-            except (OSError, ValueError, HTTPException, FairleadError):
+            except (OSError, ValueError, HTTPException, Refused, FairleadError):
                 return  # the engine is away, or the disk is full: the round that follows says so
             finally:
                 lock.release()
