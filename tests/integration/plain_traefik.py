@@ -76,6 +76,13 @@ class PlainTraefik:
         if confirm:
             eventually(lambda: self.get(f"/api/http/middlewares/{mark}@file").status == 200)
 
+    def renew(self, config):
+        """`write`, and wait until users are sent by it too: the API shows a table a moment before it is in force."""
+        path = f"/renewed-{getattr(self, 'count', 0)}"
+        teapot = {"rule": f"Path(`{path}`)", "service": "noop@internal", "entryPoints": ["web"]}
+        self.write({**config, "routers": {**config["routers"], "renewed": teapot}})
+        eventually(lambda: self.ask(path).status == 418)
+
     def forget(self):
         """Begin anew: without its dynamic files, and as if it had logged nothing yet."""
         for path in self.dynamic.iterdir():

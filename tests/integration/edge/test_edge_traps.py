@@ -262,11 +262,11 @@ def test_naive_each_reload_starts_with_the_heavy_side(plain, one, two, heavy, li
     """
     services = {"a": servers(one.port), "b": servers(two.port), "w": weighted(("a", heavy), ("b", light))}
     for _ in range(2):
-        plain.write(everything_to("w", services))
+        plain.renew(everything_to("w", services))
         got = names(plain.ask, first + 1)
         assert got.index("two") + 1 in (first - 1, first), got
     for _ in range(4):
-        plain.write(everything_to("w", services))
+        plain.renew(everything_to("w", services))
         assert "two" not in names(plain.ask, first - 2)
 
 
