@@ -187,7 +187,8 @@ class Forking:
         for pid in list(self.running):
             found, status = os.waitpid(pid, os.WNOHANG)
             if found:
-                os.write(self.running[pid], f"{os.waitstatus_to_exitcode(status)}\n".encode())
+                with contextlib.suppress(BrokenPipeError):  # who asked for it was killed
+                    os.write(self.running[pid], f"{os.waitstatus_to_exitcode(status)}\n".encode())
                 os.close(self.running.pop(pid))
 
     def _answer(self, asked):

@@ -126,8 +126,8 @@ def _require_no_other(recipe: Recipe, machine: str) -> None:
         return
     text = (context.root / context.dockerfile).read_text(errors="replace")
     line, own = fixed_platform(text, recipe.build.target)
-    made = f"linux/{machine}" if "BUILDPLATFORM" in own else own
-    if made and plain(made) != plain(recipe.platform):
+    made = f"linux/{machine}" if "BUILDPLATFORM" in own else own or recipe.platform
+    if plain(made) not in ("", plain(recipe.platform)):
         what = f"{recipe.item}: {context.dockerfile}:{line} is of {own}, and it is to run on {recipe.platform}"
         raise Refused(what, "take the --platform out of that FROM, or name another `platform`")
 

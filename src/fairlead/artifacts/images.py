@@ -20,6 +20,7 @@ from functools import partial
 from typing import Literal
 
 from fairlead.artifacts.release import IMAGE as ID
+from fairlead.engine.engine import MACHINES
 from fairlead.engine.facts import ImageFacts
 from fairlead.engine.images import Images, Remote, Tell
 from fairlead.engine.registry_failures import RegistryError
@@ -28,6 +29,7 @@ from fairlead.project.image_name import ImageName
 from fairlead.project.stack_container import PullPolicy
 from fairlead.system.threads import side_by_side
 
+SYSTEMS = ("linux", "windows")
 KEPT = "fairlead.invalid"
 
 CALLED = "dev.fairlead.called"  #: label of an image built here: the repository that it was named in
@@ -272,8 +274,12 @@ def misfit(wanted: Wanted, made_for: Collection[str], machine: str) -> tuple[str
 
 
 def plain(platform: str) -> str:
-    """Without the variant: an image of arm64 may say v8 or not."""
-    return "/".join(platform.split("/")[:2])
+    """By the names that images have, without the variant: one of arm64 may say v8 or not. "" for a system alone."""
+    first, _, rest = platform.lower().partition("/")
+    if not rest and first in SYSTEMS:
+        return ""
+    system, architecture = (first, rest.partition("/")[0]) if rest else ("linux", first)
+    return f"{system}/{MACHINES.get(architecture, architecture)}"
 
 
 def digest_of(facts: ImageFacts, name: ImageName) -> str | None:

@@ -64,5 +64,5 @@ class Serving:
 
 
 def _busy(channel: Any) -> bool:
-    """It asks, is being answered, or its answer is not wholly sent."""
-    return bool(channel.request or channel.requests or channel.total_outbufs_len)
+    """It is being answered, or its answer is not wholly sent. Who has not asked yet to the end may never do."""
+    return bool(channel.requests or channel.total_outbufs_len)

@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 
+from fairlead.ledger import Ledger
 from fairlead.operations.checks import folders
 from fairlead.project.stack import Store
 from fairlead.project.stack_backup import Backup
+from fairlead.rollout.state import STOPPED
 from fairlead.system.home import Place
 from tests.crash.fake_worlds import FakeMachine, stack, worker
 
@@ -32,3 +34,12 @@ def test_what_nobody_restores_may_be_shared(tmp_path):
     live.deploy(replace(stack(worker("clock")), volumes=(uploads("/srv/uploads", backup=False),)))
     wanted = replace(stack(), volumes=(uploads("/srv/uploads", backup=False),))
     assert not list(folders.examine(wanted, Place(tmp_path / "other" / "live")))
+
+
+def test_an_environment_that_is_stopped_holds_none(tmp_path):
+    live = FakeMachine(tmp_path / "shop" / "live")
+    live.deploy(replace(stack(worker("clock")), volumes=(uploads("/srv/uploads"),)))
+    with Ledger.open(live.place.ledger) as ledger:
+        ledger.append(STOPPED, {})
+    wanted = replace(stack(), volumes=(uploads("/srv/uploads"),))
+    assert not list(folders.examine(wanted, Place(tmp_path / "shop" / "staging")))

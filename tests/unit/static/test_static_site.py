@@ -173,6 +173,13 @@ def test_what_is_being_answered_is_answered_to_its_end(served):
     assert server.wait(20) == 0
 
 
+def test_who_does_not_ask_to_the_end_does_not_keep_it(served):
+    server, one, _ = served
+    one.sendall(b"GET /argparse.py HT")
+    server.send_signal(signal.SIGTERM)
+    assert server.wait(60) == 0
+
+
 def test_who_asks_nothing_does_not_keep_it(served):
     server, one, _ = served
     one.sendall(b"GET /argparse.py HTTP/1.1\r\nHost: a\r\n\r\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -77,8 +78,8 @@ def require(engine: Engine, place: Place, store: Store, image: str) -> None:
             "pgBackRest for a crash of its own", "leave init at true, or use engine: builtin",
         )  # fmt: skip
     owner = Namer.of(place)
-    name = owner.name(store.name, "asked")
-    engine.remove(name)  # of one that was killed
+    # a dot: no store has one; its own: two may ask at one time
+    name = owner.name(f"{store.name}.asked-{secrets.token_hex(4)}")
     spec = ContainerSpec(
         name=name, image=image, entrypoint=("sh",), argv=("-c", "command -v pgbackrest"), restart="no",
         labels=owner.labels("helper", asked=store.name), user="65534:65534",

@@ -32,7 +32,8 @@ def _volumes(other: Place) -> tuple[Store, ...]:
     """Those of what is live there; none of what cannot be read, which is said where that is looked after."""
     try:
         with Ledger.read(other.ledger) as ledger:
-            live = read_state(ledger).live
+            state = read_state(ledger)
+            live = None if state.stopped else state.live
         release = ReleaseStore(other.releases).load_or_none(live) if live else None
     except FairleadError:
         return ()
@@ -47,5 +48,6 @@ def _meet(one: Store, theirs: Store) -> bool:
 def _shared(one: Store, theirs: Store, other: Place) -> Check:
     where = f"{other.project}/{other.environment}"
     what = f"{one.path} is in the hands of {where} too, as {theirs.path} of its volume {theirs.name}"
-    hint = "a restore of one would replace the other's files: say another `path` for each environment"
+    stop = f"fairlead stop {other.environment}"
+    hint = f"a restore of one would replace the other's files: say another `path`, or there {stop}, if it is no more"
     return failed(f"volume {one.name}", what, hint)
