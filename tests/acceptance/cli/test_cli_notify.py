@@ -43,7 +43,7 @@ def test_the_keeper_tells_what_happened_and_nobody_waits_for_it(site: Site):
         first = site.live()
         # answered 500 the first time: tried again after 15 s; meanwhile the keeper is killed, and another goes on
         log = site.home / "shop" / "local" / "notify" / "log.jsonl"
-        assert wait_until(lambda: log.exists() and "error=500" in log.read_text(), 240)
+        assert wait_until(lambda: failed_once(log), 240)
         os.kill(keeper(site), signal.SIGKILL)
         heard(one, f"{first} is live")
 
@@ -60,6 +60,13 @@ def test_the_keeper_tells_what_happened_and_nobody_waits_for_it(site: Site):
         told = [("promoted", "failed"), ("promoted", "sent"), ("failed", "sent")]
         assert wait_until(lambda: written(site) == told, 240), written(site)  # after the receiver has it
         nowhere_else(site)
+
+
+def failed_once(log):
+    """By 500, or on a machine where everything waits because that came too late."""
+    whole = log.read_text().rpartition("\n")[0] if log.exists() else ""  # the last line may be being written
+    lines = map(json.loads, whole.splitlines())
+    return any((one["receiver"], one["result"]) == ("webhook (HOOK)", "failed") for one in lines)
 
 
 def written(site):
