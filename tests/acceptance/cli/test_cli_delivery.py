@@ -85,6 +85,7 @@ def test_services_and_jobs_read_what_is_theirs(shared):
     wanted = {"SESSION_KEY": digest(SESSION), "SMTP_PASSWORD": digest(SMTP), "CONF": conf}
     assert asked(shared.port)["read"] == wanted
     assert json.loads((shared.root / "seeded").read_text()) == {"OTHER_KEY": digest(OTHER)}
+    assert shared.json("drift", "local")["deviations"] == []  # a job that has ended is none
     assert "web has SMTP_PASSWORD in its environment: root" in done.stderr
     folder = place(shared) / "secrets"
     assert {path.name for path in (folder / shared.live()).iterdir()} == {"web", "seed", ".templates"}

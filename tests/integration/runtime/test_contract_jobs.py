@@ -19,6 +19,7 @@ def test_a_job_that_succeeds_runs_once(rig):
     assert rig.runtime.log_tail("r1.seed.1", 3) == "seeded"
     assert one(rig.runtime, "r1.seed.1").starts == 1
     assert one(rig.runtime, "r1.seed.1").job
+    assert rig.runtime.deviations([]) == ()
 
 
 def test_a_job_may_run_again(rig):
@@ -62,6 +63,7 @@ def test_the_job_of_a_killed_deployer_can_be_waited_for(rig):
     """Started again with the same id while it still runs: it is awaited, not doubled."""
     slow = job(rig, "import time; time.sleep(1.5); print('done')")
     rig.runtime.start([slow])
+    assert [(each.where, each.what) for each in rig.runtime.deviations([])] == [(slow.id, "extra")]
     rig.runtime.run_job(slow, 30)
     assert rig.runtime.log_tail(slow.id, 1) == "done"
     assert one(rig.runtime, slow.id).starts == 1

@@ -22,10 +22,10 @@ def deviations(
     there: Mapping[str, ContainerFacts],
     wanted: Callable[[InstanceSpec], ContainerSpec],
 ) -> tuple[Deviation, ...]:
-    """Of each spec, then containers of instances that none of them names."""
+    """Of each spec, then containers that none of them names. A job that has ended is what it should be."""
     found = [one for spec in specs for one in _of(spec.id, wanted(spec), there.get(spec.id))]
     known = {spec.id for spec in specs}
-    extra = sorted(id for id, one in there.items() if id not in known and label(one.labels, "kind") == "instance")
+    extra = sorted(id for id, one in there.items() if id not in known and not _ended_job(one))
     return (*found, *(Deviation(id, "extra", found=f"{there[id].state}, not declared") for id in extra))
 
 
@@ -35,6 +35,10 @@ def _of(id: str, wanted: ContainerSpec, facts: ContainerFacts | None) -> Iterato
         return
     for what, should, does in differences(wanted, facts):
         yield Deviation(id, what, should, does)
+
+
+def _ended_job(one: ContainerFacts) -> bool:
+    return label(one.labels, "kind") == "job" and not one.running
 
 
 def listening(there: Mapping[str, ContainerFacts]) -> tuple[Listening, ...]:

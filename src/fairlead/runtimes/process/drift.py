@@ -17,10 +17,11 @@ COMPARED = {"argv": "program", "cwd": "folder", "health": "health check", "stop"
 def deviations(
     specs: Sequence[InstanceSpec], seen: Iterable[Instance], folder: Callable[[str], ProcessFolder]
 ) -> tuple[Deviation, ...]:
-    """Of each spec, then instances that none of them names."""
+    """Of each spec, then instances that none of them names. A job that has ended is what it should be."""
     there = {one.id: one for one in seen}
     found = [one for spec in specs for one in _of(spec, there.get(spec.id), folder(spec.id))]
-    extra = sorted(there.keys() - {spec.id for spec in specs})
+    known = {spec.id for spec in specs}
+    extra = sorted(id for id, one in there.items() if id not in known and (one.living or not one.job))
     return (*found, *(Deviation(id, "extra", found=f"{there[id].phase}, not declared") for id in extra))
 
 
