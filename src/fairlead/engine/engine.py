@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -29,6 +30,7 @@ from fairlead.render.container import ContainerSpec, Joined, creation
 
 TIMEOUT = 60.0  #: seconds for one answer of the engine
 SENT = 0.2  #: seconds after which a request is there, though it is not answered
+LATER = 0.2  #: seconds by which it may hear later of a lack of memory than of the end that this brought
 MACHINES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "i686": "386"}  #: uname → images
 
 
@@ -118,6 +120,19 @@ class Engine:
                 return container_facts(self._get(f"/containers/{_quoted(name)}/json"))
         except NotThere:
             return None
+
+    def out_of_memory(self, facts: ContainerFacts) -> bool:
+        """Whether the kernel ended a process of it for want of memory, now or earlier in its life.
+
+        The engine hears of that beside the end of the process. Where it hears of the end first it leaves its own mark
+        away, for good; what it heard stays in its memory of what happened, or comes in a moment.
+        """
+        if facts.out_of_memory:
+            return True
+        chosen = {"container": [facts.id], "event": ["oom"]}
+        with explained(f"ask what became of {facts.name}"):
+            heard = self.api.events(1, f"{time.time() + LATER:.6f}", chosen, decode=True)
+            return bool(list(heard))
 
     def create(self, spec: ContainerSpec) -> str:
         """Make it, in all its networks, not started; its id. EngineError when the name is taken."""

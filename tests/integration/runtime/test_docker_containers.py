@@ -1,6 +1,7 @@
 """What only containers have: limits, rights, networks, names that somebody else may have, secrets from outside."""
 
 import os
+import signal
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -35,6 +36,15 @@ def test_memory_that_is_not_there_is_named_as_the_reason(docker):
     docker.runtime.start([docker.code("web", code, container=limits)])
     with pytest.raises(NotReady, match=r"out of memory: its limit is 48M \(resources.memory\)"):
         docker.runtime.await_ready(["r1.web.1"], lambda _: None)
+    unmarked = replace(docker.facts("r1.web.1"), out_of_memory=False)
+    assert docker.runtime.engine.out_of_memory(unmarked), "the engine heard of it after the end, and has no mark"
+
+
+def test_who_is_killed_by_hand_did_not_lack_memory(docker):
+    [id] = ready(docker.runtime, docker.spec())
+    os.kill(docker.facts(id).pid, signal.SIGKILL)
+    eventually(lambda: docker.facts(id).restarts or docker.facts(id).exit_code)
+    assert not docker.runtime.engine.out_of_memory(docker.facts(id))
 
 
 def test_by_default_it_may_do_next_to_nothing(docker):

@@ -32,7 +32,7 @@ class Probe(probe.Probe):
     spec: InstanceSpec
     facts: ContainerFacts | None = None
     ends: int | None = None  #: how often the engine had started it again when this began
-    last: str = ""  #: why it ended last
+    last: ContainerFacts | None = None  #: when it had ended last
 
     def _mark(self) -> str:
         self.facts = facts = self.engine.container(name_of(self.owner, self.spec.id))
@@ -40,7 +40,7 @@ class Probe(probe.Probe):
             return ""
         self.ends = facts.restarts if self.ends is None or facts.restarts < self.ends else self.ends
         if not facts.running:
-            self.last = reason.ended(facts)
+            self.last = facts
             return ""
         self.folder.saw(facts)
         return facts.start_mark
@@ -98,11 +98,20 @@ class Probe(probe.Probe):
             return "is being stopped" if self.folder.ending(facts) is not None else self._looping(facts)
         if facts.state == "restarting":
             return self._looping(facts)
-        return reason.ended(facts) if facts.state in ("exited", "dead") or facts.error else ""
+        return self._why(facts) if facts.state in ("exited", "dead") or facts.error else ""
 
     def _looping(self, facts: ContainerFacts) -> str:
         ends = facts.restarts - (self.ends or 0)
-        return f"crash loop: ended {ends} times before it was ready: {self.last}" if ends >= CRASH_LOOP else ""
+        if ends < CRASH_LOOP:
+            return ""
+        return f"crash loop: ended {ends} times before it was ready: {self.last_end()}"
+
+    def last_end(self) -> str:
+        """Why it ended last; empty when it was not seen to end."""
+        return self._why(self.last) if self.last else ""
+
+    def _why(self, facts: ContainerFacts) -> str:
+        return reason.ended(reason.found(self.engine, facts))
 
 
 def address_of(owner: Owner, facts: ContainerFacts | None) -> str:

@@ -1,11 +1,15 @@
-"""Why a container does not run, in words. Pure."""
+"""Why a container does not run, in words."""
 
 from __future__ import annotations
 
 import re
 import signal
+from dataclasses import replace
 
+from fairlead.engine.engine import Engine
 from fairlead.engine.facts import ContainerFacts
+
+KILLED = 128 + signal.SIGKILL
 
 _WRAPPED = re.compile(r"^.*(?:starting container process caused|unable to start container process): ", re.DOTALL)
 _CODES = {
@@ -15,8 +19,13 @@ _CODES = {
 }
 
 
+def found(engine: Engine, facts: ContainerFacts) -> ContainerFacts:
+    """The same, and with a lack of memory that the engine heard of too late for its own mark."""
+    return replace(facts, out_of_memory=engine.out_of_memory(facts)) if facts.exit_code == KILLED else facts
+
+
 def ended(facts: ContainerFacts) -> str:
-    """Why it ended: memory before signals before codes, as one brings the next."""
+    """Why it ended: memory before signals before codes, as one brings the next. Pure."""
     if facts.error:
         return refused(facts.error)
     if facts.out_of_memory:

@@ -135,7 +135,8 @@ class DockerRuntime:
             await_ready(list(probes.values()), lambda id: probes[id].dead(), progress)
         except NotReady as error:
             id = error.message.partition(":")[0]
-            why = f" ({probes[id].last})" if probes[id].last and probes[id].last not in error.message else ""
+            last = probes[id].last_end()
+            why = f" ({last})" if last and last not in error.message else ""
             raise NotReady(error.message + why + self._shown_tail(id), self._log_hint(id)) from error
 
     def _wanted(self, id: str) -> InstanceSpec:
@@ -199,7 +200,8 @@ class DockerRuntime:
         if late:
             raise FairleadError(f"job {spec.service}: not finished within {timeout:g} s{shown}", hint)
         if ended is None or ended.exit_code or ended.error or ended.out_of_memory:
-            raise FairleadError(f"job {spec.service}: ended with {_job_end(ended)}{shown}", hint)
+            seen = ended and reason.found(self.engine, ended)
+            raise FairleadError(f"job {spec.service}: ended with {_job_end(seen)}{shown}", hint)
 
     def log_tail(self, id: str, lines: int) -> str:
         """The end of what it said, without what looks like a secret or is known to be one."""
