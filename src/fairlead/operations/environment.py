@@ -60,6 +60,7 @@ class Environment:
         """
         say = self.world.say
         with held_lock(self.place.lock, owner_text(doing), self._name, wait, lambda t: say("note", t), moment=MOMENT):
+            self.place.sweep()
             yield
 
     @contextlib.contextmanager

@@ -155,6 +155,7 @@ class Housekeeping:
             return
         with self._held() as lock:
             lock.sign(owner_text("keeper: recovery"))
+            self.environment.place.sweep()
             done = recover(self.environment.world)
             if done:
                 self.environment.world.say("recovered", done)

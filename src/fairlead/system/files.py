@@ -2,7 +2,8 @@
 
 The order follows pgBackRest's durable write and POSIX rename(2): after a crash at any point a reader finds the
 old content or the new, never a part. Temp names start with a dot and end in `.tmp`, so that watchers of a folder
-(Traefik reads `*.yml`, supervisord `*.conf`) never take one for a finished file.
+(Traefik reads `*.yml`, supervisord `*.conf`) never take one for a finished file. They name the process that writes:
+what a killed one left is found by that.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -18,6 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from fairlead.errors import FairleadError
+
+_TEMPORARY = re.compile(r"\..+\.([1-9][0-9]{0,9})-[0-9a-f]{8}\.tmp")
 
 HINTS = {
     errno.ENOSPC: "free some space, then run the command again",
@@ -35,7 +39,7 @@ def write_file(path: Path, content: str | bytes, mode: int = 0o644, via: Path | 
     `via`: a folder of the same file system for the temporary file, where somebody watches that of `path`.
     """
     data = content.encode() if isinstance(content, str) else content
-    temp = (via or path.parent) / f".{path.name}.{secrets.token_hex(4)}.tmp"
+    temp = (via or path.parent) / f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp"
     try:
         _write_synced(temp, data, mode)
         temp.replace(path)
@@ -58,6 +62,30 @@ def explained(error: OSError, path: Path) -> FairleadError:
     """An OSError as a sentence with a next step."""
     hint = HINTS.get(error.errno or 0)
     return FairleadError(f"{path}: could not be written: {error.strerror}; what was there is unchanged", hint)
+
+
+def sweep_temporary(folder: Path, spared: tuple[str, ...] = ()) -> None:
+    """Remove what `write_file` was killed in the middle of, below a folder; not in folders whose names begin so.
+
+    What a living process writes stays; so does what cannot be removed.
+    """
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(spared)]
+        for name in names:
+            found = _TEMPORARY.fullmatch(name)
+            if found and not _runs(int(found[1])):
+                with suppress(OSError):
+                    Path(place, name).unlink()
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True  # another user's
+    return True
 
 
 def sync_folder(folder: Path) -> None:

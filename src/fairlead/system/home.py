@@ -28,8 +28,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fairlead.errors import FairleadError
+from fairlead.system.files import sweep_temporary
 
 SHORT = Path("/tmp")  # noqa: S108 — a private folder in it; $TMPDIR may be long, and differ between two commands
+KEPT_BY_OTHERS = (
+    "data",
+    "remote",
+    "copies",
+)  #: what folders of a place are called in which files are not written one by one
 LONGEST_SOCKET_PATH = 100  # sun_path has 104 bytes on macOS, 108 on Linux; supervisord adds a suffix while it binds
 
 
@@ -170,6 +176,10 @@ class Place:
         if len(str(path)) <= LONGEST_SOCKET_PATH:
             return path
         return short_folder() / f"{hashlib.sha256(str(path).encode()).hexdigest()[:16]}.sock"
+
+    def sweep(self) -> None:
+        """Remove the halves of files that killed processes left. Not in what stores keep, nor in what others bring."""
+        sweep_temporary(self.root, KEPT_BY_OTHERS)
 
     def fill_reserve(self, size: int = 4 << 20) -> None:
         """Have the reserve on disk; a disk too full for it is the doctor's finding, not an error here."""

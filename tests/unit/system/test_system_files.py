@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from fairlead.errors import FairleadError
-from fairlead.system.files import free_bytes, listed, read_json, remove_tree, size_below, write_file, write_json
+from fairlead.system.files import (
+    free_bytes,
+    listed,
+    read_json,
+    remove_tree,
+    size_below,
+    sweep_temporary,
+    write_file,
+    write_json,
+)
 
 
 def test_a_file_is_replaced(tmp_path: Path) -> None:
@@ -134,3 +145,22 @@ def test_who_watches_the_folder_sees_one_thing_happen(tmp_path: Path) -> None:
     write_file(watched / "a", "one", 0o640, via=tmp_path)
     assert (watched / "a").read_text() == "one" and (watched / "a").stat().st_mode & 0o777 == 0o640
     assert os.listdir(tmp_path) == ["watched"]
+
+
+def test_what_a_killed_writer_left_is_swept(tmp_path: Path) -> None:
+    """It is killed between the first byte and the rename; what a living process writes is left alone."""
+    code = "import os, signal; from pathlib import Path; from fairlead.system import files; "
+    code += "files._write_synced = lambda path, *_: (path.write_text('half'), os.kill(os.getpid(), signal.SIGKILL)); "
+    code += "files.write_file(Path('edge/state.json'), 'whole')"
+    (tmp_path / "edge").mkdir()
+    assert subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=False).returncode == -signal.SIGKILL
+    [left] = listed(tmp_path / "edge")
+    pid = int(left.name.split(".")[-2].partition("-")[0])
+    living = left.with_name(left.name.replace(f".{pid}-", f".{os.getpid()}-"))
+    spared = tmp_path / "data" / left.name
+    spared.parent.mkdir()
+    for path in (living, spared, tmp_path / ".theirs.tmp"):
+        path.touch()
+    sweep_temporary(tmp_path, ("data",))
+    assert not left.exists()
+    assert living.exists() and spared.exists() and (tmp_path / ".theirs.tmp").exists()
