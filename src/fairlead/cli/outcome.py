@@ -107,7 +107,8 @@ def loss_line(report: dict[str, object]) -> str:
     lost = report.get("lost", 0)
     shown = f"{lost} lost"
     text = f"{report.get('requests', 0)} requests meanwhile, {red(shown) if lost else green(shown)}"
-    return f"{text}, {report.get('application_errors', 0)} application errors"
+    part = "" if report.get("counted_whole", True) else "; the edge was started anew, and counts from then"
+    return f"{text}, {report.get('application_errors', 0)} application errors{part}"
 
 
 def simple(session: Session, title: str, act: Callable[[Emit], object]) -> object:

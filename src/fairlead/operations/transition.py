@@ -164,7 +164,7 @@ def _reported(
     world = environment.world
     first = world.edge.traffic()
     act()
-    report = loss_report(world.edge.traffic().since(first), releases)
+    report = loss_report(first, world.edge.traffic(), releases)
     seconds = round(time.monotonic() - begun, 3)
     journal.close("live", {"seconds": seconds, "report": report})
     world.say("report", report_line(report), **report)
@@ -183,8 +183,14 @@ def _have_all(environment: Environment, release: Release) -> None:
         restore_traffic(environment.world)
 
 
-def loss_report(traffic: Traffic, releases: tuple[str | None, ...]) -> dict[str, Any]:
-    """What the edge counted: requests and 5xx by release, and the 502, 503 and 504 it had to make itself."""
+def loss_report(first: Traffic, last: Traffic, releases: tuple[str | None, ...]) -> dict[str, Any]:
+    """What the edge counted from the first look to the last: requests and 5xx by release, and the 502, 503 and 504 it
+    had to make itself.
+
+    `counted_whole`: one edge counted all the time. Another one began at zero, and what was refused while there was none
+    nobody counted.
+    """
+    traffic = last.since(first)
     names = [release for release in releases if release]
     application = sum(traffic.errors(release) for release in traffic.by_release)
     return {
@@ -192,9 +198,11 @@ def loss_report(traffic: Traffic, releases: tuple[str | None, ...]) -> dict[str,
         "by_release": {release: traffic.total(release) for release in names},
         "lost": traffic.edge_made,
         "application_errors": max(0, application - traffic.edge_made),
+        "counted_whole": not first.started or first.started == last.started,
     }
 
 
 def report_line(report: dict[str, Any]) -> str:
     """One line for a person."""
-    return f"{report['requests']} requests, {report['lost']} lost, {report['application_errors']} application errors"
+    text = f"{report['requests']} requests, {report['lost']} lost, {report['application_errors']} application errors"
+    return text if report["counted_whole"] else f"{text}; the edge was started anew, and counts from then"

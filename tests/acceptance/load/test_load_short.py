@@ -83,7 +83,7 @@ def test_deployments_in_a_row(shop, strategy, count, stream):
         pytest.param(
             "uvicorn", {"IGNORE_SIGTERM": "1"}, Mix(), id="ignores SIGTERM", marks=pytest.mark.long(seconds=20)
         ),
-        pytest.param("uvicorn", {"START_DELAY": "5"}, Mix(), id="slow start", marks=pytest.mark.long(seconds=20)),
+        pytest.param("uvicorn", {"START_DELAY": "10"}, Mix(), id="slow start", marks=pytest.mark.long(seconds=30)),
     ],
 )
 def test_one_deployment(shop, app, env, mix):

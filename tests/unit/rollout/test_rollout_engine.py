@@ -203,7 +203,13 @@ def test_what_is_told(machine: FakeMachine) -> None:
     assert kinds[0] == "plan"
     assert kinds.count("step") == kinds.count("done") == len(events[0].data["steps"])
     assert kinds[-1] == "report"
-    assert result.report == {"requests": 0, "by_release": {release.id: 0}, "lost": 0, "application_errors": 0}
+    assert result.report == {
+        "requests": 0,
+        "by_release": {release.id: 0},
+        "lost": 0,
+        "application_errors": 0,
+        "counted_whole": True,
+    }
 
 
 def test_old_releases_are_forgotten(machine: FakeMachine) -> None:
