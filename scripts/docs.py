@@ -50,6 +50,10 @@ LEDGER = {
         "`store`, `keep` (`daily`, `weekly`, `monthly`, and `point_in_time` in seconds)",
     ),
     "backup.pruned": ("backups were removed that no tier kept", "`store`, `gone`, each with `id` and `bytes`"),
+    "backup.adopted": (
+        "this machine makes the backups of a store from now on: another one did, or the place is a new one on purpose",
+        "`store`, `to`, `before` (whose they were; empty: nobody's)",
+    ),
     "restore.begun": (
         "a backup lies in new databases or folders, and is about to be put in place",
         "`store`, `id`, `databases`, `from` (another store)",

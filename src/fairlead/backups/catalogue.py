@@ -7,12 +7,12 @@ whole, restored.json that it was restored for a trial, damaged.json that somethi
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from fairlead.backups.destinations.base import Destination, get, put
+from fairlead.backups.destinations.base import Destination, Unreachable, get, put
 from fairlead.errors import FairleadError, UsageError
 from fairlead.project.problem import did_you_mean
 from fairlead.project.stack_backup import EngineName
@@ -114,12 +114,15 @@ def new_set() -> str:
 class Catalogue:
     """The backups of one store."""
 
-    def __init__(self, where: Destination, owner: Owner, set: str = "") -> None:
-        self.where, self.owner, self.set = where, owner, set
+    def __init__(
+        self, where: Destination, owner: Owner, set: str = "", known: Callable[[], bool] = lambda: False
+    ) -> None:
+        """`known`: asked, where there is nothing at all, whether there ought to be something."""
+        self.where, self.owner, self.set, self.known = where, owner, set, known
 
     def of_set(self, set: str) -> Catalogue:
         """The same, for those that are made together."""
-        return Catalogue(self.where, self.owner, set)
+        return Catalogue(self.where, self.owner, set, self.known)
 
     def path(self, id: str, name: str) -> str:
         """Of an object of a backup."""
@@ -136,11 +139,13 @@ class Catalogue:
             self.where.delete(self.path(id, DAMAGED))
 
     def all(self) -> tuple[Backup, ...]:
-        """The oldest first. FairleadError for an entry that is damaged."""
+        """The oldest first. FairleadError for an entry that is damaged; Unreachable where all of them are away."""
         marks: dict[str, set[str]] = {}
         for item in self.where.items(self.owner.prefix):
             id, _, name = item.name.removeprefix(f"{self.owner.prefix}/").partition("/")
             marks.setdefault(id, set()).add(name)
+        if not marks and self.known():
+            raise away(self.where, self.owner)
         return tuple(self._read(id, names) for id, names in sorted(marks.items()) if ENTRY in names)
 
     def _read(self, id: str, names: set[str]) -> Backup:
@@ -181,6 +186,13 @@ class Catalogue:
             id, _, name = item.name.removeprefix(f"{self.owner.prefix}/").partition("/")
             there[id] = there.get(id, False) or name == ENTRY
         return tuple(sorted(id for id, whole in there.items() if not whole and id[:1].isdigit() and id < before))
+
+
+def away(where: Destination, owner: Owner) -> Unreachable:
+    """What was kept there is not there."""
+    what = f"{where.shown} has nothing of the backups of {owner} that were made there"
+    adopt = f"fairlead backup adopt {owner.environment} {owner.store}"
+    return Unreachable(what, f"see whether it is mounted, and the right one; if it is a new one on purpose: {adopt}")
 
 
 def _text(data: object) -> bytes:

@@ -15,7 +15,7 @@ from fairlead.operations.backups import losing, swapping
 from fairlead.operations.backups.ages import MADE
 from fairlead.operations.backups.arrangement import PATIENCE, Arrangement, require_identities
 from fairlead.operations.backups.filling import fill
-from fairlead.operations.backups.restore import Asked, beside_live, go_on, have_live, held_environment
+from fairlead.operations.backups.restore import Asked, beside_live, go_on, have_live, held_environment, not_ours
 from fairlead.operations.backups.space import folder_of, needed_of, require_space
 from fairlead.operations.backups.spots import spots_of
 from fairlead.operations.backups.swapping import Step
@@ -40,6 +40,7 @@ class Ready:
     step: Step
     before: Callable[[], None] = lambda: None  #: done right before the swap is written down
     schemas: tuple[Reverted, ...] = ()  #: of a PostgreSQL
+    whose: tuple[str, ...] = ()  #: that it is not of this machine or server, in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +217,8 @@ def _databases(one: Arrangement, backup: Backup, say: Say) -> Iterator[Ready]:
         def before() -> None:
             have_live(server, prospect.swaps, prospect.source)
 
-        yield Ready(one, backup, lost, Step(one.store.name, "postgres", "", databases=swaps), before, prospect.schemas)
+        step = Step(one.store.name, "postgres", "", databases=swaps)
+        yield Ready(one, backup, lost, step, before, prospect.schemas, prospect.whose)
 
 
 @contextlib.contextmanager
@@ -234,7 +236,7 @@ def _files(one: Arrangement, backup: Backup) -> Iterator[Ready]:
                 spot.settle(stamp)
             lost = losing.keys(one, backup) if redis else losing.files(spots.spots, backup)
             step = Step(one.store.name, one.store.kind, stamp, one.store.path, ran=_runs(one))
-            yield Ready(one, backup, lost, step)
+            yield Ready(one, backup, lost, step, whose=not_ours(one))
         except BaseException:
             if not swapping.begun(one.place):  # else it is promised: somebody goes on with it
                 for spot in spots.spots:

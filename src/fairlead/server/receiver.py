@@ -12,12 +12,13 @@ from types import FrameType
 from typing import Any
 
 from fairlead.backups.catalogue import Owner
+from fairlead.backups.claim import Claimed
 from fairlead.backups.destinations.table import Target, destination_of
 from fairlead.backups.engines.pgbackrest.watcher import Watcher
 from fairlead.backups.physical.archive import Archive
 from fairlead.backups.physical.receiver import Receiver
 from fairlead.masking import Secret
-from fairlead.operations.backups.arrangement import spool_of
+from fairlead.operations.backups.arrangement import claim_of, spool_of
 from fairlead.operations.backups.receiving import server_kept, streaming_of
 from fairlead.operations.backups.streams import TOLD
 from fairlead.secrets.sops.wrapping import recipient
@@ -47,7 +48,8 @@ def main(project: str, environment: str, store: str) -> None:
         hurried.clear()
         return asked
 
-    archive = Archive(destination_of(_target(said)), Owner(project, environment, store))
+    where, owner = destination_of(_target(said)), Owner(project, environment, store)
+    archive = Archive(Claimed(where, claim_of(place, owner, where)), owner)
     if said["engine"] == "pgbackrest":
         say(f"watching how far the log of {store} is taken")
         Watcher(lambda: server_kept(place, said["runtime"], store), archive, lambda: bool(told), say, hurry).run()

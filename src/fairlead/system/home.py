@@ -1,6 +1,7 @@
 """Where Fairlead keeps its state: `$FAIRLEAD_HOME` (root: /var/lib/fairlead, else the XDG state folder).
 
 HOME/ports/PORT                         taken ports of the whole machine
+HOME/home.id                            drawn once: a copy of the home is known by it
 HOME/PROJECT/artifacts/                 what was built, shared by the project's environments
 HOME/PROJECT/ENV/ledger.db              everything that happened
 HOME/PROJECT/ENV/lock                   held by whoever changes the environment

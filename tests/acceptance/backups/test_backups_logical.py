@@ -1,6 +1,7 @@
 """Logical backups of a real PostgreSQL: made, listed, read, pruned."""
 
 import json
+import shutil
 
 import pyrage
 import pytest
@@ -42,7 +43,7 @@ def test_a_backup_that_fails_is_none(site):
         site.sql("DROP DATABASE wrong WITH (FORCE)")
     assert "pg_dump of wrong" in said
     assert site.ids() == []
-    assert not any(path.is_file() for path in site.backups.rglob("*"))
+    assert [path.name for path in site.backups.rglob("*") if path.is_file()] == ["machine.json"]
 
 
 def test_a_check_that_fails_is_no_reason_to_have_no_backup(site):
@@ -123,3 +124,37 @@ def test_a_declared_database_that_is_gone_is_missed(site):
         assert "without reports: it is declared, and is not there" in said
     finally:
         site.sql("ALTER DATABASE elsewhere RENAME TO reports")
+
+
+def test_another_machine_makes_none_there_until_it_takes_over(site):
+    """Two developers, or a copy of a server, with one place for their backups; or the one that takes a lost one's place."""
+    site.run("backup", "now", "local", "db")
+    other = {"FAIRLEAD_HOME": str(site.root / "other")}
+    for words in (("now", "local"), ("prune", "local", "--yes")):
+        said = site.run("backup", *words, code=3, **other)
+        assert "are made by another home on" in said
+        assert "fairlead backup adopt local db" in said
+    assert len(site.json("backup", "list", "local", **other)["stores"][0]["backups"]) == 1
+    assert "made here from now on" in site.run("backup", "adopt", "local", "--yes", **other)
+    assert "made here already" in site.run("backup", "adopt", "local", **other)
+    site.run("backup", "prune", "local", "--yes", **other)
+    assert "are made by another home on" in site.run("backup", "now", "local", code=3)
+    assert "are made by another home on" in site.run("db", "restore", "local", "db", "--database", "reports", "--yes")
+    assert site.json("backup", "adopt", "local", "--yes")["stores"][0]["changed"]
+    site.run("backup", "now", "local")
+
+
+def test_a_disk_that_is_away_is_no_new_place(site):
+    site.run("backup", "now", "local")
+    away = site.backups.rename(site.root / "away")
+    for words in (("list",), ("now",), ("verify",), ("prune", "--plan")):
+        said = site.run("backup", words[0], "local", *words[1:], code=1)
+        assert "has nothing of the backups of db of shop/local" in said
+        assert "see whether it is mounted" in said
+        assert not site.backups.exists()
+    away.rename(site.backups)
+    assert len(site.ids()) == 1
+    shutil.rmtree(site.backups)
+    site.run("backup", "adopt", "local", "--yes")
+    assert site.ids() == []
+    site.run("backup", "now", "local")

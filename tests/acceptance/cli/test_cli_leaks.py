@@ -38,7 +38,7 @@ ELSEWHERE = {
     ("db", "isolation"): "the same",
     **dict.fromkeys(
         (
-            *(("backup", one) for one in ("now", "list", "verify", "restore", "prune", "schedule")),
+            *(("backup", one) for one in ("now", "list", "verify", "restore", "prune", "adopt", "schedule")),
             ("db", "restore"),
             ("db", "drill"),
         ),

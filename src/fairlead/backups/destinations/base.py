@@ -33,6 +33,7 @@ class Destination(Protocol):
     """A place for objects. Names have `/` in them. Whatever fails is Unreachable, with what to do."""
 
     shown: str  #: as a person knows it
+    again: float  #: seconds for which what was seen in it may be believed
 
     def writing(self, name: str) -> AbstractContextManager[Write]:
         """Write an object piece by piece: it is there when the block ends, and not at all when the block fails."""

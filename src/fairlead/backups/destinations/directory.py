@@ -24,7 +24,9 @@ PIECE = 1 << 20  #: bytes read at once
 
 
 class Directory:
-    """Objects are files below `root`."""
+    """Objects are files below `root`. It may go at any time: what is mounted can be taken away."""
+
+    again = 0.0
 
     def __init__(self, root: Path) -> None:
         self.root = root

@@ -25,6 +25,8 @@ HINT = "see `endpoint`, `access_key` and `secret_key` of the backup, and whether
 class S3:
     """Objects in `bucket`, below `prefix`."""
 
+    again = 60.0
+
     def __init__(
         self, bucket: str, prefix: str, endpoint: str | None, region: str, access: Secret | None, secret: Secret | None,
         ca: str | None = None,

@@ -11,6 +11,7 @@ VERBS = {
     "verify": "Read backups whole, and say what is wrong.",
     "restore": "Put back stores and volumes together.",
     "prune": "Remove backups that are no longer kept.",
+    "adopt": "Go on with backups that another machine made.",
     "schedule": "Print when what is done, for cron or systemd.",
 }
 

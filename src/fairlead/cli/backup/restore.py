@@ -85,7 +85,7 @@ def _of(one: Ready) -> list[str]:
 
     age = duration(max(0.0, (clock.now() - one.backup.moment).total_seconds()))
     lines = [f"  {one.one.store.name}: {one.backup.moment:%Y-%m-%d %H:%M:%S} UTC, {age} ago {dim(one.backup.id)}"]
-    lines += [f"    {yellow(text)}" for text in one.losing[:SHOWN]]
+    lines += [f"    {yellow(text)}" for text in (*one.whose, *one.losing[:SHOWN])]
     return lines + ([f"    and {len(one.losing) - SHOWN} more"] if len(one.losing) > SHOWN else [])
 
 

@@ -76,7 +76,7 @@ def _screen(prospect: Prospect) -> str:
     if prospect.roles:
         names = ", ".join(prospect.roles)
         lines.append(f"{bold('who comes back')}: roles that were removed since, as they were then: {yellow(names)}")
-    lines += [f"  {yellow(text)}" for text in source.without]
+    lines += [f"  {yellow(text)}" for text in (*prospect.whose, *source.without)]
     lines += [f"  {name}: not in it, so it stays as it is now" for name in prospect.staying]
     lines += [f"  {yellow(str(one))}" for one in prospect.schemas if one.gone]
     for database, changes in prospect.losing.items():

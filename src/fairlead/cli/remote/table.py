@@ -92,6 +92,7 @@ REMOTE: dict[Words, Row] = {
     ("backup", "prune"): Row(
         tree=True, lasting=True, asks="Remove backups of {environment} that no tier keeps? (--plan shows them)"
     ),
+    ("backup", "adopt"): Row(tree=True, asks="Have {environment}'s machine make the backups from now on?"),
     ("backup", "schedule"): Row(tree=True),
 }
 

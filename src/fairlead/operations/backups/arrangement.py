@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from fairlead.artifacts.origin import owner_text
 from fairlead.backups.catalogue import Backup, Catalogue, Owner
+from fairlead.backups.claim import Claim
+from fairlead.backups.destinations.base import Destination
 from fairlead.backups.destinations.table import Target, destination_of
 from fairlead.backups.engines.base import Engine
 from fairlead.backups.engines.builtin import Builtin
@@ -26,6 +28,7 @@ from fairlead.backups.server import Server, databases
 from fairlead.errors import Refused, UsageError
 from fairlead.ledger import Ledger
 from fairlead.masking import Secret
+from fairlead.operations.backups.due import MADE
 from fairlead.operations.backups.reach import ground_of, need, server_of
 from fairlead.operations.images import filled
 from fairlead.project.access import databases as declared
@@ -40,11 +43,13 @@ from fairlead.stores import programs
 from fairlead.stores.process import outside
 from fairlead.system.home import Place
 from fairlead.system.lock import held_lock
+from fairlead.system.machine_id import this_machine
 from fairlead.system.pipes import Who
 
 if TYPE_CHECKING:
     from fairlead.engine.pipes import Inside
 
+ADOPTED = "backup.adopted"
 BY_HAND = "by hand"  #: why, when nobody said
 PATIENCE = 60.0  #: seconds that a person waits for whoever is at it: the keeper mostly, right after a deployment
 LEFT = re.compile(r".*_(before|restored)_\d{8}T\d{6}", re.DOTALL)
@@ -71,7 +76,13 @@ class Arrangement:
     @cached_property
     def catalogue(self) -> Catalogue:
         """What there is."""
-        return Catalogue(destination_of(self.target), self.owner)
+        where = destination_of(self.target)
+        return Catalogue(where, self.owner, known=lambda: made_there(self.place, self.store.name, where.shown))
+
+    @property
+    def claim(self) -> Claim:
+        """Whose they are."""
+        return claim_of(self.place, self.owner, self.catalogue.where)
 
     @cached_property
     def archive(self) -> Archive:
@@ -182,6 +193,21 @@ class Arrangement:
         self.place.create()
         with Ledger.open(self.place.ledger, room=self.place.free_reserve) as ledger:
             ledger.append(kind, {"store": self.store.name} | data)
+
+
+def claim_of(place: Place, owner: Owner, where: Destination) -> Claim:
+    """Of this machine, on the backups of a store."""
+    mine = this_machine(place.root.parent.parent)
+    return Claim(where, owner, mine, lambda: made_there(place, owner.store, where.shown))
+
+
+def made_there(place: Place, store: str, to: str) -> bool:
+    """Whether the ledger has a backup of that store there, or somebody said that it is the place."""
+    if not place.exists():
+        return False
+    with Ledger.read(place.ledger) as ledger:
+        entries = ledger.entries(kinds=(MADE, ADOPTED))
+        return any(one.data["store"] == store and one.data.get("to") == to for one in entries)
 
 
 def folders(place: Place, store: str) -> tuple[Path, Path]:

@@ -72,11 +72,13 @@ def _one(one: Arrangement, kind: Kind, why: str, say: Say, set: str, differentia
 def made(
     one: Arrangement, kind: Kind, why: str, say: Say = lambda _: None, set: str = "", differential: bool = False
 ) -> Backup:
-    """Each database by itself, or the data files of all, or what changed of them; a snapshot; files. FairleadError.
+    """Each database by itself, or the data files of all, or what changed of them; a snapshot; files. FairleadError;
+    Refused where another machine makes them there.
 
     `set`: made together.
     """
     begun = clock.boot_seconds()
+    one.claim.require()
     with engine_of(one, kind, differential) as (engine, missing):
         if missing:
             say(f"{one.store.name}: without {', '.join(missing)}: it is declared, and is not there")

@@ -80,8 +80,11 @@ def _agree(one: Arrangement, careful: bool) -> None:
 
 
 def prune(one: Arrangement, wait: float = 10.0, careful: bool = False) -> Pruning:
-    """Do it, and remove what backups that were never finished left. `careful`: see `decided`. Busy, Unreachable."""
+    """Do it, and remove what backups that were never finished left. `careful`: see `decided`. Busy, Unreachable;
+    Refused where another machine makes them.
+    """
     with one.held("fairlead backup prune", wait):
+        one.claim.require()
         _agree(one, careful)
         pruning = decided(one, careful)
         for backup in pruning.leaving:  # the newest first: what depends on another goes before it

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from fairlead.artifacts.origin import owner_text
+from fairlead.backups.claim import whose as whose_in_words
+from fairlead.backups.logical import server_facts
 from fairlead.backups.restoring import (
     Swap,
     Unsure,
@@ -50,6 +52,7 @@ class Prospect:
     roles: tuple[str, ...] = ()  #: that were removed since, and come back
     staying: tuple[str, ...] = ()  #: databases that there were none of then; they stay as they are
     schemas: tuple[Reverted, ...] = ()  #: of each that migrations move
+    whose: tuple[str, ...] = ()  #: that it is not of this machine, or not of this server, in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +129,8 @@ def beside_live(
         try:
             prospect = _prospect(server, source, swaps, back, place is not it)
             schemas = reverted(server, place.store, swaps, databases_there(server))
-            yield replace(prospect, staying=_staying(place, server, source), schemas=schemas)
+            whose = not_ours(it) + (_of_another(server, source) if place is it else ())
+            yield replace(prospect, staying=_staying(place, server, source), schemas=schemas, whose=whose)
         except Unsure:
             raise
         except BaseException:
@@ -168,6 +172,21 @@ def _prospect(
     losing = _losing(server, source, swaps)
     came = None if elsewhere else _since(server, source)  # another server counts by itself
     return Prospect(source, swaps, losing, _age(source), came, back)
+
+
+def not_ours(it: Arrangement) -> tuple[str, ...]:
+    """That another machine makes these backups: who restores from them had better know."""
+    found = it.claim.others()
+    return (f"the backups of {it.store.name} are made by {whose_in_words(found, it.claim.mine)}",) if found else ()
+
+
+def _of_another(server: Server, source: Source) -> tuple[str, ...]:
+    """A new server has another number, also where it took the place of the old one."""
+    with server.session(server.home) as connection:
+        live = str(server_facts(connection)["system"])
+    if not live or not source.system or live == source.system:
+        return ()
+    return (f"{source.id} is of another PostgreSQL than the one here: of {source.system}, and this is {live}",)
 
 
 def _staying(place: Arrangement, server: Server, source: Source) -> tuple[str, ...]:

@@ -41,6 +41,7 @@ class Source:
     fill: Callable[[Server, str, str], None]
     transactions: int | None = None  #: the number of the first that is not in it
     without: tuple[str, ...] = ()  #: what is not in it though it was there
+    system: str = ""  #: PostgreSQL's number of the cluster that it is of
 
     @property
     def databases(self) -> tuple[str, ...]:
@@ -95,7 +96,7 @@ def _dumped(reader: Reader, backup: Backup) -> Source:
     def fill(server: Server, database: str, to: str) -> None:
         put_back(server, reader, backup, database, to)
 
-    return Source(backup.id, backup.moment, globals_of(reader, backup), there, fill)
+    return Source(backup.id, backup.moment, globals_of(reader, backup), there, fill, system=backup.system)
 
 
 @contextlib.contextmanager
@@ -139,4 +140,4 @@ def _copy(it: Arrangement, side: Server, aim: Aim) -> Source:
     dropped = (
         f"{name}: was dropped before then, so not in it" for name in aim.base.facts["databases"] if name not in there
     )
-    return Source(aim.base.id, moment, said, found, fill, upto, (*dropped, *left_out(side, found)))
+    return Source(aim.base.id, moment, said, found, fill, upto, (*dropped, *left_out(side, found)), aim.base.system)

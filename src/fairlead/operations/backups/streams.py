@@ -14,7 +14,7 @@ from typing import Any
 from fairlead import __version__
 from fairlead.backups.engines.pgbackrest.serving import release as release_archive
 from fairlead.backups.physical.receiver import release
-from fairlead.errors import FairleadError
+from fairlead.errors import FairleadError, Refused
 from fairlead.operations.backups.arrangement import Arrangement, arranged, require_identities
 from fairlead.project.access import archives, runs
 from fairlead.project.stack import Stack, Store
@@ -65,6 +65,8 @@ def _have(one: Arrangement, say: Say) -> bool:
     folder = place.backups / name
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     said = _told(one)
+    if not _ours(one, said == read_json(folder / TOLD), say):
+        return False
     if archives(one.store):
         if read_json(folder / TOLD) != said:  # or whoever receives it now has its slot taken from under it
             end_program(Supervisor(place), program(name), folder / "starts", GRACE)
@@ -73,6 +75,21 @@ def _have(one: Arrangement, say: Say) -> bool:
         end_program(Supervisor(place), program(name), folder / "starts", GRACE)
         write_json(folder / TOLD, said, 0o600)
     return _begin(place, name)
+
+
+def _ours(one: Arrangement, before: bool, say: Say) -> bool:
+    """Whether its log may go there. Where another machine's goes the deployment goes on without, and says so: it may be
+    about to take that one's place. `before`: it went there already, and whoever carries it looks for himself.
+    """
+    try:
+        one.claim.require()
+    except Refused as error:
+        if not before:
+            say("note", f"the log of {one.store.name} is kept nowhere: {error.message} ({error.hint})")
+        return before
+    except FairleadError as error:
+        say("note", f"{one.store.name}: {error.message}")
+    return True
 
 
 def _archive(one: Arrangement, before: bool, say: Say) -> None:
