@@ -127,7 +127,7 @@ def test_a_declared_database_that_is_gone_is_missed(site):
 
 
 def test_another_machine_makes_none_there_until_it_takes_over(site):
-    """Two developers, or a copy of a server, with one place for their backups; or the one that takes a lost one's place."""
+    """Two developers, or a copy of a server, with one place; or the one that takes a lost one's place."""
     site.run("backup", "now", "local", "db")
     other = {"FAIRLEAD_HOME": str(site.root / "other")}
     for words in (("now", "local"), ("prune", "local", "--yes")):
