@@ -104,8 +104,8 @@ LEDGER = {
     ),
     "schema.snapshot": (
         "before schemas move: what is kept of a server",
-        "`store`; `restore_point` and `lsn`, `backup` (its id), where there is one; `made` (false: of an earlier try); "
-        "`notes`",
+        "`store`; `restore_point`, `lsn` and, where the log is kept, `carried` (whether it was carried away), `backup` "
+        "(its id), where there is one; `made` (false: of an earlier try); `notes`",
     ),
     "schema.applied": ("a file that moves a schema ran, and is committed", "`database`, `script`, `ms`, `contract`"),
     "schema.moved": ("the command of another tool has moved a schema", "`database`, `job`, `seconds`"),

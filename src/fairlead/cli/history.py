@@ -44,6 +44,9 @@ def _told(event: Event) -> Iterator[str]:
         yield f"by itself: {_first(event.why)}"
     elif event.verdict and event.result == "live":
         yield _first(str(event.verdict["text"]))
+    for kept in event.snapshots:
+        what = ", ".join(filter(None, (kept["restore_point"], kept["backup"] and f"backup {kept['backup']}")))
+        yield f"{kept['store']} before it: {what or 'nothing is kept'}"
     if event.watch:
         reason = f": {_first(event.watch['reason'])}" if event.watch["reason"] else ""
         yield f"watched after the switch, {event.watch['result']}{reason}"

@@ -8,7 +8,7 @@ from typing import Any
 
 from fairlead.ledger import Entry, Ledger
 from fairlead.rollout.journal import CLOSED, ORDER, RESUMED, UNDOING, VERDICT, WAITING
-from fairlead.rollout.schema import APPLIED, KEPT, UNDONE
+from fairlead.rollout.schema import APPLIED, KEPT, SNAPSHOT, UNDONE
 from fairlead.rollout.state import BEGUN, STARTED, STOPPED, WATCH_ENDED
 from fairlead.system.home import Place
 
@@ -36,6 +36,7 @@ class Event:
     recovered: bool = False  #: finished by somebody else than who began it
     origin: dict[str, Any] = field(default_factory=dict)
     report: dict[str, Any] = field(default_factory=dict)
+    snapshots: tuple[dict[str, Any], ...] = ()  #: what was kept before: `store`, `restore_point`, `backup`
     schema: tuple[dict[str, Any], ...] = ()  #: what was done to databases: `database`, `what` (applied …), `text`
 
 
@@ -117,8 +118,13 @@ def _schema(found: dict[str, Any], entry: Entry) -> None:
     found["schema"] = (*found.get("schema", ()), said)
 
 
+def _snapshot(found: dict[str, Any], entry: Entry) -> None:
+    said = {key: entry.data.get(key) or None for key in ("store", "restore_point", "backup")}
+    found["snapshots"] = (*found.get("snapshots", ()), said)
+
+
 _TOLD = {
-    APPLIED: _schema, UNDONE: _schema, KEPT: _schema,
+    SNAPSHOT: _snapshot, APPLIED: _schema, UNDONE: _schema, KEPT: _schema,
     UNDOING: _undoing, CLOSED: _closed, WAITING: _waiting, RESUMED: _resumed, ORDER: _order, VERDICT: _verdict,
     WATCH_ENDED: _watch,
 }  # fmt: skip

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from fairlead.artifacts.release import Release
 from fairlead.errors import FairleadError
+from fairlead.ledger import Ledger
 from fairlead.masking import concealed
 from fairlead.rollout import schema, specs
 from fairlead.rollout.databases import Note
@@ -33,7 +34,7 @@ class Migrating:
     def snapshot(self, step: Step) -> None:
         """Where the role may, a named restore point; where the store has backups, one of them."""
         label = f"fairlead-{step.release}-{self.journal.rollout}"
-        had = self._backup_of_before(step.service) if step.dump else ""
+        had = backup_of_before(self.journal.ledger, step.service) if step.dump else ""
         made = self.world.databases.snapshot(self._release(step), step.service, label, step.dump and not had)
         if had:
             self.world.say("note", f"{step.service}: backup {had} of a moment ago has the same schema, and is enough")
@@ -41,20 +42,6 @@ class Migrating:
         self._write(schema.SNAPSHOT, {"store": step.service, **made})
         for text in made.get("notes", ()):
             self.world.say("note", f"{step.service}: {text}")
-
-    def _backup_of_before(self, store: str) -> str:
-        """One of a try a moment ago that changed no schema of it: who tries again and again must not fill the backups.
-
-        Empty where there is none.
-        """
-        found, since = "", clock.now() - ENOUGH
-        for entry in self.journal.ledger.entries(kinds=[schema.SNAPSHOT, *CHANGES]):
-            if entry.kind in CHANGES:
-                same = str(entry.data.get("database", "")).partition(".")[0] == store
-                found = "" if same else found
-            elif entry.data["store"] == store and entry.data.get("backup") and entry.data.get("made", True):
-                found = str(entry.data["backup"]) if entry.when() > since else ""
-        return found
 
     def migrate(self, step: Step) -> None:
         """By files, or by the command of another tool."""
@@ -179,6 +166,21 @@ class Migrating:
 
     def _write(self, kind: str, data: dict[str, object]) -> None:
         self.journal.ledger.append(kind, data, self.journal.rollout)
+
+
+def backup_of_before(ledger: Ledger, store: str) -> str:
+    """One of a try a moment ago that changed no schema of it: who tries again and again must not fill the backups.
+
+    Empty where there is none.
+    """
+    found, since = "", clock.now() - ENOUGH
+    for entry in ledger.entries(kinds=[schema.SNAPSHOT, *CHANGES]):
+        if entry.kind in CHANGES:
+            same = str(entry.data.get("database", "")).partition(".")[0] == store
+            found = "" if same else found
+        elif entry.data["store"] == store and entry.data.get("backup") and entry.data.get("made", True):
+            found = str(entry.data["backup"]) if entry.when() > since else ""
+    return found
 
 
 def _no_longer_alone(step: Step) -> FairleadError:

@@ -141,6 +141,23 @@ def kill(pids: tuple[int, ...], number: signal.Signals = signal.SIGKILL) -> None
             os.kill(pid, number)
 
 
+def tell(process: Process, number: signal.Signals) -> bool:
+    """Send a signal to one that has a handler for it, and whom it does not end. Whether it was sent."""
+    if not process.alive() or not _catches(process.pid, number):
+        return False
+    kill((process.pid,), number)
+    return True
+
+
+def _catches(pid: int, number: signal.Signals) -> bool:
+    """Where /proc is not nobody knows."""
+    with contextlib.suppress(OSError):
+        for line in PROC.joinpath(str(pid), "status").read_text().splitlines():
+            if line.startswith("SigCgt:"):
+                return bool(int(line.split()[1], 16) & 1 << number - 1)
+    return False
+
+
 def signal_group(group: int, number: signal.Signals) -> None:
     """Send a signal to every process of the group; nothing happens when it is gone."""
     with contextlib.suppress(ProcessLookupError):

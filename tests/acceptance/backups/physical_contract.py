@@ -132,6 +132,27 @@ def test_a_drill_says_how_long_it_took_and_how_much_would_be_lost(site):
     assert not list(site.root.rglob("*.copy-*"))
 
 
+def test_a_migration_by_hand_has_a_restore_point_that_is_carried_away(site, engine):
+    file, folder = site.root / "fairlead.yaml", site.root / "db"
+    file.write_text(file.read_text().replace("checks: [", "migrations: db\n        checks: [", 1))
+    folder.mkdir()
+    (folder / "V2__less.sql").write_text("delete from orders; create table later (n int)")
+    site.run("db", "baseline", "local", "shop", "--version", "1")
+    (before,) = site.sql(COUNT)
+    assert "restore point fairlead-by-hand-" in site.run("db", "migrate", "local", "shop")
+    assert site.sql(COUNT) == [(0,)]
+    (point,) = site.json("backup", "list", "local")["stores"][0]["points"]
+    assert point["name"] in site.run("backup", "list", "local")
+    to = ("db", "restore", "local", "db", "--database", "shop", "--yes")
+    assert "has no restore point" in site.run(*to, "--to-point", "nothing", code=2)
+    assert "V2__less.sql ran since" in site.run(*to, "--to-point", point["name"])
+    assert site.sql(COUNT) == [before]
+    assert site.sql("SELECT to_regclass('later')") == [(None,)]
+    assert site.json("db", "status", "local", "shop")["databases"][0]["pending"] == 1
+    site.run("backup", "prune", "local", "--old-databases", "--yes")
+    site.write(more=PHYSICAL[engine])
+
+
 def receiver(site):
     """The process that receives the log."""
     return int(next((site.root / "home").glob("**/backups/db/starts")).read_text().splitlines()[-1].split()[0])

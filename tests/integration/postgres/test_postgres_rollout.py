@@ -9,7 +9,7 @@ from rollout_site import RolloutSite
 from fairlead.backups.server import at_url
 from fairlead.errors import Busy, FairleadError, Refused, RolloutFailed
 from fairlead.masking import Secret
-from fairlead.operations.by_hand import by_hand
+from fairlead.operations.by_hand import by_hand, keeping, undo_by_hand
 from fairlead.operations.contract import alone, finish
 from fairlead.operations.db.plan import Asked
 from fairlead.operations.housekeeping import Housekeeping
@@ -299,6 +299,30 @@ def test_no_way_back_behind_a_contract_unless_somebody_says_so(made):
     with pytest.raises(Refused, match=r"no longer there: contract/V3__drop\.sql of db0\.shop ran after it"):
         one.roll_back()
     assert one.roll_back(despite_contract=True).release == first
+
+
+def test_what_ran_by_hand_is_known_to_whoever_goes_back(made):
+    """And what was kept before it, as before a deployment."""
+    one = made()
+    one.site.write(V1__a="create table a (x int)")
+    first = one.deploy().release
+    one.deploy(rollback_window=600.0)
+    one.site.write(V2__b="create table b ()", U2__b="drop table b")
+    database, emitted = replace(one.site.database, store="db0.shop"), []
+    keep = keeping(one.stack(), one.root, one.machine.place, emitted.append)
+    (moved,) = by_hand(one.machine.place, [database], emit=emitted.append, keep=keep)
+    assert moved.done == ("V2__b.sql",)
+    (kept,) = one.entries(SNAPSHOT)
+    assert kept["restore_point"].startswith("fairlead-by-hand-")
+    assert [event.text for event in emitted if event.kind == "note"] == [f"db0: restore point {kept['restore_point']}"]
+    one.roll_back()
+    assert f"the schema stays newer than {first}: V2__b.sql of db0.shop ran after it" in one.machine.said
+    undo_by_hand(one.machine.place, [database], None, 1, keep=keep)
+    assert [entry["script"] for entry in one.entries(UNDONE)] == ["V2__b.sql"]
+    assert len(one.entries(SNAPSHOT)) == 2
+    one.machine.said.clear()
+    one.roll_back()
+    assert not [text for text in one.machine.said if "stays newer" in text]
 
 
 def test_a_contract_that_ran_by_hand_is_no_less_in_the_way(made):

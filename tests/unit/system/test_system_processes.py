@@ -25,6 +25,13 @@ signal.signal(signal.SIGTERM, signal.SIG_IGN)
 print("up", flush=True)
 time.sleep(600)
 """
+HEARS = """
+import signal
+signal.signal(signal.SIGUSR1, lambda *_: print("heard", flush=True))
+print("up", flush=True)
+while True:
+    signal.pause()
+"""
 HEIR = """
 import subprocess, sys
 subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
@@ -151,3 +158,15 @@ def test_one_that_ends_while_it_is_looked_for(error, monkeypatch):
     assert processes._stat(os.getpid()) == []
     with_none = processes.usage([os.getpid()])
     assert (with_none.processes, with_none.memory) == (0, 0)
+
+
+def test_a_signal_is_sent_to_those_alone_whom_it_does_not_end(script) -> None:
+    child = script(HEARS)
+    assert child.stdout.readline() == "up\n"
+    found = look(child.pid)
+    assert found is not None
+    assert processes.tell(found, signal.SIGUSR1)
+    assert child.stdout.readline() == "heard\n"
+    assert not processes.tell(found, signal.SIGUSR2)
+    assert not processes.tell(Process(child.pid, "1"), signal.SIGUSR1)
+    assert found.alive()

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 from fairlead.backups.catalogue import Backup
 from fairlead.backups.physical.archive import Log
+from fairlead.backups.physical.points import Point, of_use
 from fairlead.backups.physical.wal import Place, Stretch, missing, number, position, shown, way
 from fairlead.errors import Refused
 
@@ -27,11 +28,12 @@ class Aim:
     timeline: int
     needed: tuple[Stretch, ...] = ()  #: empty: the copy to its own end
     target: datetime | None = None
+    point: Point | None = None  #: in the place of a moment
 
     @property
     def alone(self) -> bool:
         """Nothing of the log is to be had after it, or wanted."""
-        return not self.needed and self.target is None
+        return not self.needed and self.target is None and self.point is None
 
     @property
     def last(self) -> int | None:
@@ -56,10 +58,7 @@ def first_after(base: Backup) -> Place:
 
 def aim(backups: Sequence[Backup], logs: Logs, target: datetime | None, said: Backup | None = None) -> Aim:
     """How to come to `target`, or to the end of the log; `said`: from this copy. Refused when there is no way."""
-    damaged = {one.id for one in backups if one.damaged}
-    copies = [one for one in backups if one.kind == "physical" and not {one.id, one.parent} & damaged]
-    if said is not None:
-        copies = [said]
+    copies = _copies(backups, said)
     if not copies:
         raise Refused("there is no copy of the data files yet", "make one: fairlead backup now ENV --physical")
     if target is None:
@@ -70,6 +69,24 @@ def aim(backups: Sequence[Backup], logs: Logs, target: datetime | None, said: Ba
         what = f"{_time(target)} is before the end of {'that' if said else 'the first'} copy, at {_time(first)}"
         raise Refused(what, "no moment before it can be had from it; see fairlead backup list")
     return _to(max(before, key=lambda one: one.moment), logs, target)
+
+
+def aim_at(backups: Sequence[Backup], logs: Logs, point: Point, said: Backup | None = None) -> Aim:
+    """How to come to a restore point; `said`: from this copy. Refused when there is no way."""
+    before = [one for one in _copies(backups, said) if of_use(point, [one])]
+    if not before:
+        what = f"no good copy of the data files comes before restore point {point.name}"
+        raise Refused(what, "see fairlead backup list for what can be had")
+    base, log = max(before, key=lambda one: one.moment), logs.get(point.system, Log(point.system))
+    needed = _way(base, log, point.timeline, number(point.lsn - 1))
+    _require_whole(base, log, needed)
+    return Aim(base, point.timeline, needed, point=point)
+
+
+def _copies(backups: Sequence[Backup], said: Backup | None) -> list[Backup]:
+    damaged = {one.id for one in backups if one.damaged}
+    good = [one for one in backups if one.kind == "physical" and not {one.id, one.parent} & damaged]
+    return good if said is None else [said]
 
 
 def _to(base: Backup, logs: Logs, target: datetime) -> Aim:

@@ -150,8 +150,10 @@ def recovered(ground: Ground, path: Path, data: Path, feed: Feed) -> Iterator[Se
 
 
 def _target(aim: Aim) -> dict[str, str]:
-    """Where to stop. Without a moment it stops at the end of what there is, which is looked at afterwards."""
+    """Where to stop. Without a moment or a name it stops at the end of what there is, which is looked at afterwards."""
     found = {"recovery_target_action": "promote", "recovery_target_timeline": str(aim.timeline)}
+    if aim.point is not None:
+        return found | {"recovery_target_name": aim.point.name}
     if aim.target is not None:
         moment = f"{aim.target.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}+00"
         return found | {"recovery_target_time": moment, "recovery_target_inclusive": "off"}
@@ -162,7 +164,7 @@ def require_reached(server: Server, feed: Feed) -> None:
     """FairleadError when it stopped before the end of the log, which it does without a word."""
     whole = [at for (of, at), kept in feed.log.segments.items() if of == feed.aim.timeline and kept.whole]
     last = min(feed.aim.last or 0, max(whole, default=0))
-    if feed.aim.target is not None or not feed.aim.needed or not last:
+    if feed.aim.target is not None or feed.aim.point is not None or not feed.aim.needed or not last:
         return
     with server.session(server.home) as connection:
         lsn = position(str(one(connection, "SELECT pg_last_wal_replay_lsn()")))

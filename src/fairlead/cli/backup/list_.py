@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from fairlead.cli.backup.common import arranged_stores, data_of, size, stores
@@ -12,6 +13,9 @@ from fairlead.cli.verb import environment, verb
 if TYPE_CHECKING:
     from fairlead.backups.catalogue import Backup
     from fairlead.backups.physical.coverage import Window
+    from fairlead.backups.physical.points import Point
+
+SHOWN = 3  #: restore points
 
 
 @verb("fairlead backup list production", "fairlead backup list production db --json", name="list",
@@ -20,18 +24,23 @@ if TYPE_CHECKING:
 @stores
 def command(session: Session, environment: str, stores: tuple[str, ...]) -> None:
     """Show the backups of ENV's stores, the newest first: of when, how large, and whether they were ever proven."""
-    from fairlead.operations.backups.windows import windows  # noqa: PLC0415 — start-up is part of the product
+    from fairlead.operations.backups.points import points_of  # noqa: PLC0415 — start-up is part of the product
+    from fairlead.operations.backups.windows import windows  # noqa: PLC0415
 
     found = [(one, one.catalogue.all()[::-1]) for one in arranged_stores(session, environment, stores)]
     had = [windows(one, backups) for one, backups in found]
+    points = [points_of(one) for one, _ in found]
     data = [
         {"store": one.store.name, "to": one.catalogue.where.shown, "backups": [data_of(it) for it in backups],
-         "moments": [_moment(it) for it in some]}
-        for (one, backups), some in zip(found, had, strict=True)
+         "moments": [_moment(it) for it in some], "points": [_named(it) for it in named]}
+        for (one, backups), some, named in zip(found, had, points, strict=True)
     ]  # fmt: skip
     text = "\n\n".join(
-        f"{one.store.name} {dim(one.catalogue.where.shown)}\n" + _table(backups) + "".join(map(_line, some))
-        for (one, backups), some in zip(found, had, strict=True)
+        f"{one.store.name} {dim(one.catalogue.where.shown)}\n"
+        + _table(backups)
+        + "".join(map(_line, some))
+        + _points(named)
+        for (one, backups), some, named in zip(found, had, points, strict=True)
     )
     sets = [_set(id, some) for id, some in _sets([it for _, backups in found for it in backups]).items()]
     if sets:
@@ -57,6 +66,18 @@ def _set(id: str, backups: list[Backup]) -> dict[str, Any]:
 
 def _moment(one: Window) -> dict[str, object]:
     return {"base": one.base, "from": one.begin.isoformat(), "to": one.end.isoformat(), "gap": one.gap or None}
+
+
+def _named(one: Point) -> dict[str, object]:
+    return {"name": one.name, "time": one.time.isoformat(), "timeline": one.timeline}
+
+
+def _points(some: Sequence[Point]) -> str:
+    """The newest of them."""
+    if not some:
+        return ""
+    more = f" and {len(some) - SHOWN} older" if len(some) > SHOWN else ""
+    return f"\n  restore points: {', '.join(one.name for one in some[:SHOWN])}{dim(more)}"
 
 
 def _line(one: Window) -> str:

@@ -13,6 +13,7 @@ from fairlead.cli.text import count, duration, table
 from fairlead.errors import UsageError
 
 if TYPE_CHECKING:
+    from fairlead.operations.by_hand import Keep
     from fairlead.operations.db.chosen import Database
     from fairlead.operations.db.migrate import Moved
     from fairlead.operations.db.plan import Planned
@@ -65,6 +66,25 @@ def chosen_databases(session: Session, environment: str, names: Sequence[str]) -
 
     project = session.project()
     return chosen(project.outline(environment), project.root, names)
+
+
+def snapshot_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`--no-snapshot`."""
+    return click.option(
+        "--no-snapshot", is_flag=True, help="Make no restore point before, and no backup where the store has them."
+    )(function)
+
+
+def keep_of(session: Session, environment: str, no_snapshot: bool) -> Keep:
+    """What is kept before schemas move."""
+    from fairlead.operations.by_hand import keeping  # noqa: PLC0415 — start-up is part of the product
+    from fairlead.system.home import Place  # noqa: PLC0415
+
+    if no_snapshot:
+        return lambda _: None
+    project = session.project()
+    place = Place.of(project.name, environment)
+    return keeping(project.outline(environment), project.root, place, telling())
 
 
 def version_of(text: str | None) -> Version | None:

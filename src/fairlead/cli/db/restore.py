@@ -14,6 +14,8 @@ from fairlead.cli.verb import environment, verb, yes_option
 from fairlead.errors import UsageError
 
 if TYPE_CHECKING:
+    from fairlead.backups.physical.points import Point
+    from fairlead.operations.backups.arrangement import Arrangement
     from fairlead.operations.backups.restore import Prospect, Restored
 
 SHOWN = 12  #: lines of what is lost, of each database
@@ -22,6 +24,7 @@ SHOWN = 12  #: lines of what is lost, of each database
 @verb("fairlead db restore production db latest", "fairlead db restore production db 2026-11-20 --database shop",
       "fairlead db restore production db --into db18",
       "fairlead db restore production db --to '2026-11-20 14:03:00+01:00'",
+      "fairlead db restore production db --to-point fairlead-by-hand-20261120T140300",
       name="restore", short="Put back a backup, and say what is lost.")  # fmt: skip
 @environment()
 @click.argument("store", metavar="STORE")
@@ -30,6 +33,8 @@ SHOWN = 12  #: lines of what is lost, of each database
 @click.option("--into", metavar="STORE", help="Another PostgreSQL of ENV, a newer one say, instead of STORE itself.")
 @click.option("--to", "moment", type=Moment(), metavar="TIME",
               help="As it was then: a time with its zone, or a time ago such as 10m. Needs the log.")  # fmt: skip
+@click.option("--to-point", "point", metavar="NAME",
+              help="As it was at a restore point: of before a migration, say. Needs the log.")  # fmt: skip
 @yes_option
 def command(
     session: Session, environment: str, store: str, which: str, databases: tuple[str, ...], **given: Any
@@ -38,24 +43,24 @@ def command(
 
     Where the log is kept, --to gives any second since the first copy of the data files, and `latest` is the end of the
     log. Whether a time can be had is known before anything is restored. What was committed at that very moment is left
-    out.
+    out. --to-point is as exact, and needs no time: each migration has such a point right before it, which
+    `fairlead backup list` shows.
 
     It goes into new databases first, and is compared with what was written down when it was made. Then you are shown
     what is lost, and asked. The databases in use are put aside under another name, and stay until you remove them:
     fairlead backup prune ENV --old-databases.
     """
-    into, moment, yes = given["into"], given["moment"], given["yes"]
+    into, yes = given["into"], given["yes"]
     from fairlead.cli.backup.common import arranged_stores  # noqa: PLC0415 — start-up is part of the product
     from fairlead.operations.backups.arrangement import other  # noqa: PLC0415
     from fairlead.operations.backups.restore import restore  # noqa: PLC0415
-    from fairlead.operations.since import instant  # noqa: PLC0415
 
     (one,) = arranged_stores(session, environment, (store,))
     if one.store.kind != "postgres":
         hint = f"fairlead backup restore {environment} {which} --store {store}"
         raise UsageError(f"{store} is no PostgreSQL", hint)
     place = other(one, session.project().stack(environment), session.project().root, into) if into else None
-    target = instant(moment, datetime.now().astimezone()) if moment else None
+    target = _target(one, given["moment"], given["point"])
 
     def agree(prospect: Prospect) -> bool:
         tell(_screen(prospect))
@@ -66,6 +71,17 @@ def command(
     session.answer(_data(environment, done), _text(done))
     if (place or one).store.rights:  # those of a service that came after the backup are not in it
         tell(f"{bold('hint:')} have the rights of services as they are declared: fairlead db roles {environment}")
+
+
+def _target(one: Arrangement, moment: str | None, point: str | None) -> datetime | Point | None:
+    from fairlead.operations.backups.points import named  # noqa: PLC0415 — start-up is part of the product
+    from fairlead.operations.since import instant  # noqa: PLC0415
+
+    if moment and point:
+        raise UsageError("--to and --to-point are two moments", "say one of them")
+    if point:
+        return named(one, point)
+    return instant(moment, datetime.now().astimezone()) if moment else None
 
 
 def _screen(prospect: Prospect) -> str:

@@ -7,11 +7,13 @@ import click
 from fairlead.cli.db.common import (
     chosen_databases,
     databases,
+    keep_of,
     lock_wait,
     plan_option,
     proof_line,
     show_moved,
     show_plans,
+    snapshot_option,
     telling,
     version_of,
 )
@@ -24,22 +26,25 @@ from fairlead.cli.verb import environment, verb, yes_option
 @databases
 @click.option("--to", metavar="VERSION", help="Every version above this one; 0 is all. Without it: the last one.")
 @lock_wait
+@snapshot_option
 @plan_option
 @yes_option
 def command(
     session: Session, environment: str, databases: tuple[str, ...], to: str | None, wait: float,
-    only_plan: bool, yes: bool,
+    yes: bool, **given: bool,
 ) -> None:  # fmt: skip
     """Run the U files of the newest versions of ENV's databases, the newest first. They are pending again then.
 
     Refused when one of them has no U file. What users wrote since may be lost with it: --plan says what, as far as
     `fairlead db prove` has shown it before.
     """
-    from fairlead.operations.db.migrate import plan_of_undo, undo  # noqa: PLC0415 — start-up is part of the product
+    from fairlead.operations.by_hand import undo_by_hand  # noqa: PLC0415 — start-up is part of the product
+    from fairlead.operations.db.migrate import plan_of_undo  # noqa: PLC0415
     from fairlead.operations.trials.prove import known  # noqa: PLC0415
+    from fairlead.system.home import Place  # noqa: PLC0415
 
     some, target = chosen_databases(session, environment, databases), version_of(to)
-    plans = plan_of_undo(some, target, 1)
+    plans, only_plan = plan_of_undo(some, target, 1), given["only_plan"]
     if only_plan or session.asks:
         costs = known(session.project().outline(environment), some, plans)
     if only_plan:
@@ -50,4 +55,5 @@ def command(
         tell("\n".join(map(proof_line, costs)))
     if names:
         session.confirm(f"Run {names} on {environment}?", yes)
-    show_moved(session, environment, undo(some, target, 1, wait, telling()))
+    place, keep = Place.of(session.project().name, environment), keep_of(session, environment, given["no_snapshot"])
+    show_moved(session, environment, undo_by_hand(place, some, target, 1, wait, telling(), keep))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 from fairlead.backups.catalogue import Backup
+from fairlead.backups.physical import points
 from fairlead.backups.physical.keeping import Keeping, keeping
 from fairlead.backups.retention import Copy, Decision, Policy, decide
 from fairlead.ledger import Ledger
@@ -95,6 +96,8 @@ def prune(one: Arrangement, wait: float = 10.0, careful: bool = False) -> Prunin
             engine.tidy(left)
             for log in pruning.logs:
                 engine.trim(log, logs[log.system])
+        if pruning.logs:
+            points.forget(one.archive, [it for it in left if it.kind == "physical"])
         if pruning.leaving:
             gone = [{"id": backup.id, "bytes": backup.stored} for backup in pruning.leaving]
             one.note("backup.pruned", {"gone": gone})

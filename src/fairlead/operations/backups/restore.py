@@ -26,7 +26,7 @@ from fairlead.backups.server import Server, one
 from fairlead.errors import FairleadError, Interrupted
 from fairlead.operations.backups import coming, swapping
 from fairlead.operations.backups.arrangement import PATIENCE, Arrangement
-from fairlead.operations.backups.sources import XID, Source, source_of
+from fairlead.operations.backups.sources import XID, Source, Target, source_of
 from fairlead.operations.backups.space import data_folder, needed, require_space
 from fairlead.operations.restored import Reverted, note, reverted
 from fairlead.project.access import databases as declared
@@ -67,7 +67,7 @@ class Restored:
 
 def restore(
     it: Arrangement, which: str, wanted: Sequence[str] | None, agree: Callable[[Prospect], bool],
-    say: Say = lambda _: None, target: datetime | None = None, into: Arrangement | None = None,
+    say: Say = lambda _: None, target: Target = None, into: Arrangement | None = None,
 ) -> Restored:  # fmt: skip
     """Put back a backup's databases, all or those that are `wanted`, as they were at `target` where that is said.
 
@@ -105,7 +105,7 @@ class Asked:
 
     which: str
     databases: Sequence[str] | None = None  #: None: all
-    moment: datetime | None = None
+    moment: Target = None
 
 
 @contextlib.contextmanager

@@ -14,6 +14,7 @@ from fairlead.backups.facts import facts, properties
 from fairlead.backups.physical import coverage
 from fairlead.backups.physical.coverage import Aim
 from fairlead.backups.physical.heart import last_beat
+from fairlead.backups.physical.points import Point
 from fairlead.backups.physical.recovery import Feed, recovered
 from fairlead.backups.physical.unlike import left_out
 from fairlead.backups.restoring import Reader, globals_of, put_back
@@ -27,6 +28,8 @@ from fairlead.operations.backups.space import needed_of, require_space
 Say = Callable[[str], object]
 Keys = Callable[[str], tuple[Any, ...]]
 """The keys that open a backup, by its id."""
+Target = datetime | Point | None
+"""As of when: a moment, a restore point; None: as late as can be had."""
 XID = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text"
 
 
@@ -50,7 +53,7 @@ class Source:
 
 
 def selected(
-    it: Arrangement, which: str, target: datetime | None, keys: Keys = require_identities, here: bool = True
+    it: Arrangement, which: str, target: Target, keys: Keys = require_identities, here: bool = True
 ) -> tuple[Backup, Aim | None]:  # fmt: skip
     """The backup that is meant, and of a physical one up to where the log is read.
 
@@ -65,7 +68,10 @@ def selected(
         said = chosen(backups, which) if which != "latest" else None
         if said and said.kind != "physical":
             raise UsageError(f"{said.id} is a dump: it is of one moment", "leave out --to, or name another backup")
-        aim = coverage.aim(backups, logs, target, said)
+        if isinstance(target, Point):
+            aim = coverage.aim_at(backups, logs, target, said)
+        else:
+            aim = coverage.aim(backups, logs, target, said)
         return aim.base, aim
     if which == "latest" and physical:
         aim = coverage.aim(backups, logs, None)
@@ -77,7 +83,7 @@ def selected(
 
 
 @contextlib.contextmanager
-def source_of(it: Arrangement, which: str, target: datetime | None, say: Say) -> Iterator[Source]:
+def source_of(it: Arrangement, which: str, target: Target, say: Say) -> Iterator[Source]:
     """What is meant, ready to be read as long as the block lasts. FairleadError."""
     backup, aim = selected(it, which, target)
     reader = Reader(it.catalogue, require_identities(backup.id))
@@ -85,9 +91,13 @@ def source_of(it: Arrangement, which: str, target: datetime | None, say: Say) ->
     if aim is None:
         yield _dumped(reader, backup)
         return
-    say(f"{it.store.name}: {backup.id} into a copy" + (f", as it was at {target.isoformat()}" if target else ""))
+    say(f"{it.store.name}: {backup.id} into a copy" + (f", as it was at {_shown(target)}" if target else ""))
     with copied(it, reader, aim) as server:
         yield _copy(it, server, aim)
+
+
+def _shown(target: datetime | Point) -> str:
+    return f"restore point {target.name}" if isinstance(target, Point) else target.isoformat()
 
 
 def _dumped(reader: Reader, backup: Backup) -> Source:
@@ -113,6 +123,10 @@ def copied(it: Arrangement, reader: Reader, aim: Aim, here: bool = True) -> Iter
             yield server
 
 
+def _moment(aim: Aim) -> datetime | None:
+    return aim.point.time if aim.point else aim.target
+
+
 def _copy(it: Arrangement, side: Server, aim: Aim) -> Source:
     """What is in it is asked of the server itself: since its files were copied databases were made, and dropped."""
     with side.session(side.home) as connection:
@@ -123,7 +137,7 @@ def _copy(it: Arrangement, side: Server, aim: Aim) -> Source:
             size = int(one(connection, "SELECT pg_database_size(current_database())"))
             found[database] = facts(connection) | {"properties": properties(connection, database), "size": size}
     with side.session(side.home) as connection:
-        moment = aim.target or (last_beat(connection) if aim.needed else None) or aim.base.moment
+        moment = _moment(aim) or (last_beat(connection) if aim.needed else None) or aim.base.moment
         upto = int(one(connection, XID))
 
     def fill(server: Server, database: str, to: str) -> None:

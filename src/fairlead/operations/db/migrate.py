@@ -17,6 +17,9 @@ from fairlead.postgres.risks import errors, refusing
 from fairlead.postgres.run import Runner
 from fairlead.postgres.version import Version
 
+Note = Callable[[str, str, int], None]
+"""Told of a database, a file of it that ran or was taken back, and how many milliseconds that took."""
+
 
 @dataclass(frozen=True, slots=True)
 class Moved:
@@ -33,18 +36,19 @@ class Moved:
 
 
 def migrate(
-    some: Sequence[Database], asked: Asked | None = None, wait: float = WAIT, emit: Emit = silent
-) -> tuple[Moved, ...]:
+    some: Sequence[Database], asked: Asked | None = None, wait: float = WAIT, emit: Emit = silent,
+    note: Note | None = None,
+) -> tuple[Moved, ...]:  # fmt: skip
     """Run what is pending in each, in the order of the file; the first that fails is the last that is begun.
 
     Refused, before anything is touched, where files and history of one do not agree or a risk is an error; Busy when
-    somebody else migrates for longer than `wait` seconds.
+    somebody else migrates for longer than `wait` seconds. `note` is told of each file that is committed.
     """
     how = asked or Asked()
     with opened(some, emit) as databases:
         for one in databases:
             refuse_errors(planned(one, how))
-        return _in_turn(databases, lambda one: planned(one, how).plan, wait, emit)
+        return _in_turn(databases, lambda one: planned(one, how).plan, wait, emit, note)
 
 
 def refuse_errors(made: Planned) -> None:
@@ -56,13 +60,14 @@ def refuse_errors(made: Planned) -> None:
 
 
 def undo(
-    some: Sequence[Database], to: Version | None, steps: int, wait: float = WAIT, emit: Emit = silent
-) -> tuple[Moved, ...]:
-    """Take back the last `steps` versions of each, or all above `to`; the last database first."""
+    some: Sequence[Database], to: Version | None, steps: int, wait: float = WAIT, emit: Emit = silent,
+    note: Note | None = None,
+) -> tuple[Moved, ...]:  # fmt: skip
+    """Take back the last `steps` versions of each, or all above `to`; the last database first. `note` as above."""
     with opened(some, emit) as databases:
         for one in databases:
             undo_plan(one, to, steps)
-        return _in_turn(databases[::-1], lambda one: undo_plan(one, to, steps), wait, emit)
+        return _in_turn(databases[::-1], lambda one: undo_plan(one, to, steps), wait, emit, note)
 
 
 def plan_of_undo(some: Sequence[Database], to: Version | None, steps: int) -> tuple[Planned, ...]:
@@ -78,11 +83,13 @@ def undo_plan(one: Opened, to: Version | None, steps: int) -> Plan:
         return plan_undo(one.files, one.look(contract=True), to, steps, one.database.settings.undo_type)
 
 
-def _in_turn(databases: Sequence[Opened], make: Callable[[Opened], Plan], wait: float, emit: Emit) -> tuple[Moved, ...]:
+def _in_turn(
+    databases: Sequence[Opened], make: Callable[[Opened], Plan], wait: float, emit: Emit, note: Note | None
+) -> tuple[Moved, ...]:
     found: list[Moved] = []
     for one in databases:
         failed = any(moved.error for moved in found)
-        found.append(_untouched(one) if failed else moved_by(one, make, wait, emit))
+        found.append(_untouched(one) if failed else moved_by(one, make, wait, emit, note=note))
     return tuple(found)
 
 
@@ -91,15 +98,19 @@ def _untouched(one: Opened) -> Moved:
 
 
 def moved_by(
-    one: Opened, make: Callable[[Opened], Plan], wait: float, emit: Emit, guard: Callable[[Step], None] | None = None
-) -> Moved:
+    one: Opened, make: Callable[[Opened], Plan], wait: float, emit: Emit, guard: Callable[[Step], None] | None = None,
+    note: Note | None = None,
+) -> Moved:  # fmt: skip
     """Take the lock, plan once more by what the history says now, and run it. `guard`: see `Runner`."""
     begun = time.monotonic()
     done: list[str] = []
+    called: dict[str, str] = {}
 
     def listen(event: Event) -> None:
         if event.kind == "done" and event.script:
             done.append(event.script)
+            if note and event.script in called:
+                note(one.name, called[event.script], event.ms)
         emit(event)
 
     error, version = None, None
@@ -107,6 +118,7 @@ def moved_by(
         locked(one, wait, emit)
         with asking(one):
             made = make(one)
+            called.update(_called(one, made))
             if made.steps:
                 Runner(one.connection, one.history, one.database.settings, listen, guard).run(made)
                 if one.database.settled:
@@ -123,6 +135,15 @@ def moved_by(
     contract = tuple(script for script in done if script in late)
     seconds = time.monotonic() - begun
     return Moved(one.name, one.database.where.shown, tuple(done), version, seconds, error, contract=contract)
+
+
+def _called(one: Opened, made: Plan) -> dict[str, str]:
+    """By its own name the file that each step runs, or takes back."""
+    up = {file.version: file.script for file in one.files.versioned}
+    undone = {
+        step.script: up.get(step.row.version, step.script) for step in made.steps if step.act == "undo" and step.row
+    }
+    return {step.script: step.script for step in made.steps if step.act == "run"} | undone
 
 
 def _tell_invalid(one: Opened, emit: Emit) -> None:
