@@ -16,10 +16,11 @@ import termios
 import tty
 from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
-from typing import Any, cast
+from typing import Any
 
 from fairlead.engine.engine import Engine
 from fairlead.engine.failures import explained
+from fairlead.engine.streams import early, socket_of
 from fairlead.errors import FairleadError
 
 PIECE = 64 << 10  #: bytes read at once
@@ -35,7 +36,7 @@ def execute(engine: Engine, name: str, argv: Sequence[str], user: str = "") -> i
         stream = engine.api.exec_start(made, tty=terminal, socket=True)
         try:
             with _raw(terminal), _resized(terminal, lambda rows, columns: engine.api.exec_resize(made, rows, columns)):
-                _carry(socket_of(stream), terminal)
+                _carry(stream, terminal)
         except KeyboardInterrupt:
             return INTERRUPTED
         finally:
@@ -44,15 +45,11 @@ def execute(engine: Engine, name: str, argv: Sequence[str], user: str = "") -> i
     return int(code) if code is not None else INTERRUPTED
 
 
-def socket_of(stream: Any) -> socket.socket:
-    """The SDK gives a file over a socket, or the socket itself."""
-    return cast("socket.socket", getattr(stream, "_sock", stream))
-
-
-def _carry(link: socket.socket, terminal: bool) -> None:
+def _carry(stream: Any, terminal: bool) -> None:
     """Both ways, until the other side has ended."""
     typed: int | None = sys.stdin.fileno()
-    out = _plain if terminal else _Frames().take
+    out, link = _plain if terminal else _Frames().take, socket_of(stream)
+    out(early(stream))
     while True:
         watched: list[int] = [link.fileno(), *([typed] if typed is not None else [])]
         ready, _, _ = select.select(watched, [], [])

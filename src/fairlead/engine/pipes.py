@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from fairlead.engine.attached import HEADER, PIECE, socket_of
+from fairlead.engine.attached import HEADER, PIECE
 from fairlead.engine.engine import Engine
 from fairlead.engine.failures import explained
+from fairlead.engine.streams import early, socket_of
 from fairlead.errors import FairleadError
 from fairlead.masking import masked
 from fairlead.system.clock import wait_until
@@ -33,7 +34,7 @@ class Spoken:
     link: socket.socket
     said: bytes = b""
     ended: bool = False
-    _rest: bytes = b""  #: of frames that came
+    rest: bytes = b""  #: of frames that came
     _left: int = 0  #: bytes of the frame that is under way
     _out: bool = False  #: it is of stdout
 
@@ -68,13 +69,13 @@ class Spoken:
 
     def _take(self, most: int) -> bytes:
         """What is there, at most so much of it."""
-        if not self._rest:
+        if not self.rest:
             try:
-                self._rest = self.link.recv(PIECE)
+                self.rest = self.link.recv(PIECE)
             except ConnectionResetError:
-                self._rest = b""
-            self.ended = not self._rest
-        found, self._rest = self._rest[:most], self._rest[most:]
+                self.rest = b""
+            self.ended = not self.rest
+        found, self.rest = self.rest[:most], self.rest[most:]
         return found
 
 
@@ -89,8 +90,8 @@ class Inside:
     @contextlib.contextmanager
     def reading(self, argv: Sequence[str], what: str) -> Iterator[Spoken]:
         """What it writes. Ended, with what it said last, unless all was read and it ended with 0."""
-        with self._begun(argv, stdin=False) as (id, link):
-            spoken = Spoken(link)
+        with self._begun(argv, stdin=False) as (id, link, begun):
+            spoken = Spoken(link, rest=begun)
             yield spoken
             while spoken.read(PIECE):
                 pass
@@ -99,8 +100,8 @@ class Inside:
     @contextlib.contextmanager
     def feeding(self, argv: Sequence[str], what: str) -> Iterator[Callable[[bytes], None]]:
         """Write to it. FairleadError, with what it said last, unless it read to the end and ended with 0."""
-        with self._begun(argv, stdin=True) as (id, link):
-            spoken = Spoken(link)
+        with self._begun(argv, stdin=True) as (id, link, begun):
+            spoken = Spoken(link, rest=begun)
             said = bytearray()
             listener = threading.Thread(target=_listen, args=(spoken, said), daemon=True)
             listener.start()
@@ -121,15 +122,16 @@ class Inside:
             self._require(id, what, bytes(said[-SAID:]) + spoken.said)
 
     @contextlib.contextmanager
-    def _begun(self, argv: Sequence[str], stdin: bool) -> Iterator[tuple[str, socket.socket]]:
+    def _begun(self, argv: Sequence[str], stdin: bool) -> Iterator[tuple[str, socket.socket, bytes]]:
+        """Its id, the pipe, and what it wrote so soon that it is read already."""
         api: Any = self.engine.api
         with explained(f"run {argv[0]} in container {self.name}"):
             made = api.exec_create(self.name, list(argv), stdin=stdin, environment=dict(self.env))["Id"]
             stream = api.exec_start(made, socket=True)
-        link = socket_of(stream)
+        link, begun = socket_of(stream), early(stream)
         link.settimeout(None)
         try:
-            yield made, link
+            yield made, link, begun
         finally:
             link.close()
             stream.close()
