@@ -61,8 +61,17 @@ def contained(engine: Engine, owner: Owner, store: Store, image: str, data: Moun
 
 def here(store: Store, data: Path) -> str:
     """Of the programs of this machine, and the folder in which the data is."""
-    program = programs.find("postgres")
-    if program is None or not (data / FILE).exists():
+    made = of(data)
+    program = programs.find("postgres", made)
+    if program is None or not made:
         return ""
     said = run(Command((program, "--version"), cwd=Path("/"), timeout=PATIENCE)).output
-    return misfit(store.name, said_major(said), (data / FILE).read_text().strip())
+    return misfit(store.name, said_major(said), made)
+
+
+def of(data: Path) -> str:
+    """The major version that made what is in a folder; empty: none did."""
+    try:
+        return (data / FILE).read_text().strip()
+    except (FileNotFoundError, NotADirectoryError):
+        return ""

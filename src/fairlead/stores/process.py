@@ -25,7 +25,7 @@ from fairlead.stores.kinds.base import StoreKind
 from fairlead.stores.kinds.postgres import Postgres
 from fairlead.stores.kinds.table import kind_of
 from fairlead.stores.machine import machine_of
-from fairlead.stores.majors import here
+from fairlead.stores.majors import here, of
 from fairlead.supervisor.supervisor import ProgramState, Supervisor, base_environment, launched
 from fairlead.supervisor.survivors import end_program, have_starts, last_started, read_starts
 from fairlead.system import sockets
@@ -109,8 +109,8 @@ class ProcessStores:
     def have(self, store: Store, values: Values, image: str = "") -> None:
         """Files first, then the program."""
         kind = kind_of(store)
-        found = programs.require(kind.programs, f"store {store.name}")
         folder = self._folder(store)
+        found = programs.require(kind.programs, f"store {store.name}", of(folder.data))
         running = next((one for one in self.observe() if one.name == store.name and one.living), None)
         folder.create()
         if kind.port != Postgres.port:  # which makes it itself
@@ -262,8 +262,9 @@ class ProcessStores:
         kept = StoreFolder(path, path).kept()
         if kept is None:
             raise FairleadError(f"store {name} was never made", f"deploy: fairlead deploy {self.place.environment}")
-        found = {one: programs.find(one) or one for one in kind_of(kept.store).programs}
-        return kept.store, self._ground(kept.store, self._folder(kept.store), kept.port, found), Here(kept.port)
+        folder = self._folder(kept.store)
+        found = {one: programs.find(one, of(folder.data)) or one for one in kind_of(kept.store).programs}
+        return kept.store, self._ground(kept.store, folder, kept.port, found), Here(kept.port)
 
     def _folder(self, store: Store) -> StoreFolder:
         """What runs as another user is in a folder that this user gets into. Refused when there is none."""

@@ -30,8 +30,11 @@ UNPRIVILEGED = ("postgres", "nobody")
 """Who runs PostgreSQL, which refuses root, when Fairlead is root: the first that there is."""
 
 
-def find(name: str) -> str | None:
-    """Its path; None when it is not there. All of PostgreSQL's are of one version, the newest."""
+def find(name: str, major: str = "") -> str | None:
+    """Its path; None when it is not there. All of PostgreSQL's are of one version: that `major` where Debian has it,
+    as data that is there can be read by no other; else the newest."""
+    if major and name in ("postgres", *SERVER) and (own := DEBIAN / major / "bin" / name).exists():
+        return str(own)
     beside = Path(sysconfig.get_path("scripts")) / name
     if beside.exists():
         return str(beside)
@@ -43,18 +46,18 @@ def find(name: str) -> str | None:
     return str(newest[-1]) if newest else shutil.which(name)
 
 
-def missing(names: Iterable[str]) -> tuple[str, ...]:
+def missing(names: Iterable[str], major: str = "") -> tuple[str, ...]:
     """Those of them that are not there."""
-    return tuple(name for name in names if find(name) is None)
+    return tuple(name for name in names if find(name, major) is None)
 
 
-def require(names: Iterable[str], what: str) -> dict[str, str]:
+def require(names: Iterable[str], what: str, major: str = "") -> dict[str, str]:
     """Their paths, by name. Refused, saying what to install, when one is missing."""
     wanted = tuple(names)
-    if lacking := missing(wanted):
+    if lacking := missing(wanted, major):
         how = "; ".join(dict.fromkeys(PACKAGES[name] for name in lacking))
         raise Refused(f"{what} needs {', '.join(lacking)}, which this machine has not", how)
-    return {name: str(find(name)) for name in wanted}
+    return {name: str(find(name, major)) for name in wanted}
 
 
 def unprivileged() -> Owner | None:

@@ -173,7 +173,7 @@ class ProcessRig(Rig):
         program.write_text("#!/bin/sh\nexit 1\n")
         program.chmod(0o755)
         folder.chmod(0o755)
-        patch.setattr(programs, "find", lambda name: str(program) if name == "postgres" else find(name))
+        patch.setattr(programs, "find", lambda name, *major: str(program) if name == "postgres" else find(name, *major))
         return replace(store, max_connections=30)
 
     def of_another_major(self, name, major):
