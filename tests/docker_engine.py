@@ -17,6 +17,8 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
+from tests.living import processes
+
 ROOT = Path(__file__).parent.parent
 LABEL = "dev.fairlead.project"
 IMAGE = (
@@ -153,6 +155,19 @@ class OwnEngine(DockerEngine):
         ):  # its containerd dies with it, but not at once: the next one would take it for alive
             (self.folder / "exec" / "containerd" / "containerd.pid").unlink(missing_ok=True)
 
+    def lose_power(self):
+        """The end of all of it at once, containers too: none has a moment. `start` is the boot after that."""
+        running = self.lines("ps", "--quiet")
+        inside = self.lines("inspect", "--format", "{{.State.Pid}}", *running) if running else []
+        self.process.kill()
+        mark = str(self.folder).encode()
+        while found := [pid for pid, said in processes().items() if mark in said]:
+            end(found)  # its containerd, and what that has beside each container
+        end(int(pid) for pid in inside)
+        self.process.wait(180)
+        for left in (self.folder / "pid", self.folder / "exec" / "containerd" / "containerd.pid"):
+            left.unlink(missing_ok=True)
+
     def restart(self, number=signal.SIGTERM):
         self.stop(number)
         self.start()
@@ -186,6 +201,14 @@ class OwnEngine(DockerEngine):
         if running:
             self("rm", "--force", "--volumes", *running)
         self.stop()
+
+
+def end(pids):
+    for pid in pids:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
 
 
 def unmount_below(folder):

@@ -47,8 +47,9 @@ def install(session: Session, where: str, only_plan: bool, extras: tuple[str, ..
 
     It is sent over SSH; what it needs comes from the server's package index, with the extras that the environment asks
     for: its runtime, its stores, backups, messages. Of an address alone nobody knows: name them. Run again, it does
-    only what is left. A key of age is made there when there is none: keys are never copied, so secrets have to be
-    encrypted for it.
+    only what is left. Where systemd runs the server, what is deployed there comes back when it starts.
+
+    A key of age is made there when there is none: keys are never copied, so secrets have to be encrypted for it.
     """
     from fairlead.hosts.table import host_of  # noqa: PLC0415 — start-up is part of the product
     from fairlead.operations.remote import install as operation  # noqa: PLC0415
@@ -62,6 +63,8 @@ def install(session: Session, where: str, only_plan: bool, extras: tuple[str, ..
     done = operation.install(host, wanted, lambda line: tell(dim(line)) if not line.startswith("fairlead-") else None)
     key = _key(session, address, name) if name else None
     session.answer(asdict(done) | {"key": key}, _done(done, name, key))
+    if done.note:
+        tell(f"{yellow('note:')} {done.note}")
 
 
 def _needed(session: Session, name: str | None) -> tuple[str, ...]:

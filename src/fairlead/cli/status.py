@@ -75,6 +75,8 @@ def shown(found: Status) -> str:
     rows += [(name, "", "", _backups(found, name)) for name in found.backups if name not in known]
     lines += [table(rows, ("store", "kind", "", ""), indent=2)] if rows else []
     lines += [f"  {red('!')} {problem}" for problem in found.problems]
+    if found.startup is False:
+        lines.append(yellow("  it stays away when this machine starts anew; `fairlead startup install`"))
     return "\n".join(lines)
 
 

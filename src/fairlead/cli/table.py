@@ -58,6 +58,7 @@ GROUPS: dict[str, dict[str, str]] = {
     },
     "Set up": {
         "host": "Install Fairlead on a server, and let a key deploy there.",
+        "startup": "Have environments come back when this machine starts.",
         "secrets": "Keep, change and look for what must stay secret.",
         "schema": "Print the JSON Schema of fairlead.yaml.",
         "completion": "Print the shell's completion of fairlead commands.",

@@ -29,7 +29,8 @@ class Verb(click.Command):
 
         words, session = _words(ctx), ctx.find_object(Session)
         row = row_of(words)
-        if session is None or (row is None and words not in ON_HOST):
+        whole = row is not None and bool(ctx.params.get(row.all_here))
+        if session is None or whole or (row is None and words not in ON_HOST):
             return super().invoke(ctx)
         said = ctx.params.get("environments") or (ctx.params.get("environment"),)
         places = tuple(one for one in said if one)

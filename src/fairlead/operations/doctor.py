@@ -19,6 +19,7 @@ from fairlead.operations.checks import (
     notify,
     project,
     secrets,
+    startup,
     stores,
     templates,
 )
@@ -51,6 +52,7 @@ def examine(wanted: Project, name: str, thorough: bool = False) -> tuple[Check, 
         *_images(supply),
         *templates.examine(stack, wanted.root),
         *notify.examine(stack, place, supply.environ()),
+        *(startup.examine() if thorough else ()),
     )
 
 

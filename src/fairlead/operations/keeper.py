@@ -17,10 +17,22 @@ FAIRLEAD = (sys.executable, "-I", "-m", "fairlead")
 GRACE = 10.0  #: seconds; it may be in the middle of a recovery, which can be killed and is taken up again
 
 
-def _engine() -> dict[str, str]:
+def engine_environment() -> dict[str, str]:
     """Where the Docker engine is, where that is said."""
     names = ("DOCKER_HOST", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH")
     return {name: os.environ[name] for name in names if name in os.environ}
+
+
+def kept(place: Place) -> bool:
+    """Whether a keeper looks after it."""
+    state = Supervisor(place).programs().get(PROGRAM)
+    return state is not None and state.state in ("RUNNING", "STARTING")
+
+
+def leave_keeper(place: Place) -> None:
+    """Have one look after it, whatever else of it does not run."""
+    Supervisor(place).start()
+    have_keeper(place)
 
 
 def have_keeper(place: Place) -> None:
@@ -37,7 +49,7 @@ def have_keeper(place: Place) -> None:
         "version": __version__,  # a keeper of an older Fairlead is replaced
         "argv": [*FAIRLEAD, "serve", "--supervised", "--project", place.project, place.environment],
         "cwd": "/", "log": str(folder / "log"), "starts": str(folder / "starts"),
-        "env": base_environment() | _engine()
+        "env": base_environment() | engine_environment()
         | {"FAIRLEAD_HOME": str(place.root.parent.parent), "PYTHONUNBUFFERED": "1"},
     }  # fmt: skip
     have_starts(folder / "starts")

@@ -11,6 +11,7 @@ from fairlead.ledger import Ledger
 from fairlead.operations.backups.ages import Ages, ages
 from fairlead.operations.history import Event, rollout_event
 from fairlead.operations.schema.waits import Waits, waits
+from fairlead.operations.startup import missing, systemd
 from fairlead.operations.stores.look import StoreState, look
 from fairlead.operations.under_way import UnderWay, read_under_way
 from fairlead.operations.verdicts import AFTER_SWITCH, Said, last_verdict
@@ -66,6 +67,7 @@ class Status:
     backups: dict[str, Ages] = field(default_factory=dict)  #: by store, of those that have backups
     contract: Waits | None = None  #: what runs once the old release is gone
     parts: dict[str, bool] = field(default_factory=dict)  #: supervisor, edge, keeper: whether it is up
+    startup: bool | None = None  #: whether it comes back when the machine starts; None where that is not known
 
     @property
     def unfinished(self) -> str | None:
@@ -93,7 +95,8 @@ def status(place: Place) -> Status:
         live = rollout_event(ledger, commit.rollout) if commit and commit.rollout else None
     lock = FileLock(place.lock)
     holder = (lock.owner() or "another process") if lock.held() else None
-    found = replace(found, state=state, live=live, rollout=rollout, watched=watched, holder=holder)
+    comes = None if state.stopped or not systemd() else not missing()
+    found = replace(found, state=state, live=live, rollout=rollout, watched=watched, holder=holder, startup=comes)
     return _seen(found, place, state.live) if state.live or rollout else found
 
 
@@ -219,6 +222,7 @@ def to_data(found: Status) -> dict[str, Any]:
         "contract": asdict(found.contract) if found.contract else None,
         "instances": [_copy_data(copy) for copy in found.copies],
         "parts": found.parts,
+        "startup": found.startup,
         "rollout": found.rollout.to_data() if found.rollout else None,
         "watch": _watch_data(found, state),
         "unfinished": found.unfinished,

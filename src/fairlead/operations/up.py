@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from fairlead.operations.environment import LOCK_PATIENCE, existing
+import contextlib
+from collections.abc import Iterator
+
+from fairlead.errors import FairleadError
+from fairlead.operations.environment import LOCK_PATIENCE, Environment, existing
+from fairlead.operations.keeper import leave_keeper
 from fairlead.operations.revive import revive
 from fairlead.operations.rotation.recovery import prepare
 from fairlead.operations.stores import ensure as stores
@@ -20,9 +25,21 @@ def up(place: Place, wait: float = LOCK_PATIENCE, emit: Emit = silent) -> str | 
         if environment.state.stopped:
             environment.ledger.append(STARTED, {})
         drop_waiting(environment, "the environment was brought back before a person decided")
-        prepare(environment)
-        revive(environment)
+        with _kept(environment):
+            prepare(environment)
+            revive(environment)
         return environment.state.live
+
+
+@contextlib.contextmanager
+def _kept(environment: Environment) -> Iterator[None]:
+    """What fails here may work in a minute, when nobody is there: the keeper goes on with it."""
+    try:
+        yield
+    except FairleadError:
+        with contextlib.suppress(FairleadError, OSError):
+            leave_keeper(environment.place)
+        raise
 
 
 def stop(place: Place, wait: float = LOCK_PATIENCE, emit: Emit = silent) -> None:

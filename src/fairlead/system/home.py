@@ -43,8 +43,11 @@ LONGEST_SOCKET_PATH = 100  # sun_path has 104 bytes on macOS, 108 on Linux; supe
 def home() -> Path:
     """The root of all state on this machine, for this user."""
     given = os.environ.get("FAIRLEAD_HOME")
-    if given:
-        return Path(given).expanduser().absolute()
+    return Path(given).expanduser().absolute() if given else usual_home()
+
+
+def usual_home() -> Path:
+    """The same, where nobody says another."""
     if os.geteuid() == 0:
         return Path("/var/lib/fairlead")
     state = os.environ.get("XDG_STATE_HOME")

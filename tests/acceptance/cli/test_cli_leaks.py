@@ -31,6 +31,9 @@ ELSEWHERE = {
         "host",
         "install",
     ): "tests/acceptance/remote runs it, against a real sshd; it knows no secret but the key it makes",
+    **dict.fromkeys(
+        (("startup", one) for one in ("show", "install", "remove")), "it writes for the machine, and knows no secret"
+    ),
     ("serve-ssh",): "tests/acceptance/remote runs it; what it says is masked as all that is said",
     ("stores", "apply"): "it needs a store; tests/docs/test_docs_stores.py",
     ("stores", "logs"): "the same",

@@ -20,6 +20,7 @@ class Row:
     each: bool = False  #: without an environment it is for all of them
     handed: bool = False  #: it may be given a value of a secret
     here: tuple[str, ...] = ()  #: parameters for what this machine keeps: of no use there
+    all_here: str = ""  #: the switch with which it is for all of this machine, whatever the project file says
 
     def acts(self, arguments: Mapping[str, object]) -> bool:
         """Whether it changes something, given these arguments."""
@@ -37,7 +38,7 @@ REMOTE: dict[Words, Row] = {
     ("pause",): Row(lasting=True),
     ("resume",): Row(lasting=True),
     ("push",): Row(tree=True, lasting=True),
-    ("up",): Row(lasting=True),
+    ("up",): Row(lasting=True, here=("everything",), all_here="everything"),
     ("stop",): Row(lasting=True, asks="Stop everything in {environment}? It answers nobody until `fairlead up`."),
     ("status",): Row(each=True),
     ("history",): Row(),
@@ -109,6 +110,7 @@ LOCAL: dict[Words, str] = {
     ("env",): "it looks at the project's files",
     ("schema",): "it needs no environment",
     ("completion",): "it needs no environment",
+    ("startup",): "it is for the machine that it is called on, and all that runs there",
     ("serve",): "the keeper is started on the host itself",
     ("serve-ssh",): "it is the host's side",
     ("host",): "it talks with the host by itself",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fairlead import __version__
 from fairlead.errors import FairleadError, Refused
@@ -20,6 +20,7 @@ from fairlead.project.extras import ALWAYS
 FOLDER = ".local/share/fairlead"  #: below the user's home
 LINK = ".local/bin/fairlead"
 DONE = "fairlead-done"
+STARTS = "have what is deployed there come back when it starts: `fairlead startup install`"
 PROBE = f"""
 for p in python3.14 python3.13 python3.12 python3.11 python3; do
   if command -v $p >/dev/null && $p -c "import sys; sys.exit(sys.version_info < (3, 11))"; then
@@ -30,7 +31,13 @@ v="$HOME/{FOLDER}/venv"
 echo "home $HOME"
 if [ -x "$v/bin/fairlead" ]; then echo "version $("$v/bin/fairlead" --version 2>/dev/null)"; fi
 if [ -f "$v/wheel" ]; then echo "wheel $(cat "$v/wheel")"; fi
+if [ -d /run/systemd/system ]; then echo "systemd yes"; fi
+if "$v/bin/fairlead" startup show --json 2>/dev/null | grep -q ".on.: true"; then echo "startup yes"; fi
 echo {DONE} 0
+"""
+STARTUP = f"""
+"$HOME/{FOLDER}/venv/bin/fairlead" startup install 2>&1
+echo {DONE} $?
 """
 INSTALL = """
 f="$HOME/{folder}"; v="$f/venv"
@@ -57,6 +64,8 @@ class Found:
     venv: bool  #: that Python can make virtual environments
     version: str | None
     wheel: str | None
+    systemd: bool = False  #: it runs that machine
+    startup: bool = False  #: what is deployed there comes back when it starts
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +76,7 @@ class Plan:
     version: str
     program: str  #: where it is, or will be
     steps: tuple[str, ...]
+    note: str = ""  #: what is left for somebody else to do
 
 
 def plan(host: Host, extras: tuple[str, ...] = ALWAYS) -> Plan:
@@ -78,7 +88,7 @@ def install(host: Host, extras: tuple[str, ...] = ALWAYS, on_line: OnLine = lamb
     """Have it there; nothing happens when it is there already. What was done. FairleadError with what pip said."""
     found, made = _look(host), wheel()
     planned = _planned(host, found, made, extras)
-    if planned.steps:
+    if not _is_there(found, made, extras):
         script = INSTALL.format(
             folder=FOLDER, name=made.name, size=len(made.content), python=found.python, extras=",".join(extras),
             wheel=_mark(made, extras), link=LINK, done=DONE,
@@ -88,7 +98,26 @@ def install(host: Host, extras: tuple[str, ...] = ALWAYS, on_line: OnLine = lamb
             said.append(line)
             on_line(line)
         _require(host, said)
-    return planned
+    return replace(planned, note=_have_startup(host)) if found.systemd and not found.startup else planned
+
+
+def _have_startup(host: Host) -> str:
+    """Have what is deployed there come back when it starts; what it says where that is not all.
+
+    It is no reason to fail: a user's systemd may be out of reach of a login.
+    """
+    said = list(_run(host, STARTUP))
+    hints = [line for line in said[:-1] if line.startswith("hint: ")]
+    if said and said[-1] == f"{DONE} 0":
+        return hints[-1].removeprefix("hint: ") if hints else ""
+    why = "; ".join(line.strip() for line in said[:-1][-3:])
+    return (
+        f"what is deployed there stays away when it starts anew, until `fairlead startup install` is run there: {why}"
+    )
+
+
+def _is_there(found: Found, made: Wheel, extras: tuple[str, ...]) -> bool:
+    return found.wheel == _mark(made, extras) and found.version == f"fairlead {__version__}"
 
 
 def _require(host: Host, said: list[str]) -> None:
@@ -106,14 +135,16 @@ def _planned(host: Host, found: Found, made: Wheel, extras: tuple[str, ...]) -> 
         what = f"Python on {host.where} makes no virtual environments"
         raise Refused(what, "install its venv module there (Debian: apt install python3-venv)")
     program = f"{found.home}/{FOLDER}/venv/bin/fairlead"
-    if found.wheel == _mark(made, extras) and found.version == f"fairlead {__version__}":
-        return Plan(host.where, __version__, program, ())
+    startup = (STARTS,) if found.systemd and not found.startup else ()
+    if _is_there(found, made, extras):
+        return Plan(host.where, __version__, program, startup)
     before = f" in place of {found.version.removeprefix('fairlead ')}" if found.version else ""
     steps = (
         f"make a virtual environment in {found.home}/{FOLDER}/venv with {found.python}, unless there is one",
         f"send {made.name}, {len(made.content) // 1024} KiB, made of the Fairlead that runs here",
         f"install it with [{','.join(extras)}]{before}; what it needs comes from the package index of that host",
         f"link {found.home}/{LINK} to it",
+        *startup,
     )
     return Plan(host.where, __version__, program, steps)
 
@@ -126,7 +157,10 @@ def _look(host: Host) -> Found:
     said = dict(line.partition(" ")[::2] for line in _run(host, PROBE))
     if DONE not in said:
         raise FairleadError(f"{host.where} runs no commands of ours", "its login shell has to be one")
-    return Found(said.get("home", ""), said.get("python"), "venv" in said, said.get("version"), said.get("wheel"))
+    return Found(
+        said.get("home", ""), said.get("python"), "venv" in said, said.get("version"), said.get("wheel"),
+        "systemd" in said, "startup" in said,
+    )  # fmt: skip
 
 
 def _run(host: Host, script: str, data: bytes = b"") -> Iterator[str]:
