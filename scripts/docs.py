@@ -40,6 +40,10 @@ LEDGER = {
         "a backup could not be made",
         "`store`, `kind`, `why` (as of `backup.made`; `busy`: somebody else was at it, which is no failure), `reason`",
     ),
+    "log.stopped": (
+        "the log of a store is not received any more: as much of it waits on this machine as may", "`store`, `reason`",
+    ),
+    "log.broken": ("there is a gap in the log of a store, so a full copy is due", "`store`, `reason`"),
     "schedule.begun": (
         "the keeper has backups and drills that are due done; what came of them follows",
         "`store`, `tasks` (backup, drill)",
@@ -195,7 +199,7 @@ LEDGER = {
 }
 
 _KINDS = "rollout|step|undo|environment|secret|instance|drift|backup|restore|drill|schedule|migration|schema|contract"
-_KIND = re.compile(rf"({_KINDS})\.(?!json)[a-z]+|watch\.ended")
+_KIND = re.compile(rf"({_KINDS})\.(?!json|sh$)[a-z]+|watch\.ended|log\.(stopped|broken)")
 
 
 def pages() -> dict[str, str]:
@@ -291,7 +295,7 @@ def ledger() -> str:
 def kinds_in_the_code() -> Iterator[str]:
     """Every text in the engine and above that looks like the kind of an entry."""
     for file in (ROOT / "src" / "fairlead").rglob("*.py"):
-        if file.parent.name in ("rollout", "operations", "rotation", "backups", "trials", "schema"):
+        if file.parent.name in ("rollout", "operations", "rotation", "backups", "physical", "trials", "schema"):
             for node in ast.walk(ast.parse(file.read_text("utf-8"))):
                 if isinstance(node, ast.Constant) and isinstance(node.value, str) and _KIND.fullmatch(node.value):
                     yield node.value

@@ -43,7 +43,9 @@ def _of_volume(one: VolumeBackup | None) -> stack.Backup | None:
 
 
 def _physical(one: Physical | None) -> stack.Physical | None:
-    return stack.Physical(one.full, one.differential, one.wal, one.sync, one.engine) if one else None
+    if one is None:
+        return None
+    return stack.Physical(one.full, one.differential, one.wal, one.sync, one.engine, one.spool)
 
 
 def drill(one: Drill | None) -> stack.Drill | None:

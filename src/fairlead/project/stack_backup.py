@@ -29,6 +29,7 @@ class Physical:
     wal: bool = True  #: the log is kept
     sync: bool = False  #: a commit waits until it is received
     engine: EngineName = "builtin"
+    spool: int | None = None  #: bytes of the log that may wait on this machine; None: by what is free
 
 
 @dataclass(frozen=True, slots=True)

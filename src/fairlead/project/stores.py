@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from fairlead.project import values
 from fairlead.project.sections import (
     Anything,
     Duration,
@@ -48,6 +49,7 @@ _Policy = Annotated[
     ),
 ]  # fmt: skip
 OptionalSchema = Annotated[str | None, text_like("a schema such as public", r"[A-Za-z_][A-Za-z0-9_]{0,62}")]
+_Spool = Annotated[int | None, text_like("a size of 64M or more, such as 10G", values.SIZE, values.size_of_a_few)]
 
 
 class RowSecurity(Section):
@@ -103,6 +105,7 @@ class Physical(Section):
     differential: _Every = None
     wal: Flag = True
     sync: Flag = False
+    spool: _Spool = None
 
 
 class Kept(Section):

@@ -124,6 +124,14 @@ def size_or_off(value: object) -> int:
     return 0 if value == "off" else size(value)
 
 
+def size_of_a_few(value: object) -> int:
+    """Bytes, at least those of four segments of a PostgreSQL's log."""
+    found = size(value)
+    if found < 64 << 20:
+        raise ValueError("less than 64M")
+    return found
+
+
 def network(value: object) -> str:
     """A network of IP addresses; one address is a network of its own."""
     text = matching(NETWORK, value)

@@ -57,10 +57,18 @@ def main(project: str, environment: str, store: str) -> None:
     keys = [recipient(one) for one in said["recipients"]]
     one = Receiver(
         lambda: server_kept(place, said["runtime"], store), archive, keys, spool_of(place, store), lambda: bool(told),
-        say, said["sync"], streaming_of(place, said["runtime"], store), hurry=hurry,
+        say, said["sync"], streaming_of(place, said["runtime"], store), hurry=hurry, most=said.get("spool"),
+        note=lambda kind, reason: _note(place, store, kind, reason),
     )  # fmt: skip
     say(f"receiving the log of {store}")
     one.run()
+
+
+def _note(place: Place, store: str, kind: str, reason: str) -> None:
+    from fairlead.ledger import Ledger  # noqa: PLC0415 — hardly ever
+
+    with Ledger.open(place.ledger, room=place.free_reserve) as ledger:
+        ledger.append(kind, {"store": store, "reason": reason})
 
 
 def _target(said: dict[str, Any]) -> Target:

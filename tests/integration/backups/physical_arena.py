@@ -52,7 +52,8 @@ class Arena:
         users = ("root", "postgres", os.environ.get("USER", "x"))
         self.ground = Ground(self.folder / "copies", self.found, self.who, users)
         self.spool = folder / "spool"
-        self.said = []
+        self.said, self.noted = [], []
+        self.most = None  #: bytes that may wait in the spool
         self.begin()
 
     def begin(self):
@@ -82,6 +83,8 @@ class Arena:
             ended,
             self.said.append,
             self.sync,
+            most=self.most,
+            note=lambda kind, _: self.noted.append(kind),
         )
 
     @contextlib.contextmanager

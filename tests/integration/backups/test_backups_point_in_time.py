@@ -10,6 +10,7 @@ import pytest
 from physical_arena import Workload, arena, rows
 
 from fairlead.backups.physical.coverage import Aim, first_after
+from fairlead.backups.physical.spool import waiting
 from fairlead.backups.physical.unlike import left_out
 from fairlead.backups.physical.wal import Stretch, segment_name
 from fairlead.backups.sealing import Damaged
@@ -280,23 +281,81 @@ def test_less_than_five_seconds_are_lost_with_the_machine():
         assert not (sync and here[0])
 
 
+WAITS = [("fairlead_wal",)]
+WHO = "SELECT pid FROM pg_stat_replication WHERE application_name = 'fairlead_wal'"
+
+
+@contextlib.contextmanager
+def away(one):
+    """The place of the backups cannot be reached."""
+    kept, gone = one.folder / "kept", one.folder / "away"
+    kept.rename(gone)
+    kept.write_text("no folder")
+    try:
+        yield
+    finally:
+        kept.unlink()
+        gone.rename(kept)
+
+
 def test_a_place_that_cannot_be_reached_holds_up_no_commit():
-    """What is received stays in the spool until it can be carried away; with `sync` everybody would wait for that."""
-    with arena(sync=True) as one, one.receiving():
-        assert wait_until(lambda: one.sql("SHOW synchronous_standby_names") == [("fairlead_wal",)], 60)
-        who = "SELECT pid FROM pg_stat_replication WHERE application_name = 'fairlead_wal'"
-        one.carried(one.now())
-        before = one.sql(who)
-        kept, away = one.folder / "kept", one.folder / "away"
-        kept.rename(away)
-        kept.write_text("no folder")
-        try:
-            one.sql("CREATE TABLE meanwhile ()")
-            assert wait_until(lambda: any("cannot be" in text for text in one.said), 60), one.said
-            one.sql("INSERT INTO meanwhile DEFAULT VALUES")
-            assert one.sql(who) == before
-        finally:
-            kept.unlink()
-            away.rename(kept)
-        one.carried(one.now())
-        assert one.sql(who) == before
+    """What is received stays in the spool until it can be carried away; with `sync` everybody would wait for that.
+
+    Until that is full: then nothing more is received and nobody waits. What the server does not keep any more is a gap,
+    and a new copy is whole.
+    """
+    with arena(sync=True) as one:
+        one.most = 40 << 20
+        with one.receiving() as receiver:
+            assert wait_until(lambda: one.sql("SHOW synchronous_standby_names") == WAITS, 60)
+            hurry(one, receiver)
+            before = one.sql(WHO)
+            old = one.base()
+            with away(one):
+                one.sql("CREATE TABLE meanwhile ()")
+                assert wait_until(lambda: any("cannot be" in text for text in one.said), 60), one.said
+                one.sql("INSERT INTO meanwhile DEFAULT VALUES")
+                assert one.sql(WHO) == before
+            hurry(one, receiver)
+            assert one.sql(WHO) == before
+            with away(one):
+                fill(one)
+                lose(one)
+            assert wait_until(lambda: one.noted == ["log.stopped", "log.broken"], 60), one.said
+            hurry(one, receiver)
+            with pytest.raises(Refused, match="is missing"):
+                one.aim(None, old)
+            assert wait_until(lambda: one.sql("SHOW synchronous_standby_names") == WAITS, 60)
+            new = one.base()
+            one.sql("SELECT pg_switch_wal()")
+            hurry(one, receiver)
+            assert (one.aim().base.id, one.aim().alone) == (new.id, False)
+
+
+def fill(one):
+    """Have more written than the spool may hold; no more than that is in it, and whoever commits waits for nobody."""
+    for _ in range(6):
+        one.sql("INSERT INTO meanwhile DEFAULT VALUES")
+        one.sql("SELECT pg_switch_wal()")
+    assert wait_until(lambda: "log.stopped" in one.noted, 60), one.said
+    assert one.sql(WHO) == []
+    one.sql("INSERT INTO meanwhile DEFAULT VALUES")
+    held = sum(waiting(one.spool))
+    assert held >= one.most
+    one.sql("SELECT pg_switch_wal()")
+    assert sum(waiting(one.spool)) == held
+
+
+def lose(one):
+    """The server keeps no more of it than it may."""
+    one.sql("ALTER SYSTEM SET max_slot_wal_keep_size = '16MB'")
+    one.sql("ALTER SYSTEM SET max_wal_size = '32MB'")
+    one.sql("SELECT pg_reload_conf()")
+
+    def lost():
+        one.sql("INSERT INTO meanwhile DEFAULT VALUES")
+        one.sql("SELECT pg_switch_wal()")
+        one.sql("CHECKPOINT")
+        return one.sql("SELECT wal_status FROM pg_replication_slots") == [("lost",)]
+
+    assert wait_until(lost, 60)

@@ -43,6 +43,16 @@ def test_a_promotion_word_for_word():
     )
 
 
+@pytest.mark.parametrize(
+    ("kind", "what", "act"),
+    [("log.stopped", "is not received any more", "doctor"), ("log.broken", "has a gap", "backup list")],
+)
+def test_what_becomes_of_a_log_is_told_as_a_failure(kind, what, act):
+    told = message_of(entry(kind, store="db", reason="it is full"), scene())
+    assert (told.title, told.events) == (f"shop/production: the log of db {what}", ("failed",))
+    assert told.lines == ("reason: it is full", "2025-03-01 12:00:09 UTC", f"next: fairlead {act} production")
+
+
 def test_a_failure_word_for_word():
     reason = "web does not become ready\n  last lines:\n  KeyError: DATABASE_PASSWORD=hunter22 s3cret-value"
     closed = entry("rollout.closed", result="undone", reason=reason, incomplete=["job seed"])

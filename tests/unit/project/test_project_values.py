@@ -31,6 +31,12 @@ def test_sizes_are_bytes(text, size):
     assert values.size(text) == size
 
 
+def test_what_may_wait_of_a_log_is_a_few_segments():
+    assert values.size_of_a_few("64M") == 64 << 20
+    with pytest.raises(ValueError, match="less than 64M"):
+        values.size_of_a_few("63M")
+
+
 @pytest.mark.parametrize(("text", "share"), [("5%", 0.05), ("0%", 0.0), ("100%", 1.0), ("0.5%", 0.005)])
 def test_percents_are_shares(text, share):
     assert values.percent(text) == share

@@ -3,13 +3,15 @@
 pg_receivewal, here or in a container, writes into a folder beside the server's (`spool`), so what was committed stays
 there when the server's own is lost; each whole segment and, every few seconds, the one that is being written is
 encrypted and carried to where backups lie. A slot keeps what was not received yet, up to a limit, so that a dead
-receiver never fills the disk.
+receiver never fills the disk; and where too much waits in the spool nothing more is received. What the server does not
+have any more then is a gap in the log, which is noted: a full copy is made after it.
 Every 10 s a heartbeat is written to the server: how far the log goes in time is known by it, also when nobody writes.
 """
 
 from __future__ import annotations
 
 import contextlib
+import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from fairlead.backups.logical import server_facts
 from fairlead.backups.physical import heart
 from fairlead.backups.physical.archive import Archive, Reached, reached_text
+from fairlead.backups.physical.spool import KEPT, LOOK, Bound, goes_on_at, names
 from fairlead.backups.physical.wal import Place, number, place_of, position
 from fairlead.backups.server import Server, line, one
 from fairlead.errors import FairleadError
@@ -31,24 +34,35 @@ if TYPE_CHECKING:
     from fairlead.backups.server import Connection
 
 SLOT, NAME = "fairlead", "fairlead_wal"
-LOOK = 0.2  #: seconds between two looks at the spool
 CARRY = 2.0  #: seconds between two tries to carry away a segment that is being written
 SHARE = 5.0  #: it takes one part in so many of the time
 MOST = 3.0  #: seconds between two tries, also where it takes more of the time then
 DROPPING = 30.0  #: seconds for the slot to go
 AGAIN = 0.5  #: seconds until a server that went away is tried again
 FRESH = 100_000_000  #: nanoseconds; clocks of file systems tick
-KEPT = "4GB"  #: of the log, by the slot
+STOPPED, BROKEN = "log.stopped", "log.broken"  #: kinds of entries
+FULL = (
+    "as much of the log waits in the spool as may, so nothing more is received until it can be carried away; "
+    f"the server keeps {KEPT >> 30} GB for it, and what it does not keep any more then is a gap"
+)
+GAP = "what was not received yet is gone from the server, so there is a gap in the log: only a new full copy is whole"
 PROGRAM = "pg_receivewal"
 
-Ended = Callable[[], str | None]
-"""Asked whether it ended: None as long as it runs, else why; nothing where it was told to."""
-Streaming = Callable[["Server", "Connection", Path, Sequence[str]], contextlib.AbstractContextManager[Ended]]
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """pg_receivewal as it runs."""
+
+    ended: Callable[[], str | None]  #: None as long as it runs, else why it ended; nothing where it was told to
+    end: Callable[[], object]  #: tells it to, and does not wait for it; by any thread
+
+
+Streaming = Callable[["Server", "Connection", Path, Sequence[str]], contextlib.AbstractContextManager[Stream]]
 """Run pg_receivewal with these arguments more, as long as the block lasts; it writes into the folder."""
 
 
 @contextlib.contextmanager
-def beside(server: Server, connection: Connection, folder: Path, arguments: Sequence[str]) -> Iterator[Ended]:
+def beside(server: Server, connection: Connection, folder: Path, arguments: Sequence[str]) -> Iterator[Stream]:
     """As a program of this machine."""
     command = server.command(PROGRAM, "--directory", str(folder), *arguments)
     command = replace(command, env={**(command.env or {}), "PGAPPNAME": NAME})
@@ -60,7 +74,7 @@ def beside(server: Server, connection: Connection, folder: Path, arguments: Sequ
             code = child.poll()
             return code if code is None else _last(log) if code else ""
 
-        yield ended
+        yield Stream(ended, lambda: child.send_signal(signal.SIGINT))
 
 
 @dataclass
@@ -79,10 +93,13 @@ class Receiver:
     carried: dict[tuple[str, str], int] = field(default_factory=dict)  #: when a file changed that was carried away
     noted: dict[tuple[str, int], datetime] = field(default_factory=dict)  #: how far each timeline is said to go
     hurry: Callable[[], bool] = lambda: False  #: asked all the time whether somebody waits for what is there now
+    most: int | None = None  #: bytes that may wait in the spool; None: what is usual
+    note: Callable[[str, str], object] = lambda kind, reason: None  #: into the ledger; FairleadError
     _next: float = 0.0  #: when a partial segment may be carried away again
     _beat_at: float = 0.0
     _synchronous: bool = False
     _failed: str = ""  #: why nothing could be carried away at the last try
+    _stopped: bool = False  #: it was noted that nothing more is received
 
     def run(self) -> None:
         """Until it is to end. Whatever fails is said, and tried again."""
@@ -90,6 +107,7 @@ class Receiver:
         while not self.ended():
             try:
                 self._try(self.deliver)  # what a server that is no more has left
+                self._require_room()
                 self._stream()
                 said = ""
             except (FairleadError, OSError) as error:
@@ -98,8 +116,22 @@ class Receiver:
                     self.say(said)
             time.sleep(AGAIN)
 
+    @property
+    def bound(self) -> Bound:
+        """Of the spool."""
+        return Bound(self.spool, self.most)
+
+    def _require_room(self) -> None:
+        if not self.bound.full():
+            self._stopped = False
+            return
+        if not self._stopped:
+            self.note(STOPPED, FULL)
+        self._stopped = True
+        raise FairleadError(FULL)
+
     def _stream(self) -> None:
-        """As long as the server is there."""
+        """As long as the server is there, and the spool is not full."""
         with self.server() as server, server.session(server.home) as connection:
             system = self._prepare(connection)
             folder = self.spool / system
@@ -107,14 +139,29 @@ class Receiver:
             argv = ("--slot", SLOT, "--synchronous", "--no-loop", "--no-password", "--status-interval=1")
             why = None
             try:
-                with self.streaming(server, connection, folder, argv) as ended:
-                    while not self.ended() and (why := ended()) is None:
+                with (
+                    self.streaming(server, connection, folder, argv) as stream,
+                    self.bound.watching(lambda: self._enough(server, stream)),
+                ):
+                    while not self.ended() and (why := stream.ended()) is None:
                         self.look(connection, system)
                         time.sleep(LOOK)
+                if self.bound.full():
+                    self._let_commit(connection)  # it may have been set just before
                 if why and not self.ended():
                     raise FairleadError(f"{PROGRAM}: {why}")
             finally:
                 self._try(lambda: self._deliver(system, None))
+
+    def _enough(self, server: Server, stream: Stream) -> None:
+        """The spool is full. First nobody waits any more for what is not received then."""
+        with contextlib.suppress(FairleadError), server.session(server.home) as connection:
+            self._let_commit(connection)
+        stream.end()
+
+    def _let_commit(self, connection: Connection) -> None:
+        if self.sync:
+            self._set(connection, "synchronous_standby_names", "")
 
     def _try(self, carry: Callable[[], None]) -> None:
         """Carry something away. A place that cannot be reached ends no receiving: with `sync` nobody could commit."""
@@ -131,19 +178,36 @@ class Receiver:
         """Its settings, the heartbeat and the slot; the server's own number."""
         facts = server_facts(connection)
         connection.execute("SET synchronous_commit = local")  # what looks after it never waits for it
-        self._set(connection, "max_slot_wal_keep_size", KEPT)
+        self._set(connection, "max_slot_wal_keep_size", f"{KEPT >> 30}GB")
         self._synchronous = one(connection, "SHOW synchronous_standby_names") == NAME
         if self._synchronous and not self.sync:
             self._set(connection, "synchronous_standby_names", "")
         connection.execute(heart.MAKE)
+        self._have_slot(connection, str(facts["system"]))
+        self.beats, self._beat_at = [], 0.0
+        return str(facts["system"])
+
+    def _have_slot(self, connection: Connection, system: str) -> None:
         state = one(connection, "SELECT wal_status FROM pg_replication_slots WHERE slot_name = %s", SLOT)
+        next = goes_on_at(self.spool / system)
+        oldest = one(connection, "SELECT min(right(name, 16)) FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}$'")
+        if (next < str(oldest)) if next else state == "lost":
+            self._begin_anew(system)
         if state == "lost":
-            self.say("the slot lost what it was to keep: there is a gap in the log, so make a full backup")
             connection.execute("SELECT pg_drop_replication_slot(%s)", [SLOT])
         if state in (None, "lost"):
             connection.execute("SELECT pg_create_physical_replication_slot(%s, true)", [SLOT])
-        self.beats, self._beat_at = [], 0.0
-        return str(facts["system"])
+
+    def _begin_anew(self, system: str) -> None:
+        """The server does not have what comes next. pg_receivewal would ask for it for ever, as long as what was
+        received before lies in the spool; so that goes, once it is carried away."""
+        self._deliver(system, None)
+        self.say(GAP)
+        self.note(BROKEN, GAP)
+        for name in names(self.spool / system):
+            if place_of(name.removesuffix(".partial")):
+                (self.spool / system / name).unlink(missing_ok=True)
+                self.carried.pop((system, name), None)
 
     def _set(self, connection: Connection, name: str, value: str) -> None:
         if one(connection, f"SHOW {name}") != value:
@@ -183,7 +247,7 @@ class Receiver:
 
     def _due(self, system: str) -> bool:
         whole = not self._failed and any(
-            place_of(one) and (system, one) not in self.carried for one in _names(self.spool / system)
+            place_of(one) and (system, one) not in self.carried for one in names(self.spool / system)
         )
         return whole or time.monotonic() >= self._next
 
@@ -196,7 +260,7 @@ class Receiver:
     def _deliver(self, system: str, flushed: tuple[int, int] | None) -> None:
         """`flushed`: what the spool had before it is looked at here."""
         folder = self.spool / system
-        for name in _names(folder):
+        for name in names(folder):
             path = folder / name
             with contextlib.suppress(FileNotFoundError):  # a segment that became whole a moment ago
                 self._carry(system, path)
@@ -239,15 +303,11 @@ class Receiver:
 
     def _tidy(self, system: str, folder: Path) -> None:
         """The newest whole segment stays: it says where to go on."""
-        whole = sorted(name for name in _names(folder) if place_of(name) and (system, name) in self.carried)
+        whole = sorted(name for name in names(folder) if place_of(name) and (system, name) in self.carried)
         for name in whole[:-1]:
             (folder / name).unlink(missing_ok=True)
             for gone in (name, f"{name}.partial"):
                 self.carried.pop((system, gone), None)
-
-
-def _names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir() if not path.name.endswith(".tmp")) if folder.is_dir() else []
 
 
 def _last(log: Path) -> str:

@@ -24,7 +24,8 @@ AGAIN = timedelta(hours=1)  #: after one that failed, or that was begun and of w
 RED = timedelta(days=1)  #: after a drill that found something wrong
 SPREAD = {"hourly": timedelta(minutes=20), "daily": timedelta(hours=1)}
 BEGUN, MADE, FAILED, DRILLED = "schedule.begun", "backup.made", "backup.failed", "drill.done"
-KINDS = (BEGUN, MADE, FAILED, DRILLED)
+BROKEN = "log.broken"
+KINDS = (BEGUN, MADE, FAILED, DRILLED, BROKEN)
 
 
 def jitter(where: str, every: Every) -> timedelta:
@@ -57,12 +58,16 @@ class _Last:
     begun: dict[str, datetime] = field(default_factory=dict)  #: by task, while nothing came of it
     good: datetime | None = None  #: a drill
     bad: datetime | None = None
+    broken: datetime | None = None  #: the log
 
     def take(self, entry: Entry) -> None:
         """Entries come the oldest first."""
         when = entry.when()
         if entry.kind == BEGUN:
             self.begun |= dict.fromkeys(entry.data["tasks"], when)
+            return
+        if entry.kind == BROKEN:
+            self.broken = when
             return
         task = _task(entry)
         self.begun.pop(task, None)
@@ -116,9 +121,12 @@ def due(store: Store, entries: Iterable[Entry], now: datetime, where: str = "") 
 
 
 def _fresh(last: _Last, task: Task, found: list[Task], begin: datetime) -> bool:
-    """Whether it was made since then. A full copy has all in it that changed."""
+    """Whether it was made since then. A full copy has all in it that changed; one from before a gap in the log leads
+    to no moment after it."""
     if task == "changes" and ("files" in found or _since(last.made.get("files"), begin)):
         return True
+    if task == "files" and last.broken:
+        begin = max(begin, last.broken)
     return _since(last.made.get(task), begin)
 
 

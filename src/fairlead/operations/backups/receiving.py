@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from fairlead.backups.logical import PROGRAMS
 from fairlead.backups.physical import base
-from fairlead.backups.physical.receiver import NAME, PROGRAM, Ended, Streaming, beside
+from fairlead.backups.physical.receiver import NAME, PROGRAM, Stream, Streaming, beside
 from fairlead.backups.scratch import PORT
 from fairlead.backups.server import Server
 from fairlead.engine.engine import Engine
@@ -61,7 +61,7 @@ def streaming_of(place: Place, runtime: RuntimeName, name: str) -> Streaming:
 
     def contained(
         server: Server, connection: Connection, folder: Path, arguments: Sequence[str]
-    ) -> contextlib.AbstractContextManager[Ended]:
+    ) -> contextlib.AbstractContextManager[Stream]:
         return _contained(place, name, connection, folder, arguments)
 
     return contained
@@ -78,7 +78,7 @@ def kept_of(place: Place, name: str) -> Kept:
 @contextlib.contextmanager
 def _contained(
     place: Place, store: str, connection: Connection, folder: Path, arguments: Sequence[str]
-) -> Iterator[Ended]:
+) -> Iterator[Stream]:
     engine, owner = Engine(), Owner.of(place)
     name = owner.name(f"{store}.wal")
     for left in engine.containers(owner.labels("receiver", of=store)):  # of one that was killed
@@ -91,8 +91,8 @@ def _contained(
         try:
             spec = _spec(kept_of(place, store), owner, role, place.stores / store / "socket", folder)
             engine.start(engine.create(replace(spec, name=name, argv=(f"--directory={SPOOL}", *arguments))))
-            with _watched(engine, name) as ended:
-                yield ended
+            with _watched(engine, name) as stream:
+                yield stream
         finally:
             engine.stop(name, GRACE)
             engine.remove(name)
@@ -156,7 +156,7 @@ def _spec(kept: Kept, owner: Owner, role: str, socket: Path, folder: Path) -> Co
 
 
 @contextlib.contextmanager
-def _watched(engine: Engine, name: str) -> Iterator[Ended]:
+def _watched(engine: Engine, name: str) -> Iterator[Stream]:
     """The engine is asked once, and answers when it ended."""
     told: list[str] = []
     over = threading.Event()
@@ -173,7 +173,7 @@ def _watched(engine: Engine, name: str) -> Iterator[Ended]:
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()
     try:
-        yield lambda: told[0] if told else None
+        yield Stream(lambda: told[0] if told else None, lambda: Engine().stop(name, GRACE))
     finally:
         over.set()  # who leaves ends it, and with it the question
 

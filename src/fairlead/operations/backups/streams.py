@@ -110,7 +110,7 @@ def _told(one: Arrangement) -> dict[str, Any]:
         "region": target.region, "ca": target.ca,
         "access": target.access and target.access.reveal(), "secret": target.secret and target.secret.reveal(),
         "recipients": list(one.recipients()), "sync": bool(physical and physical.sync),
-        "engine": physical.engine if physical else "builtin",
+        "engine": physical.engine if physical else "builtin", "spool": physical and physical.spool,
     }  # fmt: skip
 
 

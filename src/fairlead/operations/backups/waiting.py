@@ -3,33 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
+from fairlead.backups.physical.spool import KEPT, Bound, waiting
 from fairlead.operations.check import Check, warning
 from fairlead.project.stack import Stack
 from fairlead.system.home import Place
 
 MANY = 8  #: segments; a busy server has a few for a moment
-SEGMENT = 24  #: characters of the name of a whole one
 
 
 def examine(stack: Stack, place: Place) -> Iterator[Check]:
     """Of each store whose log is received. The disk of the spool is the server's, as a rule."""
     for store in stack.backed_up:
-        folder = place.backups / store.name
-        waiting = tuple(_waiting(folder / "spool"))
-        if len(waiting) > MANY:
-            size = sum(waiting) / 2**20
-            text = f"{len(waiting)} segments ({size:.0f} MB) wait on this machine and are not carried away"
-            yield warning(f"log of {store.name}", text, f"see why before the disk is full: {folder / 'log'}")
-
-
-def _waiting(spool: Path) -> Iterator[int]:
-    """Bytes of each whole segment; the newest of each cluster stays, also when it was carried away."""
-    for folder in spool.iterdir() if spool.is_dir() else ():
-        whole = sorted(path for path in folder.iterdir() if len(path.name) == SEGMENT) if folder.is_dir() else []
-        for path in whole[:-1]:
-            try:
-                yield path.stat().st_size
-            except FileNotFoundError:  # carried away a moment ago
-                continue
+        folder, physical = place.backups / store.name, store.backup.physical if store.backup else None
+        bound, held = Bound(folder / "spool", physical.spool if physical else None), waiting(folder / "spool")
+        if len(held) > MANY or bound.full():
+            size, most = sum(held) / 2**20, bound.most / 2**20
+            text = f"{len(held)} segments ({size:.0f} MB of at most {most:.0f}) wait on this machine"
+            end = (
+                f"nothing more is received, and the server keeps {KEPT >> 30} GB"
+                if bound.full()
+                else "not carried away"
+            )
+            yield warning(f"log of {store.name}", f"{text}: {end}", f"see why: {folder / 'log'}")

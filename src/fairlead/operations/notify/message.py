@@ -17,7 +17,9 @@ ROTATION_DUE = "secret.due"  #: the kind of an entry
 BACKUP_FAILED, DRILLED = "backup.failed", "drill.done"
 SCHEDULE = "schedule"  #: why something was done that nobody asked for by hand
 CONTRACT_FAILED = "contract.failed"
-KINDS = (CONTRACT_FAILED, BEGUN, STEP, WAITING, CLOSED, WATCH_ENDED, ROTATION_DUE, BACKUP_FAILED, DRILLED)
+LOG_STOPPED, LOG_BROKEN = "log.stopped", "log.broken"
+OF_BACKUPS = (BACKUP_FAILED, DRILLED, LOG_STOPPED, LOG_BROKEN)
+KINDS = (CONTRACT_FAILED, BEGUN, STEP, WAITING, CLOSED, WATCH_ENDED, ROTATION_DUE, *OF_BACKUPS)
 ROTATE = "rotate"  #: the operation of a rollout that changes nothing but values of secrets
 KILLED = "the deployer was killed"  #: the reason that recovery gives for what it undoes
 LONGEST_REASON = 1200  #: characters; Discord takes 2000 for the whole message
@@ -66,8 +68,8 @@ def message_of(entry: Entry, scene: Scene) -> Message | None:
         return None if asks(entry) else _waiting(entry, scene, str(entry.data.get("reason") or "a decision"))
     if entry.kind in (WATCH_ENDED, ROTATION_DUE):
         return _watched(entry, scene) if entry.kind == WATCH_ENDED else _due(entry, scene)
-    if entry.kind in (BACKUP_FAILED, DRILLED, CONTRACT_FAILED):
-        return _contract(entry, scene) if entry.kind == CONTRACT_FAILED else _scheduled(entry, scene)
+    if entry.kind in (*OF_BACKUPS, CONTRACT_FAILED):
+        return _contract(entry, scene) if entry.kind == CONTRACT_FAILED else _of_backups(entry, scene)
     return _closed(entry, scene) if entry.kind == CLOSED else None
 
 
@@ -120,6 +122,20 @@ def _due(entry: Entry, scene: Scene) -> Message:
     return Message(
         f"{where}#{entry.number}", ("rotation-due",), f"{where}: {name} is due for rotation", lines, "warning"
     )
+
+
+def _of_backups(entry: Entry, scene: Scene) -> Message | None:
+    return _log(entry, scene) if entry.kind in (LOG_STOPPED, LOG_BROKEN) else _scheduled(entry, scene)
+
+
+def _log(entry: Entry, scene: Scene) -> Message:
+    """Of a store: it is not received any more, or there is a gap in it."""
+    where, store = f"{scene.project}/{scene.environment}", entry.data["store"]
+    stopped = entry.kind == LOG_STOPPED
+    act = f"fairlead doctor {scene.environment}" if stopped else f"fairlead backup list {scene.environment}"
+    lines = (f"reason: {_shown(entry.data.get('reason'), scene)}", _moment(entry.time), f"next: {act}")
+    what = f"the log of {store} {'is not received any more' if stopped else 'has a gap'}"
+    return Message(f"{where}#{entry.number}", ("failed",), f"{where}: {what}", lines, "failure")
 
 
 def _scheduled(entry: Entry, scene: Scene) -> Message | None:

@@ -57,6 +57,21 @@ def test_a_backup_each_day(tmp_path):
     assert tasks(tmp_path, (50, "drill.done", True), (11, "backup.made", True)) == ("backup",)
 
 
+def test_a_gap_in_the_log_asks_for_a_copy_of_all_at_once(tmp_path):
+    store = Store("db", "postgres", backup=Backup("/x", None, Physical("weekly")))
+    with Ledger.open(tmp_path / "ledger.db", lambda: NOW - timedelta(hours=3)) as ledger:
+        ledger.append("backup.made", {"store": "db", "kind": "physical"})
+        assert due(store, ledger.entries(), NOW, EARLY) == ()
+        ledger.append("log.broken", {"store": "other"})
+        assert due(store, ledger.entries(), NOW, EARLY) == ()
+    with Ledger.open(tmp_path / "ledger.db", lambda: NOW - timedelta(hours=2)) as ledger:
+        ledger.append("log.broken", {"store": "db"})
+        assert due(store, ledger.entries(), NOW, EARLY) == ("files",)
+    with Ledger.open(tmp_path / "ledger.db", lambda: NOW - timedelta(hours=1)) as ledger:
+        ledger.append("backup.made", {"store": "db", "kind": "physical"})
+        assert due(store, ledger.entries(), NOW, EARLY) == ()
+
+
 def test_what_was_noted_while_the_clock_was_ahead_does_not_count(tmp_path):
     ahead = -24 * 400
     assert tasks(tmp_path, (ahead, "backup.made", True), (ahead, "drill.done", True)) == ("backup", "drill")

@@ -1,5 +1,7 @@
 """The doctor says that the log piles up, before the disk is full."""
 
+from dataclasses import replace
+
 from fairlead.operations.backups.waiting import MANY, examine
 from fairlead.project.stack import Stack, Store
 from fairlead.project.stack_backup import Backup, Physical
@@ -22,5 +24,12 @@ def test_what_waits_is_named_when_it_is_much(tmp_path, monkeypatch):
     (folder / f"{MANY + 1:024X}").write_bytes(bytes(2**20))
     (said,) = examine(STACK, place)
     assert (said.name, said.result) == ("log of db", "warning")
-    assert said.text == f"{MANY + 1} segments ({MANY + 1} MB) wait on this machine and are not carried away"
-    assert said.hint == f"see why before the disk is full: {place.backups / 'db' / 'log'}"
+    assert said.text.startswith(f"{MANY + 1} segments ({MANY + 1} MB of at most ")
+    assert said.text.endswith(" wait on this machine: not carried away")
+    assert said.hint == f"see why: {place.backups / 'db' / 'log'}"
+    physical = replace(STACK.stores[0].backup.physical, spool=(MANY + 1) << 20)
+    store = replace(STACK.stores[0], backup=replace(STACK.stores[0].backup, physical=physical))
+    (said,) = examine(replace(STACK, stores=(store,)), place)
+    assert said.text.endswith(
+        f"at most {MANY + 1}) wait on this machine: nothing more is received, and the server keeps 4 GB"
+    )
