@@ -41,7 +41,8 @@ LEDGER = {
         "`store`, `kind`, `why` (as of `backup.made`; `busy`: somebody else was at it, which is no failure), `reason`",
     ),
     "log.stopped": (
-        "the log of a store is not received any more: as much of it waits on this machine as may", "`store`, `reason`",
+        "the log of a store is not received any more: as much of it waits on this machine as may",
+        "`store`, `reason`",
     ),
     "log.broken": ("there is a gap in the log of a store, so a full copy is due", "`store`, `reason`"),
     "schedule.begun": (

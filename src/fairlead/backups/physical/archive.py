@@ -217,13 +217,24 @@ class Archive:
             yield
 
     def bytes_of(self, system: str, segment: Segment, keys: Sequence[Any]) -> bytes:
-        """A segment, from this machine where it is here."""
-        if segment.local:
+        """A segment, from this machine where it is here. One that was being written may be whole by now."""
+        for path in (segment.local, segment.local.with_suffix("")) if segment.local else ():
             with contextlib.suppress(FileNotFoundError):
-                return segment.local.read_bytes()
+                return path.read_bytes()
         if segment.engine != "builtin" and self.elsewhere:
             return self.elsewhere.read(system, segment.object, keys, segment.sha256)
-        return self.read(segment.object, keys, segment.sha256)
+        try:
+            return self.read(segment.object, keys, segment.sha256)
+        except Gone:
+            now = None if segment.whole else self._whole(system, segment.place)
+            if now is None:
+                raise
+            return self.read(now.object, keys, now.sha256)
+
+    def _whole(self, system: str, place: Place) -> Segment | None:
+        items = self.where.items(f"{self.prefix}/{system}/{place[0]:08X}")
+        found = (_segment(item.name.rpartition("/")[2], item.name, item.size) for item in items)
+        return next((one for one in found if one and one.whole and one.place == place), None)
 
     def history(self, system: str, timeline: int, keys: Sequence[Any]) -> bytes:
         """Gone."""

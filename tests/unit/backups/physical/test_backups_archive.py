@@ -45,6 +45,25 @@ def test_there_and_back(archive, identity):
         archive.history("7", 3, [identity])
 
 
+def test_a_segment_that_became_whole_since_it_was_looked_for_is_read(archive, identity, tmp_path):
+    """A drill of the end of the log takes a while, and whoever receives it goes on."""
+    keys, spool = [identity.to_public()], tmp_path / "spool"
+    (spool / "7").mkdir(parents=True)
+    partial = spool / "7" / "000000010000000000000003.partial"
+    partial.write_bytes(DATA[:50])
+    archive.keep_partial("7", (1, 3), DATA[:50], keys)
+    here, there = archive.log("7", [identity], spool).segments[1, 3], archive.log("7").segments[1, 3]
+    whole = partial.rename(partial.with_suffix(""))
+    whole.write_bytes(DATA)
+    archive.keep("7", (1, 3), DATA, 1_700_000_000_000, keys)
+    assert [archive.bytes_of("7", one, [identity]) for one in (here, there)] == [DATA, DATA]
+    whole.unlink()
+    assert archive.bytes_of("7", here, [identity]) == DATA
+    next((tmp_path / "kept").rglob("*.age")).unlink()
+    with pytest.raises(Gone):
+        archive.bytes_of("7", here, [identity])
+
+
 def test_what_was_changed_is_found(archive, identity, tmp_path):
     archive.keep("7", (1, 3), DATA, 1_700_000_000_000, [identity.to_public()])
     log = archive.log("7")
