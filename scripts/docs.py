@@ -199,6 +199,7 @@ LEDGER = {
     "environment.started": ("`fairlead up` ended that stop", "nothing"),
 }
 
+FOLDERS = ("rollout", "operations", "rotation", "backups", "physical", "trials", "schema", "drift")
 _KINDS = "rollout|step|undo|environment|secret|instance|drift|backup|restore|drill|schedule|migration|schema|contract"
 _KIND = re.compile(rf"({_KINDS})\.(?!json|sh$)[a-z]+|watch\.ended|log\.(stopped|broken)")
 
@@ -296,7 +297,7 @@ def ledger() -> str:
 def kinds_in_the_code() -> Iterator[str]:
     """Every text in the engine and above that looks like the kind of an entry."""
     for file in (ROOT / "src" / "fairlead").rglob("*.py"):
-        if file.parent.name in ("rollout", "operations", "rotation", "backups", "physical", "trials", "schema"):
+        if file.parent.name in FOLDERS:
             for node in ast.walk(ast.parse(file.read_text("utf-8"))):
                 if isinstance(node, ast.Constant) and isinstance(node.value, str) and _KIND.fullmatch(node.value):
                     yield node.value

@@ -10,7 +10,7 @@ from fairlead.cli.session import Session, green, red, yellow
 from fairlead.cli.verb import environment, verb, yes_option
 
 if TYPE_CHECKING:
-    from fairlead.operations.drift import Drift
+    from fairlead.operations.drift.look import Drift
 
 
 @verb("fairlead drift production", "fairlead drift production --fix", name="drift")
@@ -18,11 +18,15 @@ if TYPE_CHECKING:
 @click.option("--fix", is_flag=True, help="Show what would mend it, and do that once it is confirmed.")
 @yes_option
 def command(session: Session, environment: str, fix: bool, yes: bool) -> None:
-    """Compare what runs in ENV with its live release: programs, variables, images, mounts, networks, traffic.
+    """Compare what runs in ENV with its live release: programs, variables, images, mounts, networks, traffic, stores.
+
+    Also what stands beside: the parts of the edge, the keeper, and who else is in networks of ENV. What only a person
+    should touch (a store that was changed, somebody else's container) is told with what to do.
 
     Values of variables are compared and never shown. The exit code is 1 when something differs.
     """
-    from fairlead.operations.drift import drift, mend  # noqa: PLC0415 — start-up is part of the product
+    from fairlead.operations.drift.look import drift  # noqa: PLC0415 — start-up is part of the product
+    from fairlead.operations.drift.mend import mend  # noqa: PLC0415
 
     place = session.place(environment)
     found = drift(place)
@@ -43,7 +47,7 @@ def shown(found: Drift) -> str:
     if not found.deviations:
         what = f"{found.release} runs as it was deployed" if found.release else "nothing is live"
         return f"{green('✓')} {found.environment}: {what}"
-    lines = [f"{red('!')} {one}" for one in found.deviations]
+    lines = [f"{red('!')} {one}{yellow(f'  ({one.remedy})') if one.remedy else ''}" for one in found.deviations]
     acts = [f"  {act}" for act in found.acts]
     how = [yellow(f"`fairlead drift {found.environment} --fix` would, one after the other:"), *acts] if acts else []
     return "\n".join([*lines, *how])

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from fairlead.edges.counters import Counters
+from fairlead.engine.differences import Difference
 from fairlead.render.edge import EdgeTable
 from fairlead.system.http import Answer
 
@@ -76,6 +77,13 @@ class Edge(Protocol):
     def unlike(self, table: EdgeTable) -> tuple[str, ...]:
         """What it was told and is not as this table has it: rules and policies by name. Which instances are well is
         not looked at."""
+
+    def differences(self) -> tuple[tuple[str, Difference], ...]:
+        """In what its parts differ from what they are to be: which part, and the difference. One that does not run is
+        `missing`. What it is told of requests is in `unlike`."""
+
+    def mend(self) -> None:
+        """Have its parts as they are to be; without a request lost where that can be."""
 
     def traffic(self) -> Traffic:
         """Counts so far."""

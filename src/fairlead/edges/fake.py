@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from fairlead.edges.base import Traffic
 from fairlead.edges.counters import Counters, PoolCounts
+from fairlead.engine.differences import Difference
 from fairlead.errors import FairleadError
 from fairlead.project.stack import LATENCY_BUCKETS
 from fairlead.render.edge import RELEASE_COOKIE, RELEASE_HEADER, EdgeRoute, EdgeTable, HeaderRoute, Pool
@@ -76,6 +77,14 @@ class FakeEdge:
         """It is made of nothing."""
 
     def up(self) -> None:
+        """Have it running."""
+        self.running = True
+
+    def differences(self) -> tuple[tuple[str, Difference], ...]:
+        """Only whether it runs."""
+        return () if self.running else (("edge", Difference("missing", "running", "down")),)
+
+    def mend(self) -> None:
         """Have it running."""
         self.running = True
 

@@ -103,8 +103,12 @@ class Engine:
     def names(self) -> dict[str, dict[str, str]]:
         """The labels of every container there is, whoever made it, by name."""
         with explained("list containers"):
-            found = self._get("/containers/json", all="1")
-        return {name.removeprefix("/"): one.get("Labels") or {} for one in found for name in one.get("Names") or ()}
+            return _labels(self._get("/containers/json", all="1"))
+
+    def members(self, network: str) -> dict[str, dict[str, str]]:
+        """The same of those that are in a network, given by its id, running or not."""
+        with explained(f"list who is in network {network}"):
+            return _labels(self._get("/containers/json", {"network": [network]}, all="1"))
 
     def publisher(self, port: int) -> ContainerFacts | None:
         """The container that has this port of the machine; None when none does."""
@@ -339,6 +343,11 @@ class Engine:
 def _labelled(labels: Mapping[str, str]) -> dict[str, list[str]]:
     """The filter for what has all of them."""
     return {"label": [f"{name}={value}" for name, value in labels.items()]}
+
+
+def _labels(found: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, str]]:
+    """By each name."""
+    return {name.removeprefix("/"): one.get("Labels") or {} for one in found for name in one.get("Names") or ()}
 
 
 def _known(api: Any) -> Any:

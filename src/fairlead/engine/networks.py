@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -11,7 +11,7 @@ from fairlead.engine.failures import EngineError
 from fairlead.engine.owner import Owner
 from fairlead.project.stack import Stack
 from fairlead.render.addresses import halves
-from fairlead.render.networks import EDGELESS, NetworkSpec, networks, networks_of
+from fairlead.render.networks import EDGELESS, NetworkSpec, network, networks, networks_of
 
 TRIES = 3  #: of making a network again with the subnet that the engine chose: another one may take it in between
 
@@ -42,6 +42,35 @@ def remove_networks(engine: Engine, owner: Owner) -> None:
             engine.leave(container, one["Id"])
         if not others:
             engine.remove_network(one["Id"])
+
+
+def strangers(engine: Engine, owner: Owner) -> Iterator[tuple[str, str]]:
+    """Who is in a network of this environment and not of it: the network, and the container."""
+    for one in engine.networks(owner.labels("network")):
+        for container, labels in sorted(engine.members(one["Id"]).items()):
+            if not owner.owns(labels):
+                yield one["Name"], container
+
+
+def changed(engine: Engine, owner: Owner) -> Iterator[tuple[str, str, str]]:
+    """Networks that are not as they were made, with what each was meant to be, and what it is."""
+    for found in engine.networks(owner.labels("network")):
+        spec = network(found["Name"].removeprefix(owner.name("")))
+        if not _as_made(found, spec):
+            yield (
+                found["Name"],
+                _told(spec.internal, spec.options),
+                _told(bool(found.get("Internal")), found["Options"]),
+            )
+
+
+def _as_made(found: Mapping[str, Any], spec: NetworkSpec) -> bool:
+    return bool(found.get("Internal")) == spec.internal and spec.options.items() <= (found.get("Options") or {}).items()
+
+
+def _told(internal: bool, options: Mapping[str, str] | None) -> str:
+    said = (f"{name.rpartition('.')[2]}={value}" for name, value in sorted((options or {}).items()))
+    return ", ".join(("internal" if internal else "not internal", *said))
 
 
 def _ensure(engine: Engine, owner: Owner, specs: Iterable[NetworkSpec]) -> None:
@@ -75,7 +104,7 @@ def _made_otherwise(engine: Engine, owner: Owner, found: dict[str, Any], spec: N
     name = found["Name"]
     if not owner.owns(found.get("Labels")):
         raise EngineError(f"network {name} is there and is not Fairlead's", f"remove it: docker network rm {name}")
-    if bool(found.get("Internal")) == spec.internal and spec.options.items() <= (found.get("Options") or {}).items():
+    if _as_made(found, spec):
         return False
     if found.get("Containers"):
         raise EngineError(f"network {name} is not as this version makes it", "stop the environment, then deploy")

@@ -8,10 +8,11 @@ one that no certificate is for, gets the first one.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from typing import Any
 
-from fairlead.render.plain_json import go_json
+from fairlead.render.plain_json import go_json, plain_of
 
 TLS = "fairlead-tls-"
 """Begins the name of a middleware nobody uses: that the API shows it proves that exactly this file is in force."""
@@ -43,3 +44,13 @@ def tls_file(pairs: Sequence[tuple[str, str]]) -> tuple[str, str]:
         }
     )
     return text, proof
+
+
+def is_sound(text: str) -> bool:
+    """Whether a file is one that `tls_file` made: whatever was changed in it does not go with its proof."""
+    try:
+        listed = json.loads(plain_of(text))["tls"].get("certificates") or []
+        pairs = [(one["certFile"], one["keyFile"]) for one in listed]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return False
+    return tls_file(pairs)[0] == text

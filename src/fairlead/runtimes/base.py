@@ -70,6 +70,7 @@ class Deviation:
     what: str  #: missing, program, environment, folder, image, networks, mounts, ports, limits, extra …
     wanted: str = ""
     found: str = ""
+    remedy: str = ""  #: what a person can do, where nothing else is to
 
     def __str__(self) -> str:
         both = f"{self.found} instead of {self.wanted}" if self.wanted and self.found else ""
@@ -136,7 +137,8 @@ class Runtime(Protocol):
         """The last lines an instance wrote, masked."""
 
     def deviations(self, specs: Sequence[InstanceSpec]) -> tuple[Deviation, ...]:
-        """How what runs differs from these specs: in each of them, and what else of ours there is beside them."""
+        """How what runs differs from these specs: in each of them, what else of ours there is beside them, and whom we
+        do not know in a place of ours."""
 
     def listening(self) -> tuple[Listening, ...]:
         """What its instances listen on now, on this machine."""

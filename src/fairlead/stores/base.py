@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from fairlead.engine.differences import Difference
 from fairlead.engine.facts import Ran
 from fairlead.masking import Secret
 from fairlead.project.stack import Store
@@ -133,6 +134,9 @@ class Stores(Protocol):
 
         `image`: the id of what a container would be made from.
         """
+
+    def differences(self, name: str) -> tuple[Difference, ...]:
+        """In what one differs from how it was made; one that does not run is `missing`."""
 
     def log_tail(self, name: str, lines: int) -> str:
         """The last lines it wrote, masked."""

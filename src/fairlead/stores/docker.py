@@ -10,6 +10,7 @@ from pathlib import Path
 
 from fairlead.certificates.internal import InternalCa
 from fairlead.certificates.kept import KeptCertificate
+from fairlead.engine.differences import Difference
 from fairlead.engine.engine import Engine
 from fairlead.engine.facts import ContainerFacts, Ran
 from fairlead.engine.failures import EngineError, NotThere
@@ -29,6 +30,7 @@ from fairlead.stores.aside import BESIDE, Aside, Before, changing
 from fairlead.stores.base import Address, Phase, Running, Taken, Values
 from fairlead.stores.container_spec import container_of
 from fairlead.stores.declared import fingerprint
+from fairlead.stores.differences import RUNS, of_container
 from fairlead.stores.folder import SHARED, Kept, StoreFolder, names
 from fairlead.stores.kinds.table import kind_of
 from fairlead.stores.machine import machine_of
@@ -38,7 +40,6 @@ from fairlead.system.files import write_file
 from fairlead.system.home import Place, near
 
 PHASES: dict[str, Phase] = {"running": "running", "paused": "running", "restarting": "starting"}
-RUNS = ("running", "paused", "restarting")
 OPEN = 0o777  #: of a folder that a container writes to as somebody this machine does not know; its place is private
 
 
@@ -160,12 +161,15 @@ class DockerStores:
         self._saw(store.name, self._facts(store.name))
 
     def _create(self, store: Store, image: str) -> str:
-        folder = self._folder(store.name).path
-        direct = [one for one in store.secrets if one.delivery == "env"]
-        values = {one.variable: Secret((folder / "secrets" / one.name).read_text()).reveal() for one in direct}
-        spec = self._spec(store, image, values)
+        spec = self._spec(store, image, self._direct(store))
         ensure_volumes(self.engine, self.owner, spec.mounts)
         return self.engine.create(spec)
+
+    def _direct(self, store: Store) -> dict[str, str]:
+        """The values of variables that it is handed itself."""
+        folder = self._folder(store.name).path / "secrets"
+        direct = (one for one in store.secrets if one.delivery == "env")
+        return {one.variable: Secret((folder / one.name).read_text()).reveal() for one in direct}
 
     def _spec(self, store: Store, image: str, values: Mapping[str, str]) -> ContainerSpec:
         volumes = own_volumes(self.engine, self.owner, store.name, store.container.volumes)
@@ -292,6 +296,12 @@ class DockerStores:
         mounts = self._spec(store, image, {}).mounts
         data = next((one for one in mounts if one.target == kind_of(store).keeps(store)), None)
         return contained(self.engine, self.owner, store, image, data) if data else ""
+
+    def differences(self, name: str) -> tuple[Difference, ...]:
+        """By what the engine says of its container."""
+        kept, facts = self._kept(name), self._facts(name)
+        image = kept.image or (facts.image if facts else "")
+        return tuple(of_container(facts, lambda: self._spec(kept.store, image, self._direct(kept.store))))
 
     def log_tail(self, name: str, lines: int) -> str:
         """What the engine kept of it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 
+from fairlead.engine.differences import Difference
 from fairlead.project.stack import Store
 from fairlead.stores.base import Address, Running, Taken, Values
 from fairlead.stores.declared import fingerprint
@@ -114,6 +115,11 @@ class FakeStores:
     def unfit(self, store: Store, image: str = "") -> str:
         """As it was told."""
         return self.misfits.get(store.name, "")
+
+    def differences(self, name: str) -> tuple[Difference, ...]:
+        """Only whether it runs."""
+        found = self.made[name]
+        return () if found.living else (Difference("missing", "running", found.phase),)
 
     def log_tail(self, name: str, lines: int) -> str:
         """It says nothing."""

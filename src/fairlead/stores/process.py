@@ -7,9 +7,11 @@ import pwd
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from fairlead.certificates.internal import InternalCa
 from fairlead.certificates.kept import KeptCertificate
+from fairlead.engine.differences import Difference
 from fairlead.engine.facts import Ran
 from fairlead.errors import FairleadError
 from fairlead.masking import masked
@@ -20,6 +22,7 @@ from fairlead.stores import programs
 from fairlead.stores.aside import Aside, before, changing
 from fairlead.stores.base import Address, Phase, Running, Taken, Values
 from fairlead.stores.declared import fingerprint
+from fairlead.stores.differences import of_listeners, of_program
 from fairlead.stores.folder import Kept, Owner, StoreFolder, names
 from fairlead.stores.kinds.base import StoreKind
 from fairlead.stores.kinds.postgres import Postgres
@@ -30,7 +33,7 @@ from fairlead.supervisor.supervisor import ProgramState, Supervisor, base_enviro
 from fairlead.supervisor.survivors import end_program, have_starts, last_started, read_starts
 from fairlead.system import sockets
 from fairlead.system.commands import Command, run
-from fairlead.system.files import write_json
+from fairlead.system.files import read_json, write_json
 from fairlead.system.home import Place, near
 from fairlead.system.ports import Ports
 
@@ -135,14 +138,16 @@ class ProcessStores:
 
     def _describe(self, kind: StoreKind, store: Store, ground: Ground, folder: StoreFolder) -> None:
         """What the launcher reads."""
+        have_starts(folder.path / "starts")
+        write_json(folder.path / "spec.json", self._description(kind, store, ground, folder), 0o600)
+
+    def _description(self, kind: StoreKind, store: Store, ground: Ground, folder: StoreFolder) -> dict[str, Any]:
         first, *rest = kind.argv(store, ground)
-        spec = {
+        return {
             "argv": [programs.SHELL if first == "sh" else first, *rest], "cwd": "/", "log": str(folder.path / "log"),
             "starts": str(folder.path / "starts"), "env": base_environment() | kind.env(store, ground),
             "user": [folder.owner.name, folder.owner.uid, folder.owner.gid] if folder.owner else None,
         }  # fmt: skip
-        have_starts(folder.path / "starts")
-        write_json(folder.path / "spec.json", spec, 0o600)
 
     def _begin(self, store: Store) -> None:
         name = program(store.name)
@@ -246,6 +251,17 @@ class ProcessStores:
     def unfit(self, store: Store, image: str = "") -> str:
         """By the version of PostgreSQL of this machine, and of the data."""
         return here(store, self._folder(store).data) if store.kind == "postgres" else ""
+
+    def differences(self, name: str) -> tuple[Difference, ...]:
+        """By what its launcher reads and where it listens."""
+        store, ground, _ = self._known(name)
+        kind, folder = kind_of(store), self._folder(store)
+        phase = next(one.phase for one in self.observe() if one.name == name)
+        wanted = self._description(kind, store, ground, folder) | {"env": kind.env(store, ground)}
+        written = read_json(folder.path / "spec.json") or {}
+        taken = [one.address for one in self.taken() if one.name == name]
+        found = of_program(phase, wanted, written, kind.programs, folder.data)
+        return (*found, *of_listeners(taken))
 
     def log_tail(self, name: str, lines: int) -> str:
         """Of its own log."""

@@ -84,7 +84,7 @@ def test_what_is_missing_is_started_again(standing):
     Supervisor(place).end([id])
     assert wait_until(lambda: standing.json("ps", "local")["instances"][0]["phase"] == "stopped", 240)
     found = standing.json("drift", "local", code=1)
-    assert {"kind": "start", "id": id} in found["plan"]
+    assert found["plan"] == [{"kind": "start", "id": name} for name in (id, "keeper")]
     assert standing.run("drift", "local", "--fix", "--yes").returncode == 0
     assert answers(standing) == "version 1"
 

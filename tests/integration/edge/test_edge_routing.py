@@ -41,10 +41,39 @@ def test_a_rule_that_somebody_edited_is_found(shared, one, two):
     assert shared.edge.unlike(table)
     shared.edge.route(table)
     assert shared.edge.unlike(table) == () and shared.ask("/shop").who == "one"
+    text = shared.edge._routes.read_text()
+    shared.edge._routes.write_text(text.replace('"weight": 100', '"weight": 50'))
+    shared.edge.route(table)  # whether or not that was in force by then
+    assert list(shared.edge.table_in_force().values()) == [{"web-r1": 100}]
     shared.edge._routes.write_text("by hand")
     assert shared.edge.unlike(table) == ("routes.yml",)
     shared.edge.route(table)
     assert shared.ask("/shop").who == "one"
+
+
+def test_what_it_is_made_of_is_looked_at_and_mended(shared, one):
+    table = shared.table({"r1": [one.port]})
+    shared.edge.route(table)
+    assert shared.edge.differences() == ()
+    static, own, stray = (shared.files / name for name in ("traefik.yml", "dynamic/own.yml", "dynamic/stray.yml"))
+    static.write_text(static.read_text().replace('"127.0.0.1:', '"0.0.0.0:'))
+    stray.write_text("{}\n")
+    assert [(part, one.what) for part, one in shared.edge.differences()] == [
+        ("traefik", "somebody else's file"), ("traefik", "configuration"),
+    ]  # fmt: skip
+    stray.unlink()
+    pid = shared.process().pid
+    shared.edge.mend()
+    assert shared.process().pid != pid and shared.edge.differences() == ()
+    own.write_text("{}\n")
+    assert shared.edge.unlike(table) == ("own.yml",)
+    shared.edge.route(table)
+    assert shared.edge.unlike(table) == () and shared.ask().who == "one"
+    shared.edge.down()
+    assert [(part, one.what) for part, one in shared.edge.differences()] == [("traefik", "missing")]
+    shared.edge.mend()
+    shared.edge.route(table)
+    assert shared.edge.differences() == () and shared.ask().who == "one"
 
 
 def test_the_same_table_again_is_no_reload(shared, one):

@@ -147,6 +147,7 @@ def test_it_has_no_port_that_others_of_the_network_reach(rig, made):
     found = {one.address for one in rig.stores.taken() if one.name == "db"}
     assert found <= {"127.0.0.1", "::1"}
     assert bool(found) is isinstance(rig, ProcessRig)
+    assert rig.stores.differences("db") == ()
 
 
 def test_data_of_another_major_is_found_before_it_is_touched(rig, made):
@@ -167,6 +168,7 @@ def test_redis_keeps_what_it_was_told_over_a_kill(rig):
     rig.kill("cache")
     assert wait_until(lambda: rig.mark("cache") not in ("", before) and not rig.stores.ask("cache"), 240)
     assert rig.redis(store, values, "GET", "kept") == "7"
+    assert rig.stores.differences("cache") == ()
 
 
 def test_redis_refuses_whoever_has_not_its_password_and_takes_another_one(rig):
@@ -203,6 +205,7 @@ def test_s3_has_its_buckets_and_what_was_put_there(rig, name, how, tmp_path, mon
     assert {one["Name"] for one in client.list_buckets()["Buckets"]} == {"uploads", "exports"}
     client.put_object(Bucket="uploads", Key="a/b.txt", Body=b"what nobody else reads")
     assert client.get_object(Bucket="uploads", Key="a/b.txt")["Body"].read() == b"what nobody else reads"
+    assert rig.stores.differences(name) == ()
     if store.tls and isinstance(rig, ProcessRig):
         assert_backups_get_there(rig, store, secret, monkeypatch, tmp_path)
     if isinstance(rig, ProcessRig):  # what stands for MinIO in tests does not encrypt
@@ -258,5 +261,6 @@ def test_one_that_cannot_start_says_why(rig):
         "broken", 50
     )
     rig.stores.stop(["broken"])
+    assert "missing" in {one.what for one in rig.stores.differences("broken")}
     rig.stores.remove("broken")
     assert "broken" not in [one.name for one in rig.stores.observe()]

@@ -9,7 +9,7 @@ import pytest
 
 from fairlead.project.stack import LATENCY_BUCKETS
 from fairlead.render.entrypoints import DEPUTY, MAIN, EdgePorts, listens_at, own_file, static_file
-from fairlead.render.tls import tls_file
+from fairlead.render.tls import is_sound, tls_file
 
 
 def test_the_static_file() -> None:
@@ -117,3 +117,5 @@ def test_tls_is_strong_and_the_first_certificate_is_the_default() -> None:
     assert all("_ECDHE_" in name for name in made["tls"]["options"]["default"]["cipherSuites"])
     assert made["tls"]["stores"]["default"]["defaultCertificate"] == made["tls"]["certificates"][0]
     assert proof != tls_file([("CERT", "KEY"), ("CERT 2", "KEY 3")])[1]
+    assert is_sound(text) and is_sound(tls_file([])[0])
+    assert not any(map(is_sound, (text.replace("KEY 2", "KEY 3"), text.replace("TLS12", "TLS10"), "", "[]", "{")))

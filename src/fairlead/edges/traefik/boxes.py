@@ -101,10 +101,14 @@ class Boxes:
         names = {short: self.name(short) for short in shorts}
         return EdgeBox(names, self.owner.labels("edge"), shape.image, f"{uid}:{gid}", self.configuration, self.logs)
 
+    def door_spec(self, shape: Shape) -> ContainerSpec:
+        """What a door of this shape is made of."""
+        return self._box(shape).door(shape.listen, [self.name(one) for one in shape.networks])
+
     def have_door(self, shape: Shape) -> None:
         """Have it run and in all its networks; what is beside a door that publishes other ports ends with it."""
         ensure_named(self.engine, self.owner, shape.networks)
-        spec = self._box(shape).door(shape.listen, [self.name(one) for one in shape.networks])
+        spec = self.door_spec(shape)
         spec = replace(spec, networks=tuple(self._seated(one) for one in spec.networks))
         mark = replace(spec, image="", networks=()).fingerprint  # these two need no other door
         found = self.facts(DOOR)
@@ -143,13 +147,15 @@ class Boxes:
     def mark(self, shape: Shape, role: str) -> str:
         """What tells a Traefik of this shape from any other."""
         return hashlib.sha256(
-            f"{self._spec(shape, role).fingerprint} {self._static(shape, role)}".encode()
+            f"{self.traefik_spec(shape, role).fingerprint} {self.static(shape, role)}".encode()
         ).hexdigest()[:16]
 
-    def _spec(self, shape: Shape, role: str) -> ContainerSpec:
+    def traefik_spec(self, shape: Shape, role: str) -> ContainerSpec:
+        """What a Traefik of this shape is made of."""
         return self._box(shape).traefik(role)
 
-    def _static(self, shape: Shape, role: str) -> str:
+    def static(self, shape: Shape, role: str) -> str:
+        """The file that it reads when it starts."""
         ports = ports_of(role, shape.listen, shape.inner)
         return static_file(ports, Path(CONFIGURATION), Path(LOGS))
 
@@ -172,8 +178,8 @@ class Boxes:
             self.end_traefik(role, GRACE if door and _beside(found) == door.id else 0)
             found = None
         if found is None:
-            self.put(self.configuration / STATIC[role], self._static(shape, role))
-            spec = self._spec(shape, role)
+            self.put(self.configuration / STATIC[role], self.static(shape, role))
+            spec = self.traefik_spec(shape, role)
             self.engine.create(replace(spec, labels={**spec.labels, PREFIX + "spec": mark}))
         elif found.running:  # in the network of a door that is no more
             self.engine.stop(name, 0)

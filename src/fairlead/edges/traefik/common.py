@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import re
 import secrets
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,11 +16,12 @@ from fairlead.edges.counters import Counters
 from fairlead.edges.traefik.accesslog import AccessLog
 from fairlead.edges.traefik.api import TraefikApi
 from fairlead.edges.traefik.tls import EdgeCertificates
+from fairlead.engine.differences import Difference
 from fairlead.errors import FairleadError
 from fairlead.project.stack import Edge as EdgeSettings
 from fairlead.render import entrypoints, traefik
 from fairlead.render.edge import RELEASE_COOKIE, RELEASE_HEADER, EdgeTable
-from fairlead.render.tls import tls_file
+from fairlead.render.tls import is_sound, tls_file
 from fairlead.system import http
 from fairlead.system.clock import wait_until
 from fairlead.system.files import read_json, write_file
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 DEFAULT_PORT = 8080
 CONFIRM = 30.0  #: seconds a new table may take to be in force, on a machine where everything waits
 GRACE = 35.0  #: a little more than Traefik's own graceTimeOut
+FILES = ("own.yml", "routes.yml", "tls.yml")  #: what it reads while it runs, all of it ours
+STRAYS = "somebody else's file"  #: of somebody else, which it reads as it reads ours
 _SECRET = re.compile(rb"[0-9a-f]{32}")
 
 
@@ -168,6 +172,7 @@ class TraefikFiles(ABC):
         text, revision = traefik.dynamic_file(table, self.token())
         before = self._routes.read_text() if self._routes.exists() else None
         if before != text:
+            self._have_shown_another(revision, before or "", text)
             self._put(self._routes, text)
         self._started_for(table)
         if self.listen is None:
@@ -181,6 +186,14 @@ class TraefikFiles(ABC):
             if before is not None:
                 self._put(self._routes, before)
             raise
+
+    def _have_shown_another(self, revision: str, before: str, text: str) -> None:
+        """A file that somebody edited has the revision of the one that is to come: so that this proves something, the
+        same is put in force under another one first."""
+        if revision in before and self.api.alive():
+            other = traefik.REVISION + hashlib.sha256(before.encode()).hexdigest()[:16]
+            self._put(self._routes, text.replace(revision, other))
+            self._confirm(other, self._routes)
 
     def _confirm(self, name: str, path: Path) -> None:
         if not wait_until(lambda: self.api.has_middleware(name), CONFIRM, most=0.02):
@@ -205,8 +218,22 @@ class TraefikFiles(ABC):
         try:
             found = traefik.parts_of(self._routes.read_text())
         except (OSError, ValueError):
-            return (self._routes.name,)
-        return tuple(sorted(name for name in wanted | found if wanted.get(name) != found.get(name)))
+            return (*self._edited(), self._routes.name)
+        return (*self._edited(), *sorted(name for name in wanted | found if wanted.get(name) != found.get(name)))
+
+    def _edited(self) -> Iterator[str]:
+        """Its other files, where somebody has changed one. That of certificates is known by its own proof."""
+        own, certificates = self._dynamic / "own.yml", self._dynamic / "tls.yml"
+        if not own.exists() or own.read_text() != entrypoints.own_file(self._secret("key"))[0]:
+            yield own.name
+        if certificates.exists() and not is_sound(certificates.read_text()):
+            yield certificates.name
+
+    def _strays(self) -> Iterator[tuple[str, Difference]]:
+        """Files of somebody else that Traefik reads as it reads ours."""
+        for path in sorted(self._dynamic.iterdir()) if self._dynamic.is_dir() else ():
+            if path.name not in FILES:
+                yield "traefik", Difference(STRAYS, "", str(path))
 
     def traffic(self) -> Traffic:
         """Good answers from the counters, 5xx and the edge's own from the access log; see `accesslog`.

@@ -17,7 +17,9 @@ from pathlib import Path
 from fairlead.edges.traefik.api import TraefikApi
 from fairlead.edges.traefik.boxes import Boxes, Shape, networks_for, redirecting_program
 from fairlead.edges.traefik.common import TraefikFiles, readable
+from fairlead.edges.traefik.differences import parts, prepare_mending
 from fairlead.edges.traefik.replacement import Replacement
+from fairlead.engine.differences import Difference
 from fairlead.engine.engine import Engine
 from fairlead.engine.owner import Owner
 from fairlead.errors import FairleadError
@@ -208,6 +210,21 @@ class ContainerEdge(TraefikFiles):
         self._keep(wanted)
         with self._held():
             self._settle(wanted)
+        self._note_starts()
+
+    def differences(self) -> tuple[tuple[str, Difference], ...]:
+        """Of its containers, by what the engine says of each."""
+        shape = self.shape
+        return (*self._strays(), *(parts(self.boxes, shape) if shape else ()))
+
+    def mend(self) -> None:
+        """See `differences.prepare_mending`; then all of it is had, as ever."""
+        shape = self.shape
+        if shape is None:
+            return
+        with self._held():
+            prepare_mending(self.boxes, self.replacement, shape, self._serves())
+            self._settle(shape)
         self._note_starts()
 
     def unlike(self, table: EdgeTable) -> tuple[str, ...]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import sysconfig
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from fairlead.edges.traefik.api import TraefikApi
 from fairlead.edges.traefik.common import DEFAULT_PORT, GRACE, TraefikFiles, readable
+from fairlead.engine.differences import Difference
 from fairlead.errors import FairleadError
 from fairlead.project.stack import Edge as EdgeSettings
 from fairlead.project.stack import from_data, to_data
@@ -90,14 +92,17 @@ class TraefikEdge(TraefikFiles):
     def _begin(self, listen: EdgeSettings) -> None:
         for port in _public(listen):
             self._refuse_taken_port(port, listen.address)
-        http = listen.http or (None if listen.https else DEFAULT_PORT)
-        ports = entrypoints.EdgePorts(
-            listen.address, http, self._facts()["api"], listen.https, trusted=listen.trusted_proxies
-        )
-        write_file(self.folder / "traefik.yml", entrypoints.static_file(ports, self.folder), 0o600)
+        text = entrypoints.static_file(self._ports_of(listen), self.folder)
+        write_file(self.folder / "traefik.yml", text, 0o600)
         self._have_own_routers()
         self.supervisor.add([self._program()])
         self.supervisor.begin([PROGRAM])
+
+    def _ports_of(self, listen: EdgeSettings) -> entrypoints.EdgePorts:
+        http = listen.http or (None if listen.https else DEFAULT_PORT)
+        return entrypoints.EdgePorts(
+            listen.address, http, self._facts()["api"], listen.https, trusted=listen.trusted_proxies
+        )
 
     def _ready_for(self, table: EdgeTable) -> None:
         """Whatever runs takes any table."""
@@ -115,6 +120,25 @@ class TraefikEdge(TraefikFiles):
         if before is not None and moved and self.api.alive():
             self._end()
         write_json(self.folder / "edge.json", self._facts() | {"listen": to_data(listen)}, 0o600)
+
+    def differences(self) -> tuple[tuple[str, Difference], ...]:
+        """Of its program and the file that this read when it started."""
+        listen = self.listen
+        return (*self._strays(), *(("traefik", one) for one in (self._of_program(listen) if listen else ())))
+
+    def _of_program(self, listen: EdgeSettings) -> Iterator[Difference]:
+        path = self.folder / "traefik.yml"
+        if not self.api.alive():
+            yield Difference("missing", "running", "does not answer")
+        if not path.exists() or path.read_text() != entrypoints.static_file(self._ports_of(listen), self.folder):
+            yield Difference("configuration", "", f"{path.name} is not as this Fairlead writes it")
+
+    def mend(self) -> None:
+        """Started anew where it is not what it is to be: nobody is answered for a moment."""
+        listen = self.listen
+        if listen and any(one.what != "missing" for one in self._of_program(listen)):
+            self._end()
+        self.up()
 
     def down(self) -> None:
         """Stop it and wait until it is gone."""

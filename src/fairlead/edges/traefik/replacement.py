@@ -48,6 +48,13 @@ class Replacement:
             self.boxes.end_traefik(DEPUTY, 0)
             raise FairleadError(f"another Traefik could not be started{why}", "the one before it serves on")
 
+    def anew(self, shape: Shape) -> None:
+        """Another Traefik of the same shape, where somebody has changed the one that serves."""
+        self.start(shape)
+        self.boxes.redirect(shape, on=True)
+        self._retire(MAIN)
+        self.finish(shape)
+
     def finish(self, shape: Shape) -> None:
         """From wherever it was left to a main Traefik of this shape alone."""
         if self.boxes.facts(TRAEFIK[DEPUTY]) is None:

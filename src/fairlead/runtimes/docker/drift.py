@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from fairlead.engine.differences import differences
+from fairlead.engine.engine import Engine
 from fairlead.engine.facts import ContainerFacts
-from fairlead.engine.owner import label
+from fairlead.engine.networks import changed, strangers
+from fairlead.engine.owner import Owner, label
 from fairlead.render.container import ContainerSpec
 from fairlead.runtimes.base import Deviation, InstanceSpec, Listening
 from fairlead.system import sockets
@@ -35,6 +37,18 @@ def _of(id: str, wanted: ContainerSpec, facts: ContainerFacts | None) -> Iterato
         return
     for what, should, does in differences(wanted, facts):
         yield Deviation(id, what, should, does)
+
+
+def of_networks(engine: Engine, owner: Owner) -> Iterator[Deviation]:
+    """Somebody else who joined one, and networks that were made otherwise."""
+    for network, container in strangers(engine, owner):
+        remedy = f"docker network disconnect --force {network} {container}"
+        yield Deviation(f"network {network}", "stranger", found=f"container {container} is in it", remedy=remedy)
+    for network, wanted, found in changed(engine, owner):
+        remedy = f"end the environment, then have it again: fairlead stop {owner.environment}"
+        yield Deviation(
+            f"network {network}", "made otherwise", wanted, found, f"{remedy}; fairlead up {owner.environment}"
+        )
 
 
 def _ended_job(one: ContainerFacts) -> bool:

@@ -210,8 +210,9 @@ class DockerRuntime:
         return masked(self.engine.log(facts.id, lines).rstrip("\n")) if facts else ""
 
     def deviations(self, specs: Sequence[InstanceSpec]) -> tuple[Deviation, ...]:
-        """By what the engine says of each container."""
-        return drift.deviations(specs, self._containers(), self._making.wanted)
+        """By what the engine says of each container, and of who is in the networks of the environment."""
+        found = drift.deviations(specs, self._containers(), self._making.wanted)
+        return (*found, *drift.of_networks(self.engine, self.owner))
 
     def listening(self) -> tuple[Listening, ...]:
         """What each listens on in its own network, and what is published of it."""
