@@ -211,6 +211,15 @@ class Engine:
         with explained(f"rename container {name}"):
             self.api.rename(name, new)
 
+    def keep_ended(self, name: str) -> None:
+        """Have nobody start it again once it has ended; nothing happens when it has, which cannot be changed then."""
+        try:
+            with explained(f"change container {name}"):
+                self.api.update_container(name, restart_policy={"Name": "no"})
+        except EngineError:
+            if (found := self.container(name)) and found.running:
+                raise
+
     def wait(self, name: str, seconds: float) -> int | None:
         """Until it has ended; its exit code, None when it still runs after `seconds`."""
         from requests.exceptions import ConnectionError as Broken  # noqa: PLC0415

@@ -3,7 +3,8 @@
 The **door** holds the addresses: what is published, and a place in every network. It does nothing else, so it need not
 be replaced. Traefik runs beside it, in its network. While Traefik is replaced a **deputy** runs there too, on other
 ports, and the kernel leads new connections to it: rules of the door's own network, set in one transaction by a
-**redirect** that runs for a moment and is the only one that may (NET_ADMIN, in that network alone).
+**redirect** that runs for a moment and is the only one that may (NET_ADMIN, in that network alone). What was replaced
+is **retired**: it listens no more, and runs until the last of its connections has ended.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ NOBODY = 65532  #: user and group of the containers where nobody of this machine
 CONFIGURATION = "/etc/fairlead/edge"
 LOGS = "/var/log/fairlead"
 RULES = "redirect.rules"
-DOOR, REDIRECT = "edge", "edge-redirect"
+DOOR, REDIRECT, RETIRED = "edge", "edge-redirect", "edge-retired"
 TRAEFIK = {MAIN: "edge-traefik", DEPUTY: "edge-deputy"}
 STATIC = {MAIN: "traefik.yml", DEPUTY: "deputy.yml"}
 FIRST = {MAIN: 61000, DEPUTY: 62000}
@@ -30,7 +31,8 @@ FIRST = {MAIN: 61000, DEPUTY: 62000}
 _API, _HTTP, _HTTPS = 1, 80, 443
 PING = f"http://127.0.0.1:{FIRST[MAIN] + _API}/ping"
 INNER = 63000  #: the first port at which the deputy is asked by services
-GRACE = 35.0  #: a little more than Traefik's own graceTimeOut
+GRACE = 35.0  #: seconds for what is being answered, when the edge ends and nobody takes its place
+LONGEST = "24h"  #: the longest that one which was replaced lives for connections that do not end
 
 
 def api_port(role: str) -> int:

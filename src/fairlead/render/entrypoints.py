@@ -38,6 +38,7 @@ class EdgePorts:
     inner: tuple[tuple[int, int], ...] = ()  #: (port that services ask each other at, port it listens on)
     trusted: tuple[str, ...] = ()  #: networks of proxies whose X-Forwarded-* are believed
     role: str = ""  #: `MAIN` or `DEPUTY`, where one can stand in for the other
+    grace: str = "30s"  #: what its connections get when it is told to end; its ports are closed at once
 
     def at(self, port: int) -> str:
         """ADDRESS:PORT as Traefik reads it."""
@@ -79,19 +80,19 @@ def _entry_points(ports: EdgePorts) -> dict[str, Any]:
     if ports.https:
         found["websecure"] = _public(ports, ports.https, shed | {"tls": {}})
     for port, own in ports.inner:
-        found[inner_point(port)] = _entry_point(f":{own}", shed)
+        found[inner_point(port)] = _entry_point(f":{own}", ports.grace, shed)
     return found
 
 
-def _entry_point(address: str, http: dict[str, Any]) -> dict[str, Any]:
-    patient = {"lifeCycle": {"graceTimeOut": "30s"}, "respondingTimeouts": {"readTimeout": "0s"}}
+def _entry_point(address: str, grace: str, http: dict[str, Any]) -> dict[str, Any]:
+    patient = {"lifeCycle": {"graceTimeOut": grace}, "respondingTimeouts": {"readTimeout": "0s"}}
     return {"address": address, "transport": patient} | ({"http": http} if http else {})
 
 
 def _public(ports: EdgePorts, port: int, http: dict[str, Any]) -> dict[str, Any]:
     """Of strangers X-Forwarded-* are thrown away, in every way of writing them: Traefik alone lets `X_Forwarded_For`
     through, which WSGI, CGI and PHP take for the real one."""
-    found = _entry_point(ports.at(port), http | {"aliasHeadersStrategy": "delete"})
+    found = _entry_point(ports.at(port), ports.grace, http | {"aliasHeadersStrategy": "delete"})
     return found | ({"forwardedHeaders": {"trustedIPs": list(ports.trusted)}} if ports.trusted else {})
 
 

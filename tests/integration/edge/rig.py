@@ -13,7 +13,7 @@ from fairlead.edges.traefik.edge import TraefikEdge
 from fairlead.engine.networks import remove_networks
 from fairlead.project.stack import Edge
 from fairlead.render.edge import EdgeRoute, EdgeTable, HeaderRoute, Pool
-from fairlead.render.edge_containers import DOOR, TRAEFIK
+from fairlead.render.edge_containers import DOOR, RETIRED, TRAEFIK
 from fairlead.render.entrypoints import MAIN
 from fairlead.system import processes
 from fairlead.system.home import Place
@@ -89,6 +89,11 @@ class ContainerRig(Rig):
     def facts(self, short=TRAEFIK[MAIN]):
         return self.edge.boxes.facts(short)
 
+    def retired(self):
+        """The names of those that have been replaced."""
+        boxes = self.edge.boxes
+        return sorted(name for name in boxes.engine.names() if name.startswith(boxes.name(RETIRED)))
+
     def process(self):
         found = self.facts()
         return processes.look(found.pid) if found and found.pid else None
@@ -99,6 +104,8 @@ class ContainerRig(Rig):
 
     def end(self):
         engine = self.edge.boxes.engine
+        for name in self.retired():
+            engine.remove(name)
         for short in (*TRAEFIK.values(), DOOR):
             engine.remove(self.edge.boxes.name(short))
         remove_networks(engine, self.edge.boxes.owner)

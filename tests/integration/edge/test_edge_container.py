@@ -1,18 +1,25 @@
 """The edge in containers: what it may do, killed, in the way of others, and replaced under load."""
 
+import os
+import signal
 import socket
+import subprocess
+import sys
 import threading
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import asking
+import backends
 import pytest
-from running import eventually
+from running import eventually, free_port
 from tests.docker_engine import images
 
 from fairlead.certificates import InternalCa
 from fairlead.demo.mix import Mix, Options, Paths
 from fairlead.demo.traffic import Traffic
+from fairlead.edges.traefik import boxes, container
 from fairlead.edges.traefik.container import ContainerEdge
 from fairlead.edges.traefik.revival import Revival
 from fairlead.engine.direct import DirectEngine
@@ -30,6 +37,10 @@ FETCH = "import sys, urllib.request as http; print(http.urlopen(sys.argv[1], tim
 PATHS = Paths(slow="/slow?1", stream="/stream?1", stream_end="", post="")
 OPTIONS = Options(rate=60, idle_gap=(0.5, 3.0), slow_seconds=1, stream_seconds=1, version_header="X-App", paths=PATHS)
 MIX = Mix(get=4, post=0, fresh=2, idle=4, slow=1, stream=1, websocket=0)
+LEAN = Paths(slow="/slow?seconds=1", stream="/stream?seconds=5")
+WHOLE = replace(OPTIONS, stream_seconds=5, websocket_gap=0.4, version_header="X-Version", paths=LEAN)
+TALKING = Mix(get=0, post=0, fresh=0, idle=0, slow=0, stream=0, websocket=8)
+MIXED = Mix(get=2, post=2, fresh=2, idle=4, slow=1, stream=2, websocket=4)
 
 
 def test_it_may_do_little_and_is_published_where_it_was_declared_alone(shared, one, docker_engine):
@@ -178,8 +189,20 @@ def test_a_deputy_that_somebody_removed_is_not_waited_for(rig, one):
     assert rig.ask().who == "one"
 
 
-def replaced(rig, number, **changes):
-    """The shape that asks for another Traefik: with one more port for services."""
+@pytest.fixture
+def lean(kind):
+    """The port of an application that sends back what is posted, and messages of WebSockets."""
+    port, program = free_port(), Path(__file__).parents[2] / "apps" / "lean.py"
+    served = subprocess.Popen([sys.executable, program, backends.ALSO[0], str(port)], stdout=subprocess.PIPE, text=True)
+    assert "listening" in served.stdout.readline()
+    yield port
+    served.kill()
+    served.communicate()
+
+
+def replaced(rig, number, shed=4.0, **changes):
+    """The shape that asks for another Traefik: one more port for services. `shed`: longer than clients are idle."""
+    rig.edge.replacement = replace(rig.edge.replacement, shed=shed)
     shape = replace(rig.edge.shape, inner=(*rig.edge.shape.inner, 5000 + number), **changes)
     with rig.edge._held():
         rig.edge.boxes.have_door(shape)
@@ -188,17 +211,63 @@ def replaced(rig, number, **changes):
         rig.edge.replacement.finish(shape)
 
 
-def test_replaced_under_load_it_loses_nothing(rig, one):
-    rig.route({"r1": [one.port]})
+def test_replaced_under_load_it_loses_and_cuts_nothing(rig, lean, docker_engine):
+    """What was replaced lives as long as its WebSockets, and takes nothing new."""
+    rig.route({"r1": [lean]})
     before = rig.process()
-    with Traffic(f"http://127.0.0.1:{rig.port}", MIX, OPTIONS) as traffic:
-        eventually(lambda: traffic.snapshot().answered > 20)
+    with Traffic(f"http://127.0.0.1:{rig.port}", MIXED, WHOLE) as traffic:
+        eventually(lambda: traffic.snapshot().answered > 20 and traffic.snapshot().websocket.opened == 4)
         replaced(rig, 1)
+        rig.edge.up()
+        kept = [docker_engine.inspect(name) for name in rig.retired()]
+        heard = traffic.snapshot().websocket.messages
+        eventually(lambda: traffic.snapshot().websocket.messages >= heard + 8)
         report = traffic.stop()
     assert rig.process() != before
-    assert (report.lost, report.app_errors, set(report.statuses)) == (0, 0, {200}), report.losses
+    assert (report.lost, report.app_errors, set(report.statuses)) == (0, 0, {101, 200}), report.losses
+    assert (report.websocket.opened, report.websocket.cut) == (4, 0), "all on the connections that they had"
+    assert before.pid in [one["State"]["Pid"] for one in kept]
+    assert {one["HostConfig"]["RestartPolicy"]["Name"] for one in kept} == {"no"}
     assert rig.facts(TRAEFIK[DEPUTY]) is None
     assert rig.facts(REDIRECT) is None
+    eventually(lambda: rig.edge.up() or not rig.retired())
+
+
+def test_what_is_retired_goes_with_its_door_and_with_the_edge(rig, one, docker_engine):
+    rig.route({"r1": [one.port]})
+    restart = ("restart", "-t", "0", rig.edge.boxes.name(DOOR))
+    for end in (lambda: docker_engine(*restart), lambda: rig.edge.boxes.end(1)):
+        link = asking.upgraded(rig.port)
+        rig.edge.boxes.retire(MAIN)
+        rig.edge.up()
+        assert rig.retired() and asking.echo(link, b"hello") == b"one:hello"
+        end()
+        rig.edge.up()
+        assert not rig.retired() and rig.ask().who == "one"
+        link.close()
+
+
+def test_without_iptables_what_is_open_lives_on(rig, one, monkeypatch):
+    """There is a moment without an edge for new connections, and none for those that last."""
+    monkeypatch.setattr(boxes, "redirecting_program", lambda: None)
+    monkeypatch.setattr(container, "redirecting_program", lambda: None)
+    rig.route({"r1": [one.port]})
+    before, link = rig.process(), asking.upgraded(rig.port)
+    table = rig.table({"r1": [one.port]})
+    rig.edge.route(replace(table, inner=(9000,)))
+    assert rig.process() != before and rig.ask().who == "one"
+    assert asking.echo(link, b"hello") == b"one:hello"
+    link.close()
+
+
+def test_one_that_keeps_its_ports_is_ended(rig, one, monkeypatch):
+    rig.route({"r1": [one.port]})
+    monkeypatch.setattr(boxes, "CLOSES", 0.5)
+    os.kill(rig.facts().pid, signal.SIGSTOP)  # docker-init: it hands no signal on
+    rig.edge.boxes.retire(MAIN)
+    assert rig.edge.api.alive()
+    rig.edge.up()
+    assert rig.ask().who == "one" and not rig.retired()
 
 
 def test_services_ask_each_other_by_name_and_that_moves_with_the_switch(rig, one, two):
@@ -242,18 +311,25 @@ def test_services_ask_each_other_by_name_and_that_moves_with_the_switch(rig, one
         engine.remove(name)
 
 
-@pytest.mark.long
+@pytest.mark.long(seconds=300)
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_ten_replacements_lose_nothing(rig, one, scheme):
+def test_ten_replacements_lose_nothing(rig, lean, scheme):
+    """WebSockets of each turn stay where they are; after more turns than a day has the oldest would go for new ones."""
     rig.listen = Edge(**{scheme: rig.port}, address="127.0.0.1")
-    rig.route({"r1": [one.port]}, host="shop.example")
+    rig.route({"r1": [lean]}, host="shop.example")
     trust = InternalCa.of(rig.place).root_pem
-    patient = replace(OPTIONS, idle_gap=(1.0, 8.0), host="shop.example", trust=trust)
-    with Traffic(f"{scheme}://127.0.0.1:{rig.port}", MIX, patient) as traffic:
+    patient = replace(WHOLE, idle_gap=(1.0, 8.0), host="shop.example", trust=trust, stream_seconds=20)
+    patient = replace(patient, paths=replace(LEAN, stream="/stream?seconds=20"))
+    with Traffic(f"{scheme}://127.0.0.1:{rig.port}", replace(MIXED, websocket=0), patient) as traffic:
         for turn in range(10):
-            replaced(rig, turn)
+            with Traffic(f"{scheme}://127.0.0.1:{rig.port}", TALKING, patient) as talking:
+                eventually(lambda: talking.snapshot().websocket.opened == 8)
+                replaced(rig, turn, shed=10.0)
+                talked = talking.stop()
+            assert (talked.lost, talked.websocket.opened, talked.websocket.cut) == (0, 8, 0), talked.websocket.cuts
         report = traffic.stop()
     assert (report.lost, report.app_errors, set(report.statuses)) == (0, 0, {200}), report.losses
+    print(f"{scheme}: {report.sent} requests, {report.lost} lost, {report.seconds:.0f} s")
 
 
 def test_a_deputy_that_does_not_come_up_changes_nothing(rig, one, docker_engine):
@@ -266,16 +342,14 @@ def test_a_deputy_that_does_not_come_up_changes_nothing(rig, one, docker_engine)
     assert rig.facts(TRAEFIK[DEPUTY]) is None
 
 
-POINTS = ("have_traefik", "redirect", "end_traefik")
-
-
 class Killed(BaseException):
     """The end of whoever was at it."""
 
 
-def ends_at(boxes, point, after):
-    """Have the n-th call of a method be the last thing that is done, or the first that is not."""
-    calls, real = Counter(), getattr(boxes, point)
+def ends_at(rig, point, after):
+    """Have the n-th call of a method be the first thing that is not done."""
+    at = rig.edge.boxes if hasattr(rig.edge.boxes, point) else rig.edge.boxes.engine
+    calls, real = Counter(), getattr(at, point)
 
     def called(*given, **more):
         calls[point] += 1
@@ -283,14 +357,15 @@ def ends_at(boxes, point, after):
             raise Killed(point)
         return real(*given, **more)
 
-    setattr(boxes, point, called)
+    setattr(at, point, called)
 
 
 def killed_while_replacing(rig, point, after):
-    ends_at(rig.edge.boxes, point, after)
+    ends_at(rig, point, after)
     with pytest.raises(Killed):
-        replaced(rig, 1)
+        replaced(rig, 1, shed=1.0)
     rig.edge = ContainerEdge(rig.place)
+    rig.edge.replacement = replace(rig.edge.replacement, shed=1.0)
 
 
 @pytest.mark.parametrize(
@@ -298,12 +373,14 @@ def killed_while_replacing(rig, point, after):
     [
         ("redirect", 2),
         *(pytest.param(*case, marks=pytest.mark.long) for case in [
-            ("have_traefik", 1), ("have_traefik", 2), ("redirect", 1), ("end_traefik", 2), ("end_traefik", 3),
+            ("have_traefik", 1), ("have_traefik", 2), ("redirect", 1), ("retire", 1), ("retire", 2), ("rename", 1),
+            ("keep_ended", 1), ("keep_ended", 2), ("signal", 1),
         ]),
     ],
 )  # fmt: skip
 def test_a_replacement_that_was_killed_is_finished_by_whoever_comes_next(rig, one, point, after):
     rig.route({"r1": [one.port]})
+    link = asking.upgraded(rig.port)
     stop, seen = threading.Event(), Counter()
 
     def client():
@@ -322,4 +399,6 @@ def test_a_replacement_that_was_killed_is_finished_by_whoever_comes_next(rig, on
         thread.join()
     assert rig.ask().who == "one"
     assert rig.edge.boxes.is_current(rig.edge.shape, MAIN)
+    assert asking.echo(link, b"hello") == b"one:hello"
+    link.close()
     assert seen[404] == seen[502] == 0

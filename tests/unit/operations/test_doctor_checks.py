@@ -8,7 +8,7 @@ import pytest
 from fairlead.errors import Refused
 from fairlead.ledger import Ledger
 from fairlead.operations.check import failed, ok, warning
-from fairlead.operations.checks import connections, docker, environment, limits, machine, project
+from fairlead.operations.checks import connections, door, environment, limits, machine, project
 from fairlead.operations.doctor import require
 from fairlead.project.stack import Container, Edge, Pool, Prepare, Resources, Route, Service, Stack, Store
 from fairlead.project.stack_edge import Limit, Policies
@@ -155,16 +155,22 @@ def test_what_a_process_is_not_held_to():
     assert [*limits.examine(replace(made, runtime="docker"))] == []
 
 
+def test_without_iptables_the_edge_is_replaced_with_a_gap():
+    [check] = door.gap(None)
+    assert check.result == "warning" and "no iptables" in check.text and "apt install iptables" in check.hint
+    assert not [*door.gap("/usr/sbin/iptables")]
+
+
 def test_who_comes_by_ipv6_to_a_container_is_one_of_many(tmp_path):
     limited = Service("web", routes=(Route("/", policies=Policies(limit=Limit(10, 1.0, 10))),))
-    text = [check.text for check in docker.one_client(stack(limited), ipv6=True)]
+    text = [check.text for check in door.one_client(stack(limited), ipv6=True)]
     assert text == ["to the edge all who come by IPv6 are one client, who share what policies allow to one"]
-    assert not [*docker.one_client(stack(limited), ipv6=False)]
-    assert not [*docker.one_client(stack(limited, edge=Edge(address="0.0.0.0")), ipv6=True)]
-    assert not [*docker.one_client(stack(Service("web", routes=(Route("/"),))), ipv6=True)]
+    assert not [*door.one_client(stack(limited), ipv6=False)]
+    assert not [*door.one_client(stack(limited, edge=Edge(address="0.0.0.0")), ipv6=True)]
+    assert not [*door.one_client(stack(Service("web", routes=(Route("/"),))), ipv6=True)]
     table = tmp_path / "if_inet6"
     table.write_text("00000000000000000000000000000001 01 80 10 80       lo\n")
-    assert not docker.machine_has_ipv6(table)
+    assert not door.machine_has_ipv6(table)
     table.write_text("20010db8000000000000000000000001 02 40 00 80     eth0\n")
-    assert docker.machine_has_ipv6(table)
-    assert not docker.machine_has_ipv6(tmp_path / "none")
+    assert door.machine_has_ipv6(table)
+    assert not door.machine_has_ipv6(tmp_path / "none")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from fairlead.edges.traefik.retired import RetiredTraefiks
 from fairlead.engine.engine import Engine
 from fairlead.engine.facts import ContainerFacts
 from fairlead.engine.failures import EngineError
@@ -25,6 +27,7 @@ from fairlead.render.edge_containers import (
     GRACE,
     IMAGE,
     LOGS,
+    LONGEST,
     NO_RULES,
     NOBODY,
     REDIRECT,
@@ -32,14 +35,18 @@ from fairlead.render.edge_containers import (
     STATIC,
     TRAEFIK,
     EdgeBox,
+    api_port,
     ports_of,
     redirect_rules,
 )
 from fairlead.render.entrypoints import static_file
 from fairlead.render.networks import FRONTEND
+from fairlead.system import http
+from fairlead.system.clock import wait_until
 from fairlead.system.files import write_file
 
 REDIRECT_WAIT = 20.0  #: seconds the rules may take to be in force
+CLOSES = 10.0  #: seconds a Traefik may take to close its ports; it does that first of all
 _SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/sbin")  #: where programs and their libraries lie
 
 
@@ -61,6 +68,7 @@ class Boxes:
         self.owner = owner
         self.configuration = configuration
         self.logs = logs
+        self.retired = RetiredTraefiks(engine, owner, self._in_its_network)
 
     def name(self, short: str) -> str:
         """Its name in the engine."""
@@ -156,16 +164,15 @@ class Boxes:
 
     def static(self, shape: Shape, role: str) -> str:
         """The file that it reads when it starts."""
-        ports = ports_of(role, shape.listen, shape.inner)
+        ports = replace(ports_of(role, shape.listen, shape.inner), grace=LONGEST)
         return static_file(ports, Path(CONFIGURATION), Path(LOGS))
 
     def is_current(self, shape: Shape, role: str) -> bool:
         """Whether the Traefik of that role runs, has this shape, and is beside the door as it is now."""
-        door, found = self.facts(DOOR), self.facts(TRAEFIK[role])
+        found = self.facts(TRAEFIK[role])
         return bool(
-            found and door and found.running and door.running
-            and label(found.labels, "spec") == self.mark(shape, role)
-            and _beside(found) == door.id and _time(found) >= _time(door)
+            found and found.running
+            and label(found.labels, "spec") == self.mark(shape, role) and self._in_its_network(found)
         )  # fmt: skip
 
     def have_traefik(self, shape: Shape, role: str) -> None:
@@ -175,15 +182,36 @@ class Boxes:
         door, found, mark = self.facts(DOOR), self.facts(TRAEFIK[role]), self.mark(shape, role)
         name = self.name(TRAEFIK[role])
         if found and (label(found.labels, "spec") != mark or not door or _beside(found) != door.id):
-            self.end_traefik(role, GRACE if door and _beside(found) == door.id else 0)
+            self.retire(role)
             found = None
         if found is None:
+            self._have_free_ports(role)
             self.put(self.configuration / STATIC[role], self.static(shape, role))
             spec = self.traefik_spec(shape, role)
             self.engine.create(replace(spec, labels={**spec.labels, PREFIX + "spec": mark}))
         elif found.running:  # in the network of a door that is no more
             self.engine.stop(name, 0)
         self.engine.start(name)
+
+    def retire(self, role: str) -> None:
+        """Have it take nothing new, and end when its connections have ended; at once where it can have none."""
+        found = self._own(TRAEFIK[role])
+        if found and found.running and self._in_its_network(found):
+            self.retired.take(found)
+        else:
+            self.end_traefik(role, 0)
+
+    def _in_its_network(self, found: ContainerFacts) -> bool:
+        """Whether it is in the network of the door as that runs now."""
+        door = self.facts(DOOR)
+        return bool(door and door.running and _beside(found) == door.id and _time(found) >= _time(door))
+
+    def _have_free_ports(self, role: str) -> None:
+        """Nobody beside the door listens where a Traefik of that role will: who is retired has gone, or is ended."""
+        self.retired.dismiss()
+        address = self.address()
+        if not wait_until(lambda: not http.connects(api_port(role), 1.0, address).ok, CLOSES, 0.01, 0.1):
+            self.retired.end(0)
 
     def end_traefik(self, role: str, grace: float) -> None:
         """End and forget it."""
@@ -198,8 +226,10 @@ class Boxes:
 
     def end(self, grace: float = GRACE) -> None:
         """End and forget all of them; whoever is being answered is answered first."""
+        until = time.monotonic() + grace
         for role in TRAEFIK:
             self.end_traefik(role, grace)
+        self.retired.end(max(0.0, until - time.monotonic()))
         for found in filter(None, map(self._own, (REDIRECT, DOOR))):
             self.engine.remove(found.id)
 

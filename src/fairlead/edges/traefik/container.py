@@ -117,7 +117,8 @@ class ContainerEdge(TraefikFiles):
         if shape is None:
             return
         self._renew_when_due()
-        if self._serves():
+        if self._serves() and self.boxes.facts(TRAEFIK[MAIN]):
+            self.boxes.retired.sweep()
             self._note_starts()
             return
         lock = FileLock(self.folder / "lock")
@@ -151,6 +152,7 @@ class ContainerEdge(TraefikFiles):
         self._forget()
         self.replacement.finish(shape)
         self.boxes.have_traefik(shape, MAIN)
+        self.boxes.retired.sweep()
         return wait_until(self._shows_all, ROUND, 0.02, 0.1)
 
     def _shows_all(self) -> bool:

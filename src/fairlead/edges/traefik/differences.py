@@ -49,6 +49,7 @@ def prepare_mending(boxes: Boxes, replacement: Replacement, shape: Shape, serves
         boxes.end()
     elif found and serves and redirecting_program():
         replacement.anew(shape)
+        boxes.retired.end(GRACE)  # nobody knows what somebody else made of it
     elif found:
         boxes.end_traefik(MAIN, GRACE)
 

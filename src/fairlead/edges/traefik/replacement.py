@@ -2,7 +2,8 @@
 
 Two Traefiks on one port lose requests: a new one listens before it has its routes. So a deputy starts on other ports
 beside it, and gets new connections only when its API shows the routes: by a redirect in the door's network, which is
-switched in one transaction. The old one has its clients come back on new connections, finishes what it has, and ends.
+switched in one transaction. The old one has its clients come back on new connections, and is retired: it finishes what
+it has, WebSockets too, and ends by itself.
 Then the same the other way round, so that in peace there is no redirect that a restart could lose. Each step looks at
 the world before it acts: whoever is killed here is followed by somebody who goes on.
 """
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from fairlead.edges.traefik.api import TraefikApi
 from fairlead.edges.traefik.boxes import Boxes, Shape
 from fairlead.errors import FairleadError
-from fairlead.render.edge_containers import GRACE, TRAEFIK
+from fairlead.render.edge_containers import TRAEFIK
 from fairlead.render.entrypoints import DEPUTY, MAIN
 from fairlead.system.clock import wait_until
 
@@ -35,6 +36,7 @@ class Replacement:
     api: Callable[[str], TraefikApi]
     proofs: Callable[[], tuple[str, ...]]
     own: Callable[[tuple[str, ...]], str]
+    shed: float = SHED
 
     def start(self, shape: Shape) -> None:
         """Have a deputy of this shape, which nobody is led to yet. FairleadError, without it, when it does not work."""
@@ -86,14 +88,14 @@ class Replacement:
         self.boxes.end_traefik(DEPUTY, 0)
 
     def _retire(self, role: str) -> None:
-        """Have its clients go to the other one, and end it."""
+        """Have its clients go to the other one, and take nothing new: who stays on it is let finish."""
         if self.boxes.facts(TRAEFIK[role]) is None:
             return
         api = self.api(role)
         proof = self.own((role,))
         if wait_until(lambda: api.has_middleware(proof), READY, 0.02, 0.1):
-            wait_until(lambda: api.open_connections() == 0, SHED, 0.05, 0.25)
-        self.boxes.end_traefik(role, GRACE)
+            wait_until(lambda: api.open_connections() == 0, self.shed, 0.05, 0.25)
+        self.boxes.retire(role)
         self.own(())
 
     def _ready(self, role: str) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from fairlead.errors import FairleadError, Refused
 from fairlead.operations.check import Check, failed, ok, warning
+from fairlead.operations.checks import door
 from fairlead.operations.checks.machine import disk
 from fairlead.operations.images import containers, filled_all
 from fairlead.project.access import runs
@@ -46,7 +47,7 @@ def examine(stack: Stack, place: Place, thorough: bool) -> Iterator[Check]:
         yield version(facts)
         yield from _settings(facts, thorough)
         yield strangers(engine, owner, stack)
-        yield from one_client(stack, machine_has_ipv6()) if thorough else ()
+        yield from door.examine(stack) if thorough else ()
         yield from rooted(engine, stack, place) if thorough else ()
     except FairleadError as error:
         yield failed("docker", error.message, error.hint or "")
@@ -110,23 +111,6 @@ def rooted(engine: Engine, stack: Stack, place: Place) -> Iterator[Check]:
         if facts is not None and facts.runs_as_root:
             text = f"store {store.name}: its image runs as root, though without capabilities"
             yield warning("docker", text, "name a `user` that may write its volume, or say security: {root: true}")
-
-
-def one_client(stack: Stack, ipv6: bool) -> Iterator[Check]:
-    """The engine passes IPv6 on from an address of its own: who comes by it cannot be told from the others."""
-    counts = any(route.policies.counts for service in stack.services for route in service.routes)
-    if ipv6 and counts and (not stack.edge.address or ":" in stack.edge.address):
-        text = "to the edge all who come by IPv6 are one client, who share what policies allow to one"
-        yield warning("docker", text, "listen on IPv4 alone (edge: {address: 0.0.0.0}), or behind trusted_proxies")
-
-
-def machine_has_ipv6(table: Path = Path("/proc/net/if_inet6")) -> bool:
-    """Whether it has an address that others reach. A line has address, number, length, scope (00: global) …"""
-    try:
-        rows = [line.split() for line in table.read_text().splitlines()]
-    except OSError:
-        return False
-    return any(row[3] == "00" for row in rows)
 
 
 def _whose(item: Service | Job) -> str:
