@@ -47,14 +47,24 @@ LEDGER = {
     "log.broken": ("there is a gap in the log of a store, so a full copy is due", "`store`, `reason`"),
     "schedule.begun": (
         "the keeper has backups and drills that are due done; what came of them follows",
-        "`store`, `tasks` (backup, drill)",
+        "`store`, `tasks` (backup, files, changes, verify, drill)",
     ),
     "backup.verified": ("a backup was read whole", "`store`, `id`, `ok`, `wrong` (what was found)"),
     "backup.keep": (
         "how many backups of a store are kept is another number from now on; a smaller one counts once a person pruned",
         "`store`, `keep` (`daily`, `weekly`, `monthly`, and `point_in_time` in seconds)",
     ),
-    "backup.pruned": ("backups were removed that no tier kept", "`store`, `gone`, each with `id` and `bytes`"),
+    "backup.pruned": (
+        "backups were removed that no tier kept",
+        "`store`, `gone`, each with `id`, `bytes` and the `reason`",
+    ),
+    "backup.pinned": ("a person wants a backup kept, whatever `keep` says", "`store`, `id`, `reason`"),
+    "backup.unpinned": ("`keep` decides of that backup again", "`store`, `id`"),
+    "verify.done": (
+        "what is kept was looked at, as each week",
+        "`store`, `ids`, `ok`, `wrong` (what was found), `decrypted` (whether there was a key), `why`, `failed` "
+        "(nobody could look)",
+    ),
     "backup.adopted": (
         "this machine makes the backups of a store from now on: another one did, or the place is a new one on purpose",
         "`store`, `to`, `before` (whose they were; empty: nobody's)",
@@ -200,7 +210,9 @@ LEDGER = {
 }
 
 FOLDERS = ("rollout", "operations", "rotation", "backups", "physical", "trials", "schema", "drift")
-_KINDS = "rollout|step|undo|environment|secret|instance|drift|backup|restore|drill|schedule|migration|schema|contract"
+_KINDS = (
+    "rollout|step|undo|environment|secret|instance|drift|backup|restore|drill|verify|schedule|migration|schema|contract"
+)
 _KIND = re.compile(rf"({_KINDS})\.(?!json|sh$)[a-z]+|watch\.ended|log\.(stopped|broken)")
 
 

@@ -1,24 +1,28 @@
 """What backups there are: one entry for each, written last, so that half a backup is none.
 
 PROJECT/ENVIRONMENT/STORE/ID/backup.json is the entry, beside it lie its parts; verified.json says that it was read
-whole, restored.json that it was restored for a trial, damaged.json that something is wrong with it.
+whole, restored.json that it was restored for a trial, damaged.json that something is wrong with it, pinned.json that
+a person wants it kept.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from fairlead.backups.destinations.base import Destination, Unreachable, get, put
+from fairlead.backups.destinations.base import Denied, Destination, Gone, Unreachable, get, put
 from fairlead.errors import FairleadError, UsageError
 from fairlead.project.problem import did_you_mean
 from fairlead.project.stack_backup import EngineName
 from fairlead.system import clock
 
 ENTRY, VERIFIED, TRIED, DAMAGED = "backup.json", "verified.json", "restored.json", "damaged.json"
+PINNED = "pinned.json"
+NOBODY_KNOWS = "nobody knows"  #: when or why, of a mark that cannot be read
 SET = "set-"  #: how the id of a recovery set begins
 Kind = Literal["logical", "physical"]
 
@@ -74,6 +78,7 @@ class Backup:
     verified: str = ""  #: when it was last read whole; empty: never
     tried: str = ""  #: when it was last restored for a trial; empty: never
     damaged: str = ""  #: when it was found that something is wrong with it
+    pinned: str = ""  #: why a person wants it kept; empty: nobody does
     engine: EngineName = "builtin"  #: that made it, of a physical one
     parent: str = ""  #: the id of the full one, without which it is nothing; empty: it is whole
 
@@ -99,6 +104,22 @@ class Backup:
     def to_data(self) -> dict[str, Any]:
         """JSON."""
         return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class BadEntry:
+    """One of which nobody can say what it is. Nothing of it is removed."""
+
+    id: str
+    error: FairleadError
+
+
+@dataclass(frozen=True, slots=True)
+class There:
+    """What there is, the oldest first."""
+
+    backups: tuple[Backup, ...]
+    bad: tuple[BadEntry, ...]
 
 
 def new_id(now: datetime) -> str:
@@ -135,49 +156,105 @@ class Catalogue:
     def mark(self, id: str, name: str, when: str) -> None:
         """`name`: VERIFIED, TRIED or DAMAGED. What is verified is not damaged any more, if it ever was."""
         put(self.where, self.path(id, name), _text({"at": when}))
-        if name != DAMAGED:
-            self.where.delete(self.path(id, DAMAGED))
+        damaged = self.path(id, DAMAGED)
+        if name != DAMAGED and any(item.name == damaged for item in self.where.items(f"{self.owner.prefix}/{id}")):
+            self.where.delete(damaged)  # asked first: not everybody who may write may delete
 
-    def all(self) -> tuple[Backup, ...]:
-        """The oldest first. FairleadError for an entry that is damaged; Unreachable where all of them are away."""
+    def pin(self, id: str, when: str, reason: str) -> None:
+        """No policy removes it."""
+        put(self.where, self.path(id, PINNED), _text({"at": when, "reason": reason}))
+
+    def unpin(self, id: str) -> None:
+        """It is as any other."""
+        self.where.delete(self.path(id, PINNED))
+
+    def all(self, meant: str = "") -> tuple[Backup, ...]:
+        """Those that can be used, the oldest first. Unreachable where all of them are away.
+
+        FairleadError when the entry of the one that is `meant` is damaged, or that of each.
+        """
+        found = self.look()
+        for bad in found.bad:
+            if bad.id == meant or not found.backups:
+                raise bad.error
+        return found.backups
+
+    def look(self) -> There:
+        """All of them; one that is damaged is no reason not to use another. Unreachable."""
         marks: dict[str, set[str]] = {}
         for item in self.where.items(self.owner.prefix):
             id, _, name = item.name.removeprefix(f"{self.owner.prefix}/").partition("/")
             marks.setdefault(id, set()).add(name)
         if not marks and self.known():
             raise away(self.where, self.owner)
-        return tuple(self._read(id, names) for id, names in sorted(marks.items()) if ENTRY in names)
+        backups, bad = list[Backup](), list[BadEntry]()
+        for id, names in sorted(marks.items()):
+            if ENTRY in names:
+                try:
+                    backups.append(self._read(id, names))
+                except Gone:  # removed while this looks
+                    continue
+                except Unreachable:
+                    raise
+                except FairleadError as error:
+                    bad.append(BadEntry(id, error))
+        return There(tuple(backups), tuple(bad))
 
     def _read(self, id: str, names: set[str]) -> Backup:
-        data = self._json(id, ENTRY)
         try:
-            backup = _backup(data)
+            backup = _backup(json.loads(get(self.where, self.path(id, ENTRY))))
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise self._damaged(id) from error
         if backup.owner != self.owner or backup.id != id:
             raise FairleadError(
                 f"{self.where.shown}: {id} is a backup of {backup.owner}, not of {self.owner}", "somebody moved it"
             )
-        at = {mark: self._json(id, mark).get("at", "") for mark in (VERIFIED, TRIED, DAMAGED) if mark in names}
-        found = (at.get(mark, "") for mark in (VERIFIED, TRIED, DAMAGED))
-        return replace(backup, **dict(zip(("verified", "tried", "damaged"), found, strict=True)))
+        there = {name: self._mark(id, name) for name in (VERIFIED, TRIED, DAMAGED, PINNED) if name in names}
+        at = {name: str(said.get("at", "")) for name, said in there.items()}
+        damaged = (at[DAMAGED] or NOBODY_KNOWS) if DAMAGED in at else ""
+        pinned = str(there[PINNED].get("reason") or NOBODY_KNOWS) if PINNED in at else ""
+        verified, tried = at.get(VERIFIED, ""), at.get(TRIED, "")
+        return replace(backup, verified=verified, tried=tried, damaged=damaged, pinned=pinned)
 
-    def _json(self, id: str, name: str) -> dict[str, Any]:
+    def _mark(self, id: str, name: str) -> dict[str, Any]:
+        """One that cannot be read says no more than that it is there: what is good of it is not believed then."""
         try:
             data: dict[str, Any] = json.loads(get(self.where, self.path(id, name)))
-        except ValueError as error:
-            raise self._damaged(id) from error
-        return data
+            return data if isinstance(data, dict) else {}
+        except (Gone, ValueError):
+            return {}
 
     def _damaged(self, id: str) -> FairleadError:
         what = f"{self.where.shown}: the entry of backup {id} is damaged"
         return FairleadError(what, f"look at it, and remove {self.path(id, ENTRY)}: without it there is no such backup")
 
     def remove(self, id: str) -> None:
-        """The entry first: what is left of a removal that was cut short is no backup, and goes with the next one."""
-        self.where.delete(self.path(id, ENTRY))
-        for item in self.where.items(f"{self.owner.prefix}/{id}"):
-            self.where.delete(item.name)
+        """The entry first: what is left of a removal that was cut short is no backup, and goes with the next one.
+
+        Where no part may be removed, because they are locked say, the entry is put back: Denied, and it is as it was.
+        """
+        name = self.path(id, ENTRY)
+        parts = [one.name for one in self.where.items(f"{self.owner.prefix}/{id}") if one.name != name]
+        entry = self._entry(name)
+        self.where.delete(name)
+        for number, part in enumerate(parts):
+            try:
+                self.where.delete(part)
+            except Denied:
+                if not number and entry is not None:
+                    put(self.where, name, entry)
+                raise
+
+    def _entry(self, name: str) -> bytes | None:
+        try:
+            return get(self.where, name)
+        except Gone:
+            return None
+
+    def discard(self, id: str) -> None:
+        """What was written of one that failed goes, where that can be: else the next `prune` takes it."""
+        with contextlib.suppress(FairleadError):
+            self.remove(id)
 
     def unfinished(self, before: str) -> tuple[str, ...]:
         """What has no entry and is older than the id `before`: those that made it are gone."""

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from fairlead.backups.catalogue import Owner, away
-from fairlead.backups.destinations.base import Destination, Gone, Item, Write, get, put
+from fairlead.backups.destinations.base import Denied, Destination, Gone, Item, Write, get, put
 from fairlead.errors import FairleadError, Refused
 from fairlead.system import clock
 from fairlead.system.machine_id import Machine
@@ -67,8 +67,14 @@ class Claim:
         return found if found and not found.machine.same(self.mine) else None
 
     def require(self) -> None:
-        """Be the one who writes there, from now on where it was nobody yet. Refused, Unreachable."""
-        found = self.mark()
+        """Be the one who writes there, from now on where it was nobody yet. Refused, Unreachable.
+
+        Whoever may write and not read cannot look, and writes.
+        """
+        try:
+            found = self.mark()
+        except Denied:
+            return
         if found is None:
             if self.known() and not self.where.items(self.owner.prefix):
                 raise away(self.where, self.owner)

@@ -54,7 +54,7 @@ class Logical:
             told: dict[str, Any] = {}
             parts = list(self._parts(catalogue, id, recipients, told, bool(passwords)))
         except BaseException:
-            catalogue.remove(id)
+            catalogue.discard(id)
             raise
         backup = Backup(
             id=id, kind="logical", owner=catalogue.owner, began=began.isoformat(timespec="seconds"),

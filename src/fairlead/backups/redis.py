@@ -122,7 +122,7 @@ class Snapshots:
             told: dict[str, Any] = counted(said)
             part = self._part(catalogue, id, recipients)
         except BaseException:
-            catalogue.remove(id)
+            catalogue.discard(id)
             raise
         finally:
             self.redis.shell.run("the snapshot", 'rm -f "$1"/fairlead-*.rdb', self.redis.data)

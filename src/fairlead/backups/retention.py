@@ -8,7 +8,7 @@ in UTC, by when a backup ended; a week is the ISO year's, as the last days of De
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -17,6 +17,9 @@ DAYS: dict[str, Callable[[datetime], tuple[int, ...]]] = {
     "weekly": lambda moment: moment.isocalendar()[:2],
     "monthly": lambda moment: (moment.year, moment.month),
 }
+
+
+NONE: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +74,10 @@ class Decision:
     reasons: tuple[str, ...]
 
 
-def decide(copies: Iterable[Copy], policy: Policy, now: datetime, used: Collection[str] = ()) -> tuple[Decision, ...]:
-    """Of each, the newest first. `used`: those that somebody restores from now.
+def decide(
+    copies: Iterable[Copy], policy: Policy, now: datetime, held: Mapping[str, str] = NONE
+) -> tuple[Decision, ...]:
+    """Of each, the newest first. `held`: those that stay whatever the policy says, and why.
 
     An empty policy, which nobody means, keeps all. Backups of the future, from a clock that jumped, and damaged ones
     fill no place of a tier.
@@ -83,8 +88,8 @@ def decide(copies: Iterable[Copy], policy: Policy, now: datetime, used: Collecti
         mine = [one for one in ordered if one.kind == kind]
         _tiers([one for one in mine if one.good and one.moment <= now], policy, why)
         _spared(mine, policy, now, why)
-    for id in used:
-        why.get(id, []).append("it is being used")
+    for id, reason in held.items():
+        why.get(id, []).append(reason)
     for one in ordered:
         if one.parent and why[one.id]:
             why.get(one.parent, []).append(f"{one.id} is of no use without it")

@@ -41,7 +41,7 @@ class Tapes:
         try:
             parts = tuple(self._part(catalogue, id, recipients, spot, told) for spot in self.spots)
         except BaseException:
-            catalogue.remove(id)
+            catalogue.discard(id)
             raise
         backup = Backup(
             id=id, kind="logical", owner=catalogue.owner, began=began.isoformat(timespec="seconds"),

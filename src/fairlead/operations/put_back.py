@@ -74,7 +74,7 @@ def picked(some: Sequence[Arrangement], which: str) -> tuple[tuple[Arrangement, 
     found, missing = [], list[UsageError]()
     for one in some:
         try:
-            found.append((one, chosen(one.catalogue.all(), which)))
+            found.append((one, chosen(one.catalogue.all(which), which)))
         except UsageError as error:
             missing.append(error)
     if which.startswith(SET):

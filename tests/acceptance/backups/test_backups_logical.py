@@ -88,6 +88,11 @@ def test_pruned_with_a_reason_for_each(site):
     for _ in range(3):
         site.run("backup", "now", "local")
     ids = site.ids()
+    site.run("backup", "pin", "local", ids[2], "-m", "before the audit")
+    assert "pinned: before the audit" in site.run("backup", "list", "local")
+    plan = site.json("backup", "prune", "local", "--plan")["stores"][0]["backups"]
+    assert [one["reasons"] for one in plan if one["keep"]][1] == ["pinned: before the audit"]
+    site.run("backup", "unpin", "local", ids[2])
     plan = site.json("backup", "prune", "local", "--plan")["stores"][0]["backups"]
     assert [(one["id"], one["keep"]) for one in plan] == [(ids[0], True), (ids[1], False), (ids[2], False)]
     assert plan[0]["reasons"] == ["daily 1 of 1", "the last good one"]
@@ -98,6 +103,24 @@ def test_pruned_with_a_reason_for_each(site):
     site.run("backup", "prune", "local", "--yes")
     assert site.ids() == ids[:1]
     assert not half.exists()
+
+
+def test_one_entry_that_is_damaged_keeps_nobody_from_another(site):
+    for _ in range(2):
+        site.run("backup", "now", "local")
+    ids = site.ids()
+    site.part("backup.json", ids[0]).write_text("{")
+    assert "unreadable" in site.run("backup", "list", "local")
+    assert site.ids() == ids[1:]
+    assert f"the entry of backup {ids[0]} is damaged" in site.run("db", "drill", "local", "db", ids[0], code=1)
+    said = site.run("backup", "verify", "local", code=1)
+    assert f"✓ {ids[1]}" in said and f"✗ {ids[0]}" in said
+    routine = site.json("backup", "verify", "local", "--routine", code=1)
+    assert routine["backups"][0]["ok"], routine
+    assert "its entry is damaged" in site.run("backup", "prune", "local", "--plan")
+    site.run("backup", "prune", "local", "--yes")
+    site.run("backup", "now", "local")
+    assert len(site.ids()) == 2
 
 
 def test_a_backup_of_another_environment_is_refused(site):
@@ -112,7 +135,9 @@ def test_a_backup_of_another_environment_is_refused(site):
 
 def test_schedules_are_printed(site):
     lines = site.run("backup", "schedule", "local", "--cron").splitlines()
-    assert [line.split(" ", 5)[:5] for line in lines] == [["0", "2", "*", "*", "*"]] * 2 + [["0", "2", "*", "*", "0"]]
+    assert [line.split(" ", 5)[:5] for line in lines] == [["0", "2", "*", "*", "*"]] * 2 + [
+        ["0", "2", "*", "*", "0"]
+    ] * 2
     assert "OnCalendar=*-*-* 02:00:00 UTC" in site.run("backup", "schedule", "local", "--systemd")
     assert "fairlead db drill local db" in site.run("backup", "schedule", "local")
 

@@ -41,7 +41,8 @@ ELSEWHERE = {
     ("db", "isolation"): "the same",
     **dict.fromkeys(
         (
-            *(("backup", one) for one in ("now", "list", "verify", "restore", "prune", "adopt", "schedule")),
+            *(("backup", one) for one in ("now", "list", "verify", "restore", "prune", "schedule")),
+            *(("backup", one) for one in ("pin", "unpin", "adopt")),
             ("db", "restore"),
             ("db", "drill"),
         ),

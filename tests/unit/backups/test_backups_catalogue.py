@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from fairlead.backups.catalogue import DAMAGED, VERIFIED, Backup, Catalogue, Owner, Part, chosen, new_id
-from fairlead.backups.destinations.base import Gone, Unreachable, get, put
+from fairlead.backups.catalogue import DAMAGED, PINNED, TRIED, VERIFIED, Backup, Catalogue, Owner, Part, chosen, new_id
+from fairlead.backups.destinations.base import Denied, Gone, Unreachable, get, put
 from fairlead.backups.destinations.directory import Directory
 from fairlead.errors import FairleadError, UsageError
 
@@ -58,6 +58,55 @@ def test_a_damaged_entry_is_said(catalogue, text):
     put(catalogue.where, catalogue.path(backup().id, "backup.json"), text)
     with pytest.raises(FairleadError, match="is damaged"):
         catalogue.all()
+
+
+def test_one_that_is_damaged_keeps_nobody_from_another(catalogue):
+    good, other = backup(), backup("20261121T020000Z-bbbb")
+    catalogue.add(good)
+    put(catalogue.where, catalogue.path(other.id, "backup.json"), b"{")
+    assert catalogue.all() == (good,)
+    assert [one.id for one in catalogue.look().bad] == [other.id]
+    with pytest.raises(FairleadError, match=f"the entry of backup {other.id} is damaged"):
+        catalogue.all(other.id)
+    assert catalogue.unfinished("20261122T020000Z-aaaa") == ()  # nothing of it is removed
+
+
+def test_a_mark_that_cannot_be_read_proves_nothing(catalogue):
+    catalogue.add(backup())
+    for name in (VERIFIED, TRIED, DAMAGED, PINNED):
+        put(catalogue.where, catalogue.path(backup().id, name), b"{" if name != TRIED else b"[]")
+    (found,) = catalogue.all()
+    assert (found.verified, found.tried) == ("", "")
+    assert found.damaged and found.pinned  # which would spare nothing, and keep nothing, if it were not believed
+
+
+def test_pinned_until_unpinned(catalogue):
+    catalogue.add(backup())
+    catalogue.pin(backup().id, "2026-11-21", "before the audit")
+    assert catalogue.all()[0].pinned == "before the audit"
+    catalogue.unpin(backup().id)
+    assert catalogue.all() == (backup(),)
+
+
+def test_what_is_locked_stays_whole(catalogue, monkeypatch):
+    """An entry may be removed and its parts not."""
+    catalogue.add(backup())
+    put(catalogue.where, catalogue.path(backup().id, PART.name), b"part")
+    delete = catalogue.where.delete
+
+    def locked(name):
+        if name.endswith(".age"):
+            raise Denied("Access Denied")
+        delete(name)
+
+    monkeypatch.setattr(catalogue.where, "delete", locked)
+    with pytest.raises(Denied):
+        catalogue.remove(backup().id)
+    assert catalogue.all() == (backup(),)
+    catalogue.discard(backup().id)  # of one that failed: says nothing
+    monkeypatch.undo()
+    catalogue.remove(backup().id)
+    assert catalogue.where.items(OWNER.prefix) == ()
 
 
 def test_a_removal_that_was_cut_short_leaves_no_backup(catalogue):

@@ -1,10 +1,11 @@
 """Which backups are kept."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fairlead.backups.retention import Copy, Policy, decide
+from fairlead.backups.retention import NONE, Copy, Policy, decide
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 USUAL = Policy()
@@ -14,8 +15,8 @@ def daily(days, last=NOW, **more):
     return [Copy(f"b{n:03}", last - timedelta(days=n, hours=9), **more) for n in range(days)]
 
 
-def kept(copies, policy=USUAL, now=NOW, used=()):
-    return [one.id for one in decide(copies, policy, now, used) if one.keep]
+def kept(copies, policy=USUAL, now=NOW, held=NONE):
+    return [one.id for one in decide(copies, policy, now, held) if one.keep]
 
 
 def reasons(copies, policy=USUAL, now=NOW):
@@ -93,8 +94,16 @@ def test_the_last_verified_one_stays():
     assert kept(copies, Policy(1, 0, 0)) == ["b000", "proven"]
 
 
-def test_one_that_is_used_stays():
-    assert kept(daily(3), Policy(1, 0, 0), used=["b002"]) == ["b000", "b002"]
+def test_one_that_is_used_or_pinned_stays():
+    held = {"b002": "it is being used", "gone": "pinned"}
+    assert kept(daily(3), Policy(1, 0, 0), held=held) == ["b000", "b002"]
+    assert decide(daily(3), Policy(1, 0, 0), NOW, held)[-1].reasons == ("it is being used",)
+
+
+def test_a_damaged_one_that_is_pinned_stays_with_what_it_depends_on():
+    full, changed = Copy("full", NOW - timedelta(days=9)), Copy("changed", NOW - timedelta(days=8), parent="full")
+    damaged = replace(changed, good=False)
+    assert kept([full, damaged, *daily(2)], Policy(1, 0, 0), held={"changed": "pinned"}) == ["b000", "changed", "full"]
 
 
 def test_each_has_its_reason():

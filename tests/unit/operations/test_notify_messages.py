@@ -159,3 +159,12 @@ def test_a_digest_tells_the_last_one_whole_and_of_what_it_stands_for():
         "- and 2 before those",
     )
     assert digest(many[:1]) is many[0]
+
+
+def test_what_the_schedule_could_not_read():
+    wrong = ["shop.dump.age of backup one is damaged"]
+    told = message_of(entry("verify.done", store="db", ok=False, wrong=wrong, why="schedule"), scene())
+    assert told.title == "shop/production: reading the backups of db failed"
+    assert told.lines[0] == "reason: shop.dump.age of backup one is damaged"
+    assert told.lines[-1] == "next: fairlead backup verify production db"
+    assert message_of(entry("verify.done", store="db", ok=False, wrong=wrong, why="by hand"), scene()) is None

@@ -18,6 +18,10 @@ class Unreachable(FairleadError):
     """The destination cannot be used now."""
 
 
+class Denied(Unreachable):
+    """Whoever asks may not do that: with keys that may write alone, or while an object is locked."""
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """One object."""
@@ -30,7 +34,7 @@ Write = Callable[[bytes], None]
 
 
 class Destination(Protocol):
-    """A place for objects. Names have `/` in them. Whatever fails is Unreachable, with what to do."""
+    """A place for objects. Names have `/` in them. Whatever fails is Unreachable, or Denied, with what to do."""
 
     shown: str  #: as a person knows it
     again: float  #: seconds for which what was seen in it may be believed

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
-from fairlead.backups.destinations.base import Gone, Item, Unreachable, Write
+from fairlead.backups.destinations.base import Denied, Gone, Item, Unreachable, Write
 from fairlead.system.files import sync_folder
 
 
@@ -99,4 +99,5 @@ class Directory:
 
     def _why(self, done: str, error: OSError) -> Unreachable:
         hint = FULL if error.errno in (errno.ENOSPC, errno.EDQUOT) else "see whether it is mounted"
-        return Unreachable(f"{self.shown} cannot be {done}: {error.strerror or error}", hint)
+        kind = Denied if error.errno in (errno.EACCES, errno.EPERM) else Unreachable
+        return kind(f"{self.shown} cannot be {done}: {error.strerror or error}", hint)

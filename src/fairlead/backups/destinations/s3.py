@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fairlead.backups.destinations.base import Gone, Item, Unreachable, Write
+from fairlead.backups.destinations.base import Denied, Gone, Item, Unreachable, Write
 from fairlead.errors import FairleadError
 from fairlead.masking import Secret
 
@@ -100,7 +100,7 @@ class S3:
     @contextlib.contextmanager
     def _spoken(self, done: str) -> Iterator[None]:
         """What the client says has whole requests in it; of that only the reason is shown."""
-        from obstore.exceptions import BaseError  # noqa: PLC0415
+        from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError  # noqa: PLC0415
 
         try:
             yield
@@ -108,4 +108,5 @@ class S3:
             text = str(error)
             said = SAID.search(text)
             why = said[1] if said else text.split("\n", 1)[0].rpartition(" - ")[2][:200]
-            raise Unreachable(f"{self.shown} cannot be {done}: {why}", HINT) from error
+            kind = Denied if isinstance(error, PermissionDeniedError | UnauthenticatedError) else Unreachable
+            raise kind(f"{self.shown} cannot be {done}: {why}", HINT) from error

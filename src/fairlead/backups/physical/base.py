@@ -67,7 +67,7 @@ class BaseBackup:
         try:
             part, timeline, start, stop = self._part(catalogue, id, recipients)
         except BaseException:
-            catalogue.remove(id)
+            catalogue.discard(id)
             raise
         backup = Backup(
             id=id, kind="physical", owner=catalogue.owner, began=began.isoformat(timespec="seconds"),

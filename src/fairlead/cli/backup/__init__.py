@@ -10,6 +10,8 @@ VERBS = {
     "list": "The backups that there are.",
     "verify": "Read backups whole, and say what is wrong.",
     "restore": "Put back stores and volumes together.",
+    "pin": "Keep a backup, whatever `keep` says.",
+    "unpin": "Keep a backup no longer than others.",
     "prune": "Remove backups that are no longer kept.",
     "adopt": "Go on with backups that another machine made.",
     "schedule": "Print when what is done, for cron or systemd.",

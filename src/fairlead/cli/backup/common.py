@@ -49,5 +49,5 @@ def data_of(backup: Backup) -> dict[str, Any]:
         "timeline": backup.timeline, "databases": databases, "keys": backup.facts.get("keys"),
         "volumes": {one.database: backup.facts[one.database] for one in backup.of("volume")},
         "recipients": list(backup.recipients), "verified": backup.verified or None, "tried": backup.tried or None,
-        "damaged": backup.damaged or None,
+        "damaged": backup.damaged or None, "pinned": backup.pinned or None,
     }  # fmt: skip

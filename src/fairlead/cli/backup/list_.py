@@ -11,9 +11,10 @@ from fairlead.cli.text import table
 from fairlead.cli.verb import environment, verb
 
 if TYPE_CHECKING:
-    from fairlead.backups.catalogue import Backup
+    from fairlead.backups.catalogue import Backup, BadEntry
     from fairlead.backups.physical.coverage import Window
     from fairlead.backups.physical.points import Point
+    from fairlead.operations.backups.arrangement import Arrangement
 
 SHOWN = 3  #: restore points
 
@@ -24,29 +25,30 @@ SHOWN = 3  #: restore points
 @stores
 def command(session: Session, environment: str, stores: tuple[str, ...]) -> None:
     """Show the backups of ENV's stores, the newest first: of when, how large, and whether they were ever proven."""
-    from fairlead.operations.backups.points import points_of  # noqa: PLC0415 — start-up is part of the product
-    from fairlead.operations.backups.windows import windows  # noqa: PLC0415
-
-    found = [(one, one.catalogue.all()[::-1]) for one in arranged_stores(session, environment, stores)]
-    had = [windows(one, backups) for one, backups in found]
-    points = [points_of(one) for one, _ in found]
-    data = [
-        {"store": one.store.name, "to": one.catalogue.where.shown, "backups": [data_of(it) for it in backups],
-         "moments": [_moment(it) for it in some], "points": [_named(it) for it in named]}
-        for (one, backups), some, named in zip(found, had, points, strict=True)
-    ]  # fmt: skip
-    text = "\n\n".join(
-        f"{one.store.name} {dim(one.catalogue.where.shown)}\n"
-        + _table(backups)
-        + "".join(map(_line, some))
-        + _points(named)
-        for (one, backups), some, named in zip(found, had, points, strict=True)
-    )
-    sets = [_set(id, some) for id, some in _sets([it for _, backups in found for it in backups]).items()]
+    some = [_listed(one) for one in arranged_stores(session, environment, stores)]
+    data, text = [one for one, _, _ in some], "\n\n".join(one for _, one, _ in some)
+    sets = [_set(id, made) for id, made in _sets([it for _, _, backups in some for it in backups]).items()]
     if sets:
         rows = [(str(one["id"]), f"{one['spread']:.1f} s", " ".join(one["stores"])) for one in sets]
         text += f"\n\nrecovery sets\n{table(rows, ('id', 'within', 'stores'), indent=2)}"
     session.answer({"environment": environment, "stores": data, "sets": sets}, text)
+
+
+def _listed(one: Arrangement) -> tuple[dict[str, Any], str, tuple[Backup, ...]]:
+    """Of a store: for machines, for people, and the backups."""
+    from fairlead.operations.backups.points import points_of  # noqa: PLC0415 — start-up is part of the product
+    from fairlead.operations.backups.windows import windows  # noqa: PLC0415
+
+    there, to = one.catalogue.look(), one.catalogue.where.shown
+    backups = there.backups[::-1]
+    had, named = windows(one, backups), points_of(one)
+    data = {
+        "store": one.store.name, "to": to, "backups": [data_of(it) for it in backups],
+        "unreadable": [{"id": it.id, "why": it.error.message} for it in there.bad],
+        "moments": [_moment(it) for it in had], "points": [_named(it) for it in named],
+    }  # fmt: skip
+    text = f"{one.store.name} {dim(to)}\n" + _table(backups, there.bad) + "".join(map(_line, had)) + _points(named)
+    return data, text, backups
 
 
 def _sets(backups: list[Backup]) -> dict[str, list[Backup]]:
@@ -87,11 +89,16 @@ def _line(one: Window) -> str:
     return f"\n  every second from {one.begin:%Y-%m-%d %H:%M:%S} to {one.end:%Y-%m-%d %H:%M:%S} UTC{yellow(why)}"
 
 
-def _table(backups: tuple[Backup, ...]) -> str:
-    if not backups:
+def _table(backups: tuple[Backup, ...], bad: tuple[BadEntry, ...]) -> str:
+    if not backups and not bad:
         return dim("  no backup yet")
-    rows = [(one.id, one.shown_kind, size(one.stored), _state(one), one.why) for one in backups]
+    rows = [(one.id, one.shown_kind, size(one.stored), _state(one), _why(one)) for one in backups]
+    rows += [(one.id, "", "", red("unreadable"), one.error.message) for one in bad]
     return table(rows, ("id", "kind", "size", "state", "why"), indent=2)
+
+
+def _why(one: Backup) -> str:
+    return f"{one.why}; {yellow(f'pinned: {one.pinned}')}" if one.pinned else one.why
 
 
 def _state(one: Backup) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fairlead.cli.backup.common import arranged_stores, size, stores
-from fairlead.cli.session import Session, dim, green, yellow
+from fairlead.cli.session import Session, dim, green, red, yellow
 from fairlead.cli.text import count, table
 from fairlead.cli.verb import environment, verb, yes_option
 
@@ -45,7 +45,7 @@ def command(
     if not only_plan:
         if any(one.leaving or any(log.leaving for log in one.logs) for one in found) or any(aside):
             session.confirm(f"{text}\nremove them?", yes)
-        found = [prune(one, careful=careful) for one in arranged]
+        found = [prune(one, careful=careful, shown=it) for one, it in zip(arranged, found, strict=True)]
         aside = [drop_left(one, it) if it else () for one, it in zip(arranged, aside, strict=True)]
         text = "\n".join(_done(one, it) for one, it in zip(found, aside, strict=True))
     data = [_data(one, it) for one, it in zip(found, aside, strict=True)]
@@ -56,7 +56,8 @@ def _data(one: Pruning, aside: tuple[str, ...]) -> dict[str, object]:
     rows = [{"id": backup.id, "keep": it.keep, "reasons": list(it.reasons)} for backup, it in one.decisions]
     logs = [{"system": log.system, "kept": log.kept, "removed": len(log.leaving), "reason": log.reason}
             for log in one.logs]  # fmt: skip
-    return {"store": one.store, "backups": rows, "databases": list(aside), "logs": logs}
+    bad = [{"id": it.id, "why": it.error.message} for it in one.bad]
+    return {"store": one.store, "backups": rows, "databases": list(aside), "logs": logs, "unreadable": bad}
 
 
 def _text(one: Pruning, aside: tuple[str, ...]) -> str:
@@ -66,6 +67,7 @@ def _text(one: Pruning, aside: tuple[str, ...]) -> str:
         gone, bytes = len(log.leaving), sum(it.stored for it in log.leaving)
         rows += [(yellow("goes"), count(gone, "segment"), "log", size(bytes), dim("older than that"))] if gone else []
         rows += [(green("stays"), count(log.kept, "segment"), "log", "", dim(log.reason))] if log.kept else []
+    rows += [(green("stays"), it.id, "", "", red("its entry is damaged")) for it in one.bad]
     return f"{one.store}\n" + (table(rows, indent=2) or dim("  no backup yet"))
 
 

@@ -93,6 +93,8 @@ REMOTE: dict[Words, Row] = {
     ("backup", "prune"): Row(
         tree=True, lasting=True, asks="Remove backups of {environment} that no tier keeps? (--plan shows them)"
     ),
+    ("backup", "pin"): Row(tree=True),
+    ("backup", "unpin"): Row(tree=True),
     ("backup", "adopt"): Row(tree=True, asks="Have {environment}'s machine make the backups from now on?"),
     ("backup", "schedule"): Row(tree=True),
 }

@@ -125,7 +125,7 @@ def _selected(one: Arrangement, wanted: Wanted) -> tuple[Backup, Aim | None]:
         return selected(one, wanted.which, wanted.moment, lambda id: drill_identities(one, id), here=False)
     if wanted.moment is not None:
         raise UsageError("only a PostgreSQL keeps a log that leads to any time", "name a backup: fairlead backup list")
-    return chosen(one.catalogue.all(), wanted.which), None
+    return chosen(one.catalogue.all(wanted.which), wanted.which), None
 
 
 @contextmanager

@@ -12,9 +12,9 @@ from fairlead.ledger import Entry
 from fairlead.project.stack import Store
 from fairlead.project.stack_backup import Every
 
-Task = Literal["backup", "files", "changes", "drill"]
-TASKS: tuple[Task, ...] = ("backup", "files", "changes", "drill")
-"""A dump, a copy of the data files, a copy of what changed of them, a drill."""
+Task = Literal["backup", "files", "changes", "verify", "drill"]
+TASKS: tuple[Task, ...] = ("backup", "files", "changes", "verify", "drill")
+"""A dump, a copy of the data files, a copy of what changed of them, a look at what is kept, a drill."""
 ORDER = ("postgres", "redis", "container", "s3", "volume")
 """Files last: what a database says of files is there then. They may be newer than it, never older."""
 SCHEDULE = "schedule"  #: why, of what the keeper began
@@ -24,8 +24,8 @@ AGAIN = timedelta(hours=1)  #: after one that failed, or that was begun and of w
 RED = timedelta(days=1)  #: after a drill that found something wrong
 SPREAD = {"hourly": timedelta(minutes=20), "daily": timedelta(hours=1)}
 BEGUN, MADE, FAILED, DRILLED = "schedule.begun", "backup.made", "backup.failed", "drill.done"
-BROKEN = "log.broken"
-KINDS = (BEGUN, MADE, FAILED, DRILLED, BROKEN)
+BROKEN, READ = "log.broken", "verify.done"
+KINDS = (BEGUN, MADE, FAILED, READ, DRILLED, BROKEN)
 
 
 def jitter(where: str, every: Every) -> timedelta:
@@ -55,6 +55,7 @@ class _Last:
 
     made: dict[Task, datetime] = field(default_factory=dict)
     failed: dict[Task, datetime] = field(default_factory=dict)
+    first: datetime | None = None  #: when the first one was made
     begun: dict[str, datetime] = field(default_factory=dict)  #: by task, while nothing came of it
     good: datetime | None = None  #: a drill
     bad: datetime | None = None
@@ -73,8 +74,11 @@ class _Last:
         self.begun.pop(task, None)
         if entry.kind == MADE:
             self.made[task] = when
-        elif entry.kind == FAILED or entry.data.get("why") == BUSY:
+            self.first = self.first or when
+        elif entry.kind == FAILED or entry.data.get("why") == BUSY or entry.data.get("failed"):
             self.failed[task] = when
+        elif entry.kind == READ:
+            self.made[task] = when
         elif entry.data.get("ok"):
             self.good = when
         else:
@@ -82,8 +86,8 @@ class _Last:
 
 
 def _task(entry: Entry) -> Task:
-    if entry.kind == DRILLED:
-        return "drill"
+    if entry.kind in (DRILLED, READ):
+        return "drill" if entry.kind == DRILLED else "verify"
     files: Task = "changes" if entry.data.get("differential") else "files"
     return files if entry.data.get("kind") == "physical" else "backup"
 
@@ -111,6 +115,8 @@ def due(store: Store, entries: Iterable[Entry], now: datetime, where: str = "") 
         fresh = _fresh(last, task, found, _slot(every, now, where))
         if not fresh and not _lately(last, task, last.failed.get(task), now):
             found.append(task)
+    if store.backup and _unread(last, _slot("weekly", now, where), now):
+        found.append("verify")
     if store.drill and store.backup and (last.made or found):
         begin = now - timedelta(seconds=store.drill.every)
         red = _since(last.bad, max(begin, now - RED))
@@ -118,6 +124,13 @@ def due(store: Store, entries: Iterable[Entry], now: datetime, where: str = "") 
         if not _since(last.good, begin) and not red and not lately:
             found.append("drill")
     return tuple(found)
+
+
+def _unread(last: _Last, begin: datetime, now: datetime) -> bool:
+    """Whether what was there when the week began was not looked at since."""
+    there = last.first is not None and last.first < begin
+    lately = _since(last.made.get("verify"), begin) or _lately(last, "verify", last.failed.get("verify"), now)
+    return there and not lately
 
 
 def _fresh(last: _Last, task: Task, found: list[Task], begin: datetime) -> bool:

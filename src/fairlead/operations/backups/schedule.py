@@ -46,6 +46,7 @@ def _of(stack: Stack, store: Store) -> Iterator[Due]:
         yield Due(f"{label}-changes", physical.differential, (*again, "--physical", "--differential"))
     if store.backup.logical or physical:
         yield Due(f"{label}-prune", "daily", ("backup", "prune", environment, name, "--careful", "--yes"))
+        yield Due(f"{label}-verify", "weekly", ("backup", "verify", environment, name, "--routine"))
     if store.drill:
         every = next(one for one, seconds in DRILLS if store.drill.every >= seconds)
         yield Due(f"{label}-drill", every, ("db", "drill", environment, name))

@@ -9,19 +9,35 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fairlead.artifacts.origin import owner_text
 from fairlead.artifacts.release import Release, ReleaseStore
 from fairlead.backups.catalogue import Kind, new_set
 from fairlead.errors import Busy, FairleadError
 from fairlead.ledger import Entry, Ledger
-from fairlead.operations.backups.due import BEGUN, BUSY, DRILLED, FAILED, KINDS, ORDER, SCHEDULE, Task, due, left
+from fairlead.operations.backups.due import (
+    BEGUN,
+    BUSY,
+    DRILLED,
+    FAILED,
+    KINDS,
+    ORDER,
+    READ,
+    SCHEDULE,
+    Task,
+    due,
+    left,
+)
 from fairlead.project.stack import Stack
 from fairlead.rollout.state import read_state
 from fairlead.system import clock
 from fairlead.system.commands import Command, begin
 from fairlead.system.home import Place
 from fairlead.system.lock import FileLock
+
+if TYPE_CHECKING:
+    from fairlead.operations.backups.arrangement import Arrangement
 
 LOG = "scheduled.log"
 MADE_OF: dict[Task, Kind] = {"backup": "logical", "files": "physical", "changes": "physical"}
@@ -100,7 +116,7 @@ def _one(
         ledger.append(BEGUN, {"store": name, "tasks": list(tasks)})
     say(f"{name}: {', '.join(tasks)}")
     try:
-        _do(release.stack, Path(str(release.machine.get("root", "/"))), name, tasks, set)
+        _do(release.stack, Path(str(release.machine.get("root", "/"))), name, tasks, set, say)
     except FairleadError as error:
         say(f"{name}: {error.message}")
         with Ledger.open(place.ledger, room=place.free_reserve) as ledger:
@@ -118,21 +134,35 @@ def _failures(
         if task in tasks:
             more: dict[str, object] = {"differential": True} if task == "changes" else {}
             yield FAILED, {"store": store, "kind": kind, "why": why, "reason": reason} | more
+    if "verify" in tasks:
+        yield READ, {"store": store, "why": why, "ok": False, "wrong": [reason], "failed": True, "ids": []}
     if "drill" in tasks:
         yield DRILLED, {"store": store, "why": why, "ok": False, "wrong": [reason]}
 
 
-def _do(stack: Stack, root: Path, name: str, tasks: tuple[Task, ...], set: str) -> None:
+def _prune(one: Arrangement, say: Callable[[str], object]) -> None:
+    """What cannot be removed is no reason to try no backup."""
+    from fairlead.operations.backups.prune import prune  # noqa: PLC0415 — the keeper decides without it
+
+    try:
+        prune(one, careful=True)
+    except FairleadError as error:
+        say(f"{one.store.name}: {error.message}")
+
+
+def _do(stack: Stack, root: Path, name: str, tasks: tuple[Task, ...], set: str, say: Callable[[str], object]) -> None:
     """What is due of one store. FairleadError for what cannot even begin; what fails later is in the ledger."""
     from fairlead.operations.backups.arrangement import arranged  # noqa: PLC0415 — the keeper decides without it
     from fairlead.operations.backups.drill import drill  # noqa: PLC0415
     from fairlead.operations.backups.make import make  # noqa: PLC0415
-    from fairlead.operations.backups.prune import prune  # noqa: PLC0415
+    from fairlead.operations.backups.verify import verify_routine  # noqa: PLC0415
 
     (one,) = arranged(stack, root, (name,))
     for task, kind in MADE_OF.items():
         own = set if kind == "logical" else ""
         if task in tasks and make((one,), SCHEDULE, kind=kind, set=own, differential=task == "changes")[0].backup:
-            prune(one, careful=True)
-    if "drill" in tasks and one.catalogue.all():
+            _prune(one, say)
+    if "verify" in tasks:
+        verify_routine(one, SCHEDULE)
+    if "drill" in tasks and one.catalogue.look().backups:
         drill(one, why=SCHEDULE)

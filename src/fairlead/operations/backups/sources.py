@@ -61,7 +61,7 @@ def selected(
     With a `target` it is the newest copy of the data files before it, or the one that is said. `here`: what is still on
     this machine counts. UsageError, Refused.
     """
-    backups = it.catalogue.all()
+    backups = it.catalogue.all(which)
     physical = [one for one in backups if one.kind == "physical" and not one.damaged]
     logs = it.logs(keys(physical[-1].id), here) if physical and (target or which == "latest") else {}
     if target is not None:

@@ -14,11 +14,14 @@ BEGUN, CLOSED, WAITING = "rollout.begun", "rollout.closed", "rollout.waiting"
 WATCH_ENDED = "watch.ended"
 STEP = "step.begun"  #: of a step `approve` a wait begins with it, long before the deployer has waited enough
 ROTATION_DUE = "secret.due"  #: the kind of an entry
-BACKUP_FAILED, DRILLED = "backup.failed", "drill.done"
+BACKUP_FAILED, DRILLED, READ = "backup.failed", "drill.done", "verify.done"
+NAMES = {BACKUP_FAILED: ("the backup", "backup now"), DRILLED: ("the drill", "db drill"),
+         READ: ("reading the backups", "backup verify")}  # fmt: skip
+"""What failed, and how it is done by hand."""
 SCHEDULE = "schedule"  #: why something was done that nobody asked for by hand
 CONTRACT_FAILED = "contract.failed"
 LOG_STOPPED, LOG_BROKEN = "log.stopped", "log.broken"
-OF_BACKUPS = (BACKUP_FAILED, DRILLED, LOG_STOPPED, LOG_BROKEN)
+OF_BACKUPS = (BACKUP_FAILED, DRILLED, READ, LOG_STOPPED, LOG_BROKEN)
 KINDS = (CONTRACT_FAILED, BEGUN, STEP, WAITING, CLOSED, WATCH_ENDED, ROTATION_DUE, *OF_BACKUPS)
 ROTATE = "rotate"  #: the operation of a rollout that changes nothing but values of secrets
 KILLED = "the deployer was killed"  #: the reason that recovery gives for what it undoes
@@ -143,15 +146,14 @@ def _scheduled(entry: Entry, scene: Scene) -> Message | None:
     if entry.data.get("why") != SCHEDULE or entry.data.get("ok"):
         return None
     where, store = f"{scene.project}/{scene.environment}", entry.data["store"]
-    drill = entry.kind == DRILLED
-    reason = "; ".join(map(str, entry.data.get("wrong") or ())) if drill else entry.data.get("reason")
+    what, command = NAMES[entry.kind]
+    reason = entry.data.get("reason") or "; ".join(map(str, entry.data.get("wrong") or ()))
     lines = (
         f"reason: {_shown(reason, scene)}",
         _moment(entry.time),
-        f"next: fairlead {'db drill' if drill else 'backup now'} {scene.environment} {store}",
+        f"next: fairlead {command} {scene.environment} {store}",
     )
-    what = f"{'the drill' if drill else 'the backup'} of {store} failed"
-    return Message(f"{where}#{entry.number}", ("failed",), f"{where}: {what}", lines, "failure")
+    return Message(f"{where}#{entry.number}", ("failed",), f"{where}: {what} of {store} failed", lines, "failure")
 
 
 def _contract(entry: Entry, scene: Scene) -> Message:

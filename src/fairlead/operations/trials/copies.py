@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from fairlead.backups.catalogue import chosen
+from fairlead.backups.catalogue import Backup, chosen
 from fairlead.backups.facts import properties
 from fairlead.backups.logical import PATIENCE
 from fairlead.backups.restoring import Reader, create, globals_of, have_roles, put_back
@@ -24,6 +24,7 @@ from fairlead.masking import Secret
 from fairlead.operations.backups.arrangement import Arrangement, arranged, require_identities
 from fairlead.operations.backups.reach import ground_of, server_of
 from fairlead.operations.backups.space import GROWTH, engine_folder, needed, require_space
+from fairlead.operations.backups.using import used
 from fairlead.operations.db.chosen import Database, url_of
 from fairlead.operations.db.opened import Opened, opened
 from fairlead.postgres.connection import Address
@@ -87,7 +88,10 @@ def origin_of(
         yield Origin(scratch, "the files alone, without rows", _empty, live=False)
     elif source == "backup":
         (arrangement,) = arranged(stack, root, (store.name,))
-        yield _of_backup(arrangement, scratch, one.where.database)
+        dumps = tuple(each for each in arrangement.catalogue.all() if each.kind == "logical")
+        backup = chosen(dumps, "latest")
+        with used(arrangement, backup.id):
+            yield _of_backup(arrangement, backup, scratch, one.where.database)
     else:
         with server_to_read(stack, root, one) as server:
             server.require_programs()
@@ -148,8 +152,7 @@ def of_live(server: Server, scratch: Scratch, database: str) -> Origin:
     return Origin(scratch, "the database as it is", fill, bytes=round(size * GROWTH))
 
 
-def _of_backup(one: Arrangement, scratch: Scratch, database: str) -> Origin:
-    backup = chosen(tuple(each for each in one.catalogue.all() if each.kind == "logical"), "latest")
+def _of_backup(one: Arrangement, backup: Backup, scratch: Scratch, database: str) -> Origin:
     reader = Reader(one.catalogue, require_identities(backup.id))
 
     def fill(copy: Server, name: str) -> None:

@@ -35,7 +35,7 @@ class Roles(Server):
             kept = self.databases if "DATABASE" in found[1] else self.roles
             (kept.add if found[1].startswith("CREATE") else kept.discard)(found[2])
         rows = self.databases if "pg_database" in statement else self.roles
-        return SimpleNamespace(fetchall=lambda: [(one,) for one in rows])
+        return SimpleNamespace(fetchall=lambda meant="": [(one,) for one in rows])
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """When backups and drills are due."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -31,6 +32,7 @@ def test_slots(every, now, expected):
 def tasks(tmp_path, *said, store=STORE):
     """`said`: hours ago, kind, and whether it went well."""
     at = [NOW]
+    tmp_path.mkdir(exist_ok=True)
     with Ledger.open(tmp_path / "ledger.db", lambda: at[0]) as ledger:
         for hours, kind, ok in said:
             at[0] = NOW - timedelta(hours=hours)
@@ -75,6 +77,20 @@ def test_a_gap_in_the_log_asks_for_a_copy_of_all_at_once(tmp_path):
 def test_what_was_noted_while_the_clock_was_ahead_does_not_count(tmp_path):
     ahead = -24 * 400
     assert tasks(tmp_path, (ahead, "backup.made", True), (ahead, "drill.done", True)) == ("backup", "drill")
+
+
+def test_what_was_there_when_the_week_began_is_read(tmp_path):
+    """The last Sunday is 106 hours ago. What nobody could read is tried again; what was found wrong is known."""
+    sunday, fresh = 106, ((50, "drill.done", True), (9, "backup.made", True))
+    store = replace(STORE, backup=Backup("/x", "daily"))
+    assert tasks(tmp_path / "a", (105, "backup.made", True), *fresh, store=store) == ()
+    assert tasks(tmp_path / "b", (sunday + 24, "backup.made", True), *fresh, store=store) == ("verify",)
+    assert tasks(tmp_path / "c", (sunday + 24, "backup.made", True), (30, "verify.done", False), *fresh) == ()
+    with Ledger.open(tmp_path / "d.db", lambda: NOW - timedelta(hours=2)) as ledger:
+        ledger.append("schedule.begun", {"store": "db", "tasks": ["verify"]})
+        assert left("db", ledger.entries()) == ("verify",)
+        ledger.append("verify.done", {"store": "db", "ok": False, "failed": True})
+        assert left("db", ledger.entries()) == ()
 
 
 def test_copies_of_the_data_files_by_themselves(tmp_path):
@@ -153,8 +169,10 @@ def test_what_has_no_end_is_told_from_what_has_one(tmp_path):
 
 def test_however_many_were_missed_it_is_one(tmp_path):
     off = (24 * 30, "backup.made", True), (24 * 30, "drill.done", True)
-    assert tasks(tmp_path, *off) == ("backup", "drill")
-    assert tasks(tmp_path, *off, (0.1, "backup.made", True), (0.1, "drill.done", True)) == ()
+    assert tasks(tmp_path, *off) == ("backup", "verify", "drill")
+    assert (
+        tasks(tmp_path, *off, (0.1, "backup.made", True), (0.1, "verify.done", True), (0.1, "drill.done", True)) == ()
+    )
 
 
 def test_environments_wait_each_for_another_while_and_always_for_the_same():

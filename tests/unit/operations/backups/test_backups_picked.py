@@ -32,7 +32,9 @@ def store(place, name, *sets):
         )
         for n, one in enumerate(sets)
     )
-    return SimpleNamespace(place=place, store=SimpleNamespace(name=name), catalogue=SimpleNamespace(all=lambda: there))
+    return SimpleNamespace(
+        place=place, store=SimpleNamespace(name=name), catalogue=SimpleNamespace(all=lambda meant="": there)
+    )
 
 
 def test_a_whole_one(place):
