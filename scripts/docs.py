@@ -86,7 +86,8 @@ LEDGER = {
     "migration.rehearsed": (
         "what was pending ran on a copy",
         "`database`, `verdict` (fit, slow, breaks, fails), `why`, `base` (the version before), `prints` (files and "
-        "SHA-256 of what they run), `source` (of the copy), `at`, `patience` (seconds that somebody may wait), `seen` "
+        "SHA-256 of what they run), `source` (of the copy), `schema` (print of the live one), `at`, `patience` "
+        "(seconds that somebody may wait), `seen` "
         "(each statement with `ms`, `rows`, `locks`, `rewrites`), `sizes` (bytes of locked tables), `tried` (queries), "
         "`broken` (each with `query`, `why`, `calls`), `unseen` (why none was tried), `failure`",
     ),
@@ -121,6 +122,10 @@ LEDGER = {
         "before schemas move: what is kept of a server",
         "`store`; `restore_point`, `lsn` and, where the log is kept, `carried` (whether it was carried away), `backup` "
         "(its id), where there is one; `made` (false: of an earlier try); `notes`",
+    ),
+    "schema.rehearsed": (
+        "what is pending of a database ran on a copy, as a step of a rollout; all of it is in `migration.rehearsed`",
+        "`database`, `what` (in words), `undoable` (files whose undo was shown to lose nothing), `refused`",
     ),
     "schema.applied": ("a file that moves a schema ran, and is committed", "`database`, `script`, `ms`, `contract`"),
     "schema.moved": ("the command of another tool has moved a schema", "`database`, `job`, `seconds`"),

@@ -36,7 +36,7 @@ environments:
 smoke: [{{path: {smoke}, status: 200}}]
 rollout: {{keep: 2, rollback_window: 1s}}
 stores:
-  db: {{kind: postgres, STORE databases: {{shop: {{migrations: db/shop}}}}}}
+  db: {{kind: postgres, STORE databases: {{shop: {{migrations: db/shop, migrate: {{rehearse: never}}}}}}}}
 secret_backend:
   kind: exec
   get: COMMAND get {{{{name}}}}

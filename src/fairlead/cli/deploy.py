@@ -107,7 +107,9 @@ def _schema(one: SchemaMove) -> list[str]:
     """What of a database is not in the steps."""
     unknown = f"schema of {one.database}: what is pending is looked up once it is there: {one.unknown}"
     held = f"once the old release is gone: migrate {one.database}: {', '.join(one.held)}"
-    return [*([unknown] if one.unknown else []), *([held] if one.held else [])]
+    bare = f"{one.database} is not rehearsed: {one.unrehearsed}"
+    some = ((unknown, one.unknown), (bare, one.moves and one.unrehearsed), (held, one.held))
+    return [text for text, why in some if why]
 
 
 def _short(artifact: str) -> str:

@@ -97,6 +97,9 @@ def _steps(environment: Environment, release: Release, intent: Intent, observed:
     """The plan, from what is observed now. Refused where the schema of a database cannot be moved."""
     look = schema_may_lack(environment.ledger, release, observed.live)
     schema = _schema(environment, release, intent) if look else ()
+    for one in schema:
+        if one.moves and one.unrehearsed:
+            environment.world.say("note", f"{one.database} is not rehearsed: {one.unrehearsed}")
     return plan(Wanted(release.id, release.stack, intent.strategy, intent.urgent, schema), observed)
 
 

@@ -99,6 +99,7 @@ class Rehearsal:
     broken: tuple[Broken, ...] = ()
     unseen: str = ""  #: why no query was tried
     failure: str = ""  #: of the migration that does not run
+    schema: str = ""  #: print of the live schema that was copied; empty: of no live one
 
     def waits(self) -> tuple[Wait, ...]:
         """What keeps others out, the longest first."""

@@ -87,6 +87,7 @@ def migrations(name: str, one: Database) -> stack.Migrations:
     return stack.Migrations(
         name, one.migrations, one.contract, one.migrator, how.like, how.schema_, how.table, how.out_of_order,
         dict(how.placeholders), how.lock_timeout, how.statement_timeout, how.undo_rows,
+        how.rehearse,
     )  # fmt: skip
 
 

@@ -163,6 +163,7 @@ class Migrations:
     lock_timeout: float = 0.5
     statement_timeout: float = 300.0
     undo_rows: Literal["DELETE", "UNDO_SQL"] = "DELETE"
+    rehearse: Literal["auto", "always", "risky", "never"] = "auto"  #: as a step of a deployment
 
 
 @dataclass(frozen=True, slots=True)

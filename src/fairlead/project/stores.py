@@ -82,6 +82,9 @@ class Migrate(Section):
     lock_timeout: Duration = 0.5
     statement_timeout: Duration = 300.0
     undo_rows: Annotated[Literal["DELETE", "UNDO_SQL"], choice("DELETE", "UNDO_SQL")] = "DELETE"
+    rehearse: Annotated[Literal["auto", "always", "risky", "never"], choice("auto", "always", "risky", "never")] = (
+        "auto"
+    )
 
 
 class Database(Section):

@@ -218,6 +218,7 @@ class Actions:
 
 _DO: dict[Kind, Callable[[Actions, Step], None]] = {
     "snapshot": lambda one, step: one.migrating.snapshot(step),
+    "rehearse": lambda one, step: one.migrating.rehearse(step),
     "migrate": lambda one, step: one.migrating.migrate(step),
     "inspect": lambda one, step: one.migrating.inspect(step),
     "start": Actions.start, "wake": Actions.wake, "ready": Actions.ready, "job": Actions.job, "route": Actions.route,
@@ -227,5 +228,6 @@ _DO: dict[Kind, Callable[[Actions, Step], None]] = {
 
 _UNDO: dict[Kind, Callable[[Actions, Step], None]] = {
     "start": Actions.discard, "wake": Actions.rest, "job": Actions.end_job, "route": Actions.route_back,
-    "rest": Actions.rouse, "migrate": lambda one, step: one.migrating.take_back(step),
+    "rest": Actions.rouse, "rehearse": lambda one, step: one.migrating.forget_copies(step),
+    "migrate": lambda one, step: one.migrating.take_back(step),
 }  # fmt: skip

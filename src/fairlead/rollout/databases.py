@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from fairlead.artifacts.release import Release
 from fairlead.errors import FairleadError
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What came of a rehearsal. `entries`: of the ledger, kind and data."""
+
+    what: str  #: in words
+    refused: str = ""  #: why it must not be run
+    undoable: tuple[str, ...] = ()  #: files at the end of those that are pending, whose undo is shown to lose nothing
+    entries: tuple[tuple[str, dict[str, Any]], ...] = ()
+
 
 Note = Callable[[str, int], None]
 """Told of each file that ran: its name, and how many milliseconds it took."""
@@ -18,6 +30,12 @@ class Databases(Protocol):
 
     def snapshot(self, release: Release, store: str, label: str, dump: bool) -> dict[str, Any]:
         """A restore point of that name, and with `dump` a backup; what was made, or why not. FairleadError."""
+
+    def rehearse(self, release: Release, database: str) -> Tried:
+        """Run what is pending on a copy. FairleadError when there has to be one and cannot be."""
+
+    def forget_copies(self, release: Release, database: str) -> None:
+        """What somebody who was killed left of one goes. FairleadError."""
 
     def migrate(self, release: Release, database: str, note: Note, contract: bool = False) -> None:
         """Run what is pending; with `contract` what waits for the old release to go too. FairleadError."""
@@ -41,6 +59,13 @@ class NoDatabases:
     def snapshot(self, release: Release, store: str, label: str, dump: bool) -> dict[str, Any]:
         """Of none."""
         raise _none(store)
+
+    def rehearse(self, release: Release, database: str) -> Tried:
+        """None."""
+        raise _none(database)
+
+    def forget_copies(self, release: Release, database: str) -> None:
+        """There is none."""
 
     def migrate(self, release: Release, database: str, note: Note, contract: bool = False) -> None:
         """None."""

@@ -43,6 +43,23 @@ class Migrating:
         for text in made.get("notes", ()):
             self.world.say("note", f"{step.service}: {text}")
 
+    def rehearse(self, step: Step) -> None:
+        """On a copy; what it shows of undos counts in this rollout already. FairleadError where it must not be run."""
+        found = self.world.databases.rehearse(self._release(step), step.service)
+        for kind, data in found.entries:
+            self._write(kind, data)
+        more = {"undoable": list(found.undoable), "refused": bool(found.refused)}
+        self._write(schema.REHEARSED, {"database": step.service, "what": found.what} | more)
+        self.world.say("note", f"{step.service}: {found.what}")
+        if found.refused:
+            hint = f"correct it; all of it: fairlead db rehearse ENV {step.service}"
+            raise FairleadError(found.refused, hint)
+
+    def forget_copies(self, step: Step) -> None:
+        """Whoever was killed has left its copy; one that cannot be removed now goes with the next one."""
+        with suppress(FairleadError):
+            self.world.databases.forget_copies(self._release(step), step.service)
+
     def migrate(self, step: Step) -> None:
         """By files, or by the command of another tool."""
         if step.job:
@@ -109,7 +126,7 @@ class Migrating:
             return
         ran = self._ran(step)
         more = self._unnoted(step, ran)
-        if ran and not more and set(ran) <= set(step.undoable):
+        if ran and not more and set(ran) <= {*step.undoable, *self._shown(step)}:
             self._undo(step, ran)
         elif ran or more:
             self._keep(step, ran, ", ".join([*ran, *more]) + ": that an undo loses nothing is not proven")
@@ -156,6 +173,11 @@ class Migrating:
         except FairleadError:
             return [f"perhaps {left[0]} (the database does not say)"]
         return [one for one in left if one in there]
+
+    def _shown(self, step: Step) -> set[str]:
+        """Those of which its rehearsal has shown that an undo loses nothing."""
+        entries = self.journal.ledger.entries(kinds=[schema.REHEARSED], rollout=self.journal.rollout)
+        return {str(one) for it in entries if it.data.get("database") == step.service for one in it.data["undoable"]}
 
     def _noted(self, step: Step, kind: str) -> set[str]:
         entries = self.journal.ledger.entries(kinds=[kind], rollout=self.journal.rollout)

@@ -9,6 +9,7 @@ from fairlead.rollout.steps import Step
 
 SNAPSHOT, APPLIED = "schema.snapshot", "schema.applied"
 KEPT, UNDONE, MOVED = "schema.kept", "schema.undone", "schema.moved"
+REHEARSED = "schema.rehearsed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,9 @@ class SchemaMove:
     fresh: bool = False  #: nothing is in it yet
     dump: bool = False  #: the store has backups, so one is made before
     unknown: str = ""  #: why nobody can say yet what is pending
+    rehearse: bool = False  #: on a copy, before anything is changed
+    unrehearsed: str = ""  #: why it is not
+    provable: bool = False  #: each of them has an undo, of which a rehearsal shows what it loses
 
     @property
     def moves(self) -> bool:
@@ -32,12 +36,13 @@ class SchemaMove:
 
 
 def schema_steps(release: str, moves: Sequence[SchemaMove]) -> list[Step]:
-    """Snapshots first, then each database: moved, then looked at. Pure."""
+    """Snapshots first, then rehearsals, then each database: moved, then looked at. Pure."""
     some = [one for one in moves if one.moves]
     stores = {one.store: one for one in some if not one.fresh}
     steps = [Step("snapshot", release, service=name, dump=one.dump) for name, one in stores.items()]
+    steps += [Step("rehearse", release, service=one.database, scripts=one.scripts) for one in some if one.rehearse]
     for one in some:
         steps.append(Step("migrate", release, service=one.database, scripts=one.scripts, undoable=one.undoable,
-                          job=one.job))  # fmt: skip
+                          job=one.job, rehearsed=one.rehearse and one.provable))  # fmt: skip
         steps.append(Step("inspect", release, service=one.database))
     return steps

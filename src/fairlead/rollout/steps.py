@@ -10,6 +10,7 @@ from fairlead.rollout.verdict.evidence import Mode
 
 Kind = Literal[
     "snapshot",
+    "rehearse",
     "migrate",
     "inspect",
     "start",
@@ -61,6 +62,7 @@ class Step:
     """One step. What the fields mean depends on the kind; those it does not use stay empty.
 
     snapshot  a restore point of store `service`, with `dump` a backup too; undo: nothing
+    rehearse  run `scripts` of database `service` on a copy of it; undo: what is left of that copy goes
     migrate run `scripts` on database `service`, or `job`; undo: those that are `undoable`, or nothing
     inspect is database `service` as it should be     undo: nothing
     start   start `instances` of `release`            undo: take them from traffic, drain, stop, remove
@@ -95,6 +97,7 @@ class Step:
     undoable: tuple[str, ...] = ()
     job: str = ""
     dump: bool = False
+    rehearsed: bool = False  #: what a rehearsal before it shows counts too
     number: int = 0  #: its place in the plan, from 1
 
     @property
@@ -123,6 +126,8 @@ class Step:
             return "what it did stays if something fails later: nobody but that tool could undo it"
         if not left:
             return "undone if something fails later: that is proven to lose nothing, as long as nobody writes into it"
+        if self.rehearsed:
+            return "undone if something fails later and its rehearsal shows that this loses nothing, else it stays"
         what = "it stays" if len(self.scripts) == 1 else "they stay"
         undo = f"an undo of {', '.join(left)}" if self.undoable else "an undo"  # of all that ran, or of none
         return f"{what} if something fails later: that {undo} loses nothing is not proven"
@@ -144,6 +149,7 @@ class Step:
 
 _SHOWN: dict[Kind, str] = {
     "snapshot": "restore point of {service}{dump}",
+    "rehearse": "rehearse {service} on a copy: {what}",
     "migrate": "migrate {service}: {what}; {otherwise}",
     "inspect": "look at {service}: history, indexes and checks",
     "start": "start {instances} of {release}",

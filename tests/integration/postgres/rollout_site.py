@@ -54,12 +54,13 @@ class RolloutSite:
             monkeypatch.setenv(name, one.url)
         self.web = {}
         self.checks = {}
+        self.rehearse = "never"  # which takes a server of its own, each time
 
     def stack(self, **rollout):
         stores = tuple(
             Store(f"db{number}", "postgres", url=f"${{{name}}}", databases=("shop",), checks=self.checks,
                   migrations=(Migrations("shop", f"{one.folder.name}", f"{one.folder.name}/contract",
-                                         lock_timeout=0.1),))
+                                         lock_timeout=0.1, rehearse=self.rehearse),))
             for number, (name, one) in enumerate(zip(self.names, self.sites, strict=True))
         )  # fmt: skip
         made = stack(service("web", "/", **self.web), version=self.version, **({"rollback_window": 0.0} | rollout))

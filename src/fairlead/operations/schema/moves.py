@@ -13,12 +13,13 @@ from fairlead.operations.db.migrate import refuse_errors
 from fairlead.operations.db.opened import Opened, opened
 from fairlead.operations.db.plan import Asked, planned
 from fairlead.operations.schema.kept import has_files, moved
+from fairlead.operations.trials.in_rollout import provable, why_not
 from fairlead.operations.trials.prove import kept
+from fairlead.operations.trials.proven import proven
 from fairlead.operations.trials.required import require_rehearsal, require_rehearsed_job
 from fairlead.postgres.files import Migration
 from fairlead.postgres.picture import State
-from fairlead.postgres.plan import mode_of
-from fairlead.postgres.undo_proof import Proof, UndoClass, proof_of
+from fairlead.postgres.undo_proof import Proof
 from fairlead.project.access import migrator_job
 from fairlead.project.stack import Migrations, Stack, Store
 from fairlead.rollout.schema import SchemaMove
@@ -44,7 +45,9 @@ def moves(
             job = migrator_job(store.name, one.database)
             if artifacts is not None:
                 require_rehearsed_job(stack, name, one.migrator, artifacts.get(job, ""))
-            found.append(SchemaMove(name, store.name, job=job, dump=store.backup is not None))
+            why = f"what another tool does is rehearsed by hand: fairlead db rehearse {stack.environment} {name}"
+            dump = store.backup is not None
+            found.append(SchemaMove(name, store.name, job=job, dump=dump, unrehearsed=why))
         else:
             found.append(_move(stack, root, base, store, one, proofs, early))
     return tuple(found)
@@ -63,8 +66,11 @@ def _move(
                 raise
             return SchemaMove(name, store.name, dump=dump, unknown=error.message)
         found = _look(seen, proofs)
+        why = why_not(stack, root, one, seen, found.files) if found.files else ""
+        known = provable(seen, found.files)
     require_rehearsal(stack, name, found.files)
-    return SchemaMove(name, store.name, found.scripts, found.undoable, "", found.held, found.fresh, dump)
+    return SchemaMove(name, store.name, found.scripts, found.undoable, "", found.held, found.fresh, dump,
+                      rehearse=bool(found.files) and not why, unrehearsed=why, provable=known)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,22 +90,3 @@ def _look(one: Opened, proofs: Iterable[Proof]) -> _Found:
     files = made.plan.files()
     scripts = tuple(file.script for file in files)
     return _Found(scripts, held, not one.history.exists(), proven(one, files, proofs), files)
-
-
-def proven(one: Opened, files: Sequence[Migration], proofs: Iterable[Proof]) -> tuple[str, ...]:
-    """Those at the end of them whose undo is known to lose nothing, at least as long as nobody writes into what they
-    make; whether somebody has is asked when it comes to that.
-    """
-    had, found = tuple(proofs), list[str]()
-    for file in reversed(files):
-        proof = proof_of(one.name, file.version, one.files, had) if file.version and file.kind == "versioned" else None
-        if proof is None or not (proof.kind is UndoClass.LOSSLESS or (proof.while_unwritten and _whole(one, file))):
-            break
-        found.insert(0, file.script)
-    return tuple(found)
-
-
-def _whole(one: Opened, file: Migration) -> bool:
-    """Whether its undo is one transaction, so that nobody can write between a look and the undo."""
-    down = one.files.undo_of(file.version) if file.version else None
-    return down is not None and mode_of(down) == "transaction"

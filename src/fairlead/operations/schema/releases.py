@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from fairlead.postgres.events import Event
     from fairlead.postgres.plan import Plan, Step
     from fairlead.project.stack import Migrations, Store
-    from fairlead.rollout.databases import Note
+    from fairlead.rollout.databases import Note, Tried
 
 Say = Callable[[str], None]
 PATIENCE = 30.0  #: seconds that a database which fell is waited for on the way back: the keeper starts it again
@@ -36,6 +36,19 @@ class OfReleases:
 
         some = [(one, name) for one, name in self._moved(release) if one.name == store]
         return snapshot(release.stack, root_of(release), some, label, dump)
+
+    def rehearse(self, release: Release, database: str) -> Tried:
+        """The same."""
+        from fairlead.operations.trials.in_rollout import tried  # noqa: PLC0415 — as above
+
+        _, one = self._declared(release, database)
+        return tried(release.stack, root_of(release), self._database(release, database), one, self.say)
+
+    def forget_copies(self, release: Release, database: str) -> None:
+        """The same."""
+        from fairlead.operations.trials.in_rollout import forget_copies  # noqa: PLC0415 — as above
+
+        forget_copies(release.stack, self._database(release, database))
 
     def migrate(self, release: Release, database: str, note: Note, contract: bool = False) -> None:
         """The same; with `contract` what waited too."""

@@ -19,6 +19,7 @@ from fairlead.backups.logical import PATIENCE
 from fairlead.backups.restoring import Reader, create, globals_of, have_roles, put_back
 from fairlead.backups.scratch import Ground, cluster, copy_name, room, started
 from fairlead.backups.server import Server
+from fairlead.backups.server import name as quoted
 from fairlead.backups.server import one as asked
 from fairlead.masking import Secret
 from fairlead.operations.backups.arrangement import Arrangement, arranged, require_identities
@@ -34,6 +35,7 @@ from fairlead.system.home import Place
 
 Source = Literal["live", "backup", "files"]
 PIECE = 1 << 20  #: bytes that are piped at once
+SHORT = 56  #: bytes of a name that leave room for more
 TAKEN = ("postgres", "template0", "template1")
 
 _MAPPINGS = """
@@ -108,6 +110,13 @@ def _scratch(stack: Stack, store: Store, tcp: int | None) -> Scratch:
     return partial(here, ground_of(place, store.name), store.name, tcp)
 
 
+def require_ground(stack: Stack, one: Database) -> None:
+    """Refused where something that a copy of it needs is not here."""
+    store = store_of(stack, one)
+    if not (runs(store) and stack.runtime == "docker"):
+        ground_of(Place.of(stack.project, stack.environment), store.name)
+
+
 @contextlib.contextmanager
 def here(ground: Ground, name: str, tcp: int | None = None) -> Iterator[Server]:
     """One of this machine's programs."""
@@ -163,8 +172,6 @@ def _of_backup(one: Arrangement, backup: Backup, scratch: Scratch, database: str
 
 
 def _empty(copy: Server, name: str) -> None:
-    from fairlead.backups.server import name as quoted  # noqa: PLC0415 — an argument has that name
-
     with copy.session(copy.home) as connection:
         connection.execute(f"CREATE DATABASE {quoted(name)} TEMPLATE template0")
 
@@ -181,6 +188,19 @@ def copied(one: Database, origin: Origin) -> Iterator[Copy]:
     name = name_in(one)
     with filled(one, origin, name) as server:
         yield Copy(_here(one, server, name, used), server, origin.text)
+
+
+@contextlib.contextmanager
+def twins(one: Database, origin: Origin, two: bool) -> Iterator[tuple[Copy, Copy | None]]:
+    """The same, and with `two` a second one that knows nothing of the first."""
+    used, name = _used(one), name_in(one)
+    other = f"{name.encode()[:SHORT].decode(errors='ignore')}_second"
+    with filled(one, replace(origin, bytes=origin.bytes * (1 + two)), name) as server:
+        if two:
+            with server.session(server.home) as connection:
+                connection.execute(f"CREATE DATABASE {quoted(other)} TEMPLATE {quoted(name)}".encode())
+        first, second = (Copy(_here(one, server, it, used), server, origin.text) for it in (name, other))
+        yield first, second if two else None
 
 
 @contextlib.contextmanager

@@ -6,7 +6,7 @@ The live database is read, and nothing else; the copy is on this machine and saf
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fairlead.backups.server import Server
@@ -22,6 +22,7 @@ from fairlead.postgres.picture import Picture
 from fairlead.postgres.plan import plan_migrate
 from fairlead.postgres.queries import Fit, Query, broken, fit, read_queries
 from fairlead.postgres.rehearsal import Rehearsal, prints
+from fairlead.postgres.schema_print import schema_print
 from fairlead.project.stack import Stack
 from fairlead.system import clock
 from fairlead.system.home import Place
@@ -55,11 +56,19 @@ def kept(place: Place) -> tuple[Rehearsal, ...]:
 
 def rehearse(stack: Stack, root: Path, one: Database, asked: Asked, source: Source, say: Say) -> Rehearsal:
     """Of one database. FairleadError when there can be no copy, or files do not agree."""
-    queries = live_queries(stack, root, one)
+    queries, schema = live_queries(stack, root, one), ""
+    if source == "live":
+        with opened([one]) as (it,), asking(it):
+            schema = print_of(it)
     with origin_of(stack, root, one, source) as origin:
         say(f"{one.name}: a copy, from {origin.text}")
         with copied(one, origin) as copy:
-            return rehearsed(copy, asked, queries)
+            return replace(rehearsed(copy, asked, queries), schema=schema)
+
+
+def print_of(one: Opened) -> str:
+    """What its schema is now, but for the tables of the history."""
+    return schema_print(one.connection, (one.history.name, f"{one.history.name}_fairlead"))
 
 
 def live_queries(stack: Stack, root: Path, one: Database) -> Asking:
