@@ -15,6 +15,7 @@ from fairlead.operations.schema.releases import OfReleases
 from fairlead.operations.transition import Intent, carry_out
 from fairlead.project.stack import Migrations, SecretBackend, SecretSpec, Store
 from fairlead.rollout.recovery import recover
+from fairlead.runtimes.fake import Behaviour
 
 
 def contracted(environment):
@@ -152,3 +153,8 @@ class RolloutSite:
                 act()
 
         return point
+
+
+def unwell(site):
+    """The next release never becomes ready."""
+    site.machine.runtime.behaviours["web"] = Behaviour(ready=False)

@@ -1,13 +1,10 @@
 """The schema inside of a deployment: moved before the new release starts, kept or undone when that fails."""
 
-import shutil
-import tempfile
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from postgres_site import Site
-from rollout_site import RolloutSite
+from rollout_site import unwell
 
 from fairlead.backups.server import at_url
 from fairlead.errors import Busy, FairleadError, Refused, RolloutFailed
@@ -19,31 +16,13 @@ from fairlead.operations.housekeeping import Housekeeping
 from fairlead.operations.schema import moves, unwritten
 from fairlead.operations.schema.kept import migration_files
 from fairlead.operations.schema.releases import OfReleases
-from fairlead.operations.trials import copies, in_rollout
 from fairlead.operations.trials.copies import Copy
 from fairlead.operations.trials.prove import KEPT as KEPT_PROOF
 from fairlead.operations.trials.prove import proofs
 from fairlead.rollout.schema import APPLIED, KEPT, SNAPSHOT, UNDONE
-from fairlead.runtimes.fake import Behaviour
 from fairlead.stores.programs import find
 
 pytestmark = pytest.mark.real
-
-
-@pytest.fixture
-def made(postgres, request, monkeypatch):
-    """Makes a site with so many databases."""
-    there, root = len(postgres.names), Path(tempfile.mkdtemp(prefix="fl-rollout-"))
-    root.chmod(0o711)  # whoever runs the copy of a rehearsal gets to it
-    (root / "home").mkdir(mode=0o711)
-
-    def make(number=1):
-        sites = [Site(postgres, postgres.new(request.node.name), root / f"db{one}") for one in range(number)]
-        return RolloutSite(root, sites, monkeypatch)
-
-    yield make
-    postgres.drop_since(there)
-    shutil.rmtree(root)
 
 
 def test_pending_files_run_before_the_new_release_starts(made):
@@ -145,11 +124,6 @@ def test_files_are_those_of_the_release(made):
     assert one.site.tables() == ["a"]
 
 
-def unwell(site):
-    """The next release never becomes ready."""
-    site.machine.runtime.behaviours["web"] = Behaviour(ready=False)
-
-
 def test_a_failed_rollout_keeps_what_is_not_proven_and_the_next_one_goes_on(made):
     one = made()
     one.site.write(V1__a="create table a (x int)", U1__a="drop table a")
@@ -188,87 +162,6 @@ def test_a_failed_rollout_undoes_what_is_proven_to_lose_nothing(made):
     assert [entry["script"] for entry in one.entries(UNDONE)] == ["V2__b.sql", "V1__a.sql"]
     assert one.site.states() == [("V1__a.sql", "undone"), ("V2__b.sql", "undone"), ("V1__a.sql", "pending"),
                                  ("V2__b.sql", "pending")]  # fmt: skip
-
-
-REHEARSED = ("migration.rehearsed", "migration.proven", "schema.rehearsed")
-
-
-def rehearsing(made):
-    """One that was deployed once, since nothing is rehearsed on what is empty."""
-    one = made()
-    one.rehearse = "auto"
-    one.site.write(V1__a="create table a (x int); insert into a select generate_series(1, 100)")
-    one.deploy()
-    assert one.entries(*REHEARSED) == []
-    assert "db0.shop is not rehearsed: nothing is in it yet" in one.machine.said
-    return one
-
-
-def test_what_a_rehearsal_shows_to_lose_nothing_is_undone_without_a_proof_by_hand(made):
-    one = rehearsing(made)
-    one.site.write(V2__b="create table b (); alter table a add y int", U2__b="drop table b; alter table a drop y")
-    unwell(one)
-    assert one.failed().kept == ()
-    steps = [step["kind"] for step in one.entries("rollout.begun")[-1]["plan"]]
-    assert steps[:4] == ["snapshot", "rehearse", "migrate", "inspect"]
-    proved, rehearsed, told = one.entries(*REHEARSED)[::-1][1], one.entries(*REHEARSED)[0], one.entries(*REHEARSED)[-1]
-    assert (rehearsed["verdict"], proved["version"], told["undoable"]) == ("fit", "2", ["V2__b.sql"])
-    assert one.site.tables() == ["a"]
-    assert [entry["script"] for entry in one.entries(UNDONE)] == ["V2__b.sql"]
-    one.machine.runtime.behaviours.clear()
-    one.deploy()  # the same files on the same schema: once is enough
-    assert len(one.entries(*REHEARSED)) == 3
-    assert any("db0.shop is not rehearsed: the same files ran on the same schema at" in text
-               for text in one.machine.said)  # fmt: skip
-
-
-def test_what_fails_on_the_copy_is_refused_with_nothing_changed(made):
-    one = rehearsing(made)
-    one.site.write(V2__b="create table b ()", V3__c="alter table a add check (x < 50)")
-    error = one.failed()
-    assert error.message.startswith("undone: the rehearsal of db0.shop says fails: db0/V3__c.sql:1:1: check constraint")
-    assert (error.kept, one.site.tables(), one.entries(APPLIED)[1:]) == ((), ["a"], [])
-    assert one.site.states() == [("V1__a.sql", "applied"), ("V2__b.sql", "pending"), ("V3__c.sql", "pending")]
-
-
-def test_who_is_killed_while_it_rehearses_leaves_nothing(made):
-    one = rehearsing(made)
-    one.site.write(V2__b="create table b ()", U2__b="drop table b")
-    left = one.root / "home" / "stores" / "shop.live.db0" / ".." / "db0.copy-1-1"
-
-    class Killed(BaseException):
-        pass
-
-    def die(*_):
-        left.mkdir(parents=True)
-        raise Killed
-
-    with pytest.MonkeyPatch.context() as patched, pytest.raises(Killed):
-        patched.setattr(OfReleases, "rehearse", die)
-        one.deploy()
-    one.recover()
-    assert not left.exists()
-    assert one.entries("rollout.closed")[-1]["result"] == "undone"
-    assert one.site.tables() == ["a"]
-
-
-def test_who_asks_for_a_rehearsal_gets_one_or_no_deployment(made, monkeypatch):
-    one = rehearsing(made)
-    one.site.write(V2__b="create table b ()")
-    monkeypatch.setattr(in_rollout, "MOST", 1000)
-    monkeypatch.setattr(copies, "require_space", lambda *_: 1 / 0 if one.rehearse == "auto" else no_room())
-    one.deploy()
-    assert any("a copy of 0.0 GB takes its time" in text for text in one.machine.said)
-    one.rehearse = "always"
-    one.site.write(V3__c="create table c ()")
-    assert one.failed().message == "undone: there is no room"
-    one.rehearse = "risky"
-    one.deploy()
-    assert "db0.shop is not rehearsed: nothing in what is pending is known as a risk" in one.machine.said
-
-
-def no_room():
-    raise FairleadError("there is no room")
 
 
 def test_what_somebody_has_written_into_is_kept(made):
