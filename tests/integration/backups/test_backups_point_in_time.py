@@ -5,6 +5,7 @@ import contextlib
 import os
 import random
 import shutil
+import time
 
 import pytest
 from physical_arena import Workload, arena, rows
@@ -279,6 +280,27 @@ def test_less_than_five_seconds_are_lost_with_the_machine():
         assert here[1] < 5
         assert elsewhere[1] < 5
         assert not (sync and here[0])
+
+
+@pytest.mark.long(seconds=150)
+def test_less_than_five_minutes_are_lost_where_the_log_is_only_archived():
+    """Nobody receives it: a segment that is not full goes when its time is over. Written for longer than that."""
+    with arena("pgbackrest") as one, one.receiving():
+        one.sql("CREATE TABLE told (n int PRIMARY KEY, at timestamptz DEFAULT clock_timestamp())")
+        one.base()
+        committed, begun = 0, one.now()
+        with one.server.session("postgres") as connection:
+            while (one.now() - begun).total_seconds() < 100:
+                connection.execute("INSERT INTO told VALUES (%s)", [committed + 1])
+                committed += 1
+                time.sleep(0.2)
+            last = connection.execute("SELECT max(at) FROM told").fetchone()[0]
+        one.postgres.kill()
+        shutil.rmtree(one.postgres.folder / "data")
+        rows, seconds = _left(one, None, committed, last)
+    print(f"{rows} of {committed} rows lost, {seconds:.1f} s")
+    assert 0 < seconds < 100  # something of the time came back, and not all that was written
+    assert seconds < 300
 
 
 WAITS = [("fairlead_wal",)]
