@@ -40,6 +40,10 @@ LEDGER = {
         "a backup could not be made",
         "`store`, `kind`, `why` (as of `backup.made`; `busy`: somebody else was at it, which is no failure), `reason`",
     ),
+    "backup.quiet": (
+        "a service does something, or stands still, while files are copied that it writes",
+        "`store` (the volume), `service`, `instances`, `pause` (seconds at most; null: it runs)",
+    ),
     "log.stopped": (
         "the log of a store is not received any more: as much of it waits on this machine as may",
         "`store`, `reason`",

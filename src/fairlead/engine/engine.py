@@ -184,6 +184,20 @@ class Engine:
             if error.status not in (404, 409):
                 raise
 
+    def pause(self, name: str) -> None:
+        """Have all of it stand still. EngineError when it does not run; nothing happens when it does so already."""
+        facts = self.container(name)
+        if facts is None or facts.state != "paused":
+            with explained(f"pause container {name}"):
+                self.api.pause(name)
+
+    def unpause(self, name: str) -> None:
+        """Have it go on; nothing happens when it does not stand still, or is gone."""
+        facts = self.container(name)
+        if facts is not None and facts.state == "paused":
+            with contextlib.suppress(NotThere), explained(f"unpause container {name}"):
+                self.api.unpause(name)
+
     def stop(self, name: str, grace: float) -> None:
         """Its stop signal, SIGKILL after `grace` seconds; returns when it has ended."""
         with contextlib.suppress(NotThere), explained(f"stop container {name}"):

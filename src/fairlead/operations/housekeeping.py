@@ -17,6 +17,7 @@ from fairlead.errors import Busy, FairleadError
 from fairlead.operations import revive
 from fairlead.operations.after_switch import AfterSwitch
 from fairlead.operations.attending import Waiting
+from fairlead.operations.backups import quiet
 from fairlead.operations.backups.scheduled import begin_due
 from fairlead.operations.environment import Environment, sample_live
 from fairlead.operations.rotation.recovery import recover as rotations
@@ -82,6 +83,7 @@ class Housekeeping:
         self._try("secrets", self._rotations)
         self._try("remind", self._remind)
         self._try("watch", lambda: self._after_switch.look(self._idle))
+        self._try("quiet", lambda: quiet.settle(self.environment.place, self.environment.runtime))
         self._try("backups", self._backups)
         self._try("revive", self._revive)
         self._try("replace", self._replace)
@@ -120,6 +122,8 @@ class Housekeeping:
             found.add("watch")
         if ripe(self.environment):
             found.add("secrets")
+        if quiet.left(self.environment.place):
+            found.add("quiet")
         if changing(self.environment.place):
             found.add("stores")
         return found

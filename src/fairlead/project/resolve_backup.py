@@ -11,7 +11,7 @@ from fairlead.project.stack import Store
 if TYPE_CHECKING:
     from fairlead.project.deploying import Deploy
     from fairlead.project.stores import Backup, Copies, Drill, Physical
-    from fairlead.project.volumes import Volume, VolumeBackup
+    from fairlead.project.volumes import Quiet, Volume, VolumeBackup
 
 
 def backup(one: Backup | None) -> stack.Backup | None:
@@ -39,7 +39,12 @@ def _copies(one: Copies) -> stack.Backup:
 def _of_volume(one: VolumeBackup | None) -> stack.Backup | None:
     if one is None:
         return None
-    return replace(_copies(one), keep=stack.Keep(one.keep.daily, one.keep.weekly, one.keep.monthly))
+    keep = stack.Keep(one.keep.daily, one.keep.weekly, one.keep.monthly)
+    return replace(_copies(one), keep=keep, quiet=_quiet(one.quiet))
+
+
+def _quiet(one: Quiet | None) -> stack.Quiet | None:
+    return stack.Quiet(one.service, one.before or "", one.after or "", one.pause, one.timeout) if one else None
 
 
 def _physical(one: Physical | None) -> stack.Physical | None:

@@ -33,6 +33,17 @@ class Physical:
 
 
 @dataclass(frozen=True, slots=True)
+class Quiet:
+    """What happens to a service while the files are copied that it writes."""
+
+    service: str
+    before: str = ""  #: command in each instance
+    after: str = ""
+    pause: float | None = None  #: it stands still, for at most so long
+    timeout: float = 60.0  #: of a command
+
+
+@dataclass(frozen=True, slots=True)
 class Backup:
     """What is copied, when, where to and for how long."""
 
@@ -46,6 +57,7 @@ class Backup:
     access_key: str | None = None  #: name of a secret
     secret_key: str | None = None  #: name of a secret
     recipients: tuple[str, ...] = ()  #: who can read them; empty: whoever reads the environment's secrets
+    quiet: Quiet | None = None  #: of a volume
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,15 @@ class Listening:
     inside: bool = False  #: in the network of a container, which the machine's neighbours do not reach
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What came of a command beside an instance."""
+
+    code: int
+    output: str = field(repr=False)
+    ended: bool = True  #: False: it took too long
+
+
 class NotReady(FairleadError):
     """An instance did not become ready, and why: its last answer, its exit, its log."""
 
@@ -148,3 +157,12 @@ class Runtime(Protocol):
 
     def execute(self, id: str, argv: Sequence[str]) -> int:
         """Run a command beside an instance, with all that it sees, on this very terminal; its exit code."""
+
+    def ask(self, id: str, argv: Sequence[str], seconds: float) -> Answered:
+        """The same without a terminal, within so many seconds."""
+
+    def freeze(self, ids: Collection[str]) -> None:
+        """Have all that runs of them stand still, as it is."""
+
+    def thaw(self, ids: Collection[str]) -> None:
+        """Have it go on; nothing happens to what does not stand still, or is gone."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from fairlead.errors import FairleadError
-from fairlead.runtimes.base import LIVING, Deviation, Instance, InstanceSpec, Listening, NotReady, Phase
+from fairlead.runtimes.base import LIVING, Answered, Deviation, Instance, InstanceSpec, Listening, NotReady, Phase
 from fairlead.system.http import Answer
 
 FIRST_PORT = 20000
@@ -76,6 +76,8 @@ class FakeRuntime:
     cut: list[str] = field(default_factory=list)  #: instances that were stopped while connections were open
     jobs: list[str] = field(default_factory=list)  #: jobs that ran to their end, in order
     pids: int = 100
+    asked: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)  #: instance and command
+    frozen: set[str] = field(default_factory=set)
 
     def behaviour(self, spec: InstanceSpec) -> Behaviour:
         """How this one behaves."""
@@ -246,6 +248,19 @@ class FakeRuntime:
         """Nothing is run; a command is known by its name: `false` fails."""
         self._known(id, "used")
         return 1 if argv[0] == "false" else 0
+
+    def ask(self, id: str, argv: Sequence[str], seconds: float) -> Answered:
+        """The same."""
+        self.asked.append((id, tuple(argv)))
+        return Answered(self.execute(id, argv), "")
+
+    def freeze(self, ids: Collection[str]) -> None:
+        """They do."""
+        self.frozen |= {id for id in ids if id in self.copies}
+
+    def thaw(self, ids: Collection[str]) -> None:
+        """They do."""
+        self.frozen -= set(ids)
 
     def die(self, id: str) -> None:
         """For tests: the process ends by itself, and is not there again yet."""

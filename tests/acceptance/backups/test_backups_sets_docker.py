@@ -1,9 +1,12 @@
 """Backups of a Redis, of a store's volume and of a service's, in containers: made, tried and put back."""
 
+import contextlib
 import os
+from datetime import UTC, datetime
 
 import pytest
 from docker_site import DockerSite
+from killed_copy import copy_killed
 from killed_restore import restored_until
 from tests.docker_engine import images, why_not
 
@@ -19,7 +22,14 @@ stores:
   cache: {{kind: redis, image: "{redis}", backup: {{to: {to}}}}}
   files: {{kind: s3, image: "{s3}", buckets: [photos], networks: [backend], backup: {{to: {to}}}}}
 volumes:
-  uploads: {{backup: {{to: {to}}}}}
+  uploads:
+    backup:
+      to: {to}
+      quiet:
+        service: web
+        before: sh -c "echo before >>/dev/shm/told"
+        after: sh -c "echo after >>/dev/shm/told"
+        pause: 600s
 environments:
   local: {{runtime: docker, edge: {{http: PORT, address: 127.0.0.1}}}}
 """
@@ -50,7 +60,10 @@ def test_made_tried_and_put_back(site):
         site.redis("SET", f"key:{n}", f"value-{n}")
     beside(site, "cd /uploads && mkdir deep && echo one >deep/one && ln -s deep/one link && chown -R 1234:1234 deep")
     site.docker("exec", f"{site.name}-local-files", "sh", "-c", "echo photo >/data/photos/one.jpg")
-    found = {one["store"]: one["backup"] for one in site.json("backup", "now", "local")["stores"]}
+    with paused(site) as seen:
+        found = {one["store"]: one["backup"] for one in site.json("backup", "now", "local")["stores"]}
+    assert seen == ["pause", "unpause"]
+    assert told(site) == ["before", "after"]
     assert found["cache"]["keys"] == 20
     assert found["uploads"]["volumes"]["uploads"]["files"] == 1
     assert found["files"]["volumes"]["files-data"]["files"] >= 1
@@ -73,6 +86,34 @@ def test_made_tried_and_put_back(site):
     assert "dropped" in site.run("backup", "prune", "local", "--old-data", "--yes")
     assert "before-" not in beside(site, "ls -A /uploads/.fairlead")
     assert site.copies() == []
+
+
+def web(site):
+    return site.docker.lines("ps", "-q", "--filter", f"name={site.name}-local-web-")[0]
+
+
+def told(site):
+    """What was said to the service."""
+    return site.docker("exec", web(site), "sh", "-c", "cat /dev/shm/told || true").stdout.split()
+
+
+@contextlib.contextmanager
+def paused(site):
+    """What the engine did to the service meanwhile."""
+    seen, id = [], web(site)
+    begun = datetime.now(UTC).timestamp()
+    yield seen
+    kinds = [word for event in ("pause", "unpause") for word in ("--filter", f"event={event}")]
+    at = ("--since", f"{begun:.9f}", "--until", f"{datetime.now(UTC).timestamp():.9f}")
+    seen += site.docker.lines("events", *at, "--filter", f"container={id}", *kinds, "--format", "{{.Action}}")
+
+
+def test_a_copy_that_is_killed_leaves_no_service_that_stands_still(site):
+    before = len(told(site))
+    copy_killed(site)
+    assert wait_until(lambda: not site.docker.inspect(web(site))["State"]["Paused"], 60, every=0.2, most=1)
+    assert wait_until(lambda: told(site)[before:] == ["before", "after"], 60, every=0.2, most=1)
+    site.run("backup", "now", "local", "uploads")  # what it left is in nobody's way
 
 
 @pytest.mark.long(seconds=90)

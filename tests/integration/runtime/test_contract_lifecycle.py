@@ -1,5 +1,7 @@
 """What every runtime does: start, stop, restart, remove; each of them twice, because a step may run twice."""
 
+import socket
+
 import asking
 import pytest
 from instances import one, ready
@@ -160,6 +162,25 @@ def test_what_it_runs_and_where_it_listens(rig):
     running = rig.runtime.processes_of(id)
     assert one(rig.runtime, id).pid in running and len(running) >= 2
     assert one(rig.runtime, id).port in {each.port for each in rig.runtime.listening() if each.id == id}
+
+
+def test_it_is_asked_and_stands_still_for_a_while(rig):
+    """It answers nobody then, and all of it goes on: what was never thawed, is gone or was never frozen is no error."""
+    [id] = ready(rig.runtime, rig.spec(env={"TOLD": "a word"}))
+    answered = rig.runtime.ask(id, ["sh", "-c", "echo $TOLD; exit 3"], 60)
+    assert (answered.code, answered.output, answered.ended) == (3, "a word\n", True)
+    assert not rig.runtime.ask(id, ["sleep", "5"], 0.05).ended
+    host, port = rig.address(id)
+    rig.runtime.freeze([id])
+    with pytest.raises(OSError, match="timed out"), socket.create_connection((host, port), timeout=0.5) as link:
+        link.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        link.recv(1)
+    assert one(rig.runtime, id).living
+    rig.runtime.thaw([id])
+    rig.runtime.thaw([id])
+    with socket.create_connection((host, port), timeout=60) as link:
+        link.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        assert link.recv(1)
 
 
 def test_what_runs_as_declared_has_not_drifted(rig):

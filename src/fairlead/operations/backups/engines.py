@@ -19,6 +19,7 @@ from fairlead.backups.volumes import Reading, Tapes
 from fairlead.errors import Refused
 from fairlead.operations.backups import coming
 from fairlead.operations.backups.arrangement import Arrangement
+from fairlead.operations.backups.quiet import checked, quiet
 from fairlead.operations.backups.spots import Spots, live_redis, spots_of
 from fairlead.project.access import databases as declared
 
@@ -58,7 +59,9 @@ def engine_of(one: Arrangement, kind: Kind, differential: bool = False) -> Itera
         yield Snapshots(live_redis(one.place, one.runtime, one.store)), []
     else:
         with spots_of(one.place, one.runtime, one.store) as spots:
-            yield Tapes(spots.spots, reader_of(spots)), []
+            read = reader_of(spots)
+            with quiet(one) as check:
+                yield Tapes(spots.spots, checked(read, check)), []
 
 
 def reader_of(spots: Spots) -> Reading:

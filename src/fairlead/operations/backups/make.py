@@ -10,6 +10,7 @@ from fairlead.errors import Busy, FairleadError, UsageError
 from fairlead.operations.backups.arrangement import BY_HAND, PATIENCE, Arrangement
 from fairlead.operations.backups.due import BUSY, ORDER, SCHEDULE
 from fairlead.operations.backups.engines import engine_of
+from fairlead.operations.backups.quiet import settle
 from fairlead.operations.backups.restore import go_on
 from fairlead.system import clock
 
@@ -44,6 +45,7 @@ def make(
             what = f"no copies of the data files of {one.store.name} are declared"
             raise UsageError(what, "say `physical: {full: weekly}` under its `backup`")
     go_on(some[0].place, some[0].runtime)
+    settle(some[0].place, some[0].runtime)
     set = set or (new_set() if len(some) > 1 else "")
     return tuple(_one(one, kind or _usual(one), why, say, set, differential) for one in ordered(some))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
-from fairlead.project.problem import Problem, problem
+from fairlead.project.problem import Problem, did_you_mean, problem
 from fairlead.project.rules.services import entries
 from fairlead.project.tree import Mapping, Node, Scalar, child, quoted, text_of
 
@@ -56,6 +56,9 @@ def _with_pgbackrest(backup: Node | None, wal: Node | None, sync: Node | None) -
         yield problem(
             sync, "pgBackRest takes the log in whole segments, and no commit can wait for one; engine: builtin"
         )
+    spool = child(backup, "physical", "spool")
+    if spool is not None:
+        yield problem(spool, "pgBackRest has no spool: all of the log waits with the server; leave this out")
     endpoint = child(backup, "endpoint")
     if endpoint is not None and (text_of(endpoint) or "").startswith("http://"):
         yield problem(endpoint, "pgBackRest speaks to an S3 by https alone; use https, or engine: builtin")
@@ -102,4 +105,17 @@ def overlap(one: str, other: str) -> bool:
     return f"{one}/".startswith(f"{other}/") or f"{other}/".startswith(f"{one}/")
 
 
-RULES = (placed, possible, received, fitting, volumes, apart)
+def quiet(tree: Mapping) -> Iterator[Problem]:
+    """Who is to be quiet is there, and is told how."""
+    known = entries(tree, "services")
+    for volume in entries(tree, "volumes").values():
+        said = child(volume, "backup", "quiet")
+        name = child(said, "service")
+        if name is not None and text_of(name) not in known:
+            text = text_of(name) or ""
+            yield problem(name, f"there is no service {quoted(text)}{did_you_mean(text, known)}")
+        if said is not None and not any(child(said, key) for key in ("before", "after", "pause")):
+            yield problem(said, "say what happens: before, after or pause")
+
+
+RULES = (placed, possible, received, fitting, volumes, apart, quiet)

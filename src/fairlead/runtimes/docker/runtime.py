@@ -16,7 +16,7 @@ from fairlead.engine.owner import PREFIX, Owner, label
 from fairlead.errors import FairleadError
 from fairlead.masking import masked
 from fairlead.render.networks import BACKEND
-from fairlead.runtimes.base import Deviation, Instance, InstanceSpec, Listening, NotReady, Phase
+from fairlead.runtimes.base import Answered, Deviation, Instance, InstanceSpec, Listening, NotReady, Phase
 from fairlead.runtimes.docker import drift, reason
 from fairlead.runtimes.docker.connections import open_to
 from fairlead.runtimes.docker.folder import ContainerFolder
@@ -231,6 +231,22 @@ class DockerRuntime:
         if facts is None:
             raise EngineError(f"{id}: its container is gone", f"see fairlead status {self.place.environment}")
         return execute(self.engine, facts.id, argv)
+
+    def ask(self, id: str, argv: Sequence[str], seconds: float) -> Answered:
+        """In its container."""
+        self._folder(id).learn_secrets()
+        ran = self.engine.run(name_of(self.owner, id), argv, seconds=seconds)
+        return Answered(ran.code, ran.output, ran.ended)
+
+    def freeze(self, ids: Collection[str]) -> None:
+        """As the engine does it, by the group of processes that a container is."""
+        for id in ids:
+            self.engine.pause(name_of(self.owner, id))
+
+    def thaw(self, ids: Collection[str]) -> None:
+        """As the engine does it."""
+        for id in ids:
+            self.engine.unpause(name_of(self.owner, id))
 
     def _shown_tail(self, id: str) -> str:
         text = self.log_tail(id, 12).strip()

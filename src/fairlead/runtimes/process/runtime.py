@@ -13,7 +13,7 @@ from pathlib import Path
 from fairlead.errors import FairleadError
 from fairlead.masking import masked
 from fairlead.render.supervisord import Program
-from fairlead.runtimes.base import Deviation, Instance, InstanceSpec, Listening, NotReady, Phase
+from fairlead.runtimes.base import Answered, Deviation, Instance, InstanceSpec, Listening, NotReady, Phase
 from fairlead.runtimes.folder import InstanceFolder, folders
 from fairlead.runtimes.probe import await_ready
 from fairlead.runtimes.process import drift, readiness
@@ -22,7 +22,7 @@ from fairlead.runtimes.process.logs import tail
 from fairlead.supervisor.supervisor import ProgramState, Supervisor, base_environment, launched
 from fairlead.system import processes, sockets
 from fairlead.system.clock import wait_until
-from fairlead.system.commands import attached
+from fairlead.system.commands import Command, attached, run
 from fairlead.system.home import Place
 from fairlead.system.ports import Ports
 
@@ -250,13 +250,35 @@ class ProcessRuntime:
 
     def execute(self, id: str, argv: Sequence[str]) -> int:
         """In the folder of the instance and with its environment; `${NAME}` of it is the caller's business."""
+        return attached(argv, *self._surroundings(id))
+
+    def ask(self, id: str, argv: Sequence[str], seconds: float) -> Answered:
+        """In the same folder, with the same environment."""
+        self._folder(id).learn_secrets()
+        outcome = run(Command(tuple(argv), *self._surroundings(id), timeout=seconds))
+        return Answered(outcome.code, outcome.output, not outcome.timed_out)
+
+    def freeze(self, ids: Collection[str]) -> None:
+        """Its process group."""
+        self._tell(ids, signal.SIGSTOP)
+
+    def thaw(self, ids: Collection[str]) -> None:
+        """Its process group."""
+        self._tell(ids, signal.SIGCONT)
+
+    def _tell(self, ids: Collection[str], number: signal.Signals) -> None:
+        for leader in map(self._process, ids):
+            if leader and leader.alive():
+                processes.signal_group(leader.pid, number)
+
+    def _surroundings(self, id: str) -> tuple[Path, dict[str, str]]:
         spec = self._folder(id).spec() or {}
         if "argv" not in spec:
             raise FairleadError(f"{id}: its description is damaged", "deploy again")
         secret = {name: Path(path).read_bytes() for name, path in spec.get("secret_env", {}).items()}
         env = base_environment() | spec["env"] | {name: os.fsdecode(value) for name, value in secret.items()}
         del env[INSTANCE_MARK]  # it is no part of the instance, and does not end with it
-        return attached(argv, Path(spec["cwd"]), env)
+        return Path(spec["cwd"]), env
 
     def _shown_tail(self, id: str) -> str:
         text = self.log_tail(id, 12).strip()
