@@ -1,5 +1,6 @@
 """What the whole suite shares: which of the long tests run, what a missing program means, a disk that can be full."""
 
+import functools
 import gc
 import os
 import shutil
@@ -13,7 +14,7 @@ import hypothesis
 import pytest
 
 from fairlead.masking.known import forget
-from tests import initdb, schedule, warm
+from tests import initdb, memory, schedule, warm
 from tests.compiling import make_part
 
 # Rewriting the assertions of every file takes longer than reading them; a run leaves them for the next one to read.
@@ -53,8 +54,10 @@ def pytest_configure(config):
         warm.fairlead.borrow(folder)
     if hasattr(config, "workerinput"):
         make_part(config, int(config.workerinput["workerid"].removeprefix("gw")), config.workerinput["workercount"])
-    elif folder := initdb.begin():
-        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+    else:
+        for made in (memory.begin(), initdb.begin()):  # before there are others to run tests, which inherit both
+            if made:
+                config.add_cleanup(functools.partial(shutil.rmtree, made, ignore_errors=True))
 
 
 @pytest.hookimpl(optionalhook=True)  # of pytest-xdist

@@ -11,7 +11,6 @@ import secrets
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from contextlib import contextmanager
 from functools import cache
@@ -243,7 +242,7 @@ def own_engine(*options, images=(), data=None):
 
     `data` is a folder for what it keeps, on a small disk for example; else one that goes away with it.
     """
-    folder = Path(tempfile.gettempdir(), f"fl-dk-{secrets.token_hex(4)}")  # containerd takes no name that ends with _
+    folder = Path("/tmp", f"fl-dk-{secrets.token_hex(4)}")  # containerd takes no name that ends with _
     folder.mkdir(mode=0o700)
     engine = OwnEngine(folder, *options, *([] if data is None else ["--data-root", data]))
     subprocess.run(["ip", "netns", "add", engine.namespace], check=True)

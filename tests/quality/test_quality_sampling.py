@@ -29,7 +29,7 @@ def test_very_long(): ...
 def suite(tmp_path):
     """A small suite with our conftest, in a repository with one commit."""
     (tmp_path / "tests").mkdir()
-    for name in ("__init__.py", "conftest.py", "compiling.py", "initdb.py", "schedule.py", "warm.py"):
+    for name in ("__init__.py", "conftest.py", "compiling.py", "initdb.py", "memory.py", "schedule.py", "warm.py"):
         shutil.copy(ROOT / "tests" / name, tmp_path / "tests")
     (tmp_path / "tests" / "test_it.py").write_text(FILE)
     (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = -v -p no:cacheprovider\nmarkers = long: long\n")
