@@ -69,6 +69,15 @@ class Warm:
             out, err, told = _read_all(ends, argv, timeout)
         return subprocess.CompletedProcess(argv, int(told.split()[1]), out, err)
 
+    def begin(self, argv, *, cwd, env):
+        """As `subprocess.Popen` with its standard output as text; what else it says goes where ours does."""
+        if not _possible(env):
+            return subprocess.Popen([sys.executable, *argv], cwd=cwd, env=env, stdout=subprocess.PIPE, text=True)
+        with contextlib.ExitStack() as pipes, open(os.devnull, "rb") as nothing:
+            (out, told), theirs = zip(*(_pipe(pipes) for _ in range(2)), strict=True)
+            self._send([str(one) for one in argv], str(cwd), env, [nothing, theirs[0], sys.__stderr__, theirs[1]])
+            return Begun(*(open(os.dup(one.fileno())) for one in (out, told)))
+
     def on_path(self, path):
         """`path` for scripts, with a folder before it in which the program is one that has this process fork.
 
@@ -106,6 +115,21 @@ class Warm:
         self.socket.close()
         self.process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Begun:
+    """A call that goes on."""
+
+    def __init__(self, stdout, told):
+        self.stdout, self.told, self.pid = stdout, told, int(told.readline())
+
+    def kill(self):
+        os.kill(self.pid, signal.SIGKILL)
+
+    def wait(self):
+        """Its exit code."""
+        with self.told:
+            return int(self.told.readline())
 
 
 def _possible(env):
