@@ -6,7 +6,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -16,9 +15,6 @@ import pytest
 from fairlead.masking.known import forget
 from tests import initdb, memory, schedule, warm
 from tests.compiling import make_part
-
-# Rewriting the assertions of every file takes longer than reading them; a run leaves them for the next one to read.
-sys.dont_write_bytecode = False
 
 ROOT = Path(__file__).parent.parent
 
