@@ -87,6 +87,11 @@ LEDGER = {
         "`store`, `database`, `scripts` (that have run, as it has it), `gone` (that ran since, and are pending again)",
     ),
     "restore.pruned": ("databases or folders that restores had put aside were removed", "`store`, `databases`"),
+    "isolation.checked": (
+        "the catalogue was looked at again: whether a role of a database can do more than it must",
+        "`database`, `why` (migration, restore, schedule), `ok` (null: nobody knows, see `unknown`), `breaches`, each "
+        "with `role` and `what`",
+    ),
     "migration.rehearsed": (
         "what was pending ran on a copy",
         "`database`, `verdict` (fit, slow, breaks, fails), `why`, `base` (the version before), `prints` (files and "
@@ -218,11 +223,11 @@ LEDGER = {
     "environment.started": ("`fairlead up` ended that stop", "nothing"),
 }
 
-FOLDERS = ("rollout", "operations", "rotation", "backups", "physical", "trials", "schema", "drift")
+FOLDERS = ("rollout", "operations", "rotation", "backups", "physical", "trials", "schema", "drift", "db")
 _KINDS = (
     "rollout|step|undo|environment|secret|instance|drift|backup|restore|drill|verify|schedule|migration|schema|contract"
 )
-_KIND = re.compile(rf"({_KINDS})\.(?!json|sh$)[a-z]+|watch\.ended|log\.(stopped|broken)")
+_KIND = re.compile(rf"({_KINDS})\.(?!json|sh$)[a-z]+|isolation\.checked|watch\.ended|log\.(stopped|broken)")
 
 
 def pages() -> dict[str, str]:

@@ -19,6 +19,7 @@ from fairlead.operations.after_switch import AfterSwitch
 from fairlead.operations.attending import Waiting
 from fairlead.operations.backups import quiet
 from fairlead.operations.backups.scheduled import begin_due
+from fairlead.operations.db.isolation_again import isolated
 from fairlead.operations.environment import Environment, sample_live
 from fairlead.operations.rotation.recovery import recover as rotations
 from fairlead.operations.rotation.recovery import ripe
@@ -213,7 +214,7 @@ class Housekeeping:
         """Begin backups and drills that are due, in a process of its own: they take long, and need no lock of ours."""
         state = self.environment.state
         release = self.environment.world.releases.load_or_none(state.live) if state.live else None
-        if release is None or not release.stack.backed_up or not self._idle():
+        if release is None or not (release.stack.backed_up or isolated(release.stack)) or not self._idle():
             return
         self.not_before["backups"] = time.monotonic() + BACKUPS_EVERY
         if begun := begin_due(self.environment.place, release, self.environment.ledger):

@@ -99,4 +99,4 @@ def rights(name: str, one: Database) -> Rights:
     )
     rows = tuple(RowSecurity(table, it.using, it.to or tuple(one.used_by)) for table, it in one.rls.items())
     table = one.migrate.table if one.migrate else TABLE
-    return Rights(name, users, rows, (table, f"{table}_fairlead"))
+    return Rights(name, users, rows, (table, f"{table}_fairlead"), one.rls_required)

@@ -36,3 +36,4 @@ class Rights:
     users: tuple[User, ...]
     rows: tuple[RowSecurity, ...] = ()
     reserved: tuple[str, ...] = ()  #: tables that no service may touch: the history of migrations
+    every: bool = False  #: each other table has to have `rows`

@@ -96,6 +96,7 @@ class Database(Section):
     migrate: Migrate | None = None
     contract: OptionalInside = None
     rls: dict[_Table, RowSecurity] = Field(default_factory=dict)
+    rls_required: Flag = False
     checks: tuple[Line, ...] = ()
     extensions: tuple[_Extension, ...] = ()
 

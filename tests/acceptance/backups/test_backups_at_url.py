@@ -5,6 +5,7 @@ import os
 import pytest
 from backup_site import Site
 
+from fairlead.ledger import Ledger
 from fairlead.stores.programs import missing
 
 pytestmark = [pytest.mark.real, pytest.mark.long(seconds=15)]
@@ -67,3 +68,10 @@ def test_all_of_it(site):
     assert site.sql("SELECT count(*) FROM orders", "crm") == [(2,)]
     assert site.json("db", "isolation", "local")["ok"], "nobody comes into what was put aside either"
     assert "as declared" in site.run("db", "roles", "local", "--plan")
+    with Ledger.read(next((site.root / "home").glob("*/local/ledger.db"))) as ledger:
+        checked = [(entry.data["why"], entry.data["ok"]) for entry in ledger.entries(kinds=["isolation.checked"])]
+    assert checked == [("migration", True), ("restore", True)]
+    file = site.root / "fairlead.yaml"
+    file.write_text(file.read_text().replace("reports: ro}", "reports: ro}, rls_required: true", 1))
+    (site.root / "db" / "V2__open.sql").write_text("CREATE TABLE more (n int);\n")
+    assert "isolation of db.crm: public.orders has no row-level security" in site.run("db", "migrate", "local")

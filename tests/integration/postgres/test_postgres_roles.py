@@ -1,5 +1,7 @@
 """Roles of a database on a real server: made, kept, mended, and what each may do."""
 
+from dataclasses import replace
+
 import psycopg
 import pytest
 from roles_site import OWN, TABLES, RolesSite
@@ -7,6 +9,7 @@ from roles_site import OWN, TABLES, RolesSite
 from fairlead.errors import FairleadError, Refused
 from fairlead.masking import Secret
 from fairlead.postgres.connection import address
+from fairlead.postgres.isolation.probe import swept
 from fairlead.postgres.roles import reconcile
 from fairlead.postgres.roles.logins import Logins
 from fairlead.project.database_roles import turned
@@ -102,6 +105,16 @@ def test_whatever_breaks_isolation_turns_it_red_and_is_mended(shop, break_it, fo
     if "view" not in break_it:
         assert shop.isolation()[1] == []
     assert shop.left() == []
+
+
+def test_a_table_without_rows_is_a_breach_where_they_are_required(shop):
+    note = "public.notes has no row-level security: whoever uses the database sees all of it"
+    report, breaches = shop.isolation()
+    assert (breaches, note in report.notes) == ([], True)
+    shop.rights = replace(shop.rights, every=True)
+    report, breaches = shop.isolation()
+    assert breaches == [("public.notes", "has no row-level security, and `rls_required` asks for it")]
+    assert swept("db.shop", shop.where, shop.wanted).breaches == report.breaches
 
 
 def test_whatever_a_column_or_a_setting_is_called(shop):

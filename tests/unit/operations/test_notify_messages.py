@@ -168,3 +168,13 @@ def test_what_the_schedule_could_not_read():
     assert told.lines[0] == "reason: shop.dump.age of backup one is damaged"
     assert told.lines[-1] == "next: fairlead backup verify production db"
     assert message_of(entry("verify.done", store="db", ok=False, wrong=wrong, why="by hand"), scene()) is None
+
+
+def test_isolation_that_broke_overnight():
+    found = [{"role": "shop_web", "what": "has BYPASSRLS"}]
+    told = message_of(entry("isolation.checked", database="db.shop", why="schedule", ok=False, breaches=found), scene())
+    assert told.title == "shop/production: isolation of db.shop broke"
+    assert told.lines[0] == "reason: shop_web has BYPASSRLS"
+    assert told.lines[-1] == "next: fairlead db isolation production db.shop"
+    for ok in (True, None):
+        assert message_of(entry("isolation.checked", database="db.shop", why="schedule", ok=ok), scene()) is None

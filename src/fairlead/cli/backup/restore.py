@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fairlead.cli.backup.common import arranged_stores
+from fairlead.cli.isolation_again import look_again
 from fairlead.cli.session import Session, bold, dim, green, tell, yellow
 from fairlead.cli.text import duration
 from fairlead.cli.verb import environment, verb, yes_option
@@ -39,6 +40,7 @@ def command(
 
     One database, or a moment between backups, is what `fairlead db restore` is for.
     """
+    from fairlead.operations.db.isolation_again import RESTORE  # noqa: PLC0415
     from fairlead.operations.put_back import picked, put_back  # noqa: PLC0415 — start-up matters
 
     some = arranged_stores(session, environment, stores)
@@ -57,6 +59,9 @@ def command(
     rows = [{"store": store, "backup": id, "aside": aside} for store, id, aside in done.stores]
     data = {"environment": environment, "done": True, "id": done.id, "stores": rows, "seconds": done.seconds}
     session.answer(data, _text(done))
+    own = {it.store.name: it.store.rights for it in some}
+    names = [f"{store}.{it.database}" for store, _, _ in done.stores for it in own[store]]
+    look_again(session, environment, RESTORE, names)
 
 
 def _planned(one: Arrangement, backup: Backup) -> dict[str, object]:

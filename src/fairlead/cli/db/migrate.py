@@ -15,6 +15,7 @@ from fairlead.cli.db.common import (
     telling,
     version_of,
 )
+from fairlead.cli.isolation_again import look_again
 from fairlead.cli.session import Session
 from fairlead.cli.verb import environment, verb
 
@@ -39,6 +40,7 @@ def command(
     and a backup where the store has them. What ran is in the ledger, as of a deployment.
     """
     from fairlead.operations.by_hand import by_hand  # noqa: PLC0415 — start-up is part of the product
+    from fairlead.operations.db.isolation_again import MIGRATION  # noqa: PLC0415
     from fairlead.operations.db.plan import Asked, plan  # noqa: PLC0415
     from fairlead.system.home import Place  # noqa: PLC0415
 
@@ -48,4 +50,6 @@ def command(
         show_plans(session, environment, plan(some, asked))
     else:
         place, keep = Place.of(session.project().name, environment), keep_of(session, environment, given["no_snapshot"])
-        show_moved(session, environment, by_hand(place, some, asked, wait, telling(), keep))
+        moved = by_hand(place, some, asked, wait, telling(), keep)
+        look_again(session, environment, MIGRATION, [one.database for one in moved if one.done])
+        show_moved(session, environment, moved)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fairlead.cli.isolation_again import look_again
 from fairlead.cli.moment import Moment
 from fairlead.cli.session import Session, bold, dim, green, tell, yellow
 from fairlead.cli.text import duration
@@ -67,8 +68,12 @@ def command(
         session.confirm("put it in place?", yes)
         return True
 
+    from fairlead.operations.db.isolation_again import RESTORE  # noqa: PLC0415
+
     done = restore(one, which, databases or None, agree, lambda text: tell(f"→ {text}"), target, place)
     session.answer(_data(environment, done), _text(done))
+    name = (place or one).store.name
+    look_again(session, environment, RESTORE, [f"{name}.{it.live}" for it in done.swaps])
     if (place or one).store.rights:  # those of a service that came after the backup are not in it
         tell(f"{bold('hint:')} have the rights of services as they are declared: fairlead db roles {environment}")
 

@@ -28,7 +28,9 @@ from fairlead.operations.backups.due import (
     Task,
     due,
     left,
+    slot,
 )
+from fairlead.operations.db import isolation_again
 from fairlead.project.stack import Stack
 from fairlead.rollout.state import read_state
 from fairlead.system import clock
@@ -55,7 +57,8 @@ def wanted(place: Place, stack: Stack, ledger: Ledger) -> dict[str, tuple[Task, 
 
 def begin_due(place: Place, release: Release, ledger: Ledger) -> tuple[str, ...]:
     """Begin what is due of the live release's stores, unless somebody is at it; of which. Does not wait."""
-    found = wanted(place, release.stack, ledger)
+    found = [*wanted(place, release.stack, ledger)]
+    found += ["isolation"] if isolation_again.due(release.stack, ledger, slot("daily", clock.now())) else []
     if not found or not release.machine.get("root") or _lock(place).held():
         return ()
     place.backups.mkdir(mode=0o700, exist_ok=True)
@@ -81,12 +84,21 @@ def work(place: Place, say: Callable[[str], object]) -> None:
             if state.stopped or release is None:
                 return
             found = wanted(place, release.stack, ledger)
+            nightly = isolation_again.due(release.stack, ledger, slot("daily", clock.now()))
             _settle(ledger, release.stack)
+        if nightly:
+            _isolation(release, say)
         together = new_set() if sum("backup" in tasks for tasks in found.values()) > 1 else ""
         for name, tasks in phases(release.stack, found):
             _one(place, release, name, tasks, say, together)
     finally:
         lock.release()
+
+
+def _isolation(release: Release, say: Callable[[str], object]) -> None:
+    """First: it takes a moment."""
+    for text in isolation_again.look(release.stack, Path(str(release.machine["root"])), SCHEDULE):
+        say(text)
 
 
 def phases(stack: Stack, found: Mapping[str, tuple[Task, ...]]) -> list[tuple[str, tuple[Task, ...]]]:

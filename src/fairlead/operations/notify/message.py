@@ -22,7 +22,8 @@ SCHEDULE = "schedule"  #: why something was done that nobody asked for by hand
 CONTRACT_FAILED = "contract.failed"
 LOG_STOPPED, LOG_BROKEN = "log.stopped", "log.broken"
 OF_BACKUPS = (BACKUP_FAILED, DRILLED, READ, LOG_STOPPED, LOG_BROKEN)
-KINDS = (CONTRACT_FAILED, BEGUN, STEP, WAITING, CLOSED, WATCH_ENDED, ROTATION_DUE, *OF_BACKUPS)
+ISOLATION = "isolation.checked"
+KINDS = (CONTRACT_FAILED, ISOLATION, BEGUN, STEP, WAITING, CLOSED, WATCH_ENDED, ROTATION_DUE, *OF_BACKUPS)
 ROTATE = "rotate"  #: the operation of a rollout that changes nothing but values of secrets
 KILLED = "the deployer was killed"  #: the reason that recovery gives for what it undoes
 LONGEST_REASON = 1200  #: characters; Discord takes 2000 for the whole message
@@ -71,9 +72,15 @@ def message_of(entry: Entry, scene: Scene) -> Message | None:
         return None if asks(entry) else _waiting(entry, scene, str(entry.data.get("reason") or "a decision"))
     if entry.kind in (WATCH_ENDED, ROTATION_DUE):
         return _watched(entry, scene) if entry.kind == WATCH_ENDED else _due(entry, scene)
-    if entry.kind in (*OF_BACKUPS, CONTRACT_FAILED):
-        return _contract(entry, scene) if entry.kind == CONTRACT_FAILED else _of_backups(entry, scene)
+    if entry.kind in (*OF_BACKUPS, CONTRACT_FAILED, ISOLATION):
+        return _apart(entry, scene)
     return _closed(entry, scene) if entry.kind == CLOSED else None
+
+
+def _apart(entry: Entry, scene: Scene) -> Message | None:
+    """Of what is no part of a rollout."""
+    own = {CONTRACT_FAILED: _contract, ISOLATION: _isolation}
+    return own.get(entry.kind, _of_backups)(entry, scene)
 
 
 def _closed(entry: Entry, scene: Scene) -> Message | None:
@@ -154,6 +161,20 @@ def _scheduled(entry: Entry, scene: Scene) -> Message | None:
         f"next: fairlead {command} {scene.environment} {store}",
     )
     return Message(f"{where}#{entry.number}", ("failed",), f"{where}: {what} of {store} failed", lines, "failure")
+
+
+def _isolation(entry: Entry, scene: Scene) -> Message | None:
+    """A role can do what it must not."""
+    if entry.data.get("ok") is not False:
+        return None
+    where, database = f"{scene.project}/{scene.environment}", entry.data["database"]
+    found = [f"{one['role']} {one['what']}" for one in entry.data.get("breaches") or ()]
+    lines = (
+        f"reason: {_shown('; '.join(found), scene)}",
+        _moment(entry.time),
+        f"next: fairlead db isolation {scene.environment} {database}",
+    )
+    return Message(f"{where}#{entry.number}", ("failed",), f"{where}: isolation of {database} broke", lines, "failure")
 
 
 def _contract(entry: Entry, scene: Scene) -> Message:

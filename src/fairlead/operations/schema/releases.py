@@ -89,11 +89,15 @@ class OfReleases:
 
     def inspect(self, release: Release, database: str) -> tuple[str, ...]:
         """The same."""
-        from fairlead.operations.schema.inspect import inspect  # noqa: PLC0415 — as above
+        from fairlead.operations.db.isolation_again import MIGRATION, look  # noqa: PLC0415 — as above
+        from fairlead.operations.schema.inspect import inspect  # noqa: PLC0415
 
         store, _ = self._declared(release, database)
         checks = store.checks.get(database.partition(".")[2], ())
-        return inspect(self._database(release, database), checks)
+        return (
+            *inspect(self._database(release, database), checks),
+            *look(release.stack, root_of(release), MIGRATION, (database,)),
+        )
 
     def applied(self, release: Release, database: str) -> frozenset[str]:
         """The same."""

@@ -49,6 +49,14 @@ def examine(one: Subject) -> Report:
     return report
 
 
+def swept(name: str, where: Address, wanted: Wanted) -> Report:
+    """What the catalogue alone says. FairleadError."""
+    report = Report(name, where.shown)
+    with spoken(where), contextlib.closing(connect(where, SETTINGS)) as connection:
+        sweep(connection, wanted, read(connection, wanted.owner), report)
+    return report
+
+
 def _matrix(one: Subject, facts: Facts, actor: Actor, report: Report) -> None:
     """It comes into its own database, and into no other."""
     for database in sorted(facts.databases):

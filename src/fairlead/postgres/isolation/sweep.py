@@ -53,6 +53,8 @@ def sweep(connection: Connection, wanted: Wanted, facts: Facts, report: Report) 
         md5 = [one.name for one in facts.roles.values() if (one.kept or "").startswith("md5")]
         for role in md5:
             report.found(role, "has a password that is kept as MD5")
+    for table in _open(wanted, facts) if wanted.every else ():
+        report.found(table, "has no row-level security, and `rls_required` asks for it")
     report.note(_notes(wanted, facts))
 
 
@@ -92,17 +94,17 @@ def _entrance(connection: Connection, alone: bool) -> Iterator[str]:
             yield f"line {line} lets in without TLS"
 
 
+def _open(wanted: Wanted, facts: Facts) -> list[str]:
+    """The tables whose rows no declared policy keeps apart."""
+    guarded = {table.name for row in wanted.rows if (table := table_of(row, facts))}
+    tables = (one for one in facts.things if one.kind == "TABLE" and one.form in "rp")
+    return [one.name for one in tables if one.name not in guarded and one.plain not in wanted.reserved]
+
+
 def _notes(wanted: Wanted, facts: Facts) -> Iterator[str]:
-    if wanted.rows:
-        guarded = {table.name for row in wanted.rows if (table := table_of(row, facts))}
-        for one in facts.things:
-            if (
-                one.kind == "TABLE"
-                and one.form in "rp"
-                and one.name not in guarded
-                and one.plain not in wanted.reserved
-            ):
-                yield f"{one.name} has no row-level security: whoever uses the database sees all of it"
+    if wanted.rows and not wanted.every:
+        for name in _open(wanted, facts):
+            yield f"{name} has no row-level security: whoever uses the database sees all of it"
     for one in facts.things:
         if one.kind in ("FUNCTION", "PROCEDURE") and one.definer:
             yield f"{one.name} runs as its owner (SECURITY DEFINER): whoever may call it may do what it does"

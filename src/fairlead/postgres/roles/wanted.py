@@ -37,6 +37,7 @@ class Wanted:
     ro: str
     rows: tuple[RowSecurity, ...] = ()
     reserved: tuple[str, ...] = ()
+    every: bool = False  #: a table without rows of these is a breach
     legacy: str | None = None  #: the role that owned everything before the database named who uses it
     retire: bool = True  #: it, and a login whose password no longer counts, has to rest; else both stay as they are
     alone: bool = False  #: the server is Fairlead's: nobody else has anything to look for in it
@@ -71,7 +72,17 @@ def wanted(
             group = (names.service(user.service),)
             roles.append(Role(names.login(user.service, side), counts, password, limit, group, settings))
     return Wanted(
-        rights.database, tuple(roles), names.owner, rw, ro, rights.rows, rights.reserved, legacy, retire, alone
+        rights.database,
+        tuple(roles),
+        names.owner,
+        rw,
+        ro,
+        rights.rows,
+        rights.reserved,
+        rights.every,
+        legacy,
+        retire,
+        alone,
     )
 
 
