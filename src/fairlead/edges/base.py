@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from fairlead.edges.counters import Counters
 from fairlead.engine.differences import Difference
-from fairlead.render.edge import EdgeTable
+from fairlead.render.edge import EdgeTable, Members
 from fairlead.system.http import Answer
 
 if TYPE_CHECKING:
@@ -84,6 +84,10 @@ class Edge(Protocol):
 
     def mend(self) -> None:
         """Have its parts as they are to be; without a request lost where that can be."""
+
+    def members(self) -> Mapping[str, Members]:
+        """Whom it answers as members of each network in which services ask each other by name; none where they have no
+        names. When it says something else, a table that is in force is not what it was: `route` says it anew."""
 
     def traffic(self) -> Traffic:
         """Counts so far."""

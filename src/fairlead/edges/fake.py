@@ -17,7 +17,7 @@ from fairlead.edges.counters import Counters, PoolCounts
 from fairlead.engine.differences import Difference
 from fairlead.errors import FairleadError
 from fairlead.project.stack import LATENCY_BUCKETS
-from fairlead.render.edge import RELEASE_COOKIE, RELEASE_HEADER, EdgeRoute, EdgeTable, HeaderRoute, Pool
+from fairlead.render.edge import RELEASE_COOKIE, RELEASE_HEADER, EdgeRoute, EdgeTable, HeaderRoute, Members, Pool
 from fairlead.system.http import Answer
 
 if TYPE_CHECKING:
@@ -168,6 +168,10 @@ class FakeEdge:
         ways = ({(one.host, one.path): one.how for one in told.routes} for told in (table, self.table))
         wanted, found = ways
         return tuple(sorted(str(key) for key in wanted | found if wanted.get(key) != found.get(key)))
+
+    def members(self) -> dict[str, Members]:
+        """There are no networks in memory."""
+        return {}
 
     def receiving(self) -> frozenset[str]:
         """The releases that users are sent to now."""

@@ -25,7 +25,10 @@ LIMITS = {
     "Memory": "memory limit", "NanoCpus": "processor limit", "PidsLimit": "limit of processes",
     "ReadonlyRootfs": "read-only file system", "Init": "init",
 }  # fmt: skip
-LISTS = {"CapAdd": "capabilities", "CapDrop": "capabilities that are dropped", "SecurityOpt": "security options"}
+LISTS = {
+    "CapAdd": "capabilities", "CapDrop": "capabilities that are dropped", "SecurityOpt": "security options",
+    "ExtraHosts": "names that it knows",
+}  # fmt: skip
 
 
 def differences(spec: ContainerSpec, facts: ContainerFacts) -> tuple[Difference, ...]:

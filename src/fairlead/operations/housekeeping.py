@@ -8,7 +8,7 @@ goes first: it bears with an act, and is told of a recovery.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
@@ -25,6 +25,7 @@ from fairlead.operations.rotation.recovery import recover as rotations
 from fairlead.operations.rotation.recovery import ripe
 from fairlead.operations.schema.waits import waits
 from fairlead.operations.stores.ensure import any_dead, renew_all, start_dead, unfinished
+from fairlead.render.edge import Members
 from fairlead.rollout.journal import open_rollout
 from fairlead.rollout.recovery import recover, restore_traffic
 from fairlead.runtimes.base import Instance
@@ -66,12 +67,13 @@ class Housekeeping:
     not_before: dict[str, float] = field(default_factory=dict)  #: act → when it may be tried again
     patience: dict[str, float] = field(default_factory=dict)  #: act → how long it waited after its last failure
     leaving: dict[str, float] = field(default_factory=dict)  #: instance → when it was first found superfluous
-    served: frozenset[str] = frozenset()  #: processes that were well at the last look
+    served: frozenset[str] = frozenset()  #: processes that were well at the last look, and who was in which network
     contracting: Callable[[Environment], None] = begin_contract  #: does what waited for the old release to go
 
     def __post_init__(self) -> None:
         self._waiting = Waiting(self.environment)
         self._after_switch = AfterSwitch(self.environment)
+        self._members: Mapping[str, Members] = {}
 
     def round(self) -> None:
         """Everything that is due now. What fails is tried again later, ever less often."""
@@ -316,13 +318,16 @@ class Housekeeping:
         return [one for one in self.environment.world.runtime.observe() if one.release not in kept]
 
     def _refresh(self) -> None:
-        """Only instances that are well get requests: one that died leaves, one that came back is asked first."""
+        """Only instances that are well get requests: one that died leaves, one that came back is asked first. A network
+        that was made anew has other members."""
         world = self.environment.world
         if not self._idle() or not (mine := self._mine()):
             return
         if any(one.living and not one.verified for one in mine):
             world.runtime.recheck()
         well = frozenset(f"{one.id} {one.pid}" for one in self._mine() if one.living and one.verified)
+        self._members = world.edge.members() or self._members  # none: its door is away, and is not to be told of
+        well |= {f"{name} {who}" for name, who in self._members.items()}
         if well == self.served:
             return
         with self._held():

@@ -10,6 +10,8 @@ import ipaddress
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from fairlead.render.edge import Members
+
 DOOR_SEAT = 1
 FIRST_SEAT = 2
 FEWEST = 64  #: addresses of a network in which seats are given
@@ -37,6 +39,24 @@ def free_seat(taken: Collection[int]) -> int:
     """One that nobody has: as late as can be one that somebody had."""
     after = max(taken, default=FIRST_SEAT - 1) + 1
     return after if after < FEWEST // 2 - 1 else next(n for n in range(FIRST_SEAT, after + 1) if n not in taken)
+
+
+def members(joined: Mapping[str, Any]) -> Members | None:
+    """Who is in a network, by what the engine says of one that has joined it; None while that has no address there.
+
+    The machine is in it too, by the gateway; where there is none said, by the first address.
+    """
+    found = [_place(joined, "IPAddress", "IPPrefixLen", "Gateway")]
+    found.append(_place(joined, "GlobalIPv6Address", "GlobalIPv6PrefixLen", "IPv6Gateway"))
+    there = [one for one in found if one]
+    return Members(tuple(one[0] for one in there), tuple(one[1] for one in there)) if there else None
+
+
+def _place(joined: Mapping[str, Any], address: str, length: str, gateway: str) -> tuple[str, str] | None:
+    if not joined.get(address):
+        return None
+    subnet = ipaddress.ip_interface(f"{joined[address]}/{joined[length]}").network
+    return str(subnet), str(joined.get(gateway) or subnet.network_address + 1)
 
 
 def _network(text: str) -> ipaddress.IPv4Network | None:

@@ -53,6 +53,15 @@ class EdgeRoute:
     mirror_percent: float = 0.0  #: of the safe requests, above 0 and up to 100
     port: int = 0  #: at which services ask for `host`, which is a service's name; 0: users do, at the public ports
     how: Route = field(default_factory=Route)  #: what is done with its requests
+    networks: tuple[str, ...] = ()  #: of one with a `port`: only members of these are answered
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """The containers of a network, by their addresses: all of its subnets but for this machine's own place there."""
+
+    subnets: tuple[str, ...]
+    machine: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

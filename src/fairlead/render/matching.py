@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
+from fairlead.render.edge import Members
+
 EVERYTHING = "PathPrefix(`/`)"
 WEBSOCKET = "HeaderRegexp(`Upgrade`, `(?i)websocket`)"
 FIRST = 1_000_000_000
@@ -45,6 +47,15 @@ def cookie(name: str, values: str) -> str:
 def from_networks(networks: Iterable[str]) -> str:
     """Requests whose connection comes from one of them, whatever their headers say."""
     return f"({' || '.join(f'ClientIP(`{one}`)' for one in networks)})"
+
+
+def from_members(networks: Iterable[Members]) -> str:
+    """Requests whose connection comes from a container in one of them; empty: from nobody."""
+    known = tuple(networks)
+    subnets = [subnet for one in known for subnet in one.subnets]
+    machine = [address for one in known for address in one.machine]
+    apart = f"!{from_networks(machine)}" if machine else ""
+    return both(from_networks(subnets), apart) if subnets else ""
 
 
 def page() -> str:

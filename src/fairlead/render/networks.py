@@ -80,14 +80,46 @@ def declared_networks(service: Service, stack: Stack) -> tuple[str, ...]:
     return (BACKEND, DATABASE) if sealed else (BACKEND,)
 
 
+def reach_networks(stack: Stack) -> tuple[str, ...]:
+    """Those beside `frontend` and `backend` in which the edge reaches a service with a port, where it has to."""
+    asked = [_open(service_networks(one, stack)) for one in stack.services if one.port]
+    return tuple(sorted({here[0] for here in asked if here and not {FRONTEND, BACKEND} & set(here)}))
+
+
 def edge_networks(stack: Stack) -> tuple[str, ...]:
-    """Those beside `frontend` and `backend` in which the edge reaches a service with a port."""
-    found = set()
+    """The same, and those in which two services ask each other by name through it, where they have no other."""
+    found = {FRONTEND, BACKEND, *reach_networks(stack)}
+    asked = [_open(service_networks(one, stack)) for one in stack.services if one.port]
+    for asking in (_open(service_networks(one, stack)) for one in stack.services):
+        for shared in ([name for name in asking if name in here] for here in asked):
+            if shared and not found & set(shared):
+                found.add(shared[0])
+    return tuple(sorted(found - {FRONTEND, BACKEND}))
+
+
+def met_networks(service: Service, stack: Stack) -> tuple[str, ...]:
+    """Those of a service in which the edge is too: who shares one of them may ask for it by its name."""
+    return _met(service, stack, edge_networks(stack))
+
+
+def names_in(networks: Iterable[str], stack: Stack) -> dict[str, tuple[str, ...]]:
+    """The services that who is in these networks reaches by name, through the edge; and where both are with it."""
+    here, found, edge = tuple(networks) or (BACKEND,), {}, edge_networks(stack)
     for service in stack.services:
-        here = [name for name in service_networks(service, stack) if name not in EDGELESS]
-        if service.port and here and not {FRONTEND, BACKEND} & set(here):
-            found.add(here[0])
-    return tuple(sorted(found))
+        there = _met(service, stack, edge) if service.port else ()
+        if shared := tuple(name for name in here if name in there):
+            found[service.name] = shared
+    return found
+
+
+def _met(service: Service, stack: Stack, edge: Iterable[str]) -> tuple[str, ...]:
+    there = {FRONTEND, BACKEND, *edge}
+    return tuple(name for name in service_networks(service, stack) if name in there)
+
+
+def _open(networks: Iterable[str]) -> list[str]:
+    """Those that the edge may be in."""
+    return [name for name in networks if name not in EDGELESS]
 
 
 def store_networks(store: Store) -> tuple[str, ...]:

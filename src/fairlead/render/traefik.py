@@ -19,11 +19,22 @@ import hmac
 import json
 import math
 import re
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from fairlead.render.edge import RELEASE_COOKIE, RELEASE_HEADER, SHADOW_HEADER, USERS, EdgeRoute, EdgeTable, HeaderRoute
+from fairlead.render.edge import (
+    RELEASE_COOKIE,
+    RELEASE_HEADER,
+    SHADOW_HEADER,
+    USERS,
+    EdgeRoute,
+    EdgeTable,
+    HeaderRoute,
+    Members,
+)
 from fairlead.render.entrypoints import inner_point
-from fairlead.render.matching import FIRST, cookie, priority, route_key, rule
+from fairlead.render.matching import FIRST, both, cookie, from_members, priority, route_key, rule
 from fairlead.render.middlewares import Middlewares
 from fairlead.render.plain_json import go_json, plain_of
 from fairlead.render.routers import Branch, Trunk, for_testers, for_users
@@ -52,10 +63,11 @@ REVISION = "fairlead-revision-"
 """Names of a middleware nobody uses: that the API shows it proves that exactly this file is in force."""
 
 
-def dynamic_file(table: EdgeTable, token: str) -> tuple[str, str]:
+def dynamic_file(table: EdgeTable, token: str, members: Mapping[str, Members] | None = None) -> tuple[str, str]:
     """The dynamic file and the name of the middleware that proves it is in force. Without a token nobody's requests are
-    told from those of users: whoever knew how would not be counted."""
-    body = _body(table, token)
+    told from those of users: whoever knew how would not be counted. `members`: who is in a network; nobody, if it is
+    not said."""
+    body = _body(table, token, members or {})
     revision = REVISION + hashlib.sha256(go_json(body).encode()).hexdigest()[:16]
     body["http"]["middlewares"][revision] = {"headers": {"customRequestHeaders": {"X-Fairlead-Revision": revision}}}
     return go_json(body), revision
@@ -71,17 +83,16 @@ def parts_of(text: str) -> dict[str, Any]:
     return {name: part for name, part in parts.items() if not name.startswith(REVISION)}
 
 
-def _body(table: EdgeTable, token: str) -> dict[str, Any]:
+def _body(table: EdgeTable, token: str, members: Mapping[str, Members]) -> dict[str, Any]:
     routers: dict[str, Any] = {}
     services: dict[str, Any] = {}
     made = Middlewares(table.listen.trusted_proxies if table.listen else ())
     points = _entry_points(table)
     counts = bool(token) and any(one.how.policies.counts for one in table.routes)
     for route in table.routes:
-        own = (inner_point(route.port),) if route.port else points
-        trunk = Trunk(_key(route), rule(route.host, route.path), _priority(route), own)
-        routers |= for_users(route.how, trunk, _sides(table, route), made)
-        routers |= _uncounted(route, token, own, made) if counts else {}
+        if trunk := _trunk(route, points, members):
+            routers |= for_users(route.how, trunk, _sides(table, route), made)
+            routers |= _uncounted(route, token, trunk, made) if counts else {}
         services[_key(route)] = _shared(table, route)
         services |= _mirror_services(table, route) if route.mirror else {}
     for header in table.headers:
@@ -93,6 +104,19 @@ def _body(table: EdgeTable, token: str) -> dict[str, Any]:
         "serversTransports": _transports(table),
     }
     return {"http": {name: part for name, part in parts.items() if part}}  # Traefik refuses an empty section
+
+
+def _trunk(route: EdgeRoute, points: tuple[str, ...], members: Mapping[str, Members]) -> Trunk | None:
+    """Of one that services ask for by name only who shares a network with it has an answer; None: that is nobody.
+
+    Anybody else gets 404, as for a name that there is not.
+    """
+    match = rule(route.host, route.path)
+    if not route.port:
+        return Trunk(_key(route), match, _priority(route), points)
+    askers = from_members(members[name] for name in route.networks if name in members)
+    own = (inner_point(route.port),)
+    return Trunk(_key(route), both(match, askers), _priority(route), own) if askers else None
 
 
 def _key(route: EdgeRoute | HeaderRoute) -> str:
@@ -253,11 +277,11 @@ def _mirror_services(table: EdgeTable, route: EdgeRoute) -> dict[str, Any]:
     return made | {f"mirrored-{key}": mirroring, f"mirror-{key}": {"weighted": {"services": shares}}}
 
 
-def _uncounted(route: EdgeRoute, token: str, points: tuple[str, ...], made: Middlewares) -> dict[str, Any]:
+def _uncounted(route: EdgeRoute, token: str, trunk: Trunk, made: Middlewares) -> dict[str, Any]:
     """The same route for Fairlead's own requests as a user. Where one route counts all have it: it goes before them."""
-    match = f"Header(`{RELEASE_HEADER}`, `{header_value(token, USERS)}`) && {rule(route.host, route.path)}"
-    trunk = Trunk(_key(route), match, FIRST + _priority(route), points)
-    return for_testers(route.how, trunk, Branch("uncounted", service=_key(route)), made)
+    match = both(f"Header(`{RELEASE_HEADER}`, `{header_value(token, USERS)}`)", trunk.match)
+    own = replace(trunk, match=match, priority=FIRST + trunk.priority)
+    return for_testers(route.how, own, Branch("uncounted", service=_key(route)), made)
 
 
 def _header_routers(header: HeaderRoute, token: str, points: tuple[str, ...], made: Middlewares) -> dict[str, Any]:

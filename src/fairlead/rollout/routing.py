@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fairlead.project.stack import Edge, Route, Service, Stack
 from fairlead.render.edge import LOOPBACK, EdgeRoute, EdgeTable, HeaderRoute, Pool, Sticky
-from fairlead.render.networks import edge_networks
+from fairlead.render.networks import edge_networks, met_networks
 from fairlead.rollout.steps import Shares
 from fairlead.runtimes.base import Instance
 
@@ -52,7 +52,8 @@ def edge_table(shares: Shares, stacks: Mapping[str, Stack], instances: Iterable[
     public = [one for one in served if one.pool not in withheld]
     networks = tuple(sorted({name for release in _known(shares) for name in _networks(release, stacks)}))
     listen, sticky, inner = _listen(shares, stacks), _sticky(shares, stacks), _inner(shares, stacks)
-    return EdgeTable(tuple(pools), _routes(shares, public), headers, listen, sticky, inner, networks)
+    routes = _routes(shares, public, _askers(shares, stacks))
+    return EdgeTable(tuple(pools), routes, headers, listen, sticky, inner, networks)
 
 
 def takes_requests(service: Service, stack: Stack) -> bool:
@@ -72,6 +73,18 @@ def _inner(shares: Shares, stacks: Mapping[str, Stack]) -> tuple[int, ...]:
     known = [stacks[release] for release in _known(shares) if release in stacks]
     found = {one.port for stack in known if stack.runtime == "docker" for one in stack.services if one.port}
     return tuple(sorted(found))
+
+
+def _askers(shares: Shares, stacks: Mapping[str, Stack]) -> dict[tuple[str, int], tuple[str, ...]]:
+    """Who may ask for a service by name: who shares a network with it, in any release that the table has a part for.
+
+    Names lead to the new release from the switch on, and who asks may be of the old one: it has to finish what it has.
+    """
+    found: dict[tuple[str, int], set[str]] = {}
+    for stack in (stacks[release] for release in _known(shares) if release in stacks):
+        for one in stack.services if stack.runtime == "docker" else ():
+            found.setdefault((one.name, one.port or 0), set()).update(met_networks(one, stack))
+    return {key: tuple(sorted(names)) for key, names in found.items()}
 
 
 def _networks(release: str, stacks: Mapping[str, Stack]) -> tuple[str, ...]:
@@ -131,7 +144,9 @@ def _candidates(instances: list[Instance], without: tuple[str, ...]) -> tuple[in
     return (1, well) if well else (0, [one for one in instances if one.id not in without])
 
 
-def _routes(shares: Shares, served: list[_Served]) -> tuple[EdgeRoute, ...]:
+def _routes(
+    shares: Shares, served: list[_Served], askers: Mapping[tuple[str, int], tuple[str, ...]]
+) -> tuple[EdgeRoute, ...]:
     """By host and path."""
     found = []
     for key in dict.fromkeys((one.route.host, one.route.path, one.port) for one in served):
@@ -140,7 +155,8 @@ def _routes(shares: Shares, served: list[_Served]) -> tuple[EdgeRoute, ...]:
         chosen = _choose(shares, here) or (_first(here) if port else ())
         if chosen:
             mirror = ("", 0.0) if port else _mirror(shares, here, chosen)
-            found.append(EdgeRoute(path, host, chosen, *mirror, port=port, how=_how(here, chosen)))
+            networks = askers.get((host or "", port), ()) if port else ()
+            found.append(EdgeRoute(path, host, chosen, *mirror, port, _how(here, chosen), networks))
     return tuple(found)
 
 

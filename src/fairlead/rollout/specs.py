@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fairlead.artifacts.release import Release
-from fairlead.project.stack import Job, Service
+from fairlead.project.stack import Container, Job, Service
 from fairlead.render import container
 from fairlead.render.instances import container_of_job, joined
+from fairlead.render.networks import names_in
 from fairlead.rollout.observed import instance_id
 from fairlead.runtimes.base import InstanceSpec
 from fairlead.secrets.consumers import path_variables, value_variables
@@ -70,7 +71,7 @@ def _service_spec(release: Release, id: str, machine: Machine) -> InstanceSpec:
         _env(service, release, machine), _values(release, id, machine), service.port is not None, service.health,
         service.stop, secret_env=_secret_env(service, release, machine), port=service.port,
         image=_image(release, name, machine), container=joined(service, release.stack),
-        names=_names(release, machine),
+        asks=_asks(release, joined(service, release.stack), machine),
     )  # fmt: skip
 
 
@@ -86,7 +87,7 @@ def job_spec(release: Release, name: str, machine: Machine) -> InstanceSpec:
         id, release.id, name, 1, _argv(job), _folder(release, name, machine), _env(job, release, machine),
         _values(release, id, machine), job=True, secret_env=_secret_env(job, release, machine),
         image=_image(release, name, machine), container=container_of_job(job, release.stack),
-        names=_names(release, machine), like=job.like or "",
+        asks=_asks(release, container_of_job(job, release.stack), machine), like=job.like or "",
     )  # fmt: skip
 
 
@@ -94,9 +95,9 @@ def _image(release: Release, name: str, machine: Machine) -> str:
     return release.artifacts.get(name, "") if machine.containers else ""
 
 
-def _names(release: Release, machine: Machine) -> tuple[str, ...]:
-    """The services that its containers reach by NAME:PORT."""
-    return tuple(one.name for one in release.stack.services if one.port) if machine.containers else ()
+def _asks(release: Release, container: Container, machine: Machine) -> dict[str, tuple[str, ...]]:
+    """The services that a container reaches by NAME:PORT, and the networks in which."""
+    return names_in(container.networks, release.stack) if machine.containers else {}
 
 
 def _argv(item: Service | Job) -> tuple[str, ...]:

@@ -36,7 +36,8 @@ class InstanceSpec:
     port: int | None = None  #: that it declares; a container listens there, a process gets a free one
     image: str = ""  #: id of the image it is started from; empty: no container
     container: Container = field(default_factory=Container)
-    names: tuple[str, ...] = ()  #: services that it reaches by name, through the edge
+    asks: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Services that it reaches by name, through the edge; and the networks in which both are."""
     like: str = ""  #: of a job the service whose volumes without a name it has
 
 

@@ -212,7 +212,10 @@ def test_it_is_what_the_runtime_makes_of_it(composed, docker_engine, docker_proj
     def fetched(service):
         return docker_engine("exec", f"{docker_project}_{service}_1", "python3", "-c", FETCH).stdout.strip()
 
-    assert (fetched("stranger"), fetched("apart")) == ("200", "200")  # the other one by the edge: they share no network
+    assert (fetched("stranger"), fetched("apart")) == ("200", "")  # who shares no network with it has no name for it
+    edge = docker_engine.inspect(f"{docker_project}_edge_1")["NetworkSettings"]["Networks"]
+    ports = [(one["IPAddress"], port) for one in edge.values() for port in ("8000", "9100")]
+    assert not any(reaches(*one) for one in ports)  # it listens for users alone
     assert not reaches(address("apart"), "9100")
     assert not answers_here(address("db"))
 

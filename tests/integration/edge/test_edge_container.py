@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -74,7 +75,7 @@ def test_another_table_asks_the_engine_little(shared, one, two, monkeypatch):
 
 def test_its_api_asks_for_the_key(shared, one):
     shared.route({"r1": [one.port]})
-    address = shared.edge.boxes.address()
+    address = shared.edge.boxes.seen().address
     for path in ("/api/rawdata", "/metrics", "/ping"):
         answer = http.get(api_port(MAIN), path, 5, {KEY_HEADER: "0" * 32}, address)
         assert answer.status == 404
@@ -270,14 +271,16 @@ def test_one_that_keeps_its_ports_is_ended(rig, one, monkeypatch):
     assert rig.ask().who == "one" and not rig.retired()
 
 
-def test_services_ask_each_other_by_name_and_that_moves_with_the_switch(rig, one, two):
-    rig.route({"r1": [one.port]})
+@contextmanager
+def client(rig, network):
+    """A container in one network of the edge, which knows two names: `asked(URL)`, and what it is called."""
     owner, engine = rig.edge.boxes.owner, rig.edge.boxes.engine
-    links = ((owner.name(DOOR), "web"), (owner.name(DOOR), "api"))
-    name, joined = owner.name("client"), Joined(owner.name("backend"), (), links)
+    links = tuple((owner.name(DOOR), name) for name in ("web", "api"))
+    name, joined = owner.name(f"client-{network}"), Joined(owner.name(network), (), links)
     asker = ContainerSpec(
-        name=name, image=images()["python"], entrypoint=("sleep", "infinity"), networks=(joined,), stop_grace=0
-    )
+        name=name, image=images()["python"], entrypoint=("sleep", "infinity"), networks=(joined,), stop_grace=0,
+        labels=owner.labels("helper"),
+    )  # fmt: skip
     engine.create(asker)
     try:
         engine.start(name)
@@ -288,13 +291,23 @@ def test_services_ask_each_other_by_name_and_that_moves_with_the_switch(rig, one
                 ran = engine.run(name, ("python", "-c", FETCH, url))
                 if ran.code == 0 or "HTTP Error" in ran.output:
                     break
-            return ran.output.strip()
+            return ran.output.strip().rpartition("\n")[2]
 
-        def named(release, *names):
-            table = rig.table({"r1": [one.port], "r2": [two.port]}, {release: 100})
-            inner = [EdgeRoute("/", host, ((f"web-{release}", 100),), port=port) for host, port in names]
-            return replace(table, routes=(*table.routes, *inner))
+        yield asked, joined
+    finally:
+        engine.remove(name)
 
+
+def test_services_ask_each_other_by_name_and_that_moves_with_the_switch(rig, one, two):
+    rig.route({"r1": [one.port]})
+
+    def named(release, *names):
+        table = rig.table({"r1": [one.port], "r2": [two.port]}, {release: 100})
+        to = ((f"web-{release}", 100),)
+        inner = [EdgeRoute("/", host, to, port=port, networks=("backend",)) for host, port in names]
+        return replace(table, routes=(*table.routes, *inner))
+
+    with client(rig, "backend") as (asked, _):
         with Traffic(f"http://127.0.0.1:{rig.port}", MIX, OPTIONS) as traffic:
             rig.edge.route(named("r1", ("web", 8000)))
             assert asked("http://web:8000/") == "one"
@@ -307,8 +320,47 @@ def test_services_ask_each_other_by_name_and_that_moves_with_the_switch(rig, one
             report = traffic.stop()
         assert (report.lost, report.app_errors, set(report.statuses)) == (0, 0, {200}), report.losses
         assert asking.ask(rig.port, headers={"Host": "api"}).who == "two", "that is the route for users"
-    finally:
-        engine.remove(name)
+
+
+REFUSED = "urllib.error.HTTPError: HTTP Error 404: Not Found"
+
+
+def test_only_who_shares_a_network_with_a_service_is_answered(rig, one, docker_engine):
+    """Whatever is said in the request: it counts where its connection comes from. Not the machine either."""
+    rig.route({"r1": [one.port]})
+    inner = EdgeRoute("/", "web", (("web-r1", 100),), port=8000, networks=("own",))
+    table = rig.table({"r1": [one.port]})
+    table = replace(table, routes=(*table.routes, inner), networks=("own",))
+    rig.edge.route(table)
+    with client(rig, "backend") as (stranger, _), client(rig, "own") as (friend, joined):
+        assert (friend("http://web:8000/"), stranger("http://web:8000/")) == ("one", REFUSED)
+        door = docker_engine.inspect(rig.edge.boxes.name(DOOR))["NetworkSettings"]["Networks"]
+        headers = {"Host": "web", "X-Forwarded-For": door[joined.network]["IPAddress"]}
+        for network in door.values():
+            assert http.get(8000, "/", 10, headers, network["IPAddress"]).status == 404
+
+        made_anew(docker_engine, rig.edge.boxes, joined)
+        eventually(lambda: "own" not in rig.edge.members())
+        rig.edge.up()
+        assert friend("http://web:8000/") == REFUSED, "its network is another one"
+        assert rig.edge.unlike(table), "which is seen"
+        rig.edge.route(table)
+        assert (friend("http://web:8000/"), stranger("http://web:8000/")) == ("one", REFUSED)
+
+
+def made_anew(docker_engine, boxes, joined):
+    """The network with another subnet, by hand: whoever was in it is taken out, and the client comes back."""
+    name, client = joined.network, boxes.name("client-own")
+    seen = docker_engine.inspect(name)
+    for one in (client, boxes.name(DOOR)):
+        docker_engine("network", "disconnect", "--force", name, one)
+    docker_engine("network", "rm", name)
+    labels = [word for key, value in seen["Labels"].items() for word in ("--label", f"{key}={value}")]
+    placeholder = f"{name}-before"  # so that the engine chooses another one
+    docker_engine("network", "create", "--subnet", seen["IPAM"]["Config"][0]["Subnet"], *labels, placeholder)
+    docker_engine("network", "create", "--internal", *labels, name)
+    docker_engine("network", "rm", placeholder)
+    boxes.engine.join(client, joined)
 
 
 @pytest.mark.long(seconds=300)

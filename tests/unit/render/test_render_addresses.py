@@ -2,7 +2,9 @@
 
 import pytest
 
-from fairlead.render.addresses import DOOR_SEAT, FIRST_SEAT, free_seat, halves, seat_address
+from fairlead.render.addresses import DOOR_SEAT, FIRST_SEAT, free_seat, halves, members, seat_address
+from fairlead.render.edge import Members
+from fairlead.render.matching import from_members
 
 
 def network(**config):
@@ -39,3 +41,25 @@ def test_where_there_is_none(found, seat):
 )
 def test_the_next_seat_is_one_that_nobody_had_lately(taken, free):
     assert free_seat(tuple(taken)) == free
+
+
+def joined(**more):
+    return {"IPAddress": "172.20.128.1", "IPPrefixLen": 16, "Gateway": "172.20.0.1"} | more
+
+
+def test_who_is_in_a_network_is_told_by_one_that_has_joined_it():
+    assert members(joined()) == Members(("172.20.0.0/16",), ("172.20.0.1",))
+    assert members(joined(Gateway="")) == Members(("172.20.0.0/16",), ("172.20.0.1",))
+    both = joined(GlobalIPv6Address="fd00::8001", GlobalIPv6PrefixLen=64, IPv6Gateway="fd00::1")
+    assert members(both) == Members(("172.20.0.0/16", "fd00::/64"), ("172.20.0.1", "fd00::1"))
+    assert members({"IPAddress": "", "IPPrefixLen": 0, "Gateway": "", "GlobalIPv6Address": ""}) is None
+
+
+def test_members_are_asked_for_by_where_their_connection_comes_from():
+    own, more = Members(("10.0.0.0/24", "fd00::/64"), ("10.0.0.1", "fd00::1")), Members(("10.1.0.0/24",))
+    assert from_members([own, more]) == (
+        "(ClientIP(`10.0.0.0/24`) || ClientIP(`fd00::/64`) || ClientIP(`10.1.0.0/24`))"
+        " && !(ClientIP(`10.0.0.1`) || ClientIP(`fd00::1`))"
+    )
+    assert from_members([more]) == "(ClientIP(`10.1.0.0/24`))"
+    assert from_members([]) == ""

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from fairlead.project.stack import Edge
-from fairlead.render.edge import EdgeRoute, EdgeTable, HeaderRoute, Pool, Sticky
+from fairlead.project.stack import Edge, Route
+from fairlead.project.stack_edge import Policies
+from fairlead.render.edge import EdgeRoute, EdgeTable, HeaderRoute, Members, Pool, Sticky
 from fairlead.render.traefik import (
     cookie_value,
     dynamic_file,
@@ -101,6 +102,25 @@ def test_an_empty_table_has_no_empty_section() -> None:
     content = json.loads(dynamic_file(EdgeTable(), "secret")[0])
     assert all(content["http"].values())
     assert "routers" not in content["http"]
+
+
+@pytest.mark.parametrize("how", [Route(), Route(policies=Policies(connections=1))])
+def test_by_name_only_members_of_its_networks_are_answered(how: Route) -> None:
+    """All routers of it, and none at all where nobody is known to be in them: then its name is that of nobody."""
+    named = EdgeRoute(
+        "/", "web", (("web-old", 100),), port=80, networks=("own", "backend"), how=replace(how, host="web")
+    )
+    table = EdgeTable((Pool("web", "old", (80,), ("10.0.0.9",)),), (named,))
+
+    def rules(**members: Members) -> dict[str, str]:
+        http = json.loads(dynamic_file(table, "secret", members)[0])["http"]
+        assert http["services"].keys() >= {"web-old"}
+        return {name: one["rule"] for name, one in http.get("routers", {}).items() if "parentRefs" not in one}
+
+    found = rules(own=Members(("10.0.0.0/24",), ("10.0.0.1",)), other=Members(("10.1.0.0/24",)))
+    match = "Host(`web`) && PathPrefix(`/`) && (ClientIP(`10.0.0.0/24`)) && !(ClientIP(`10.0.0.1`))"
+    assert found and all(one.endswith(match) for one in found.values())
+    assert rules(other=Members(("10.1.0.0/24",))) == rules() == {}
 
 
 @pytest.mark.parametrize("path", ["/{{ env `HOME` }}", "/{{{{", "/a}}{{b"])

@@ -244,6 +244,29 @@ def test_the_edge_is_in_the_networks_of_services_that_are_not_where_it_always_is
     assert edge_table(Shares((("old", 100),)), {"old": TWO}, instances("old", TWO)).networks == ()
 
 
+def test_who_may_ask_by_name_is_in_a_network_of_the_service() -> None:
+    made = contained(TWO, {"api": ("private", "database"), "web": ("backend", "private"), "inner": ("outgoing",)})
+    table = edge_table(Shares((("old", 100),)), {"old": made}, instances("old", made))
+    found = {one.host: one.networks for one in table.routes if one.port}
+    assert found == {"api": ("private",), "web": ("backend", "private"), "inner": ()}
+    assert all(one.networks == () for one in table.routes if not one.port)
+
+
+def test_while_two_releases_are_there_the_networks_of_both_count() -> None:
+    """Who asks may be of the one, and who answers of the other: up to the moment at which the old one is forgotten."""
+    before, after = contained(WEB, {"web": ("backend",)}), contained(WEB, {"web": ("private",)})
+    stacks, found = {"old": before, "new": after}, (*instances("old", before), *at(100, *instances("new", after)))
+    for shares in (
+        Shares((("old", 100),), candidates=("new",)), Shares((("old", 50), ("new", 50))),
+        Shares((("new", 100),), candidates=("old",)),
+    ):  # fmt: skip
+        table = edge_table(shares, stacks, found)
+        assert [one.networks for one in table.routes if one.port] == [("backend", "private")]
+        assert table.networks == ("private",)
+    last = edge_table(Shares((("new", 100),)), stacks, found)
+    assert [one.networks for one in last.routes if one.port] == [("private",)]
+
+
 def test_without_routes_it_listens_for_services_alone() -> None:
     made = contained(stack(service("inner")))
     assert edge_table(Shares((("old", 100),)), {"old": made}, instances("old", made)).listen == made.edge

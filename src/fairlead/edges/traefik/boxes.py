@@ -6,8 +6,8 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -19,8 +19,9 @@ from fairlead.engine.networks import ensure_named
 from fairlead.engine.owner import PREFIX, Owner, label
 from fairlead.errors import FairleadError
 from fairlead.project.stack import Edge as EdgeSettings
-from fairlead.render.addresses import DOOR_SEAT, seat_address
+from fairlead.render.addresses import DOOR_SEAT, members, seat_address
 from fairlead.render.container import ContainerSpec, Joined
+from fairlead.render.edge import Members
 from fairlead.render.edge_containers import (
     CONFIGURATION,
     DOOR,
@@ -60,6 +61,15 @@ class Shape:
     networks: tuple[str, ...] = ()  #: as the project file calls them
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the engine says of a door that runs."""
+
+    address: str = ""  #: where this machine reaches it
+    members: Mapping[str, Members] = field(default_factory=dict)
+    """Who is with it in each of its networks, as the project file calls them."""
+
+
 class Boxes:
     """Door, Traefik and deputy of one edge."""
 
@@ -82,10 +92,14 @@ class Boxes:
             raise EngineError(what, f"remove it, or rename it: docker rename {found.name} OTHER")
         return found
 
-    def address(self) -> str:
-        """Where this machine reaches the door; empty while it does not run."""
+    def seen(self) -> Seen:
+        """The door now."""
         door = self.facts(DOOR)
-        return door.addresses.get(self.name(FRONTEND), "") if door and door.running else ""
+        if door is None or not door.running:
+            return Seen()
+        prefix, networks = self.name(""), door.raw["NetworkSettings"].get("Networks") or {}
+        ours = {name.removeprefix(prefix): members(one) for name, one in networks.items() if name.startswith(prefix)}
+        return Seen(door.addresses.get(self.name(FRONTEND), ""), {name: one for name, one in ours.items() if one})
 
     def image(self) -> str:
         """The id of Traefik's image. FairleadError when it is not here."""
@@ -115,9 +129,7 @@ class Boxes:
 
     def have_door(self, shape: Shape) -> None:
         """Have it run and in all its networks; what is beside a door that publishes other ports ends with it."""
-        ensure_named(self.engine, self.owner, shape.networks)
-        spec = self.door_spec(shape)
-        spec = replace(spec, networks=tuple(self._seated(one) for one in spec.networks))
+        spec = self._door(shape)
         mark = replace(spec, image="", networks=()).fingerprint  # these two need no other door
         found = self.facts(DOOR)
         if found and label(found.labels, "spec") != mark:
@@ -128,6 +140,20 @@ class Boxes:
         elif not found.running:
             self._start_door()
         self._join(spec)
+
+    def have_joined(self, shape: Shape) -> None:
+        """Have a door in all its networks; one that runs serves on, also where one that publishes other ports is to
+        come."""
+        found = self.facts(DOOR)
+        if found and found.running:
+            self._join(self._door(shape))
+        else:
+            self.have_door(shape)
+
+    def _door(self, shape: Shape) -> ContainerSpec:
+        ensure_named(self.engine, self.owner, shape.networks)
+        spec = self.door_spec(shape)
+        return replace(spec, networks=tuple(self._seated(one) for one in spec.networks))
 
     def _create(self, spec: ContainerSpec, mark: str) -> None:
         self.engine.create(replace(spec, labels={**spec.labels, PREFIX + "spec": mark}))

@@ -7,7 +7,7 @@ import hashlib
 import re
 import secrets
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ from fairlead.engine.differences import Difference
 from fairlead.errors import FairleadError
 from fairlead.project.stack import Edge as EdgeSettings
 from fairlead.render import entrypoints, traefik
-from fairlead.render.edge import RELEASE_COOKIE, RELEASE_HEADER, EdgeTable
+from fairlead.render.edge import RELEASE_COOKIE, RELEASE_HEADER, EdgeTable, Members
 from fairlead.render.tls import is_sound, tls_file
 from fairlead.system import http
 from fairlead.system.clock import wait_until
@@ -169,7 +169,7 @@ class TraefikFiles(ABC):
         self._have_own_routers()
         proof = self._have_certificates(_hosts(table), table.listen or self.listen)
         self._ready_for(table)
-        text, revision = traefik.dynamic_file(table, self.token())
+        text, revision = traefik.dynamic_file(table, self.token(), self.members())
         before = self._routes.read_text() if self._routes.exists() else None
         if before != text:
             self._have_shown_another(revision, before or "", text)
@@ -214,7 +214,7 @@ class TraefikFiles(ABC):
 
     def unlike(self, table: EdgeTable) -> tuple[str, ...]:
         """By the file that it reads, which somebody may have edited."""
-        wanted = traefik.parts_of(traefik.dynamic_file(table, self.token())[0])
+        wanted = traefik.parts_of(traefik.dynamic_file(table, self.token(), self.members())[0])
         try:
             found = traefik.parts_of(self._routes.read_text())
         except (OSError, ValueError):
@@ -234,6 +234,10 @@ class TraefikFiles(ABC):
         for path in sorted(self._dynamic.iterdir()) if self._dynamic.is_dir() else ():
             if path.name not in FILES:
                 yield "traefik", Difference(STRAYS, "", str(path))
+
+    def members(self) -> Mapping[str, Members]:
+        """Services have no names here."""
+        return {}
 
     def traffic(self) -> Traffic:
         """Good answers from the counters, 5xx and the edge's own from the access log; see `accesslog`.

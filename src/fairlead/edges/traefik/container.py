@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from fairlead.edges.traefik.api import TraefikApi
-from fairlead.edges.traefik.boxes import Boxes, Shape, networks_for, redirecting_program
+from fairlead.edges.traefik.boxes import Boxes, Seen, Shape, networks_for, redirecting_program
 from fairlead.edges.traefik.common import TraefikFiles, readable
 from fairlead.edges.traefik.differences import parts, prepare_mending
 from fairlead.edges.traefik.replacement import Replacement
@@ -26,7 +26,7 @@ from fairlead.errors import FairleadError
 from fairlead.project.stack import Edge as EdgeSettings
 from fairlead.project.stack import from_data, to_data
 from fairlead.render import entrypoints, tls, traefik
-from fairlead.render.edge import EdgeTable
+from fairlead.render.edge import EdgeTable, Members
 from fairlead.render.edge_containers import DOOR, TRAEFIK, api_port
 from fairlead.render.entrypoints import DEPUTY, MAIN
 from fairlead.system import processes
@@ -49,7 +49,7 @@ class ContainerEdge(TraefikFiles):
         super().__init__(place, place.edge / "log")
         self.boxes = Boxes(engine or Engine(), Owner.of(place), place.edge / "config", place.edge / "log")
         self.replacement = Replacement(self.boxes, self._api, self._proofs, self._have_own_routers)
-        self._looked: tuple[float, str] = (0.0, "")
+        self._looked: tuple[float, Seen] = (0.0, Seen())
         self._stands = False  #: whether what runs is what the table needs
 
     @property
@@ -66,15 +66,22 @@ class ContainerEdge(TraefikFiles):
         return TraefikApi(api_port(role), self._secret("key"), self._address())
 
     def _address(self) -> str:
+        return self._door().address
+
+    def _door(self) -> Seen:
         """It changes when the door is started anew; the engine takes some milliseconds to say it."""
-        moment, address = self._looked
-        if not address or time.monotonic() - moment > FRESH:
-            address = self.boxes.address() if self.listen else ""
-            self._looked = (time.monotonic(), address)
-        return address
+        moment, seen = self._looked
+        if not seen.address or time.monotonic() - moment > FRESH:
+            seen = self.boxes.seen() if self.listen else Seen()
+            self._looked = (time.monotonic(), seen)
+        return seen
 
     def _forget(self) -> None:
-        self._looked = (0.0, "")
+        self._looked = (0.0, Seen())
+
+    def members(self) -> Mapping[str, Members]:
+        """By the door's own place in each network, as the engine says it now: whatever made it, or made it anew."""
+        return self._door().members
 
     @property
     def shape(self) -> Shape | None:
@@ -131,7 +138,13 @@ class ContainerEdge(TraefikFiles):
         self._note_starts()
 
     def _serves(self) -> bool:
-        return self.api.alive() and self.boxes.facts(TRAEFIK[DEPUTY]) is None and not self.boxes.redirects()
+        alone = self._joined() and self.api.alive() and self.boxes.facts(TRAEFIK[DEPUTY]) is None
+        return alone and not self.boxes.redirects()
+
+    def _joined(self) -> bool:
+        """Whether the door is where it is to be; somebody may have taken it out of a network."""
+        shape = self.shape
+        return shape is not None and set(shape.networks) <= self.members().keys()
 
     def _settle(self, shape: Shape) -> None:
         """From whatever there is to a door and one Traefik that answers."""
@@ -182,20 +195,40 @@ class ContainerEdge(TraefikFiles):
         return Shape(listen, self.boxes.image(), tuple(sorted({*kept, *asked})), networks)
 
     def _ready_for(self, table: EdgeTable) -> None:
-        """Replaced without a gap where the table needs another Traefik."""
+        """Replaced without a gap where the table needs another Traefik. The door is in all networks of the table before
+        that is written: it says who is in them."""
         before, wanted = self.shape, self._wanted(table)
-        self._stands = bool(before and before == wanted and self._serves() and self.boxes.is_current(before, MAIN))
-        if self._stands or wanted is None or before is None or not self._serves():
+        serves = self._serves()
+        self._stands = bool(before and before == wanted and serves and self.boxes.is_current(before, MAIN))
+        if self._stands or wanted is None:
             return
-        if self.boxes.is_current(wanted, MAIN):
-            return  # it is only to be in more networks
-        if not self._same_door(before, wanted) or redirecting_program() is None:
-            return  # what is published changes: that needs another door, and a moment without one
+        if before and serves and self._to_replace(before, wanted):
+            self._replace(wanted)
+        else:
+            self._have_joined(wanted)
+        self._forget()
+
+    def _to_replace(self, before: Shape, wanted: Shape) -> bool:
+        """Not where it is only to be in more networks; nor where what is published changes: that needs another door,
+        and a moment without one."""
+        return (
+            not self.boxes.is_current(wanted, MAIN)
+            and self._same_door(before, wanted)
+            and redirecting_program() is not None
+        )
+
+    def _replace(self, wanted: Shape) -> None:
         with self._held():
             self.boxes.have_door(wanted)
             self.replacement.start(wanted)
             self._keep(wanted)
             self.replacement.finish(wanted)
+
+    def _have_joined(self, wanted: Shape) -> None:
+        if self.shape is None:
+            self._keep(wanted)  # before there is a door that nobody knows of
+        with self._held():
+            self.boxes.have_joined(wanted)
 
     def _same_door(self, before: Shape, wanted: Shape) -> bool:
         published = [(one.listen.http, one.listen.https, one.listen.address) for one in (before, wanted)]

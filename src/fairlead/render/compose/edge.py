@@ -1,7 +1,8 @@
 """The edge in a Compose project: one Traefik, with the files that Fairlead would write for one live release.
 
 Its API is not reached from outside of it, and what it says goes to Docker's own log, which is bounded. Certificates are
-files among the secrets: those that are given, or one of the authority that `secrets.sh` makes.
+files among the secrets: those that are given, or one of the authority that `secrets.sh` makes. Names of services are
+none of its business: Compose answers them, in each network for those that are in it.
 """
 
 from __future__ import annotations
@@ -19,15 +20,7 @@ from fairlead.render.edge import EdgeTable, Pool
 from fairlead.render.edge_containers import CONFIGURATION, DOOR, IMAGE, NOBODY, STATIC, TRAEFIK, EdgeBox, ports_of
 from fairlead.render.entrypoints import MAIN
 from fairlead.render.live import RELEASE, live_table
-from fairlead.render.networks import (
-    BACKEND,
-    DEFAULT,
-    EDGELESS,
-    FRONTEND,
-    declared_networks,
-    edge_networks,
-    opened,
-)
+from fairlead.render.networks import BACKEND, FRONTEND, declared_networks, reach_networks
 from fairlead.render.tls import tls_file
 
 FOLDER = "edge"  #: beside the Compose file
@@ -53,7 +46,7 @@ def name_of(stack: Stack) -> str:
 
 
 def is_there(stack: Stack) -> bool:
-    """Whether users come to it, and by which port. Names of services are answered by Compose itself."""
+    """Whether users come to it, and by which port."""
     listens = stack.edge.http or stack.edge.https
     return stack.runtime != "process" and bool(listens) and any(one.routes for one in _reached(stack))
 
@@ -62,41 +55,24 @@ def edge(stack: Stack) -> dict[str, Any]:
     """Its Compose service, but for what lies beside the file, and for what it waits for."""
     names = {short: short for short in (DOOR, *TRAEFIK.values())}
     box = EdgeBox(names, {}, IMAGE, f"{NOBODY}:{NOBODY}", Path(FOLDER), Path(FOLDER))
-    spec = box.whole(stack.edge, (FRONTEND, BACKEND, *edge_networks(stack)))
+    spec = box.whole(stack.edge, (FRONTEND, BACKEND, *reach_networks(stack)))
     made = compose_service(replace(spec, mounts=()))
-    made["networks"] = {one.network: _joined(stack, one.network) for one in spec.networks}
+    made["networks"] = {one.network: _joined(one.network) for one in spec.networks}
     secrets = [name for pair in pairs(stack) for name in (pair.cert, pair.key)]
     return made | ({"secrets": secrets} if secrets else {})
 
 
-def _joined(stack: Stack, network: str) -> dict[str, Any]:
-    """What is published comes in by the first network. Services that are not in this one are asked here by name."""
-    called = [one.name for one in _named(stack) if _answers(stack, network, one)]
-    return ({"priority": 1000} if network == FRONTEND else {}) | ({"aliases": called} if called else {})
-
-
-def _answers(stack: Stack, network: str, one: Service) -> bool:
-    return network in _closed(stack) and network not in declared_networks(one, stack)
-
-
-def _closed(stack: Stack) -> set[str]:
-    """Networks in which names of services elsewhere lead to the edge; one that Compose made has its own alone."""
-    inside = {name for one in stack.services for name in declared_networks(one, stack)}
-    return inside - opened(stack) - EDGELESS - {DEFAULT}
+def _joined(network: str) -> dict[str, Any]:
+    """What is published comes in by the first network."""
+    return {"priority": 1000} if network == FRONTEND else {}
 
 
 def _reached(stack: Stack) -> Iterator[Service]:
     """Services that take requests, in a network where the edge is."""
-    here = {FRONTEND, BACKEND, *edge_networks(stack)}
+    here = {FRONTEND, BACKEND, *reach_networks(stack)}
     for one in stack.services:
         if one.port and (one.container.image or one.container.build) and here & set(declared_networks(one, stack)):
             yield one
-
-
-def _named(stack: Stack) -> tuple[Service, ...]:
-    """Those that somebody asks for by name who is in no network of theirs."""
-    here = (FRONTEND, BACKEND, *edge_networks(stack))
-    return tuple(one for one in _reached(stack) if any(_answers(stack, name, one) for name in here))
 
 
 def mount() -> dict[str, Any]:
@@ -114,7 +90,7 @@ def waits_for(stack: Stack) -> tuple[str, ...]:
 def files(stack: Stack) -> dict[str, str]:
     """What it reads, by its path beside the Compose file. None of it is secret."""
     table = _table(stack)
-    ports = replace(ports_of(MAIN, stack.edge, table.inner), role="", api_address="127.0.0.1")
+    ports = replace(ports_of(MAIN, stack.edge, ()), role="", api_address="127.0.0.1")
     found = {
         STATIC[MAIN]: entrypoints.static_file(ports, Path(CONFIGURATION), said=True),
         "dynamic/own.yml": entrypoints.ping_file(),
@@ -131,7 +107,7 @@ def _table(stack: Stack) -> EdgeTable:
         one.name: Pool(one.name, RELEASE, (one.port,), (one.name,), one.routes)
         for one in _reached(stack) if one.port
     }  # fmt: skip
-    return live_table(stack, pools, stack.edge, _named(stack))
+    return live_table(stack, pools, stack.edge)
 
 
 def pairs(stack: Stack) -> tuple[Pair, ...]:

@@ -17,7 +17,7 @@ from fairlead.render.addresses import DOOR_SEAT, free_seat, seat_address
 from fairlead.render.container import ContainerSpec
 from fairlead.runtimes.base import InstanceSpec
 from fairlead.runtimes.docker.folder import ContainerFolder
-from fairlead.runtimes.docker.spec import Handed, container_spec, has_door, meeting
+from fairlead.runtimes.docker.spec import Handed, asking, container_spec, meeting
 from fairlead.system.home import Place
 
 RUNS = ("running", "paused", "restarting")
@@ -88,12 +88,12 @@ class Making:
         wanted = container_spec(spec, self.owner, handed)
         return wanted if wanted.user else replace(wanted, user=self._user(wanted.image))
 
-    def _addresses(self, spec: InstanceSpec) -> tuple[str, str]:
-        """Its own that stays, and that of the edge; empty where there is none."""
-        network = self.engine.network(self.owner.name(meeting(spec))) if meeting(spec) else None
-        seat = self._folder(spec.id).seat()
-        door = seat_address(network, DOOR_SEAT) if has_door(spec) else ""
-        return seat_address(network, seat) if seat else "", door
+    def _addresses(self, spec: InstanceSpec) -> tuple[str, dict[str, str]]:
+        """Its own that stays, empty where there is none; and those of the edge, by network."""
+        own, seat, asked = meeting(spec), self._folder(spec.id).seat(), set(asking(spec).values())
+        known = {name: self.engine.network(self.owner.name(name)) for name in sorted({own, *asked} - {""})}
+        doors = {name: seat_address(known[name], DOOR_SEAT) for name in asked}
+        return seat_address(known.get(own), seat) if seat else "", doors
 
     def _user(self, image: str) -> str | None:
         """The user the image names, where that is a number: so it is known whose its folders in memory have to be."""

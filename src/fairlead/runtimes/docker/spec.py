@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from fairlead.engine.owner import Owner
@@ -24,7 +24,7 @@ class Handed:
     secrets: Path | None = None  #: folder of those that it reads
     files: Path | None = None  #: folder of the files that were made of templates
     address: str = ""  #: that it always has where the edge asks it
-    door: str = ""  #: that the edge always has there
+    doors: Mapping[str, str] = field(default_factory=dict)  #: network → that the edge always has there
 
 
 def name_of(owner: Owner, id: str) -> str:
@@ -47,15 +47,15 @@ def container_spec(spec: InstanceSpec, owner: Owner, handed: Handed) -> Containe
         labels=_labels(spec, owner),
         env=handed.env,
         mounts=_handed_mounts(handed),
-        hosts=tuple((name, handed.door) for name in spec.names) if handed.door else (),
+        hosts=_hosts(spec, handed.doors),
     )
     return container_of(spec, place)
 
 
 def _joined(spec: InstanceSpec, owner: Owner, network: str, handed: Handed) -> Joined:
     """Names of services lead to the edge's door: each container has its own, so another set of them needs no other
-    door. Where the edge is not, they lead nowhere."""
-    links = () if network in EDGELESS else tuple((owner.name(DOOR), name) for name in spec.names)
+    door. They are those of services that are in this network too."""
+    links = tuple((owner.name(DOOR), name) for name, shared in spec.asks.items() if network in shared)
     address = handed.address if network == meeting(spec) else ""
     return Joined(owner.name(network), (alias_of(spec.id),), links, address)
 
@@ -66,9 +66,15 @@ def meeting(spec: InstanceSpec) -> str:
     return next((name for name in here if name in (FRONTEND, BACKEND)), next(iter(here), ""))
 
 
-def has_door(spec: InstanceSpec) -> bool:
-    """Whether the edge's door is where it would be met: in a network of the file's own only for who listens there."""
-    return meeting(spec) in (FRONTEND, BACKEND) or (spec.port is not None and not spec.job)
+def asking(spec: InstanceSpec) -> dict[str, str]:
+    """In which network it asks for each service that it reaches by name: where the edge asks it too, if it can."""
+    own = meeting(spec)
+    return {name: own if own in shared else shared[0] for name, shared in spec.asks.items()}
+
+
+def _hosts(spec: InstanceSpec, doors: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    known = ((name, doors.get(network, "")) for name, network in asking(spec).items())
+    return tuple((name, address) for name, address in known if address)
 
 
 def command_of(health: Health, spec: InstanceSpec) -> tuple[str, ...]:
