@@ -161,7 +161,13 @@ def seen(engine, members, outside):
     def all_tried(one):
         own = [one.at(address) for address in one.addresses.values()]
         allowed = [*one.allowed(members), *own, *([outside] if one.gets_out else [])]
-        return tried(engine, one, [*everything, outside], allowed)
+        reached = tried(engine, one, [*everything, outside], allowed)
+        for _ in range(5):  # an engine that makes a network, for whomever, has none of its rules for a moment
+            if not (strange := [found for found in reached if found not in allowed]):
+                break
+            again = tried(engine, one, strange, allowed)
+            reached = [found for found in reached if found in allowed or found in again]
+        return reached
 
     found = side_by_side(all_tried, members)
     return {one.container: reached for one, reached in zip(members, found, strict=True)}
