@@ -235,7 +235,7 @@ class Boxes:
     def _have_free_ports(self, role: str) -> None:
         """Nobody beside the door listens where a Traefik of that role will: who is retired has gone, or is ended."""
         self.retired.dismiss()
-        address = self.address()
+        address = self.seen().address
         if not wait_until(lambda: not http.connects(api_port(role), 1.0, address).ok, CLOSES, 0.01, 0.1):
             self.retired.end(0)
 
