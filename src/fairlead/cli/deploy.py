@@ -109,7 +109,7 @@ def _schema(one: SchemaMove) -> list[str]:
     held = f"once the old release is gone: migrate {one.database}: {', '.join(one.held)}"
     bare = f"{one.database} is not rehearsed: {one.unrehearsed}"
     some = ((unknown, one.unknown), (bare, one.moves and one.unrehearsed), (held, one.held))
-    return [text for text, why in some if why]
+    return [*(text for text, why in some if why), *one.notes]
 
 
 def _short(artifact: str) -> str:

@@ -14,10 +14,11 @@ from fairlead.errors import Busy, FairleadError, Refused
 from fairlead.ledger import Ledger
 from fairlead.masking import concealed
 from fairlead.operations.contract import alone, note_killed
-from fairlead.operations.db.chosen import Database, declared
+from fairlead.operations.db.chosen import Database, database_of, declared
 from fairlead.operations.db.migrate import Moved, migrate, refuse_errors, undo, undo_plan
 from fairlead.operations.db.opened import WAIT, opened
 from fairlead.operations.db.plan import Asked, planned
+from fairlead.operations.schema.preflight import look
 from fairlead.operations.schema.snapshot import snapshot
 from fairlead.operations.schema.waits import BEGUN, DONE, FAILED
 from fairlead.postgres.events import Emit, Event, silent
@@ -73,12 +74,18 @@ def undo_by_hand(
     return undo(some, to, steps, wait, emit, _noting(place, {}, UNDONE) if place.exists() else None)
 
 
-def keeping(stack: Stack, root: Path, place: Place, emit: Emit = silent) -> Keep:
-    """A restore point of each of their stores, and a backup where those have them; as before a deployment."""
+def keeping(stack: Stack, root: Path, place: Place, emit: Emit = silent, snapshots: bool = True) -> Keep:
+    """A look at their servers; then a restore point of each store, and a backup where it has them. As before a
+    deployment; without `snapshots` the look alone.
+    """
 
     def keep(names: Sequence[str]) -> None:
         some = declared(stack, names) if names else []
-        for store in {store.name: store for store, _ in some}.values():
+        for store, one in some:
+            with opened([database_of(stack, root, store, one, root)]) as (seen,):
+                for text in look(stack, root, seen, planned(seen, Asked()).plan.files(), wait=True):
+                    emit(Event("note", text))
+        for store in {store.name: store for store, _ in some if snapshots}.values():
             mine = [(it, one) for it, one in some if it is store]
             had = _had(place, store.name) if store.backup else ""
             made = snapshot(stack, root, mine, LABEL, store.backup is not None and not had)

@@ -98,6 +98,8 @@ def _steps(environment: Environment, release: Release, intent: Intent, observed:
     look = schema_may_lack(environment.ledger, release, observed.live)
     schema = _schema(environment, release, intent) if look else ()
     for one in schema:
+        for text in one.notes:
+            environment.world.say("note", text)
         if one.moves and one.unrehearsed:
             environment.world.say("note", f"{one.database} is not rehearsed: {one.unrehearsed}")
     return plan(Wanted(release.id, release.stack, intent.strategy, intent.urgent, schema), observed)

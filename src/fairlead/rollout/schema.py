@@ -27,6 +27,7 @@ class SchemaMove:
     unknown: str = ""  #: why nobody can say yet what is pending
     rehearse: bool = False  #: on a copy, before anything is changed
     unrehearsed: str = ""  #: why it is not
+    notes: tuple[str, ...] = ()  #: what speaks against it just now
     provable: bool = False  #: each of them has an undo, of which a rehearsal shows what it loses
 
     @property

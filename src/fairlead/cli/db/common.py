@@ -80,11 +80,9 @@ def keep_of(session: Session, environment: str, no_snapshot: bool) -> Keep:
     from fairlead.operations.by_hand import keeping  # noqa: PLC0415 — start-up is part of the product
     from fairlead.system.home import Place  # noqa: PLC0415
 
-    if no_snapshot:
-        return lambda _: None
     project = session.project()
     place = Place.of(project.name, environment)
-    return keeping(project.outline(environment), project.root, place, telling())
+    return keeping(project.outline(environment), project.root, place, telling(), not no_snapshot)
 
 
 def version_of(text: str | None) -> Version | None:

@@ -13,6 +13,7 @@ from fairlead.operations.db.migrate import refuse_errors
 from fairlead.operations.db.opened import Opened, opened
 from fairlead.operations.db.plan import Asked, planned
 from fairlead.operations.schema.kept import has_files, moved
+from fairlead.operations.schema.preflight import look
 from fairlead.operations.trials.in_rollout import provable, why_not
 from fairlead.operations.trials.prove import kept
 from fairlead.operations.trials.proven import proven
@@ -66,11 +67,12 @@ def _move(
                 raise
             return SchemaMove(name, store.name, dump=dump, unknown=error.message)
         found = _look(seen, proofs)
+        notes = look(stack, root, seen, found.files, wait=not early) if found.files else ()
         why = why_not(stack, root, one, seen, found.files) if found.files else ""
         known = provable(seen, found.files)
     require_rehearsal(stack, name, found.files)
     return SchemaMove(name, store.name, found.scripts, found.undoable, "", found.held, found.fresh, dump,
-                      rehearse=bool(found.files) and not why, unrehearsed=why, provable=known)  # fmt: skip
+                      rehearse=bool(found.files) and not why, unrehearsed=why, provable=known, notes=notes)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,69 @@
+"""What of a server speaks against a migration just now, on a real one."""
+
+import psycopg
+import pytest
+from postgres_site import Site
+
+from fairlead.errors import Refused
+from fairlead.operations.db.opened import opened
+from fairlead.operations.schema import preflight as operation
+from fairlead.postgres.preflight import dumps, preflight
+
+pytestmark = pytest.mark.real
+
+
+@pytest.fixture
+def full(site: Site):
+    """With a table, and another session."""
+    site.ask("create table big (n int); insert into big select generate_series(1, 1000)")
+    with psycopg.connect(site.url) as other:
+        yield site, other
+
+
+def found(site, free=None):
+    with opened([site.database]) as (one,):
+        return preflight(one.connection, one.look().pending, free)
+
+
+def test_nothing_speaks_against_it_as_a_rule(full):
+    site, _ = full
+    site.write(V1__a="create index on big (n)")
+    assert found(site, 1 << 40) == ()
+
+
+def test_a_disk_that_does_not_hold_a_table_twice_stops_it(full):
+    site, _ = full
+    site.write(V1__a="create table small (x int); insert into big values (1)")
+    assert found(site, 10) == ()
+    site.write(V1__a="alter table big alter column n type bigint")
+    (one,) = found(site, 10)
+    assert one.stops and "big may be written anew, which takes up to" in one.text
+
+
+def test_old_transactions_and_invalid_indexes_are_said(full, monkeypatch):
+    site, other = full
+    monkeypatch.setattr("fairlead.postgres.preflight.OLD", 0.0)
+    other.execute("select 1")
+    (one,) = found(site)
+    assert "has a transaction open for" in one.text and not one.stops
+    other.rollback()
+    site.ask("insert into big values (1), (1)")
+    with pytest.raises(psycopg.Error), psycopg.connect(site.url, autocommit=True) as alone:
+        alone.execute("create unique index concurrently twice on big (n)")
+    (one,) = found(site)
+    assert one.text == "the index public.twice on big is INVALID"
+
+
+def test_what_is_concurrent_waits_for_a_dump_and_does_not_begin_beside_it(full, monkeypatch):
+    site, other = full
+    other.execute("set application_name = 'pg_dump'")
+    other.commit()
+    other.execute("set transaction isolation level repeatable read")
+    other.execute("select count(*) from big, pg_sleep(1.1)")
+    site.write(V1__a="create index concurrently i on big (n)")
+    with opened([site.database]) as (one,):
+        assert dumps(one.connection) == (f"pid {other.info.backend_pid} (pg_dump)",)
+        with pytest.raises(Refused, match=r"\(pg_dump\) reads all of it, and what runs CONCURRENTLY waits"):
+            operation._await_dumps("db.shop", one.connection, 0.0)
+        other.rollback()
+        operation._await_dumps("db.shop", one.connection, 0.0)
