@@ -13,7 +13,9 @@ import signal
 import subprocess
 import time
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
+from ipaddress import ip_address
 from pathlib import Path
 
 from tests.living import processes
@@ -259,3 +261,36 @@ def own_engine(*options, images=(), data=None):
         subprocess.run(["ip", "netns", "del", engine.namespace], check=True)
         unmount_below(folder)
         shutil.rmtree(folder)
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """Another machine, as it were. `addresses`: first that of this one, as it is seen there, then its own."""
+
+    netns: str
+    addresses: tuple[str, ...]
+
+
+@contextmanager
+def elsewhere(clients=3):
+    """A network namespace with so many addresses, which this machine reaches and forwards for. Root alone may do it."""
+    name, subnet = f"fl{secrets.token_hex(3)}", secrets.randbelow(1 << 14) * 8 + (198 << 24 | 18 << 16)
+    addresses = tuple(str(ip_address(subnet + number)) for number in range(1, clients + 2))
+    here, *there = addresses
+    _ip("netns", "add", name)
+    try:
+        _ip("link", "add", f"{name}a", "type", "veth", "peer", "name", f"{name}b", "netns", name)
+        _ip("address", "add", f"{here}/29", "dev", f"{name}a")
+        for address in there:
+            _ip("-n", name, "address", "add", f"{address}/29", "dev", f"{name}b")
+        _ip("link", "set", f"{name}a", "up")
+        for device in (f"{name}b", "lo"):
+            _ip("-n", name, "link", "set", device, "up")
+        _ip("-n", name, "route", "add", "default", "via", here)
+        yield Elsewhere(f"/run/netns/{name}", addresses)
+    finally:
+        _ip("netns", "delete", name)
+
+
+def _ip(*words):
+    subprocess.run(["ip", *words], check=True, capture_output=True)

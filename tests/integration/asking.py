@@ -53,9 +53,9 @@ def kept(port, timeout=60):
     return http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
 
 
-def upgraded(port, path="/ws", headers=None):
+def upgraded(port, path="/ws", headers=None, link=None):
     """A socket after a WebSocket handshake; what is sent comes back behind the back end's name."""
-    link = socket.create_connection(("127.0.0.1", port), timeout=60)
+    link = link or socket.create_connection(("127.0.0.1", port), timeout=60)
     head = f"GET {path} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     head += "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
     link.sendall((head + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n").encode())

@@ -1,18 +1,22 @@
 """An edge for the tests of a module, one of its own where a test damages it, and back ends."""
 
 import ipaddress
+import os
 
 import backends
 import pytest
 from backends import Backend
 from plain_traefik import PlainTraefik
 from rig import ContainerRig, Rig
+from tests import docker_engine
 
 
 def pytest_generate_tests(metafunc):
-    """A module says on which runtimes its edges are tried: `KINDS`, else on `process`."""
+    """A module says on which runtimes its edges are tried, or a test: `KINDS`, `kinds`, else on `process`."""
     if "kind" in metafunc.fixturenames:
-        metafunc.parametrize("kind", getattr(metafunc.module, "KINDS", ("process",)), scope="module", indirect=True)
+        of_all = getattr(metafunc.module, "KINDS", ("process",))
+        kinds = getattr(metafunc.function, "kinds", of_all)
+        metafunc.parametrize("kind", kinds, scope="module", indirect=True)
 
 
 @pytest.fixture(scope="module")
@@ -27,9 +31,17 @@ def kind(request):
 
 
 def made(kind, folder):
-    from tests.docker_engine import unique  # noqa: PLC0415 — only for Docker
+    return ContainerRig(folder) if kind == "docker" else Rig(folder)
 
-    return ContainerRig(folder, unique()) if kind == "docker" else Rig(folder)
+
+@pytest.fixture(scope="module")
+def elsewhere(need):
+    """Another machine, on which users are."""
+    need("ip")
+    if os.geteuid():
+        pytest.skip("only root makes another machine")
+    with docker_engine.elsewhere() as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

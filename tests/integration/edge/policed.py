@@ -7,8 +7,9 @@ import ssl
 import time
 
 import asking
-from rig import Rig
+from rig import ContainerRig, Rig
 from running import eventually, free_port
+from tests.docker_engine import inside
 
 from fairlead.project.stack_edge import Edge, Policies, Route
 from fairlead.render.edge import EdgeRoute, EdgeTable, HeaderRoute, Pool, Sticky
@@ -28,13 +29,22 @@ def sent(link, pause):
     return asking.echo(link, b"hello")[-9:]
 
 
+def both(test):
+    """Tried behind the door of a container too: what comes through the engine's address translation may differ."""
+    test.kinds = ("process", "docker")
+    return test
+
+
 class Policed(Rig):
     """A rig on all of loopback: a request can come from any address of it. A context manager."""
+
+    address, proxy, other = "127.0.0.1", "127.0.0.2", "127.0.0.3"  #: of the edge, of who is trusted, of another client
 
     def __init__(self, root, https=False, **listen):
         super().__init__(root)
         self.https = free_port() if https else None
-        self.listen = Edge(http=self.port, https=self.https, address="127.0.0.1", **listen)
+        proxies = (f"{self.proxy}/32",)
+        self.listen = Edge(http=self.port, https=self.https, address=self.address, trusted_proxies=proxies, **listen)
 
     def __enter__(self):
         return self
@@ -48,10 +58,10 @@ class Policed(Rig):
 
     def routes(self, backend, *routes, others=()):
         """Routes of one back end, and of others."""
-        pools = [Pool("web", "r1", (backend.port,), waits=routes)]
+        pools = [Pool("web", "r1", (backend.port,), self.hosts, waits=routes)]
         made = [EdgeRoute(one.path, one.host, (("web-r1", 100),), how=one) for one in routes]
         for number, (other, one) in enumerate(others):
-            pools.append(Pool(f"s{number}", "r1", (other.port,)))
+            pools.append(Pool(f"s{number}", "r1", (other.port,), self.hosts))
             made.append(EdgeRoute(one.path, one.host, ((f"s{number}-r1", 100),), how=one))
         headers = tuple(HeaderRoute(one.path, one.host, "r1", "web-r1", one) for one in routes)
         self.edge.route(EdgeTable((), (), (), self.listen))  # what was counted is forgotten with the routers
@@ -60,7 +70,8 @@ class Policed(Rig):
     def two(self, one, two, policies, sticky=False, mirror=False):
         """Two releases, and copies to a third pool."""
         how = Route("/", policies=policies)
-        pools = tuple(Pool("web", f"r{n}", (at.port,), waits=(how,)) for n, at in enumerate((one, two, two), 1))
+        seen = enumerate((one, two, two), 1)
+        pools = tuple(Pool("web", f"r{n}", (at.port,), self.hosts, waits=(how,)) for n, at in seen)
         copies = ("web-r3", 100.0) if mirror else ("", 0.0)
         route = EdgeRoute("/", None, (("web-r1", 50), ("web-r2", 50)), *copies, how=how)
         self.edge.route(EdgeTable(pools, (route,), (), self.listen, Sticky("visitor", 60) if sticky else None))
@@ -72,12 +83,16 @@ class Policed(Rig):
     def connection(self, source=None, port=None):
         """A socket to the edge, from another address of this machine."""
         return socket.create_connection(
-            ("127.0.0.1", port or self.port), timeout=60, source_address=(source, 0) if source else None
+            (self.address, port or self.port), timeout=60, source_address=(source, 0) if source else None
         )
+
+    def upgraded(self):
+        """A WebSocket of a client."""
+        return asking.upgraded(self.port, link=self.connection())
 
     def ask(self, path="/", method="GET", body=None, headers=None, source=None, chunks=None):
         """One request on a fresh connection."""
-        link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
+        link = http.client.HTTPConnection(self.address, self.port, timeout=120)
         link.sock = self.connection(source)
         with contextlib.closing(link):
             return asking.send(link, path, method, iter(chunks) if chunks else body, headers)
@@ -110,9 +125,23 @@ class Policed(Rig):
 
         def opened():
             try:
-                asking.upgraded(self.port).close()
+                self.upgraded().close()
             except AssertionError:
                 return False
             return True
 
         eventually(opened)
+
+
+class ContainerPoliced(Policed, ContainerRig):
+    """The same behind a door, on an address that another machine reaches; its users are there."""
+
+    def __init__(self, root, elsewhere, **listen):
+        self.elsewhere = elsewhere
+        self.address, _, self.proxy, self.other = elsewhere.addresses
+        super().__init__(root, **listen)
+
+    def connection(self, source=None, port=None):
+        """A socket to the edge, from the other machine."""
+        with inside(self.elsewhere.netns):
+            return super().connection(source, port)

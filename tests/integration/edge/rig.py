@@ -7,6 +7,7 @@ import signal
 import asking
 import backends
 from running import free_port, processes_with
+from tests.docker_engine import unique
 
 from fairlead.edges.traefik.container import ContainerEdge
 from fairlead.edges.traefik.edge import TraefikEdge
@@ -79,9 +80,9 @@ class Rig:
 class ContainerRig(Rig):
     """The same, with an edge in containers. Back ends are reached at the address of the engine's own bridge."""
 
-    def __init__(self, root, project):
+    def __init__(self, root, project=None):
         self.hosts = tuple(backends.ALSO[:1])
-        super().__init__(root, project)
+        super().__init__(root, project or unique())
 
     def made(self):
         return ContainerEdge(self.place)

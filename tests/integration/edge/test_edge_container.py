@@ -9,6 +9,7 @@ import threading
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import replace
+from ipaddress import ip_network
 from pathlib import Path
 
 import asking
@@ -81,6 +82,15 @@ def test_its_api_asks_for_the_key(shared, one):
         assert answer.status == 404
         assert asking.ask(shared.port, path).who == "one", "users have no such path"
     assert shared.edge.counters().error == ""
+
+
+def test_who_comes_by_loopback_is_the_gateway(shared, one):
+    """Through a proxy of the engine's; so all of them are one client, and no address of loopback is trusted."""
+    shared.route({"r1": [one.port]})
+    assert shared.ask().who == "one"
+    network = shared.edge.boxes.engine.network(shared.edge.boxes.name("frontend"))
+    gateway = next(ip_network(network["IPAM"]["Config"][0]["Subnet"]).hosts())
+    assert one.requests[-1].headers["x-forwarded-for"] == str(gateway)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import gzip
 
 import asking
 import pytest
-from policed import Policed, header_of, sent
+from policed import ContainerPoliced, Policed, both, header_of, sent
 
 from fairlead.project.stack_edge import Limit, Policies, Redirect, Route
 from fairlead.render.edge import USERS, EdgeRoute, EdgeTable, Pool
@@ -13,19 +13,21 @@ STRICT = {
     "Content-Security-Policy": "default-src 'self'", "Referrer-Policy": "strict-origin-when-cross-origin",
     "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY",
 }  # fmt: skip
-PROXY = "127.0.0.2"
 
 
 @pytest.fixture(scope="module")
-def police(tmp_path_factory):
+def police(tmp_path_factory, kind, request):
     """One edge that believes one proxy, for the whole module."""
-    with Policed(tmp_path_factory.mktemp("policies"), trusted_proxies=(f"{PROXY}/32",)) as found:
+    folder = tmp_path_factory.mktemp("policies")
+    made = ContainerPoliced(folder, request.getfixturevalue("elsewhere")) if kind == "docker" else Policed(folder)
+    with made as found:
         yield found
 
 
 # ---- answers
 
 
+@both
 def test_every_answer_has_the_headers_exactly(police, one):
     police.route(one, Policies(STRICT, hsts=31536000, limit=Limit(1, 60, 1)))
     for status in (200, 429):  # the edge's own answers too
@@ -40,14 +42,16 @@ def test_what_the_application_says_is_replaced(police, one):
     assert header_of(police.ask(), "X-App") == "edge"
 
 
+@both
 def test_hsts_is_said_where_a_trusted_proxy_speaks_https(police, one):
     police.route(one, Policies(hsts=31536000))
     https = {"X-Forwarded-Proto": "https"}
     assert header_of(police.ask(headers=https), "Strict-Transport-Security") is None
-    trusted = police.ask(headers=https, source=PROXY)
+    trusted = police.ask(headers=https, source=police.proxy)
     assert header_of(trusted, "Strict-Transport-Security") == "max-age=31536000; includeSubDomains"
 
 
+@both
 def test_answers_are_compressed_for_who_asks(police, one):
     police.route(one, Policies(compress=True))
     plain, packed = police.ask("/large"), police.ask("/large", headers={"Accept-Encoding": "gzip"})
@@ -57,6 +61,7 @@ def test_answers_are_compressed_for_who_asks(police, one):
     assert len(packed.body) < len(plain.body) / 10
 
 
+@both
 def test_streams_are_not_held_up(police, one):
     """Each line of a stream comes before the next one is written, compressed or not."""
     police.route(one, Policies(compress=True, timeout=0.3, body=1000, connections=50, limit=Limit(100, 1, 100)))
@@ -71,6 +76,7 @@ def test_streams_are_not_held_up(police, one):
 # ---- requests
 
 
+@both
 def test_a_body_over_the_limit_is_413(police, one):
     police.route(one, Policies(body=1000))
     sizes = {0: 200, 999: 200, 1000: 200, 1001: 413, 1010: 413, 1999: 413, 20_000: 413}
@@ -78,6 +84,7 @@ def test_a_body_over_the_limit_is_413(police, one):
     assert max(len(body) for body in one.bodies) == 1000, "nothing larger came to the application"
 
 
+@both
 def test_a_body_that_does_not_say_how_long_it_is_is_counted(police, one):
     police.route(one, Policies(body=1000))
     assert police.ask(method="POST", chunks=[b"x" * 400] * 2).status == 200
@@ -95,6 +102,7 @@ def test_a_body_passes_as_it_comes(police, one):
         assert b" 200 " in link.recv(4096).split(b"\r\n")[0]
 
 
+@both
 def test_an_answer_that_does_not_begin_in_time_is_504_and_asked_for_once(police, one):
     police.route(one, Policies(timeout=0.3))
     assert police.ask("/slow?1").status == 504
@@ -102,9 +110,10 @@ def test_an_answer_that_does_not_begin_in_time_is_504_and_asked_for_once(police,
     assert police.ask("/stream?0.6").status == 200
 
 
+@both
 def test_a_websocket_outlives_the_time_for_an_answer(police, one):
     police.route(one, Policies(timeout=0.2, compress=True, body=10, websockets=3, limit=Limit(50, 1, 50)))
-    link = asking.upgraded(police.port)
+    link = police.upgraded()
     for _ in range(3):
         assert sent(link, 0.15) == b"one:hello"
     link.close()
@@ -125,6 +134,7 @@ def statuses(police, count, **how):
     return [police.ask(**how).status for _ in range(count)]
 
 
+@both
 def test_more_requests_than_the_limit_are_429_until_time_has_passed(police, one):
     police.route(one, Policies(limit=Limit(20, 1, 4)))
     found = statuses(police, 12)
@@ -140,7 +150,7 @@ def test_the_limit_is_one_for_all_kinds_of_requests(police, one):
     kinds = [{}, post | {"body": b"x"}, post | {"chunks": [b"x"]}, page]
     assert [police.ask(**kind).status for kind in kinds * 2] == [200] * 3 + [429] * 5
     with pytest.raises(AssertionError, match="429"):
-        asking.upgraded(police.port)
+        police.upgraded()
 
 
 def test_the_limit_is_one_for_both_releases(police, one, two):
@@ -150,15 +160,17 @@ def test_the_limit_is_one_for_both_releases(police, one, two):
     assert found == [200] * 3 + [429] * 5
 
 
+@both
 def test_each_route_and_each_client_has_a_limit_of_its_own(police, one):
     limit = Policies(limit=Limit(1, 60, 2))
     police.routes(one, Route("/a", policies=limit), Route("/b", policies=limit), Route("/"))
     assert statuses(police, 3, path="/a") == [200, 200, 429]
     assert statuses(police, 3, path="/b") == [200, 200, 429]
-    assert statuses(police, 3, path="/a", source="127.0.0.3") == [200, 200, 429]
+    assert statuses(police, 3, path="/a", source=police.other) == [200, 200, 429]
     assert statuses(police, 3) == [200] * 3
 
 
+@both
 def test_a_forged_address_is_no_other_client(police, one):
     police.route(one, Policies(limit=Limit(1, 60, 2)))
     forged = [
@@ -169,42 +181,60 @@ def test_a_forged_address_is_no_other_client(police, one):
     assert all("198.51.100" not in str(request.headers.get("x-forwarded-for")) for request in one.requests)
 
 
+@both
 def test_an_address_in_another_way_of_writing_does_not_reach_the_application(police, one):
     police.route(one)
     police.ask(headers={"X_Forwarded_For": "198.51.100.4", "X.Real.Ip": "198.51.100.5"})
     assert "198.51.100" not in str(one.requests[-1].headers)
 
 
+@both
 def test_behind_a_trusted_proxy_each_address_is_a_client(police, one):
     police.route(one, Policies(limit=Limit(1, 60, 2)))
 
     def asked(addresses):
-        return police.ask(headers={"X-Forwarded-For": addresses}, source=PROXY).status
+        return police.ask(headers={"X-Forwarded-For": addresses}, source=police.proxy).status
 
     assert [asked(f"203.0.113.{n}") for n in range(4)] == [200] * 4
-    assert one.requests[-1].headers["x-forwarded-for"] == f"203.0.113.3, {PROXY}"
+    assert one.requests[-1].headers["x-forwarded-for"] == f"203.0.113.3, {police.proxy}"
     assert [asked(f"198.51.100.{n}, 203.0.113.9") for n in range(3)] == [200, 200, 429], (
         "the client wrote the first one"
     )
-    assert [asked(f"203.0.113.8, {PROXY}") for _ in range(3)] == [200, 200, 429], "a trusted one is skipped"
+    assert [asked(f"203.0.113.8, {police.proxy}") for _ in range(3)] == [200, 200, 429], "a trusted one is skipped"
 
 
+def seen_as(backend):
+    return backend.requests[-1].headers["x-forwarded-for"]
+
+
+@both
+def test_from_another_machine_a_client_has_its_own_address(police, one):
+    """And who asks on this machine by an address of it that others know, as a proxy may, has that."""
+    police.route(one)
+    police.ask(source=police.other)
+    assert seen_as(one) == police.other
+    assert asking.ask(police.port, host=police.address).status == 200
+    assert seen_as(one) == police.address
+
+
+@both
 def test_more_requests_at_one_time_are_429(police, one):
     police.route(one, Policies(connections=2))
     links = [police.open("/hang") for _ in range(2)]
     police.until(one, 2)
     assert police.ask().status == 429
-    assert police.ask(source="127.0.0.3").status == 200, "another client"
+    assert police.ask(source=police.other).status == 200, "another client"
     for link in links:
         link.close()
     police.recovers()
 
 
+@both
 def test_more_websockets_at_one_time_are_429(police, one):
     police.route(one, Policies(websockets=2))
-    links = [asking.upgraded(police.port) for _ in range(2)]
+    links = [police.upgraded() for _ in range(2)]
     with pytest.raises(AssertionError, match="429"):
-        asking.upgraded(police.port)
+        police.upgraded()
     assert [asking.echo(link, b"hello") for link in links] == [b"one:hello"] * 2
     assert statuses(police, 5) == [200] * 5, "requests are none"
     links[0].close()
@@ -325,12 +355,12 @@ def test_counts_are_by_release_whatever_the_time_for_an_answer(rig, one, two):
 
 
 def test_http_goes_to_https(tmp_path, one):
-    with Policed(tmp_path, https=True, trusted_proxies=(f"{PROXY}/32",)) as police:
+    with Policed(tmp_path, https=True) as police:
         police.route(one, Policies(hsts=31536000))
         answer = police.ask("/a?b=c", headers={"Host": "shop.example.com"})
         assert (answer.status, header_of(answer, "Location")) == (301, f"https://shop.example.com:{police.https}/a?b=c")
         assert police.ask(headers={"X-Forwarded-Proto": "https"}).status == 301, "forged"
-        assert police.ask(headers={"X-Forwarded-Proto": "https"}, source=PROXY).status == 200
+        assert police.ask(headers={"X-Forwarded-Proto": "https"}, source=police.proxy).status == 200
         assert police.ask(headers=police.edge.release_header("r1")).status == 200, "Fairlead's own"
         secure = police.ask_https()
         assert secure.status == 200

@@ -161,6 +161,19 @@ def test_without_iptables_the_edge_is_replaced_with_a_gap():
     assert not [*door.gap("/usr/sbin/iptables")]
 
 
+def test_a_proxy_that_comes_by_loopback_to_a_container_is_not_seen_as_that():
+    def said(*routes, **edge):
+        return [check.text for check in door.on_loopback(stack(Service("web", routes=routes), edge=Edge(**edge)))]
+
+    limited = Route("/", policies=Policies(connections=5))
+    assert said(limited) == said(Route("/"), address="127.0.0.1") == said(limited, address="10.0.0.5") == []
+    [text] = said(limited, address="127.0.0.1")
+    assert text.startswith("to the edge all who come by 127.0.0.1 are one client")
+    [text] = said(Route("/"), trusted_proxies=("10.0.0.0/8", "127.0.0.1/32"))
+    assert text == "trusted_proxies: who comes by 127.0.0.1/32 is seen by another address, and is not trusted"
+    assert len(said(limited, address="localhost", trusted_proxies=("::1/128",))) == 1
+
+
 def test_who_comes_by_ipv6_to_a_container_is_one_of_many(tmp_path):
     limited = Service("web", routes=(Route("/", policies=Policies(limit=Limit(10, 1.0, 10))),))
     text = [check.text for check in door.one_client(stack(limited), ipv6=True)]
