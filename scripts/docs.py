@@ -92,6 +92,10 @@ LEDGER = {
         "`database`, `why` (migration, restore, schedule), `ok` (null: nobody knows, see `unknown`), `breaches`, each "
         "with `role` and `what`",
     ),
+    "migration.ended": (
+        "a person has ended whoever held the lock of migrators",
+        "`database`, `holder` (in words), `origin` (who and what)",
+    ),
     "migration.rehearsed": (
         "what was pending ran on a copy",
         "`database`, `verdict` (fit, slow, breaks, fails), `why`, `base` (the version before), `prints` (files and "
@@ -223,7 +227,7 @@ LEDGER = {
     "environment.started": ("`fairlead up` ended that stop", "nothing"),
 }
 
-FOLDERS = ("rollout", "operations", "rotation", "backups", "physical", "trials", "schema", "drift", "db")
+FOLDERS = ("rollout", "operations", "rotation", "backups", "physical", "trials", "schema", "drift", "db", "sessions")
 _KINDS = (
     "rollout|step|undo|environment|secret|instance|drift|backup|restore|drill|verify|schedule|migration|schema|contract"
 )

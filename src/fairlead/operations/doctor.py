@@ -19,6 +19,7 @@ from fairlead.operations.checks import (
     notify,
     project,
     secrets,
+    sessions,
     startup,
     stores,
     templates,
@@ -53,6 +54,7 @@ def examine(wanted: Project, name: str, thorough: bool = False) -> tuple[Check, 
         *templates.examine(stack, wanted.root),
         *notify.examine(stack, place, supply.environ()),
         *(startup.examine() if thorough else ()),
+        *(sessions.examine(stack, wanted.root) if thorough else ()),
     )
 
 

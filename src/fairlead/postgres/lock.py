@@ -50,7 +50,7 @@ def acquire(connection: Connection, schema: str, table: str, wait: float, say: C
         who = holder(connection, keys)
         if time.monotonic() >= deadline:
             where = f"{connection.info.dbname}: somebody else migrates"
-            hint = "wait for it and try again; if it hangs, end it: SELECT pg_terminate_backend(PID)"
+            hint = "wait for it and try again; if it hangs, end it: fairlead db takeover ENV DATABASE"
             raise Busy(f"{where}: {who.text}" if who else where, hint)
         if who and not told:
             say(f"waiting for {who.text}")

@@ -6,6 +6,7 @@ import psycopg
 import pytest
 from tests.postgres_server import PHRASE
 
+from fairlead.postgres.lock import OURS
 from fairlead.postgres.rows import flyway_lock
 
 pytestmark = pytest.mark.real
@@ -139,3 +140,19 @@ def test_a_database_with_a_past(shop, postgres):
     assert shop.json("db", "migrate", "local", "shop")["databases"][0]["done"] == ["V2__b.sql"]
     assert shop.json("db", "adopt", "local", "shop", "--plan")["databases"][0]["adopted"] is True
     assert "-- db.shop" in shop.run("db", "dry-run", "local", "shop").stdout
+
+
+def test_whoever_holds_the_lock_is_shown_and_ended(shop):
+    assert shop.json("db", "takeover", "local", "shop")["ended"] is None
+    with psycopg.connect(shop.env["DATABASE_URL"], autocommit=True, application_name="a laptop") as other:
+        other.execute("select pg_advisory_lock(%s)", (OURS,))
+        said = shop.run("db", "migrate", "local", "shop", "--wait", "0.1")
+        assert said.returncode == 4 and "fairlead db takeover ENV DATABASE" in said.stderr
+        assert other.info.user in shop.run("db", "connections", "local", "db").stdout
+        (store,) = shop.json("db", "connections", "local", "db")["stores"]
+        mine = next(one for one in store["sessions"] if one["database"] == other.info.dbname)
+        assert mine["idle"] >= 1 and mine["total"] <= store["used"] <= store["most"]
+        assert '"a laptop", pid' in shop.json("db", "takeover", "local", "shop", "--yes")["ended"]
+        with pytest.raises(psycopg.OperationalError):
+            other.execute("select 1")
+    assert shop.json("db", "migrate", "local", "shop")["ok"]

@@ -39,6 +39,8 @@ ELSEWHERE = {
     ("stores", "logs"): "the same",
     ("db", "roles"): "it needs a PostgreSQL; tests/docs/test_docs_database_roles.py",
     ("db", "isolation"): "the same",
+    ("db", "connections"): "it needs a PostgreSQL; tests/acceptance/cli/test_cli_db.py",
+    ("db", "takeover"): "the same",
     **dict.fromkeys(
         (
             *(("backup", one) for one in ("now", "list", "verify", "restore", "prune", "schedule")),

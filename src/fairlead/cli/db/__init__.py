@@ -18,6 +18,8 @@ VERBS = {
     "repair": "Make the history agree with the files.",
     "baseline": "Begin a history for a database that has tables already.",
     "adopt": "Take over a history that Flyway made.",
+    "takeover": "Show who holds the lock of migrators, and end that.",
+    "connections": "Who has how many connections now, and leaks.",
     "tuning": "How PostgreSQL is set up for its machine, and why.",
     "roles": "Have roles, rights and policies as they are declared.",
     "isolation": "Log in as every role and try what it must not do.",

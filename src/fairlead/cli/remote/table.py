@@ -78,6 +78,8 @@ REMOTE: dict[Words, Row] = {
     ("db", "baseline"): Row(tree=True, lasting=True),
     ("db", "adopt"): Row(tree=True, lasting=True),
     ("db", "tuning"): Row(tree=True),
+    ("db", "connections"): Row(tree=True),
+    ("db", "takeover"): Row(tree=True, asks="End whoever holds the lock of migrators in {environment}?"),
     ("db", "isolation"): Row(tree=True),
     ("db", "roles"): Row(tree=True, lasting=True, asks="Change roles and rights in {environment}'s databases?"),
     ("db", "restore"): Row(

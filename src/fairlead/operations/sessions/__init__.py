@@ -1,0 +1,1 @@
+"""Sessions of a database server: whoever holds a lock, and how many there are."""
