@@ -115,7 +115,8 @@ LEDGER = {
         "`store`, `id`, `kind`, `ok`, `wrong`, `phases` (seconds of each), `rto` (their sum), `rpo` (seconds "
         "that would have been lost), `bytes`, `mb_per_second`, `databases`, `targets` (what is declared), "
         "`damaged` (whether the backup is not what was written), `why` (by hand, schedule, busy), `moment` (as what "
-        "the copy was), `amcheck` (whether indexes were compared), `forecast` (of `rto`, in `days`)",
+        "the copy was), `amcheck` (whether indexes were compared), `forecast` (of `rto`, in `days`), "
+        "`without` (what no copy of data files has: unlogged tables, prepared transactions)",
     ),
     "rollout.begun": (
         "a rollout has a plan and is about to start",

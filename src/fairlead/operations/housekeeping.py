@@ -17,7 +17,7 @@ from fairlead.errors import Busy, FairleadError
 from fairlead.operations import revive
 from fairlead.operations.after_switch import AfterSwitch
 from fairlead.operations.attending import Waiting
-from fairlead.operations.backups import quiet
+from fairlead.operations.backups import orphans, quiet
 from fairlead.operations.backups.scheduled import begin_due
 from fairlead.operations.db.isolation_again import isolated
 from fairlead.operations.environment import Environment, sample_live
@@ -45,6 +45,7 @@ ROTATION_EVERY = 1.0  #: seconds between two tries of a rotation that cannot go 
 CONTRACT_SOON = 10.0  #: seconds between two tries of what waited for the old release to go
 CONTRACT_EVERY = 600.0  #: the same, once one failed
 CERTIFICATES_EVERY = 3600.0  #: seconds between two looks at the certificates of stores
+COPIES_EVERY = 45.0  #: seconds between two looks for copies whose makers were killed
 BACKUPS_EVERY = 45.0  #: seconds between two looks at which backups are due; less than those between two rounds
 MOST_PATIENCE = 60.0  #: seconds between two tries of something that keeps failing
 
@@ -87,6 +88,7 @@ class Housekeeping:
         self._try("remind", self._remind)
         self._try("watch", lambda: self._after_switch.look(self._idle))
         self._try("quiet", lambda: quiet.settle(self.environment.place, self.environment.runtime))
+        self._try("copies", self._copies)
         self._try("backups", self._backups)
         self._try("revive", self._revive)
         self._try("replace", self._replace)
@@ -221,6 +223,17 @@ class Housekeeping:
         self.not_before["backups"] = time.monotonic() + BACKUPS_EVERY
         if begun := begin_due(self.environment.place, release, self.environment.ledger):
             self.environment.world.say("note", f"backups: what is due of {', '.join(begun)} was begun")
+
+    def _copies(self) -> None:
+        """What killed drills, restores and rehearsals left of a store goes, also where none comes after them."""
+        state, place = self.environment.state, self.environment.place
+        release = self.environment.world.releases.load_or_none(state.live) if state.live else None
+        if release is None or not any(one.kind == "postgres" for one in release.stack.stores):
+            return
+        self.not_before["copies"] = time.monotonic() + COPIES_EVERY
+        for store in orphans.left(place, release.stack):
+            orphans.forget(place, release.stack.runtime, store)
+            self.environment.world.say("note", f"what was left of copies of {store.name} is gone")
 
     def _revive(self) -> None:
         """Start what the live release should have and has not, after supervisord or everything was killed."""

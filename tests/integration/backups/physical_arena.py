@@ -39,7 +39,11 @@ NAMES = ("initdb", "postgres", "pg_amcheck", "pg_verifybackup", "pg_controldata"
 class Arena:
     """One. `with arena.receiving():` carries the log away meanwhile."""
 
-    settings = ("max_prepared_transactions=5",)  #: of its server
+    settings = (
+        "max_prepared_transactions=5", "max_worker_processes=9", "max_wal_senders=11", "max_locks_per_transaction=70",
+        "track_commit_timestamp=on",
+    )  # fmt: skip
+    """Of its server, which a copy knows nothing of."""
 
     def __init__(self, folder, postgres, sync=False):
         self.folder, self.postgres, self.sync = folder, postgres, sync
@@ -54,6 +58,8 @@ class Arena:
         self.spool = folder / "spool"
         self.said, self.noted = [], []
         self.most = None  #: bytes that may wait in the spool
+        self.sql("ALTER SYSTEM SET archive_mode = 'on'")  # in its files, so that a copy has it too
+        self.sql("ALTER SYSTEM SET archive_command = 'true'")
         self.begin()
 
     def begin(self):

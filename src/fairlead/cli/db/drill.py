@@ -52,4 +52,5 @@ def _text(one: Report) -> str:
 
 
 def _notes(one: Report) -> list[str]:
-    return ["amcheck is not installed, so no index was compared with its table"] if one.amcheck is False else []
+    lacking = ["amcheck is not installed, so no index was compared with its table"] if one.amcheck is False else []
+    return [*lacking, *one.without]

@@ -10,7 +10,7 @@ from fairlead.backups.facts import answer, failing
 from fairlead.backups.physical.coverage import Aim
 from fairlead.backups.physical.heart import last_beat
 from fairlead.backups.physical.recovery import Feed, recovered
-from fairlead.backups.physical.unlike import unsorted
+from fairlead.backups.physical.unlike import left_out, unsorted
 from fairlead.backups.restoring import Reader
 from fairlead.backups.scratch import Ground, copy_name, room
 from fairlead.backups.server import Server, databases, one
@@ -55,7 +55,7 @@ def _checked(it: Arrangement, server: Server, aim: Aim, report: Report, asked: d
         report.rpo = round(max(0.0, (until - beat).total_seconds()), 3)
     found = [f"database {name} is missing" for name in _wanted(it, aim) if name not in there]
     found += [] if beat or until is None else ["there is no heartbeat in it"]
-    report.amcheck = able
+    report.amcheck, report.without = able, list(left_out(server, there))
     return [*found, *unsorted(server, there), *_answers(it, server, there), *(_amcheck(server) if able else ())]
 
 

@@ -6,6 +6,7 @@ import contextlib
 import os
 import pwd
 from collections.abc import Iterator
+from pathlib import Path
 
 from fairlead.backups.logical import PROGRAMS
 from fairlead.backups.physical import base
@@ -55,12 +56,16 @@ def ground_of(place: Place, store: str) -> Ground:
     found = programs.require(names, f"a copy of {store}")
     if more := programs.find("pgbackrest"):
         found["pgbackrest"] = more
-    owner = programs.unprivileged()
-    folder = outside(place, store).parent if owner else place.root / "copies"
+    owner, folder = programs.unprivileged(), copies_of(place, store)
     if owner:
         programs.require_passage(folder, owner)
     users = (pwd.getpwuid(os.geteuid()).pw_name, *([owner.name] if owner else []))
     return Ground(folder, found, Who(owner.uid, owner.gid) if owner else None, users)
+
+
+def copies_of(place: Place, store: str) -> Path:
+    """The folder in which they lie, those of other stores too."""
+    return outside(place, store).parent if programs.unprivileged() else place.root / "copies"
 
 
 def need(module: str, what: str) -> None:

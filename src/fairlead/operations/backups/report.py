@@ -26,6 +26,7 @@ class Report:
     damaged: bool = False  #: the backup itself is not what was written
     moment: str = ""  #: as what the copy was; empty: as the backup is
     amcheck: bool | None = None  #: whether every index was compared with its table; None: nobody asked for it
+    without: list[str] = field(default_factory=list)  #: what no copy of data files has: unlogged, prepared
     forecast: dict[str, float] | None = None  #: the time to recover in 90 days, if it goes on growing
 
     @property
@@ -45,7 +46,7 @@ class Report:
             "id": self.id, "kind": self.kind, "ok": self.ok, "wrong": self.wrong, "phases": self.phases,
             "rto": self.rto, "rpo": self.rpo, "bytes": self.bytes, "mb_per_second": speed,
             "databases": self.databases, "targets": self.targets, "moment": self.moment, "amcheck": self.amcheck,
-            "forecast": self.forecast, "damaged": self.damaged,
+            "forecast": self.forecast, "damaged": self.damaged, "without": self.without,
         }  # fmt: skip
 
     @contextmanager

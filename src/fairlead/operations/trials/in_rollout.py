@@ -134,16 +134,6 @@ def _refused(found: Rehearsal, declared: Migrations) -> str:
 def forget_copies(stack: Stack, one: Database) -> None:
     """What a killed rehearsal of its store left. FairleadError."""
     place, store = Place.of(stack.project, stack.environment), store_of(stack, one)
-    from fairlead.project.access import runs  # noqa: PLC0415 — beside its use
+    from fairlead.operations.backups.orphans import forget  # noqa: PLC0415 — beside its use
 
-    if runs(store) and stack.runtime == "docker":
-        from fairlead.engine.engine import Engine  # noqa: PLC0415 — only with an engine
-        from fairlead.engine.owner import Owner  # noqa: PLC0415
-        from fairlead.operations.backups.contained import sweep as sweep_containers  # noqa: PLC0415
-
-        sweep_containers(Engine(), Owner.of(place), place, store)
-        return
-    from fairlead.backups.scratch import sweep  # noqa: PLC0415
-    from fairlead.operations.backups.reach import ground_of  # noqa: PLC0415
-
-    sweep(ground_of(place, store.name).folder)
+    forget(place, stack.runtime, store)
