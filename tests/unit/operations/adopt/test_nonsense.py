@@ -75,6 +75,13 @@ def test_any_tree_is_answered(document):
     answered({"compose.yaml": json.dumps(document)})
 
 
+@pytest.mark.parametrize("said", ["inter", {"driver_opts": "x"}, [1], 7])
+def test_a_network_that_is_none_is_answered(said):
+    for name in ("backend", "database"):  # those of Fairlead's own are looked into
+        service = {"image": "a", "networks": [name]}
+        answered({"compose.yaml": json.dumps({"services": {"app": service}, "networks": {name: said}})})
+
+
 @HARSH
 @given(st.sampled_from(sorted(FILES)), st.data())
 def test_a_damaged_file_is_answered(name, data):

@@ -179,8 +179,13 @@ def _joined(one: dict[str, Any]) -> tuple[str, ...]:
     return (*one.get("networks", ()), *(one.get("compose", {}).get("networks") or ()))
 
 
-def _as_open(name: str, said: dict[str, Any]) -> dict[str, Any]:
-    """A network as Docker Compose makes it, where one of that name is closed here: null takes away what closes it."""
+def _as_open(name: str, said: Any) -> Any:
+    """A network as Docker Compose makes it, where one of that name is closed here: null takes away what closes it.
+
+    What is no network is left as it is, for whoever reads it next to say so.
+    """
+    if not isinstance(said, dict) or not isinstance(said.get("driver_opts", {}), dict):
+        return said
     closed = {} if said.get("external") else network_section(network(name))
     options = dict.fromkeys(closed.get("driver_opts", {}))
     taken = {"driver_opts": {**options, **said["driver_opts"]} if "driver_opts" in said else None} if options else {}
