@@ -1,4 +1,6 @@
-"""`-- fairlead: allow RULE, why`: a comment that waives rules for its statement, `allow-file` for its file. Pure."""
+"""`-- fairlead: allow RULE, why`: a comment that waives rules for its statement, `allow-file` for its file; and in a U
+file `-- fairlead: undo lossy-ok, why`. Pure.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +12,7 @@ from fairlead.postgres.files import Migration
 from fairlead.postgres.statements import Statement
 
 _WAIVER = re.compile(r"fairlead:\s*allow(-file)?\s+([a-z].*)")
+_LOSSY = re.compile(r"fairlead:\s*undo\s+lossy-ok\b")
 _RULE = re.compile(r"[a-z][a-z-]*")
 
 
@@ -36,6 +39,11 @@ def without_reason(one: Migration) -> Iterator[tuple[Statement, str]]:
         for _, text in _written(statement.comments):
             if all(len(part.split()) == 1 and _RULE.fullmatch(part.strip()) for part in text.split(",")):
                 yield statement, text.strip()
+
+
+def lossy_ok(down: Migration) -> bool:
+    """Whether a U file says that what it loses may be lost, also when nobody is asked."""
+    return any(_LOSSY.search(comment) for statement in down.statements for comment in statement.comments)
 
 
 def _of(comments: Sequence[str], kind: Literal["", "-file"]) -> set[str]:

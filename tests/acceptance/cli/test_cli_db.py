@@ -49,7 +49,10 @@ def test_the_life_of_a_schema(shop):
     dry = shop.json("db", "undo", "local", "shop", "--plan")
     assert [step["script"] for step in dry["databases"][0]["steps"]] == ["U2__b.sql"]
     assert [(one["version"], one["kind"]) for one in dry["undo"]] == [("2", "unproven")]
-    assert shop.json("db", "undo", "local", "shop")["databases"][0]["done"] == ["U2__b.sql"]
+    refused = shop.run("db", "undo", "local", "shop")
+    assert refused.returncode == 3 and "an undo of 2 may lose something" in refused.stderr
+    assert "2: unproven" in refused.stderr
+    assert shop.json("db", "undo", "local", "shop", "--yes")["databases"][0]["done"] == ["U2__b.sql"]
     found = shop.json("db", "status", "local", "shop")["databases"][0]
     assert (found["version"], found["pending"]) == ("1", 1)
     assert [one["state"] for one in found["migrations"]] == ["applied", "undone", "pending"]

@@ -88,3 +88,15 @@ def test_who_asks_for_a_rehearsal_gets_one_or_no_deployment(made, monkeypatch):
 
 def no_room():
     raise FairleadError("there is no room")
+
+
+def test_what_may_be_lost_by_its_own_word_is_taken_back(made):
+    one = rehearsing(made)
+    down = "alter table a drop y"
+    one.site.write(
+        V2__b="alter table a add y int; update a set y = x", U2__b=f"-- fairlead: undo lossy-ok, counted anew\n{down}"
+    )
+    unwell(one)
+    error = one.failed(one.at_step("before 4:inspect", lambda: one.site.ask("insert into a values (1, 7)")))
+    assert error.kept == ()
+    assert one.site.ask("select count(*) from information_schema.columns where table_name = 'a'") == [(1,)]

@@ -22,6 +22,25 @@ def test_lines_end_as_in_java_and_their_ends_do_not_count():
     assert -(1 << 31) <= flyway_checksum("create table a ()") < 1 << 31
 
 
+def by_the_book(lines):
+    """CRC-32 bit by bit, as ISO 3309 has it, over lines without their ends; signed, as Java has it."""
+    rest = 0xFFFFFFFF
+    for byte in "".join(lines).encode():
+        rest ^= byte
+        for _ in range(8):
+            rest = (rest >> 1) ^ (0xEDB88320 if rest & 1 else 0)
+    value = rest ^ 0xFFFFFFFF
+    return value - (1 << 32) if value >> 31 else value
+
+
+def test_the_checksum_is_the_number_that_everybody_knows():
+    """The check value of CRC-32 is that of `123456789`: 0xCBF43926."""
+    assert flyway_checksum("1234\r\n56789\n") == by_the_book(["1234", "56789"]) == 0xCBF43926 - (1 << 32)
+    lines = ["CREATE TABLE größe (x int);", "-- naïve ☃", ""]
+    for end in ("\n", "\r", "\r\n"):
+        assert flyway_checksum(end.join(lines)) == by_the_book(lines)
+
+
 def test_the_fingerprint_sees_what_the_checksum_does_not():
     one, other = "-- note\nDROP TABLE t;", "-- noteDROP TABLE t;"
     assert flyway_checksum(one) == flyway_checksum(other)
