@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fairlead.cli.remote.rights import APPROVING, commands, rights_options
 from fairlead.cli.session import Session, dim, green, tell, yellow
 from fairlead.cli.verb import environment, verb, write_examples
 from fairlead.errors import FairleadError, UsageError
@@ -121,21 +122,24 @@ def _done(done: Plan, name: str | None, key: dict[str, Any] | None) -> str:
 )  # fmt: skip
 @environment()
 @click.argument("public_key", metavar="PUBLIC_KEY", type=click.Path(path_type=Path, allow_dash=True))
-@click.option("--from", "sources", multiple=True, metavar="ENV", help="It may promote from this environment too.")
-@click.option("--approve", "approves", is_flag=True, help="It may approve what waits for a person.")
-def key(session: Session, environment: str, public_key: Path, sources: tuple[str, ...], approves: bool) -> None:
+@rights_options
+def key(
+    session: Session, environment: str, public_key: Path, sources: tuple[str, ...], roots: bool, **said: Any
+) -> None:
     """Print the line for ~/.ssh/authorized_keys on the server that lets a key act on ENV through Fairlead.
 
     PUBLIC_KEY is the file of the public half (-: standard input). The line gives no shell, no files, no forwarding and
-    no other environment, and approves nothing unless --approve is given. Whoever may deploy has their code run there,
-    as the user whose authorized_keys it is: give that user nothing else.
+    no other environment. What it may do is deploy, rollback, doctor, status, history and releases, unless more is said;
+    and in containers nothing that could take the machine. Of plain processes it is for a user who is not root.
     """
     from fairlead.cli.secrets.given import content  # noqa: PLC0415 — start-up is part of the product
-    from fairlead.operations.remote.key import authorized_line  # noqa: PLC0415
+    from fairlead.operations.remote.key import Rights, authorized_line  # noqa: PLC0415
 
     for name in (environment, *sources):
         session.place(name)
-    line = authorized_line(session.peek()[0], environment, content(public_key), sources, approves)
+    may, only = (tuple(one.replace(" ", "-") for one in commands(said[name])) for name in ("may", "only"))
+    rights = Rights(may + (APPROVING if said["approves"] else ()), only, sources, roots)
+    line = authorized_line(session.peek()[0], environment, content(public_key), rights)
     session.answer({"environment": environment, "line": line}, line)
 
 

@@ -1,6 +1,7 @@
 """What a deploy key must not: all but typed operations of one environment. And hosts that are not what they seem."""
 
 import json
+import os
 
 import pytest
 from tests.hostile import MESSAGES, run
@@ -27,17 +28,32 @@ def test_a_deploy_key_does_one_thing(site):
     line = site.run("host", "key", "local", str(site.sshd.folder / "user.pub"))
     assert line.returncode == 0, line.stderr
     options = line.stdout.partition(" ssh-ed25519")[0]
-    assert "--approve" not in options
-    more = site.run("host", "key", "local", str(site.sshd.folder / "user.pub"), "--approve").stdout
-    assert more.partition(" ssh-ed25519")[0] == options[:-1] + ' --approve"'
+    assert "--may" not in options and "--allow-root" not in options
+    words = ("--approve", "--may", "db status", "--allow-root")
+    more = site.run("host", "key", "local", str(site.sshd.folder / "user.pub"), *words).stdout
+    rights = " --may db-status --may approve --may promote --allow-root"
+    assert more.partition(" ssh-ed25519")[0] == f'{options[:-1]}{rights}"'
+    wrong = site.run("host", "key", "local", str(site.sshd.folder / "user.pub"), "--may", "db-statsu")
+    assert wrong.returncode == 2 and "did you mean" in wrong.stderr
     assert options.startswith('restrict,command="') and "serve-ssh local --project shop" in options
     allow(site, options)
+    if os.geteuid() == 0:  # whose processes have the machine
+        done = site.run("deploy", "local", FAIRLEAD_SSH=str(site.sshd.client("ci")))
+        assert done.returncode == 3 and "could take the machine" in done.stderr and "--allow-root" in done.stderr
+        authorized = site.sshd.folder / "authorized_keys"
+        authorized.write_text(authorized.read_text().replace(options, f'{options[:-1]} --allow-root"'))
     ci = {"FAIRLEAD_SSH": str(site.sshd.client("ci"))}
     done = site.run("deploy", "local", **ci)  # what it is for
     assert done.returncode == 0, done.stderr
     done = site.run("approve", "local", **ci)
-    assert done.returncode == 3 and "not approve what waits there for a person" in done.stderr, done.stderr
+    assert done.returncode == 3 and "and not approve" in done.stderr and "--may approve" in done.stderr, done.stderr
     assert "not approve" in (site.there / "remote.log").read_text()
+    for words in (("stop", "local", "--yes"), ("logs", "local", "web"), ("ledger", "show", "local"),
+                  ("prune", "local", "--yes"), ("db", "undo", "local", "--yes")):  # fmt: skip
+        done = site.run(*words, **ci)
+        verb = " ".join(words[: words.index("local")])
+        assert done.returncode == 3 and f"and not {verb}" in done.stderr, (words, done.stderr)
+    assert site.run("status", "local", **ci).returncode == 0
     done = site.run("status", "next", **ci)
     assert done.returncode == 3 and "for local alone, not for next" in done.stderr
     site.edit("name: shop", "name: other")

@@ -129,6 +129,11 @@ def row_of(words: Words) -> Row | None:
     return REMOTE.get(words)
 
 
+def named(text: str) -> str | None:
+    """The command that somebody means by `db status` or, where no blank can stand, `db-status`; None for none."""
+    return next((" ".join(words) for words in REMOTE if text in (" ".join(words), "-".join(words))), None)
+
+
 def known(words: Words) -> bool:
     """Whether it was decided where a command runs."""
     return words in REMOTE or words in ON_HOST or any(words[:count] in LOCAL for count in range(1, len(words) + 1))

@@ -50,6 +50,10 @@ class There(Session):
         found = super().project()
         if found.name != self.bound.project:
             raise Refused(f"this is for the project {self.bound.project} alone, not for {found.name}")
+        if self.bound.forced and not self.bound.roots and self.bound.environment in found.environments:
+            from fairlead.operations.remote.reach import has_everything, require_within  # noqa: PLC0415
+
+            require_within(found.outline(self.bound.environment), has_everything())
         return found
 
     def glance(self) -> Glance:
@@ -128,8 +132,8 @@ class Commands:
         if row is None:
             raise Refused(f"{request.operation!r} is no command for another machine")
         places = environments(request, bound)
-        _require_right(request, bound)
         argv(self._command(words), row, request.arguments, places)  # whether they fit
+        bound.require_may(request.operation, promoted=request.source is not None)
         _require(bound, checkout, row.tree and words not in (("promote",), ("verdict",)))
         what = " ".join(["fairlead", *words, *places])
         return Job(request, bound, checkout, row.acts(request.arguments), what)
@@ -172,14 +176,6 @@ def environments(request: Request, bound: Bound) -> list[str]:
         what = f"this key is for {bound.environment} alone, and must not promote from {request.source}"
         raise Refused(what, f"have `--from {request.source}` in its line in authorized_keys")
     return [request.source, bound.environment]
-
-
-def _require_right(request: Request, bound: Bound) -> None:
-    """Refused where a key would say what a person is waited for. To promote what waits is to approve it too."""
-    said = request.operation if request.source is None else ""
-    if bound.forced and not bound.approves and said in ("approve", "promote"):
-        what = f"this key may deploy to {bound.environment}, and not {said} what waits there for a person"
-        raise Refused(what, "let a person do it who may log in, or have `--approve` in its line in authorized_keys")
 
 
 def _require(bound: Bound, checkout: Checkout | None, needed: bool) -> None:

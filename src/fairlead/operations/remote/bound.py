@@ -19,6 +19,9 @@ from fairlead.system.home import Place, home
 
 ASKED, CONNECTION = "SSH_ORIGINAL_COMMAND", "SSH_CONNECTION"
 PATH = 'exec env PATH="$HOME/.local/bin:$PATH" '  #: sh, bash, zsh, fish and csh read it alike
+DEPLOYER = ("deploy", "rollback", "doctor", "status", "history", "releases")
+"""What a key may do whose line says nothing of it: deploy, see what came of it, go back."""
+ALL = "all"  #: in place of a name: whatever runs on a host
 LARGEST_LOG = 1 << 20  #: bytes
 _PROJECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _COMMAND = re.compile(
@@ -44,7 +47,8 @@ class Bound:
     environment: str
     project: str | None = None
     sources: tuple[str, ...] = ()  #: environments whose live release may be promoted to this one
-    approves: bool = False  #: it may let a rollout go on that waits for a person; who may log in always may
+    may: tuple[str, ...] = DEPLOYER  #: commands, by their words; who may log in has all of them
+    roots: bool = False  #: what it deploys may take the machine; who may log in has it anyway
     forced: bool = True  #: a key in authorized_keys may do this alone; False: whoever it is may log in too
 
     def place(self) -> Place:
@@ -65,6 +69,14 @@ class Bound:
             what = f"this key is for {environment} of {mine} alone, not of {project}"
             raise Refused(what, f"ask whoever keeps the server for a key for {project}")
         return replace(self, project=mine)
+
+    def require_may(self, operation: str, promoted: bool = False) -> None:
+        """Refused for a command that is not this key's. `promoted`: from an environment that is among `sources`."""
+        if not self.forced or promoted or operation in self.may or ALL in self.may:
+            return
+        what = f"this key may {', '.join(self.may)} in {self.environment}, and not {operation}"
+        word = operation.replace(" ", "-")
+        raise Refused(what, f"use a key that may, or have `--may {word}` in its line in authorized_keys")
 
     def check_asked(self, environ: Mapping[str, str] = os.environ) -> None:
         """Refused when ssh was asked for anything but this. Does nothing where no command was forced."""

@@ -148,7 +148,12 @@ class Server:
 
     def _lasting(self, job: Job) -> int:
         checkout = job.checkout.folder.name if job.checkout else None
-        facts = {"what": job.what, "by": _who(job.request.origin), "checkout": checkout}
+        facts = {
+            "what": job.what,
+            "operation": job.request.operation,
+            "by": _who(job.request.origin),
+            "checkout": checkout,
+        }
         operation = Operations(self.bound.place()).begin(facts, lambda emit: self.work.perform(job, emit))
         self._frame({"frame": "begun", "operation": operation.number})
         return follow(operation, self._frame, lambda seconds: self._listen(seconds, operation.interrupt))
@@ -183,6 +188,9 @@ class Server:
     def _attach(self, said: dict[str, Any]) -> None:
         place = self.bound.place()
         last = Operations(place).last()
+        if last is not None:
+            operation = str(last.facts.get("operation"))  # Ctrl-C of who follows it is carried over too
+            self.bound.require_may(operation, promoted=operation == "promote" and bool(self.bound.sources))
         interrupt = last.interrupt if last else (lambda: None)
         code = attach(place, self._frame, lambda seconds: self._listen(seconds, interrupt))
         self._frame({"frame": "exit", "code": code})

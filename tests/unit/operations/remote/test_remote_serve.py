@@ -10,17 +10,20 @@ from tests.hostile import HELLO, MANIFEST, MESSAGES, chunked, lines, tree
 
 from fairlead import __version__
 from fairlead.cli.main import concluded, fairlead
+from fairlead.cli.remote.rights import allowed
+from fairlead.cli.remote.table import REMOTE
 from fairlead.cli.remote.there import Commands
-from fairlead.errors import Refused
+from fairlead.errors import Refused, UsageError
 from fairlead.hosts.base import ConnectionLost, Unreachable
 from fairlead.hosts.fake import FakeHost
 from fairlead.hosts.wire import Ended, Wire
 from fairlead.operations.remote import serve as server
-from fairlead.operations.remote.bound import ASKED, CONNECTION, Bound, command_line
+from fairlead.operations.remote.bound import ASKED, CONNECTION, DEPLOYER, Bound, command_line
 from fairlead.operations.remote.client import Client, Failed
 from fairlead.operations.remote.request import Request
+from fairlead.operations.remote.running import Operations
 from fairlead.operations.remote.serve import PROTOCOL, Server
-from fairlead.system.home import home
+from fairlead.system.home import Place, home
 from fairlead.system.lock import FileLock
 
 WORK = Commands(fairlead, concluded)
@@ -75,15 +78,51 @@ def test_a_key_runs_one_command(asked: str) -> None:
         Bound("local", "shop").check_asked({ASKED: asked} | HERE)
 
 
-@pytest.mark.parametrize("word", ["approve", "promote"])
-def test_a_key_that_deploys_approves_only_where_its_line_says_so(word: str) -> None:
+OTHERS = [" ".join(words) for words in REMOTE if " ".join(words) not in DEPLOYER]
+
+
+@pytest.mark.parametrize("word", OTHERS)
+def test_a_key_deploys_and_does_nothing_else_unless_its_line_says_so(word: str) -> None:
     request = Request(word, {})
-    with pytest.raises(Refused, match=f"not {word} what waits there for a person"):
+    with pytest.raises(Refused, match=f"may deploy, rollback, .* in local, and not {word}") as refused:
         WORK.accept(request, Bound("local", "shop", sources=("next",)), None)
-    for bound in (Bound("local", "shop", approves=True), Bound("local", "shop", forced=False)):
-        assert WORK.accept(request, bound.agreed("shop", "local"), None).lasting
-    for other in ("abort", "pause", "resume", "rollback"):
-        assert WORK.accept(Request(other, {}), Bound("local", "shop"), None).lasting
+    assert f"`--may {word.replace(' ', '-')}`" in str(refused.value.hint)
+    for bound in (
+        Bound("local", "shop", may=allowed([word], [], False)),
+        Bound("local", "shop", may=allowed([], [word.replace(" ", "-")], False)),
+        Bound("local", "shop", may=allowed(["all"], [], False)),
+        Bound("local", "shop", forced=False),
+    ):
+        bound.require_may(word)
+
+
+def test_what_a_deployer_needs() -> None:
+    for word in DEPLOYER:
+        Bound("local", "shop").require_may(word)
+    only = Bound("local", "shop", may=allowed([], ["status"], False))
+    with pytest.raises(Refused, match="may status in local, and not deploy"):
+        only.require_may("deploy")
+    assert {"approve", "promote"} <= set(allowed([], [], True))
+
+
+def test_names_of_commands_are_looked_at() -> None:
+    for text in ("exec", "shell", "identity", "", "db", "secrets get", "deploy;id"):
+        with pytest.raises(UsageError, match="is no command that runs on a host"):
+            allowed([text], [], False)
+    with pytest.raises(UsageError, match="did you mean"):
+        allowed(["db-statsu"], [], False)
+    names = ["-".join(words) for words in REMOTE]
+    assert len(set(names)) == len(names)  # each means one command, where no blank can stand
+
+
+@pytest.mark.parametrize("what", ["db restore", "stop", None])
+def test_a_key_neither_follows_nor_interrupts_what_it_could_not_begin(own_home: Path, what: str | None) -> None:
+    place = Place.of("shop", "local")
+    Operations(place).begin({"what": "fairlead it", "by": "ann", "checkout": None, "operation": what}, lambda emit: 0)
+    said = answers(lines(HELLO, {"say": "attach"}), Bound("local", "shop"))
+    assert f"and not {what}" in said[-2]["error"]["message"]
+    said = answers(lines(HELLO, {"say": "attach"}), Bound("local", "shop", may=("all",)))
+    assert said[-1] == {"frame": "exit", "code": 0}
 
 
 def test_the_command_of_the_client_is_that_one() -> None:
