@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tables import machine
 
-NAMES = ("startup", "deploy", "rollback", "memory", "nginx", "evidence", "secret_file", "load", "stall")
+NAMES = ("startup", "deploy", "rollback", "memory", "nginx", "evidence", "secret_file", "load", "stall", "migrations")
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 PAGE = DOCS / "benchmarks.md"
 BEGIN, END = "<!-- measured -->", "<!-- end -->"
@@ -23,6 +23,7 @@ APART = {
     "secret_file": (PAGE, "<!-- measured: secrets -->"),
     "load": (PAGE, "<!-- measured: load -->"),
     "stall": (PAGE, "<!-- measured: stall -->"),
+    "migrations": (PAGE, "<!-- measured: migrations -->"),
     "peers": (PAGE, "<!-- measured: peers -->"),
     "docker": (PAGE, "<!-- measured: docker -->"),
     "backups": (PAGE, "<!-- measured: backups -->"),
