@@ -8,8 +8,8 @@ goes first: it bears with an act, and is told of a recovery.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from fairlead.artifacts.origin import owner_text
@@ -72,12 +72,14 @@ class Housekeeping:
     contracting: Callable[[Environment], None] = begin_contract  #: does what waited for the old release to go
 
     def __post_init__(self) -> None:
+        self._looked: tuple[Instance, ...] | None = None
         self._waiting = Waiting(self.environment)
         self._after_switch = AfterSwitch(self.environment)
         self._members: Mapping[str, Members] = {}
 
     def round(self) -> None:
         """Everything that is due now. What fails is tried again later, ever less often."""
+        self._looked = None
         if self.environment.state.stopped:
             return
         self._try("edge", self.environment.world.edge.up)
@@ -101,6 +103,7 @@ class Housekeeping:
 
     def due(self) -> float:
         """Seconds until the next round at the latest, when no sign comes before."""
+        self._looked = None
         state = self.environment.state
         if state.stopped:
             return HEARTBEAT
@@ -133,10 +136,17 @@ class Housekeeping:
             found.add("stores")
         return found
 
+    def _seen(self) -> tuple[Instance, ...]:
+        """All instances. One look is for all acts of a round that find nothing to do; to change something, each looks
+        again under the lock."""
+        if self._looked is None:
+            self._looked = self.environment.world.runtime.observe()
+        return self._looked
+
     def _mine(self) -> list[Instance]:
         """The instances of the live release."""
         live = self.environment.state.live
-        return [one for one in self.environment.world.runtime.observe() if one.release == live and not one.job]
+        return [one for one in self._seen() if one.release == live and not one.job]
 
     def _try(self, name: str, act: Callable[[], None]) -> None:
         if time.monotonic() < self.not_before.get(name, 0.0):
@@ -151,8 +161,15 @@ class Housekeeping:
             self.patience[name], self.not_before[name] = wait, time.monotonic() + wait
             self.environment.world.say("note", f"{name}: {error}; again in {wait:g} s")
 
-    def _held(self) -> AbstractContextManager[FileLock]:
-        return self.environment.held_briefly("keeper")
+    @contextmanager
+    def _held(self) -> Iterator[FileLock]:
+        """What was seen before is looked at again, and what is seen here after it."""
+        with self.environment.held_briefly("keeper") as lock:
+            self._looked = None
+            try:
+                yield lock
+            finally:
+                self._looked = None
 
     def _idle(self) -> bool:
         """Whether no rollout is under way. Asked under the lock too: one may have begun in between."""
@@ -259,7 +276,7 @@ class Housekeeping:
         The only instance that answers for its service is left alone: it serves, and its end is noticed like any other.
         """
         world = self.environment.world
-        if not self._idle() or not any(one.phase == "survivor" for one in world.runtime.observe()):
+        if not self._idle() or not any(one.phase == "survivor" for one in self._seen()):
             return
         with self._held():
             world.runtime.up()
@@ -273,8 +290,7 @@ class Housekeeping:
 
     def _next_survivor(self) -> Instance | None:
         """The one that is leaving, or the first that may; None while another one is on its way back."""
-        seen = self.environment.world.runtime.observe()
-        mine = self._mine()
+        seen, mine = self._seen(), self._mine()
         if any(one.phase not in ("survivor", "failed") and not (one.living and one.verified) for one in mine):
             return None
         survivors = [one for one in seen if one.phase == "survivor" and self._spared(one, mine)]
@@ -328,7 +344,7 @@ class Housekeeping:
     def _superfluous(self) -> list[Instance]:
         state = self.environment.state
         kept = {state.live, *state.warm_now()}
-        return [one for one in self.environment.world.runtime.observe() if one.release not in kept]
+        return [one for one in self._seen() if one.release not in kept]
 
     def _refresh(self) -> None:
         """Only instances that are well get requests: one that died leaves, one that came back is asked first. A network
@@ -338,6 +354,7 @@ class Housekeeping:
             return
         if any(one.living and not one.verified for one in mine):
             world.runtime.recheck()
+            self._looked = None
         well = frozenset(f"{one.id} {one.pid}" for one in self._mine() if one.living and one.verified)
         self._members = world.edge.members() or self._members  # none: its door is away, and is not to be told of
         well |= {f"{name} {who}" for name, who in self._members.items()}
