@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from fairlead.backups.catalogue import Backup, Catalogue, Part, new_id
+from fairlead.backups.destinations.base import Write
 from fairlead.backups.facts import facts, properties, sequences
-from fairlead.backups.sealing import SUFFIX, seal
+from fairlead.backups.sealing import SUFFIX, Sealed, Source, seal
 from fairlead.backups.server import Server, one
 from fairlead.errors import FairleadError
+from fairlead.project.stack_backup import Encryption
 from fairlead.system import clock
 
 if TYPE_CHECKING:
@@ -33,6 +35,11 @@ class Recipients:
 
     names: tuple[str, ...]
     keys: Sequence[Any] = field(repr=False)
+    cipher: Encryption = "age"
+
+    def seal(self, source: Source | IO[bytes], write: Write) -> Sealed:
+        """Encrypt all of it for them."""
+        return seal(source, write, self.keys, self.cipher)
 
 
 @dataclass(frozen=True)
@@ -96,7 +103,7 @@ class Logical:
         name = file + SUFFIX
         with catalogue.where.writing(catalogue.path(id, name)) as write:
             with self.server.reading(f"{command[0]} of {database or 'the roles'}", *command) as source:
-                sealed = seal(source, write, recipients.keys)
+                sealed = recipients.seal(source, write)
             if not sealed.size:
                 raise FairleadError(f"{command[0]} of {database or 'the roles'} wrote nothing", "see the server's log")
         return Part(name, kind, database, sealed.size, sealed.stored, sealed.sha256)

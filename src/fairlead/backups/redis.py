@@ -16,7 +16,7 @@ from typing import Any
 from fairlead.backups.catalogue import Backup, Catalogue, Part, new_id
 from fairlead.backups.logical import Recipients
 from fairlead.backups.physical.unpacking import Push
-from fairlead.backups.sealing import SUFFIX, Damaged, seal
+from fairlead.backups.sealing import SUFFIX, Damaged
 from fairlead.backups.shell import Shell
 from fairlead.errors import FairleadError
 from fairlead.system import clock
@@ -138,7 +138,7 @@ class Snapshots:
         name = SNAPSHOT + SUFFIX
         reading = self.redis.shell.reading("the snapshot", 'cat "$1/fairlead-$2.rdb"', self.redis.data, id)
         with catalogue.where.writing(catalogue.path(id, name)) as write, reading as source:
-            sealed = seal(source, write, recipients.keys)
+            sealed = recipients.seal(source, write)
         return Part(name, KIND, "", sealed.size, sealed.stored, sealed.sha256)
 
 

@@ -1,7 +1,7 @@
-"""Encryption of what leaves the machine: the format of age, as a stream, so that `age -d` opens it too.
+"""Encryption of what leaves the machine: the format of age, as a stream, so that `age -d` opens it too; or `aes`.
 
 https://age-encryption.org/v1: pieces of 64 KiB, each with its own tag, the last one marked; what was changed, cut short
-or put in another order is refused.
+or put in another order is refused. Which of the two it is shows at its beginning: both are read whatever is declared.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
+from fairlead.backups import aes
 from fairlead.backups.destinations.base import Write
 from fairlead.errors import FairleadError
+from fairlead.project.stack_backup import Encryption
 
 if TYPE_CHECKING:
     import pyrage
@@ -110,13 +112,18 @@ class Sealed:
     sha256: str  #: of these
 
 
-def seal(source: Source | IO[bytes], write: Write, recipients: Sequence[pyrage.x25519.Recipient]) -> Sealed:
+def seal(
+    source: Source | IO[bytes], write: Write, recipients: Sequence[pyrage.x25519.Recipient], cipher: Encryption = "age"
+) -> Sealed:
     """Encrypt all of it for these. Whatever reading or writing raises comes through."""
     import pyrage  # noqa: PLC0415 — an extra
 
     reader, writer = _Read(source), Counted(write)
     try:
-        pyrage.encrypt_io(reader, writer, list(recipients))
+        if cipher == "aes-256-gcm":
+            aes.seal(reader, writer.write, recipients)
+        else:
+            pyrage.encrypt_io(reader, writer, list(recipients))
     except (pyrage.EncryptError, OSError, ValueError) as error:
         raise reader.failed or writer.failed or error from None
     return Sealed(reader.size, writer.size, writer.hash.hexdigest())
@@ -134,8 +141,13 @@ def unseal(
 
     reader, writer = Pieces(iter(pieces)), Counted(write)
     try:
-        pyrage.decrypt_io(reader, writer, list(identities))
-    except (pyrage.DecryptError, OSError, ValueError) as error:
+        begin = aes.exactly(reader, len(aes.MAGIC))
+        if begin == aes.MAGIC:
+            aes.unseal(reader, writer.write, identities)
+        else:
+            reader.rest = begin + reader.rest
+            pyrage.decrypt_io(reader, writer, list(identities))
+    except (pyrage.DecryptError, aes.Changed, OSError, ValueError) as error:
         if failed := reader.failed or writer.failed:
             raise failed from None
         raise _explained(error, what) from None

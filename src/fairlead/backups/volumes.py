@@ -12,7 +12,7 @@ from typing import Any
 
 from fairlead.backups.catalogue import Backup, Catalogue, Part, new_id
 from fairlead.backups.logical import Recipients
-from fairlead.backups.sealing import SUFFIX, Damaged, Pieces, seal
+from fairlead.backups.sealing import SUFFIX, Damaged, Pieces
 from fairlead.backups.spot import Spot
 from fairlead.backups.tape import Told, compressed
 from fairlead.errors import FairleadError
@@ -55,7 +55,7 @@ class Tapes:
         name, seen = f"{spot.name or ALONE}{TAPE}{SUFFIX}", Told()
         pieces = compressed(self.read(spot, seen))
         with catalogue.where.writing(catalogue.path(id, name)) as write:
-            sealed = seal(Pieces(pieces), write, recipients.keys)
+            sealed = recipients.seal(Pieces(pieces), write)
         told[spot.name or ALONE] = seen.to_data()
         return Part(name, KIND, spot.name or ALONE, sealed.size, sealed.stored, sealed.sha256)
 

@@ -33,6 +33,7 @@ def _copies(one: Copies) -> stack.Backup:
         access_key=one.access_key,
         secret_key=one.secret_key,
         recipients=one.recipients,
+        encryption=one.encryption,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Literal
 
 Every = Literal["hourly", "daily", "weekly", "monthly"]
 EngineName = Literal["builtin", "pgbackrest"]
+Encryption = Literal["age", "aes-256-gcm"]
 """What copies data files: PostgreSQL's own programs, or pgBackRest."""
 
 
@@ -58,6 +59,7 @@ class Backup:
     secret_key: str | None = None  #: name of a secret
     recipients: tuple[str, ...] = ()  #: who can read them; empty: whoever reads the environment's secrets
     quiet: Quiet | None = None  #: of a volume
+    encryption: Encryption = "age"
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,6 +137,7 @@ class Copies(Section):
     access_key: OptionalVariableName = None
     secret_key: OptionalVariableName = None
     recipients: tuple[Line, ...] = ()
+    encryption: Annotated[Literal["age", "aes-256-gcm"], choice("age", "aes-256-gcm")] = "age"
 
 
 class Backup(Copies):

@@ -49,7 +49,7 @@ def main(project: str, environment: str, store: str) -> None:
         return asked
 
     where, owner = destination_of(_target(said)), Owner(project, environment, store)
-    archive = Archive(Claimed(where, claim_of(place, owner, where)), owner)
+    archive = Archive(Claimed(where, claim_of(place, owner, where)), owner, cipher=said.get("encryption", "age"))
     if said["engine"] == "pgbackrest":
         say(f"watching how far the log of {store} is taken")
         Watcher(lambda: server_kept(place, said["runtime"], store), archive, lambda: bool(told), say, hurry).run()

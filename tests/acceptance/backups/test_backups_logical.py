@@ -46,6 +46,35 @@ def test_a_backup_that_fails_is_none(site):
     assert [path.name for path in site.backups.rglob("*") if path.is_file()] == ["machine.json"]
 
 
+def test_with_aes_where_a_rule_asks_for_it(site):
+    """The same commands, and both kinds are read whatever is declared."""
+    site.run("backup", "now", "local")
+    site.write(more="encryption: aes-256-gcm")
+    site.run("backup", "now", "local")
+    for name in ("shop.dump.age", "globals.sql.age"):
+        assert site.part(name, site.ids()[0]).read_bytes().startswith(b"fairlead/aes-256-gcm/v1\n")
+    assert site.json("backup", "verify", "local")["ok"]
+    assert site.json("db", "drill", "local")["ok"]
+    site.run("db", "restore", "local", "db", "--database", "reports", "--yes")
+    part = site.part("shop.dump.age", site.ids()[0])
+    part.write_bytes(part.read_bytes()[:-20])
+    assert "is damaged: it was changed or cut short" in site.run("backup", "verify", "local", code=1)
+
+
+def test_whoever_lost_the_key_is_told_which_one_it_is(site):
+    site.run("backup", "now", "local")
+    own, away = site.root / "home" / "age.txt", site.root / "age.away"
+    if own.exists():
+        own.rename(away)
+    try:
+        for words in (("db", "restore", "local", "db", "--yes"), ("db", "drill", "local")):
+            said = site.run(*words, code=None, SOPS_AGE_KEY="")
+            assert f"there is no key here that could open backup {site.ids()[0]}" in said
+    finally:
+        if away.exists():
+            away.rename(own)
+
+
 def test_a_check_that_fails_is_no_reason_to_have_no_backup(site):
     site.write(more="", deploy="")
     file = site.root / "fairlead.yaml"

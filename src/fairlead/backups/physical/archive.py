@@ -24,7 +24,7 @@ from fairlead.backups.catalogue import Owner
 from fairlead.backups.destinations.base import Destination, Gone, get, put
 from fairlead.backups.physical.wal import Place, history_name, number, parents, place_of, segment_name
 from fairlead.backups.sealing import Damaged, WrongKey, seal, unseal
-from fairlead.project.stack_backup import EngineName
+from fairlead.project.stack_backup import Encryption, EngineName
 
 WHOLE = re.compile(r"([0-9A-F]{24})-(\d{13})-([0-9a-f]{64})\.gz\.age")
 PARTIAL = re.compile(r"([0-9A-F]{24})\.partial\.gz\.age")
@@ -115,8 +115,10 @@ class Archive:
     A segment is the same whoever keeps it: so a copy of one engine is recovered with the log of the other too.
     """
 
-    def __init__(self, where: Destination, owner: Owner, elsewhere: Elsewhere | None = None) -> None:
-        self.where, self.owner, self.elsewhere = where, owner, elsewhere
+    def __init__(
+        self, where: Destination, owner: Owner, elsewhere: Elsewhere | None = None, cipher: Encryption = "age"
+    ) -> None:
+        self.where, self.owner, self.elsewhere, self.cipher = where, owner, elsewhere, cipher
         self.prefix = f"{owner.prefix}/wal"
 
     def systems(self) -> tuple[str, ...]:
@@ -193,7 +195,7 @@ class Archive:
     def _write(self, name: str, data: bytes, keys: Sequence[Any]) -> None:
         packed = zlib.compressobj(1, wbits=GZIP)
         with self.where.writing(name) as write:
-            seal(BytesIO(packed.compress(data) + packed.flush()), write, keys)
+            seal(BytesIO(packed.compress(data) + packed.flush()), write, keys, self.cipher)
 
     def read(self, name: str, keys: Sequence[Any], sha256: str = "") -> bytes:
         """An object, opened. WrongKey; Damaged, when it is not what was written; Gone."""

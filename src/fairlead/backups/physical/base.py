@@ -14,7 +14,7 @@ from typing import Any
 from fairlead.backups.catalogue import Backup, Catalogue, Part, new_id
 from fairlead.backups.logical import Recipients, server_facts
 from fairlead.backups.physical.archive import GZIP
-from fairlead.backups.sealing import SUFFIX, Source, seal
+from fairlead.backups.sealing import SUFFIX, Source
 from fairlead.backups.server import Server
 from fairlead.errors import FairleadError
 from fairlead.system import clock
@@ -87,7 +87,7 @@ class BaseBackup:
         with catalogue.where.writing(catalogue.path(id, name)) as write:
             with self.server.reading("pg_basebackup", "pg_basebackup", *arguments) as source:
                 packed = Packed(source)
-                sealed = seal(packed, write, recipients.keys)
+                sealed = recipients.seal(packed, write)
             found = RANGE.findall(packed.tail)
             if not found:
                 raise FairleadError("pg_basebackup wrote no manifest", "see the log of the server")

@@ -87,7 +87,7 @@ class Arrangement:
     @cached_property
     def archive(self) -> Archive:
         """Where its log is kept."""
-        return Archive(self.catalogue.where, self.owner, self.repository)
+        return Archive(self.catalogue.where, self.owner, self.repository, self.said.encryption)
 
     @cached_property
     def repository(self) -> Repository:
@@ -140,10 +140,12 @@ class Arrangement:
     def keys(self) -> Recipients:
         """For whom they are encrypted. FairleadError for what is no recipient; Refused when nobody is named."""
         need("pyrage", "the encryption of backups")
+        if self.said.encryption != "age":
+            need("cryptography", "AES")
         from fairlead.secrets.sops.wrapping import recipient  # noqa: PLC0415 — only where something is encrypted
 
         names = self.recipients()
-        return Recipients(names, [recipient(one) for one in names])
+        return Recipients(names, [recipient(one) for one in names], self.said.encryption)
 
     @contextlib.contextmanager
     def server(self) -> Iterator[Server]:

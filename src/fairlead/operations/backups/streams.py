@@ -109,7 +109,8 @@ def _told(one: Arrangement) -> dict[str, Any]:
         "version": __version__, "runtime": one.runtime, "to": target.to, "endpoint": target.endpoint,
         "region": target.region, "ca": target.ca,
         "access": target.access and target.access.reveal(), "secret": target.secret and target.secret.reveal(),
-        "recipients": list(one.recipients()), "sync": bool(physical and physical.sync),
+        "recipients": list(one.recipients()), "encryption": one.said.encryption,
+        "sync": bool(physical and physical.sync),
         "engine": physical.engine if physical else "builtin", "spool": physical and physical.spool,
     }  # fmt: skip
 

@@ -27,7 +27,7 @@ from fairlead.backups.logical import Recipients
 from fairlead.backups.physical.archive import GZIP, Segment
 from fairlead.backups.physical.wal import parents, place_of
 from fairlead.backups.scratch import Ground, copy_name, room
-from fairlead.backups.sealing import Damaged, seal, unseal
+from fairlead.backups.sealing import Damaged, unseal
 from fairlead.errors import Refused
 from fairlead.masking import Secret
 
@@ -78,7 +78,7 @@ class Repository:
     def seal(self, passphrase: Secret, recipients: Recipients) -> None:
         """Write it down for these, in the place of what was there."""
         with self.where.writing(self.key) as write:
-            seal(BytesIO(passphrase.reveal().encode()), write, recipients.keys)
+            recipients.seal(BytesIO(passphrase.reveal().encode()), write)
 
     @property
     def sealed(self) -> bool:
