@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from fairlead.engine.facts import ContainerFacts
+from fairlead.engine.limits import as_made
 from fairlead.render.container import ContainerSpec, creation
 
 
@@ -33,7 +34,7 @@ LISTS = {
 
 def differences(spec: ContainerSpec, facts: ContainerFacts) -> tuple[Difference, ...]:
     """All of them; none when it is what the spec says."""
-    wanted = creation(spec)
+    wanted = creation(as_made(spec, facts.labels))
     return (
         *_of_config(wanted, facts.raw["Config"], facts.image),
         *_of_host(wanted["HostConfig"], facts.raw["HostConfig"]),

@@ -24,8 +24,10 @@ from fairlead.engine.facts import (
     image_facts,
 )
 from fairlead.engine.failures import EngineError, NotThere, explained
+from fairlead.engine.limits import bounded, most_of
 from fairlead.engine.streams import joined, read_all
 from fairlead.errors import FairleadError
+from fairlead.project.stack_container import Resources
 from fairlead.render.container import ContainerSpec, Joined, creation
 
 TIMEOUT = 60.0  #: seconds for one answer of the engine
@@ -67,6 +69,11 @@ class Engine:
             version.get("Version", ""), version.get("ApiVersion", ""), MACHINES.get(machine, machine),
             info.get("DockerRootDir", ""), bool(info.get("LiveRestoreEnabled")), "rootless" in options, dict(info),
         )  # fmt: skip
+
+    @cached_property
+    def _most(self) -> Resources:
+        """What one container may use where its spec says nothing."""
+        return most_of(self._get("/info"))
 
     @cached_property
     def _direct(self) -> DirectEngine | None:
@@ -141,7 +148,8 @@ class Engine:
     def create(self, spec: ContainerSpec) -> str:
         """Make it, in all its networks, not started; its id. EngineError when the name is taken."""
         with explained(f"create container {spec.name}"):
-            id = str(self.api.create_container_from_config(creation(spec), spec.name)["Id"])
+            body = creation(bounded(spec, self._most))
+            id = str(self.api.create_container_from_config(body, spec.name)["Id"])
         try:
             for one in spec.networks[1:]:
                 self.join(id, one)

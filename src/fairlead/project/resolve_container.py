@@ -49,7 +49,7 @@ def _build(one: Build | None) -> stack.Build | None:
 
 
 def resources(one: Resources | None) -> stack.Resources:
-    """As declared; nothing is no limit."""
+    """As declared."""
     return stack.Resources(one.cpu, one.memory) if one else stack.Resources()
 
 

@@ -113,6 +113,16 @@ def number(what: str, above: float, most: float) -> Kind:
     return Kind(what, read, {"type": "number", "exclusiveMinimum": above, "maximum": most})
 
 
+def number_or_off(what: str, above: float, most: float) -> Kind:
+    """The same; 0 from `off`."""
+    one = number(f"{what}, or off", above, most)
+
+    def read(value: Any) -> float:
+        return 0.0 if value == "off" else one.read(value)
+
+    return Kind(one.what, read, {"anyOf": [one.schema, {"enum": ["off"]}]}, ("off",))
+
+
 def at_least(what: str, least: float, most: float) -> Kind:
     """A number in a range, both ends included."""
 

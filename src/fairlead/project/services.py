@@ -23,11 +23,10 @@ from fairlead.project.sections import (
     Port,
     Section,
     Signal,
-    Size,
     VariableName,
     Written,
     choice,
-    number,
+    number_or_off,
     text_like,
     whole,
 )
@@ -96,11 +95,14 @@ class Build(Section):
     tags: tuple[Line, ...] = ()
 
 
+_SIZE_OR_OFF = text_like("a size such as 512M or 2G, or off", values.SIZE + r"|off", values.size_or_off)
+
+
 class Resources(Section):
     """`resources`: what one instance may use."""
 
-    cpu: Annotated[float | None, number("a number of processors such as 0.5 or 2", 0, 1024)] = None
-    memory: Size = None
+    cpu: Annotated[float | None, number_or_off("a number of processors such as 0.5 or 2", 0, 1024)] = None
+    memory: Annotated[int | None, _SIZE_OR_OFF] = None
 
 
 class ServiceSecret(Section):

@@ -16,6 +16,8 @@ def shown_value(value: object, kind: Kind | None = None) -> str:
     """`value` as it is written; `kind` is how the file reads it."""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if kind is not None and value == 0 and "off" in kind.choices:
+        return "off"
     if kind is not None and isinstance(value, int | float) and kind.read in _WRITERS:
         return _WRITERS[kind.read](value)
     return f"{value:g}" if isinstance(value, float) else str(value)
@@ -52,6 +54,7 @@ _WRITERS: dict[Callable[[Any], Any], Callable[[float], str]] = {
     values.latency: shown_time,
     values.watched: _watch,
     values.size: _size,
+    values.size_or_off: lambda number: _size(number) if number else "off",
     values.errors_below: _percent,
     values.confidence: _percent,
     values.rate: _rate,

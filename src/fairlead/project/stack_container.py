@@ -33,7 +33,7 @@ class Registry:
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What one instance may use."""
+    """What one instance may use. None: what leaves the machine itself enough, see `engine.limits`; 0: all there is."""
 
     cpu: float | None = None  #: processors
     memory: int | None = None  #: bytes

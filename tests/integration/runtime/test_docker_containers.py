@@ -56,6 +56,10 @@ def test_by_default_it_may_do_next_to_nothing(docker):
     assert told(docker, id, "touch", "/tmp/x", "/run/x").code == 0
     host = docker.facts(id).raw["HostConfig"]
     assert (host["PidsLimit"], host["RestartPolicy"]["Name"], host["Init"]) == (512, "unless-stopped", True)
+    machine = docker.runtime.engine.facts().raw
+    assert machine["MemTotal"] * 0.79 < host["Memory"] == host["MemorySwap"] < machine["MemTotal"] * 0.81
+    assert host["NanoCpus"] == machine["NCPU"] * 10**9 - 250_000_000
+    assert docker.runtime.deviations([docker.spec()]) == ()
     assert host["LogConfig"]["Config"] == {"max-size": str(10 << 20), "max-file": "3"}
     assert not [mount for mount in docker.facts(id).raw["Mounts"] if "sock" in mount["Source"]]
 
@@ -70,11 +74,14 @@ def test_a_look_asks_for_the_list_and_for_each_of_ours(docker, monkeypatch):
 
 
 def test_each_part_of_it_can_be_given(docker):
-    free = Container(security=Security(read_only=False, cap_drop=(), cap_add=("NET_ADMIN",), root=True), user="0")
+    rights = Security(read_only=False, cap_drop=(), cap_add=("NET_ADMIN",), root=True)
+    free = Container(security=rights, user="0", resources=Resources(0, 0))
     [id] = ready(docker.runtime, docker.spec(container=free))
     assert told(docker, id, "id", "-u").output.strip() == "0"
     assert told(docker, id, "touch", "/app/x").code == 0
     assert "CapEff:\t0000000000000000" not in told(docker, id, "cat", "/proc/self/status").output
+    host = docker.facts(id).raw["HostConfig"]
+    assert (host["Memory"], host["NanoCpus"]) == (0, 0)
 
 
 def test_a_container_of_somebody_else_on_our_name_is_left_alone(docker):

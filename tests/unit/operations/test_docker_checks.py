@@ -1,14 +1,15 @@
 """What the doctor says of an engine and of what a stack asks of containers, without asking an engine."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
 from fairlead.engine.facts import EngineFacts, ImageFacts
 from fairlead.errors import Refused
-from fairlead.operations.checks.docker import declared, rooted, version
+from fairlead.operations.checks.docker import declared, promised, rooted, version
 from fairlead.operations.stores.declared import require_users
-from fairlead.project.stack import Container, Health, Route, Security, Service, Stack, Store
+from fairlead.project.stack import Container, Health, Resources, Route, Security, Service, Stack, Store
 from fairlead.system.home import Place
 
 
@@ -78,6 +79,17 @@ def test_what_stands_for_a_value_in_compose_is_put_in_first():
 
     assert checks(shm_size="${SIZE}", dns=["${SIZE}"], cpu_shares="${PORT}") == []
     assert checks(shm_size="${ODD}") == ["web: compose: shm_size is not as Compose has it"]
+
+
+def test_more_memory_than_there_is_and_no_limit_at_all_are_named():
+    service = Service("web", replicas=2, container=Container(resources=Resources(memory=3 << 30)))
+    store = Store("db", "postgres", container=Container(resources=Resources(memory=2 << 30)))
+    made = Stack("shop", "test", "docker", (service,), stores=(store,))
+    [found] = promised(made, 7 << 30)
+    assert "together are 8.0G, and the machine has 7.0G" in found.text
+    assert list(promised(made, 8 << 30)) == [] == list(promised(made, 0))
+    [found] = promised(replace(made, stores=(replace(store, container=Container(resources=Resources(memory=0))),)), 0)
+    assert found.text.endswith("takes the whole machine: db")
 
 
 def test_a_store_does_not_run_as_root_unless_it_is_allowed():

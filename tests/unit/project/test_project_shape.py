@@ -278,8 +278,8 @@ CASES = {
             '7:5: services.web.networks: expected a list, got "backend"',
             '8:12: services.web.uses[0]: expected a store or store.database, got "DB"',
             '9:15: services.web.secrets[0]: "name" is missing',
-            "10:17: services.web.resources.cpu: expected a number of processors such as 0.5 or 2, got 0",
-            '10:25: services.web.resources.memory: expected a size such as 512M or 2G, got "2GB"',
+            "10:17: services.web.resources.cpu: expected a number of processors such as 0.5 or 2, or off, got 0",
+            '10:25: services.web.resources.memory: expected a size such as 512M or 2G, or off, got "2GB"',
         ],
     ),
     "stores": (

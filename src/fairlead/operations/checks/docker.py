@@ -48,6 +48,7 @@ def examine(stack: Stack, place: Place, thorough: bool) -> Iterator[Check]:
         yield from _settings(facts, thorough)
         yield strangers(engine, owner, stack)
         yield from door.examine(stack) if thorough else ()
+        yield from promised(stack, int(facts.raw.get("MemTotal") or 0)) if thorough else ()
         yield from rooted(engine, stack, place) if thorough else ()
     except FairleadError as error:
         yield failed("docker", error.message, error.hint or "")
@@ -111,6 +112,26 @@ def rooted(engine: Engine, stack: Stack, place: Place) -> Iterator[Check]:
         if facts is not None and facts.runs_as_root:
             text = f"store {store.name}: its image runs as root, though without capabilities"
             yield warning("docker", text, "name a `user` that may write its volume, or say security: {root: true}")
+
+
+def promised(stack: Stack, memory: int) -> Iterator[Check]:
+    """More memory than the machine has, in all limits together; and nobody's limit at all. `memory`: bytes, 0: unknown.
+
+    What has no limit of its own may use four fifths of the machine, and is not counted.
+    """
+    limits = [(one.name, one.container.resources.memory, one.replicas) for one in stack.services]
+    limits += [(one.name, one.container.resources.memory, 1) for one in filter(runs, stack.stores)]
+    total = sum((limit or 0) * copies for _, limit, copies in limits)
+    if memory and total > memory:
+        text = f"all limits of memory together are {_gigabytes(total)}, and the machine has {_gigabytes(memory)}"
+        yield warning("docker", text, "have smaller limits (resources: {memory: …}), or fewer replicas")
+    if free := ", ".join(name for name, limit, _ in limits if limit == 0):
+        text = f"without a limit of memory, so that a leak takes the whole machine: {free}"
+        yield warning("docker", text, "say how much it may use, or nothing: resources: {memory: 2G}")
+
+
+def _gigabytes(size: int) -> str:
+    return f"{size / (1 << 30):.1f}G"
 
 
 def _whose(item: Service | Job) -> str:

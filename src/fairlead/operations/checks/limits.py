@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fairlead.operations.check import Check, warning
-from fairlead.project.stack import Resources, Service, Stack
+from fairlead.project.stack import Service, Stack
 
 
 def examine(stack: Stack) -> Iterator[Check]:
@@ -23,7 +23,8 @@ def examine(stack: Stack) -> Iterator[Check]:
 
 
 def _limited(service: Service) -> bool:
-    return service.container.resources != Resources()
+    limits = service.container.resources
+    return bool(limits.cpu or limits.memory)
 
 
 def _names(some: list[str]) -> str:

@@ -76,8 +76,8 @@ def logging(one: LogBounds) -> dict[str, Any]:
 
 def limits(one: Resources) -> dict[str, Any]:
     """No more swap than memory: a limit that is evaded by swapping makes the whole machine slow."""
-    made: dict[str, Any] = {"cpus": one.cpu} if one.cpu is not None else {}
-    if one.memory is not None:
+    made: dict[str, Any] = {"cpus": one.cpu} if one.cpu else {}
+    if one.memory:
         made |= {"mem_limit": size(one.memory), "memswap_limit": size(one.memory)}
     return made
 
