@@ -13,7 +13,7 @@ from fairlead.operations.environment import existing
 from fairlead.operations.up import up
 from fairlead.system.clock import wait_until
 from tests.crash.arena import Arena
-from tests.crash.test_every_point import STRATEGIES, chosen, kill_and_recover, points_of
+from tests.crash.test_every_point import STRATEGIES, chosen, interrupted_recovery, kill_and_recover, points_of
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +52,15 @@ def test_a_kill_at_every_point_loses_nothing(arena, strategy):
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_a_kill_at_every_point_of_undoing_loses_nothing(arena, strategy):
     killed_at(arena, strategy, points_of(arena, strategy, failing=True), failing=True)
+
+
+@pytest.mark.long(sampled=False)
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_kill_inside_recovery_loses_nothing(arena, strategy):
+    with arena.traffic() as traffic:
+        interrupted_recovery(arena, strategy, everything=True)
+        report = traffic.stop(wait=5)
+    assert report.lost == 0, report.losses
 
 
 def victim(arena):
