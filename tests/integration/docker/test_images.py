@@ -238,7 +238,7 @@ WAYS = {
         lambda method, path, before: "hang" if "/blobs/" in path else None,
         "nothing came from .* for 2 s",
     ),
-    "401": (lambda *_: 401, "says: unauthorized: authentication required"),
+    "401": (lambda *_: 401, "says: unauthorized: (authentication required|said the test)"),
     "403": (lambda *_: 403, "says: .*403"),
     "404": (lambda method, path, before: 404 if "manifests" in path else None, "says: "),
     "429": (lambda *_: 429, "says: .*429"),
