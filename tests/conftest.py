@@ -46,8 +46,8 @@ def pytest_configure(config):
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
-    if folder := getattr(config, "workerinput", {}).get("warm"):
-        warm.fairlead.borrow(folder)
+    for name, folder in getattr(config, "workerinput", {}).get("warm", {}).items():
+        warm.SHARED[name].borrow(folder)
     if hasattr(config, "workerinput"):
         make_part(config, int(config.workerinput["workerid"].removeprefix("gw")), config.workerinput["workercount"])
     else:
@@ -60,7 +60,7 @@ def pytest_configure(config):
 def pytest_configure_node(node):
     """To import all that commands need takes two seconds of a core: of several that run tests each would do that."""
     if node.workerinput["workercount"] > 1:
-        node.workerinput["warm"] = warm.fairlead.lend()
+        node.workerinput["warm"] = {name: one.lend() for name, one in warm.SHARED.items()}
 
 
 def pytest_collection_modifyitems(config, items):

@@ -144,6 +144,8 @@ LATE = (  # what commands import inside of functions, from others
 )  # fmt: skip
 
 fairlead = Warm("fairlead.__main__", "fairlead", *LATE)
+deployer = Warm("tests.crash.deployer", "fairlead.operations", *LATE)  # the one that crash tests kill
+SHARED = {"fairlead": fairlead, "deployer": deployer}  #: by the workers of a run
 
 
 def as_text(done):

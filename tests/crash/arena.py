@@ -21,11 +21,10 @@ from fairlead.system.files import listed
 from fairlead.system.home import Place
 from tests.commands import python
 from tests.living import files_below
-from tests.warm import LATE, Warm, as_text
+from tests.warm import as_text, deployer
 
 HERE = Path(__file__).parent
 LOOK = 0.3  #: seconds between two looks: one costs 20 ms, which what is waited for needs more
-deployer = Warm("tests.crash.deployer", "fairlead.operations", *LATE)
 APPS = HERE.parent / "apps"
 
 PROJECT = """\
