@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from fairlead.backups.sealing import Source
 from fairlead.errors import FairleadError, Refused
 from fairlead.masking import Secret
 from fairlead.system.commands import Command, run
-from fairlead.system.pipes import feeding, reading
+from fairlead.system.pipes import Ended, feeding, reading
 
 if TYPE_CHECKING:
     import psycopg
@@ -33,6 +34,10 @@ set_config('idle_in_transaction_session_timeout', '0', false), set_config('defau
 """
 """What a database or a role sets for its services would end a backup as its data grows. Said in the session and not as
 an option of the connection, which a pooler lets nobody give.
+"""
+QUOTED = re.compile(r'(?:: |\bvalue )".*')
+"""As in `invalid input syntax for type integer: "…"` and `value "…" is out of range`: to the end of the line, since a
+value may have quotes in it.
 """
 HIDDEN = ("template0", "template1")
 
@@ -100,13 +105,19 @@ class Server:
             return self.inside.reading((program, *arguments), what)
         return reading(self.command(program, *arguments), what)
 
-    def feeding(
-        self, what: str, program: str, *arguments: str
-    ) -> contextlib.AbstractContextManager[Callable[[bytes], None]]:
-        """Write to a program."""
-        if self.inside is not None:
-            return self.inside.feeding((program, *arguments), what)
-        return feeding(self.command(program, *arguments), what)
+    @contextlib.contextmanager
+    def feeding(self, what: str, program: str, *arguments: str) -> Iterator[Callable[[bytes], None]]:
+        """Write to a program. Ended, with what it said last, but nothing of the rows that it was fed."""
+        fed = (
+            feeding(self.command(program, *arguments), what)
+            if self.inside is None
+            else self.inside.feeding((program, *arguments), what)
+        )
+        try:
+            with fed as write:
+                yield write
+        except Ended as error:
+            raise Ended(f"{what}: {rowless(error.message, what, program)}", error.code) from None
 
     def run(self, program: str, *arguments: str) -> Said:
         """One of its programs, to its end."""
@@ -172,6 +183,15 @@ def one(connection: Connection, statement: str, *values: object) -> Any:
     """The first column of the first row; None without any."""
     row = connection.execute(statement, values).fetchone()
     return row[0] if row else None
+
+
+def rowless(message: str, what: str, program: str) -> str:
+    """What a program of PostgreSQL's said, without rows: what the server adds (DETAIL, CONTEXT) has them, and so may
+    what an error quotes behind a colon or as a value. Pure.
+    """
+    said = message.removeprefix(f"{what}: ").splitlines()
+    own = [QUOTED.sub("", one.strip()) for one in said if one.strip().startswith(f"{program}:")]
+    return "\n  ".join(own) or "it failed, and the log of the server says why"
 
 
 def line(error: BaseException) -> str:

@@ -231,3 +231,26 @@ def test_who_was_removed_comes_back_only_with_what_comes_back(site):
         assert site.sql(there) == [("leaver",)]
     finally:
         site.sql("DROP ROLE IF EXISTS leaver")
+
+
+ROWS = {
+    "a row that a COPY fails in": "CREATE TABLE told (w text CHECK (current_database() = 'reports'))",
+    "a key that is there twice": """
+        CREATE FUNCTION alike(text) RETURNS text IMMUTABLE LANGUAGE sql
+        AS $$ SELECT CASE WHEN current_database() = 'reports' THEN $1 ELSE 'marker' END $$;
+        CREATE TABLE told (w text); CREATE UNIQUE INDEX ON told (public.alike(w))""",
+}
+
+
+@pytest.mark.parametrize("made", ROWS.values(), ids=ROWS)
+def test_no_row_is_shown_of_what_cannot_be_restored(site, made):
+    site.sql(made, "reports")
+    try:
+        site.sql("INSERT INTO told VALUES ('marker-1'), ('marker-2')", "reports")
+        site.run("backup", "now", "local")
+        said = site.run("db", "restore", "local", "db", "--database", "reports", "--yes", code=1)
+    finally:
+        site.sql("DROP TABLE told; DROP FUNCTION IF EXISTS alike", "reports")
+    assert "pg_restore: error: " in said and "told" in said
+    assert "marker" not in said
+    assert "marker" not in site.run("ledger", "show", "local", "--json")
