@@ -1,5 +1,6 @@
 """Fairlead is installed on a host that has none, from the one that runs here."""
 
+import os
 import shutil
 import sys
 import tempfile
@@ -10,14 +11,15 @@ from remote_site import RemoteSite
 
 from fairlead import __version__
 
-pytestmark = [pytest.mark.real, pytest.mark.long(sampled=False)]
+pytestmark = [pytest.mark.real, pytest.mark.long(seconds=60)]
 
 
 @pytest.fixture
 def bare(site):
-    """A host that has a Python and nothing else."""
+    """A host that has a Python, what this machine's pip is told of its index, and nothing else."""
     root = Path(tempfile.mkdtemp(prefix="fl-"))
-    found = RemoteSite(root, f"{Path(sys.base_prefix) / 'bin'}:/usr/bin:/bin")
+    told = {name: value for name, value in os.environ.items() if name.startswith("PIP_") and " " not in value}
+    found = RemoteSite(root, f"{Path(sys.base_prefix) / 'bin'}:/usr/bin:/bin", told)
     try:
         yield found
     finally:
