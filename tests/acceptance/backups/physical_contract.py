@@ -145,7 +145,9 @@ def test_a_migration_by_hand_has_a_restore_point_that_is_carried_away(site, engi
     (before,) = site.sql(COUNT)
     assert "restore point fairlead-by-hand-" in site.run("db", "migrate", "local", "shop")
     assert site.sql(COUNT) == [(0,)]
-    (point,) = site.json("backup", "list", "local")["stores"][0]["points"]
+    listed = site.json("backup", "list", "local")["stores"][0]
+    assert listed["backups"][0]["why"] == "before the migration fairlead-by-hand"
+    (point,) = listed["points"]
     assert point["name"] in site.run("backup", "list", "local")
     to = ("db", "restore", "local", "db", "--database", "shop", "--yes")
     assert "has no restore point" in site.run(*to, "--to-point", "nothing", code=2)
