@@ -39,6 +39,11 @@ def test_a_deploy_key_does_one_thing(site):
     assert wrong.returncode == 2 and "did you mean" in wrong.stderr
     assert options.startswith('restrict,command="') and "serve-ssh local --project shop" in options
     allow(site, options)
+    site.edit("runtime: process", "runtime: docker")
+    site.edit("    port: 8000\n", "    port: 8000\n    image: acme/x\n    volumes: ['/:/host']\n")
+    done = site.run("deploy", "local", FAIRLEAD_SSH=str(site.sshd.client("ci")))
+    assert done.returncode == 3 and "web: volume /:/host: a folder of the machine" in done.stderr, done.stderr
+    site.write()
     if os.geteuid() == 0:  # whose processes have the machine
         done = site.run("deploy", "local", FAIRLEAD_SSH=str(site.sshd.client("ci")))
         assert done.returncode == 3 and "could take the machine" in done.stderr and "--allow-root" in done.stderr
