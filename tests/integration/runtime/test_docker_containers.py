@@ -1,5 +1,6 @@
 """What only containers have: limits, rights, networks, names that somebody else may have, secrets from outside."""
 
+import json
 import os
 import signal
 from dataclasses import replace
@@ -106,6 +107,22 @@ def test_what_runs_as_something_else_is_not_replaced_behind_its_back(docker):
     docker.runtime.stop(["r1.web.1"])
     ready(docker.runtime, docker.spec(env={"MORE": "1"}))
     assert docker.facts("r1.web.1").id != before
+
+
+def test_who_knows_names_as_an_earlier_version_gave_them_is_let_be_and_starts_again_as_it_was(docker):
+    """That one had every name in every network, and wrote down the names alone."""
+    both = Container(networks=("frontend", "backend"))
+    older = replace(docker.spec(container=both), asks={"api": ("frontend", "backend")})
+    [id] = ready(docker.runtime, older)
+    before, stored = docker.facts(id), docker.runtime.place.instances / id / "spec.json"
+    said = json.loads(stored.read_text())
+    said["names"] = list(said.pop("asks"))
+    stored.write_text(json.dumps(said))
+    docker.runtime.start([replace(older, asks={"api": ("backend",)})])
+    docker.runtime.stop([id])
+    docker.runtime.restart([id])
+    again = docker.facts(id)
+    assert (again.id, again.running, again.last_start == before.last_start) == (before.id, True, False)
 
 
 def test_who_is_sealed_off_is_asked_by_a_command(docker):

@@ -14,10 +14,12 @@ from __future__ import annotations
 import hashlib
 import time
 from contextlib import suppress
+from typing import Any
 
 from fairlead.engine.facts import ContainerFacts
 from fairlead.errors import FairleadError
 from fairlead.project.stack import from_data
+from fairlead.render.networks import BACKEND, EDGELESS
 from fairlead.runtimes.base import InstanceSpec
 from fairlead.runtimes.folder import InstanceFolder
 from fairlead.system import processes
@@ -33,7 +35,7 @@ class ContainerFolder(InstanceFolder):
     def instance_spec(self) -> InstanceSpec | None:
         """As it was stored; None when there is none, or it is damaged."""
         data = self.spec()
-        return from_data(InstanceSpec, data) if data and not data.get("damaged") else None
+        return from_data(InstanceSpec, _with_asks(data)) if data and not data.get("damaged") else None
 
     def saw(self, facts: ContainerFacts) -> None:
         """Write down this start, once whoever sees it first: the keeper waits for the end of its process.
@@ -93,6 +95,16 @@ class ContainerFolder(InstanceFolder):
         except FileNotFoundError:
             return None
         return max(0.0, since) if told and since < self.stop().grace + SLACK else None
+
+
+def _with_asks(stored: dict[str, Any]) -> dict[str, Any]:
+    """What an earlier Fairlead stored has names alone, and they counted in each network where the edge may be: so one
+    that is started again knows them, and is the same container."""
+    if "asks" in stored or not stored.get("names"):
+        return stored
+    networks = stored.get("container", {}).get("networks") or (BACKEND,)
+    shared = tuple(name for name in networks if name not in EDGELESS)
+    return stored | ({"asks": dict.fromkeys(stored["names"], shared)} if shared else {})
 
 
 def _process(facts: ContainerFacts) -> str:

@@ -34,13 +34,19 @@ class Making:
     def have(self, spec: InstanceSpec, facts: ContainerFacts | None) -> None:
         """Have it started as `spec` says. EngineError when it runs as something else, or cannot be made."""
         if facts and facts.state in RUNS:
-            if label(facts.labels, "spec") != self.wanted(spec).fingerprint:
+            if not self._runs_as(spec, label(facts.labels, "spec")):
                 raise EngineError(f"{spec.id} runs, and not as it should", "stop it first, or deploy again")
             return
         self.wanted(spec)  # what cannot be made leaves no folder
         self._folder(spec.id).store(spec)
         self._have_seat(spec)
         self._begin(spec, self.wanted(spec), facts)
+
+    def _runs_as(self, spec: InstanceSpec, mark: str) -> bool:
+        """Whether the container with this mark is that. It may know names as an earlier Fairlead gave them."""
+        stored = self._folder(spec.id).instance_spec()
+        older = (replace(spec, asks=stored.asks),) if stored and stored.asks != spec.asks else ()
+        return any(self.wanted(one).fingerprint == mark for one in (spec, *older))
 
     def have_again(self, spec: InstanceSpec, facts: ContainerFacts | None) -> None:
         """Start one that does not run as it was stored."""
