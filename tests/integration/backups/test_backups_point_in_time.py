@@ -5,6 +5,7 @@ import contextlib
 import os
 import random
 import shutil
+import threading
 import time
 
 import pytest
@@ -16,6 +17,7 @@ from fairlead.backups.physical.unlike import left_out
 from fairlead.backups.physical.wal import Stretch, segment_name
 from fairlead.backups.sealing import Damaged
 from fairlead.errors import FairleadError, Refused
+from fairlead.render.stores.postgres import QUIET
 from fairlead.stores.programs import missing
 from fairlead.system.clock import wait_until
 
@@ -370,6 +372,23 @@ def test_a_place_that_cannot_be_reached_holds_up_no_commit():
             one.sql("SELECT pg_switch_wal()")
             hurry(one, receiver)
             assert (one.aim().base.id, one.aim().alone) == (new.id, False)
+        assert one.sql("SHOW synchronous_standby_names") == WAITS
+        looked_after(one)
+
+
+def looked_after(one):
+    """What is done there before anybody can receive waits for no receiver."""
+
+    def make():
+        with contextlib.closing(one.server.connect("postgres")) as connection:
+            connection.execute("SET synchronous_commit = on")  # the server of the tests has it off
+            connection.execute(QUIET.encode())
+            connection.execute("CREATE ROLE made_meanwhile")
+
+    thread = threading.Thread(target=make, daemon=True)
+    thread.start()
+    thread.join(60)
+    assert not thread.is_alive(), one.sql("SELECT query, wait_event FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
 
 
 def fill(one):

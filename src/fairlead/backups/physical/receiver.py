@@ -100,6 +100,7 @@ class Receiver:
     _synchronous: bool = False
     _failed: str = ""  #: why nothing could be carried away at the last try
     _stopped: bool = False  #: it was noted that nothing more is received
+    _let: bool = False  #: and nobody waits for it
 
     def run(self) -> None:
         """Until it is to end. Whatever fails is said, and tried again."""
@@ -123,12 +124,20 @@ class Receiver:
 
     def _require_room(self) -> None:
         if not self.bound.full():
-            self._stopped = False
+            self._stopped = self._let = False
             return
         if not self._stopped:
             self.note(STOPPED, FULL)
         self._stopped = True
+        self._let_all_commit()
         raise FairleadError(FULL)
+
+    def _let_all_commit(self) -> None:
+        """Once the server is there. Whoever received before may have been killed, and the disk have become fuller."""
+        if self.sync and not self._let:
+            with contextlib.suppress(FairleadError), self.server() as it, it.session(it.home) as connection:
+                self._let_commit(connection)
+                self._let = True
 
     def _stream(self) -> None:
         """As long as the server is there, and the spool is not full."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fairlead.backups.physical.wal import place_of, segment_name
+from fairlead.errors import FairleadError
 
 KEPT = 4 << 30  #: bytes of the log that the slot keeps with the server
 LEAST = 256 << 20  #: bytes that may wait where nobody says how many, however full the disk is
@@ -68,15 +69,16 @@ class Bound:
 
     @contextlib.contextmanager
     def watching(self, end: Callable[[], object]) -> Iterator[None]:
-        """Have `end` called once it is full. Whoever carries away may wait for a place that does not answer, so it is a
-        thread that looks."""
+        """Have `end` called once it is full, and again where that fails. Whoever carries away may wait for a place that
+        does not answer, so it is a thread that looks."""
         over = threading.Event()
 
         def watch() -> None:
             while not over.wait(LOOK):
-                if self.full():
-                    end()
-                    return
+                with contextlib.suppress(FairleadError, OSError):  # the engine is away for a moment, say
+                    if self.full():
+                        end()
+                        return
 
         thread = threading.Thread(target=watch, daemon=True)
         thread.start()

@@ -27,8 +27,12 @@ FIRST = f"{KEEPS}/.first-start"
 KEY = "/run/postgresql/server.key"  #: in memory
 SETTLED = "/run/postgresql/settled"  #: in memory, so each start has it made anew
 PASSWORD = "password"  # noqa: S105 — the name of a file
+LOCAL = "SET synchronous_commit = local;"
+"""Of a session that looks after a server: it waits for nobody who receives its log. That one cannot come in before what
+is done here.
+"""
 QUIET = (
-    "SET client_min_messages = warning; SET log_statement = none; SET log_min_duration_statement = -1;"
+    f"{LOCAL} SET client_min_messages = warning; SET log_statement = none; SET log_min_duration_statement = -1;"
     " SET log_min_error_statement = panic;"
 )
 """Of a session in whose statements a password is: none of them is in the server's log."""
@@ -125,7 +129,7 @@ Lines = Callable[[str], Iterable[str]]
 
 def settling(
     store: Store, roles: Lines, inside: Lines = lambda _: (), before: Iterable[str] = (),
-    session: str = "SET client_min_messages = warning;",
+    session: str = f"{LOCAL} SET client_min_messages = warning;",
 ) -> str:  # fmt: skip
     """SQL that has all roles, databases and extensions, however much of it is there already.
 

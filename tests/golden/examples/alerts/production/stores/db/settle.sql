@@ -4,7 +4,7 @@
 \set DB_ALERTS_REST_PASSWORD `sed 's/^[ab]://' /run/secrets/DB_ALERTS_REST_PASSWORD`
 \set DB_ALERTS_REALTIME_PASSWORD `sed 's/^[ab]://' /run/secrets/DB_ALERTS_REALTIME_PASSWORD`
 \set DB_ALERTS_API_PASSWORD `sed 's/^[ab]://' /run/secrets/DB_ALERTS_API_PASSWORD`
-SET client_min_messages = warning; SET log_statement = none; SET log_min_duration_statement = -1; SET log_min_error_statement = panic;
+SET synchronous_commit = local; SET client_min_messages = warning; SET log_statement = none; SET log_min_duration_statement = -1; SET log_min_error_statement = panic;
 DO $$ BEGIN IF current_setting('shared_preload_libraries') LIKE '%pg_stat_statements%' THEN CREATE EXTENSION IF NOT EXISTS pg_stat_statements; END IF; END $$;
 SELECT 'CREATE ROLE "alerts_owner" NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'alerts_owner')\gexec
 SELECT 'CREATE ROLE "alerts_rw" NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'alerts_rw')\gexec
@@ -40,7 +40,7 @@ SELECT 'CREATE DATABASE "alerts" OWNER "alerts_owner"' WHERE NOT EXISTS (SELECT 
 REVOKE CONNECT ON DATABASE "alerts" FROM PUBLIC;
 GRANT ALL ON DATABASE "alerts" TO "alerts_owner";
 \connect -reuse-previous=on 'dbname=alerts'
-SET client_min_messages = warning; SET log_statement = none; SET log_min_duration_statement = -1; SET log_min_error_statement = panic;
+SET synchronous_commit = local; SET client_min_messages = warning; SET log_statement = none; SET log_min_duration_statement = -1; SET log_min_error_statement = panic;
 GRANT ALL ON SCHEMA public TO "alerts_owner";
 REVOKE ALL ON DATABASE "alerts" FROM PUBLIC;
 GRANT CONNECT ON DATABASE "alerts" TO "alerts_rw", "alerts_ro", "alerts_migrator";

@@ -1,7 +1,7 @@
 \set DB_PASSWORD `cat /run/secrets/DB_PASSWORD`
 \set DB_LMS_MIGRATOR_PASSWORD `cat /run/secrets/DB_LMS_MIGRATOR_PASSWORD`
 \set DB_LMS_API_PASSWORD `sed 's/^[ab]://' /run/secrets/DB_LMS_API_PASSWORD`
-SET client_min_messages = warning; SET log_statement = none; SET log_min_duration_statement = -1; SET log_min_error_statement = panic;
+SET synchronous_commit = local; SET client_min_messages = warning; SET log_statement = none; SET log_min_duration_statement = -1; SET log_min_error_statement = panic;
 DO $$ BEGIN IF current_setting('shared_preload_libraries') LIKE '%pg_stat_statements%' THEN CREATE EXTENSION IF NOT EXISTS pg_stat_statements; END IF; END $$;
 SELECT 'CREATE ROLE "lms_owner" NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'lms_owner')\gexec
 SELECT 'CREATE ROLE "lms_rw" NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'lms_rw')\gexec
@@ -19,7 +19,7 @@ SELECT 'CREATE DATABASE "lms" OWNER "lms_owner"' WHERE NOT EXISTS (SELECT FROM p
 REVOKE CONNECT ON DATABASE "lms" FROM PUBLIC;
 GRANT ALL ON DATABASE "lms" TO "lms_owner";
 \connect -reuse-previous=on 'dbname=lms'
-SET client_min_messages = warning; SET log_statement = none; SET log_min_duration_statement = -1; SET log_min_error_statement = panic;
+SET synchronous_commit = local; SET client_min_messages = warning; SET log_statement = none; SET log_min_duration_statement = -1; SET log_min_error_statement = panic;
 GRANT ALL ON SCHEMA public TO "lms_owner";
 REVOKE ALL ON DATABASE "lms" FROM PUBLIC;
 GRANT CONNECT ON DATABASE "lms" TO "lms_rw", "lms_ro", "lms_migrator";

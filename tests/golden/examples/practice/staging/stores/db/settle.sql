@@ -2,7 +2,7 @@
 \set DB_PRACTICE_MIGRATOR_PASSWORD `cat /run/secrets/DB_PRACTICE_MIGRATOR_PASSWORD`
 \set DB_PRACTICE_API_PASSWORD `sed 's/^[ab]://' /run/secrets/DB_PRACTICE_API_PASSWORD`
 \set DB_PRACTICE_WORKER_PASSWORD `sed 's/^[ab]://' /run/secrets/DB_PRACTICE_WORKER_PASSWORD`
-SET client_min_messages = warning; SET log_statement = none; SET log_min_duration_statement = -1; SET log_min_error_statement = panic;
+SET synchronous_commit = local; SET client_min_messages = warning; SET log_statement = none; SET log_min_duration_statement = -1; SET log_min_error_statement = panic;
 DO $$ BEGIN IF current_setting('shared_preload_libraries') LIKE '%pg_stat_statements%' THEN CREATE EXTENSION IF NOT EXISTS pg_stat_statements; END IF; END $$;
 SELECT 'CREATE ROLE "practice_owner" NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'practice_owner')\gexec
 SELECT 'CREATE ROLE "practice_rw" NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'practice_rw')\gexec
@@ -26,7 +26,7 @@ SELECT 'CREATE DATABASE "practice" OWNER "practice_owner"' WHERE NOT EXISTS (SEL
 REVOKE CONNECT ON DATABASE "practice" FROM PUBLIC;
 GRANT ALL ON DATABASE "practice" TO "practice_owner";
 \connect -reuse-previous=on 'dbname=practice'
-SET client_min_messages = warning; SET log_statement = none; SET log_min_duration_statement = -1; SET log_min_error_statement = panic;
+SET synchronous_commit = local; SET client_min_messages = warning; SET log_statement = none; SET log_min_duration_statement = -1; SET log_min_error_statement = panic;
 GRANT ALL ON SCHEMA public TO "practice_owner";
 REVOKE ALL ON DATABASE "practice" FROM PUBLIC;
 GRANT CONNECT ON DATABASE "practice" TO "practice_rw", "practice_ro", "practice_migrator";

@@ -1,7 +1,7 @@
 \set DB_PASSWORD `cat /run/secrets/DB_PASSWORD`
 \set DB_SAAS_MIGRATOR_PASSWORD `cat /run/secrets/DB_SAAS_MIGRATOR_PASSWORD`
 \set DB_SAAS_API_PASSWORD `sed 's/^[ab]://' /run/secrets/DB_SAAS_API_PASSWORD`
-SET client_min_messages = warning; SET log_statement = none; SET log_min_duration_statement = -1; SET log_min_error_statement = panic;
+SET synchronous_commit = local; SET client_min_messages = warning; SET log_statement = none; SET log_min_duration_statement = -1; SET log_min_error_statement = panic;
 DO $$ BEGIN IF current_setting('shared_preload_libraries') LIKE '%pg_stat_statements%' THEN CREATE EXTENSION IF NOT EXISTS pg_stat_statements; END IF; END $$;
 SELECT 'CREATE ROLE "saas_owner" NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'saas_owner')\gexec
 SELECT 'CREATE ROLE "saas_rw" NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'saas_rw')\gexec
@@ -19,7 +19,7 @@ SELECT 'CREATE DATABASE "saas" OWNER "saas_owner"' WHERE NOT EXISTS (SELECT FROM
 REVOKE CONNECT ON DATABASE "saas" FROM PUBLIC;
 GRANT ALL ON DATABASE "saas" TO "saas_owner";
 \connect -reuse-previous=on 'dbname=saas'
-SET client_min_messages = warning; SET log_statement = none; SET log_min_duration_statement = -1; SET log_min_error_statement = panic;
+SET synchronous_commit = local; SET client_min_messages = warning; SET log_statement = none; SET log_min_duration_statement = -1; SET log_min_error_statement = panic;
 GRANT ALL ON SCHEMA public TO "saas_owner";
 CREATE EXTENSION IF NOT EXISTS "postgis";
 REVOKE ALL ON DATABASE "saas" FROM PUBLIC;
