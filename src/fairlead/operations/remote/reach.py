@@ -13,7 +13,8 @@ from pathlib import Path
 
 from fairlead.errors import Refused
 from fairlead.operations.images import containers, filled, filled_all
-from fairlead.project.stack import Container, Stack
+from fairlead.project import static
+from fairlead.project.stack import Container, Service, Stack
 from fairlead.render.compose_keys import host_config
 
 SOCKET = "/var/run/docker.sock"
@@ -57,11 +58,23 @@ def beyond(stack: Stack, everything: bool = True) -> Iterator[str]:
         return
     if stack.secret_backend.kind == "exec" and everything:
         yield "secrets: their back end is a command of this machine"
+    if everything:
+        yield from (
+            f"{one.name}: prepare: its commands run on this machine" for one in stack.services if _prepares(one)
+        )
     for item, container in containers(stack):
         yield from (f"{item.name}: {one}" for one in _of(stack, container))
     for store in stack.stores:
         yield from (f"store {store.name}: {one}" for one in _of(stack, store.container))
     yield from (f"volume {one.name}: {one.path} of the machine" for one in stack.volumes if one.path)
+
+
+def _prepares(service: Service) -> bool:
+    """Files without an image get one that is made: what prepares them is run here, as for a plain process."""
+    build = service.container.build
+    if build is None or build.static is None or service.prepare is None:
+        return False
+    return service.prepare.run != static.prepare(build.static, None).run
 
 
 def _of(stack: Stack, container: Container) -> Iterator[str]:

@@ -95,3 +95,15 @@ def test_what_runs_beside_containers():
     assert list(beyond(stack(top=command), everything=False)) == []
     assert ["runtime" in one for one in found(runtime="process")] == [True]
     assert list(beyond(stack(runtime="process"), everything=False)) == []  # that user's processes, as the guide says
+
+
+def test_what_prepares_files_runs_on_the_machine():
+    """Their server is in an image that is made; what makes the files of it is not."""
+    text = "name: shop\nservices: {{site: {{source: site, static: dist{more}}}}}\n"
+    text += "environments: {{production: {{runtime: docker}}}}\n"
+    made, plain = (
+        parse_project(text.format(more=more), Path("/p")).outline("production")
+        for more in (", prepare: {run: [npm ci]}", "")
+    )
+    assert list(beyond(made)) == ["site: prepare: its commands run on this machine"]
+    assert list(beyond(made, everything=False)) == list(beyond(plain)) == []
