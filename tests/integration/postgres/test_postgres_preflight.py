@@ -3,11 +3,13 @@
 import psycopg
 import pytest
 from postgres_site import Site
+from tests.postgres_server import server
 
 from fairlead.errors import Refused
 from fairlead.operations.db.opened import opened
 from fairlead.operations.schema import preflight as operation
 from fairlead.postgres.preflight import dumps, preflight
+from fairlead.system.clock import wait_until
 
 pytestmark = pytest.mark.real
 
@@ -67,3 +69,22 @@ def test_what_is_concurrent_waits_for_a_dump_and_does_not_begin_beside_it(full, 
             operation._await_dumps("db.shop", one.connection, 0.0)
         other.rollback()
         operation._await_dumps("db.shop", one.connection, 0.0)
+
+
+@pytest.mark.usefixtures("postgres")
+def test_what_is_prepared_and_a_log_that_is_not_archived_are_said(tmp_path):
+    with server(more=("max_prepared_transactions=1", "archive_mode=on", "archive_command=false")) as alone:
+        site = Site(alone, alone.new(), tmp_path / "db")
+        site.ask("create table held (n int)")
+        with site.connect() as other:
+            for statement in ("begin", "insert into held values (1)", "prepare transaction 'left'"):
+                other.execute(statement)
+        site.ask("select pg_switch_wal()")
+        failed = "select last_failed_wal from pg_stat_archiver where last_failed_wal is not null"
+        assert wait_until(lambda: site.ask(failed), 60)
+        prepared, log = found(site)
+        assert prepared.text.startswith("the transaction left is prepared since ") and not prepared.stops
+        ((segment,),) = site.ask(failed)
+        assert log.text.startswith(f"the log is not archived: {segment} failed last") and not log.stops
+        site.ask("rollback prepared 'left'")
+        assert [one.text for one in found(site)] == [log.text]
