@@ -77,6 +77,42 @@ def test_migrations_are_rehearsed_and_proven_in_a_container_of_the_same_image(si
     assert tuning["in_force"], tuning
     assert site.copies() == [] and roles(site) == ""
     assert site.sql("SELECT count(*) FROM pg_indexes WHERE indexname = 'orders_what'") == "0"
+    (folder / "V3__more.sql").write_text("CREATE INDEX orders_more ON orders (id, what)")
+    (folder / "U3__more.sql").write_text("DROP INDEX orders_more")
+    site.run("deploy", "local")
+    tried = rehearsed(site)
+    assert tried["what"].startswith("fit: ") and tried["undoable"] == ["V2__note.sql", "V3__more.sql"]
+    assert left(site) == ([], "", []) and "version 3, 0 pending" in site.run("db", "status", "local")
+    refuses_what_fails_in_a_copy(site, folder)
+
+
+def rehearsed(site):
+    """What the ledger has of the last one in a deployment."""
+    with Ledger.read(next((site.root / "home").glob("*/local/ledger.db"))) as ledger:
+        return [entry.data for entry in ledger.entries(kinds=["schema.rehearsed"])][-1]
+
+
+def live(site):
+    """The release that users have."""
+    return site.json("status", "local")["environments"][0]["live"]
+
+
+def left(site):
+    """Of copies, and of who was let in for them."""
+    return site.copies(), roles(site), [*(site.root / "home").glob("*/local/copies/*")]
+
+
+def refuses_what_fails_in_a_copy(site, folder):
+    """Nothing runs but in the copy, which is gone."""
+    schema = "SELECT count(*) FROM pg_class"
+    before, lives = site.sql(schema), live(site)
+    assert lives
+    (folder / "V4__twice.sql").write_text("CREATE UNIQUE INDEX twice ON orders ((id / 2))")
+    said = site.run("deploy", "local", code=1)
+    assert "the rehearsal of db.shop says fails" in said and "could not create unique index" in said
+    assert (site.sql(schema), live(site)) == (before, lives)
+    assert left(site) == ([], "", []) and "version 3, 1 pending" in site.run("db", "status", "local")
+    (folder / "V4__twice.sql").unlink()
 
 
 def test_a_drill_goes_red_for_a_flipped_byte(site):
@@ -109,7 +145,7 @@ def test_another_tool_moves_the_schema_in_a_container_and_is_rehearsed_in_one(si
     site.run("deploy", "local")
     assert site.sql("SELECT count(*) FROM pg_attribute WHERE attname = 'extra'") == "1"
     with Ledger.read(next((site.root / "home").glob("*/local/ledger.db"))) as ledger:
-        (kept,) = [entry.data for entry in ledger.entries(kinds=["schema.snapshot"])]
+        kept = [entry.data for entry in ledger.entries(kinds=["schema.snapshot"])][-1]
     assert kept["restore_point"] and kept["backup"] and not kept["notes"]
     path.write_text(before)
 
