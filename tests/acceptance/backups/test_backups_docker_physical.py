@@ -77,6 +77,25 @@ def test_one_database_comes_back_as_it_was_at_a_moment(site):
     site.run("backup", "prune", "local", "--old-databases", "--yes")
 
 
+def test_it_comes_back_to_right_before_a_migration_by_hand(site):
+    folder, path = site.root / "db", site.root / "fairlead.yaml"
+    path.write_text(path.read_text().replace("{shop: {", "{shop: {migrations: db, "))
+    folder.mkdir()
+    (folder / "V2__less.sql").write_text("DELETE FROM orders; CREATE TABLE later (n int)")
+    site.run("db", "roles", "local")
+    site.run("db", "baseline", "local", "shop", "--version", "1")
+    before = site.sql("SELECT count(*) FROM orders")
+    assert "restore point fairlead-by-hand-" in site.run("db", "migrate", "local", "shop")
+    assert before != "0" and site.sql("SELECT count(*) FROM orders") == "0"
+    (point,) = site.json("backup", "list", "local")["stores"][0]["points"]
+    to = ("db", "restore", "local", "db", "--database", "shop", "--yes")
+    assert "V2__less.sql ran since" in site.run(*to, "--to-point", point["name"])
+    assert site.sql("SELECT count(*), to_regclass('later') IS NULL FROM orders") == f"{before}|t"
+    assert site.json("db", "status", "local", "shop")["databases"][0]["pending"] == 1
+    assert site.copies() == [] and not list(site.root.rglob("*.copy-*"))
+    site.run("backup", "prune", "local", "--old-databases", "--yes")
+
+
 def test_who_receives_the_log_comes_back_and_its_container_too(site):
     before, container = receiver(site), receiving(site)
     os.kill(before, signal.SIGKILL)
