@@ -8,7 +8,7 @@ from copy_site import copy_of, live, server_of_a_moment
 from fairlead.errors import FairleadError
 from fairlead.operations.db.plan import Asked
 from fairlead.operations.trials.copies import Copy
-from fairlead.operations.trials.rehearse import Asking, queries_of, rehearsed
+from fairlead.operations.trials.rehearse import Asking, Lacking, queries_of, rehearsed
 from fairlead.postgres.files import read_files
 from fairlead.postgres.queries import Query
 from fairlead.postgres.rehearsal import Rehearsal, Verdict, prints, rehearsal_of
@@ -105,6 +105,13 @@ def test_a_migration_that_fails_is_said_with_its_place(site):
     assert found.verdict is Verdict.FAILS
     assert found.why == 'db/V2__b.sql:2:1: column "x" of relation "a" contains null values'
     assert len(found.seen) == 1
+
+
+@pytest.mark.parametrize("text", ["create extension nobody_has_it", "create table t () tablespace fast"])
+def test_what_only_the_copy_lacks_is_no_failure_of_the_files(site, text):
+    site.write(V1__a=text)
+    with pytest.raises(Lacking, match=r"the copy lacks what the live server may have: db/V1__a\.sql:1:1: "):
+        tried(site)
 
 
 def test_on_a_copy_of_what_is_there(site):

@@ -54,6 +54,10 @@ def kept(place: Place) -> tuple[Rehearsal, ...]:
         return tuple(Rehearsal.from_data(entry.data) for entry in ledger.entries(kinds=(KEPT,)))
 
 
+class Lacking(FairleadError):
+    """It failed as a copy is no live server: that says nothing of the files."""
+
+
 def rehearse(stack: Stack, root: Path, one: Database, asked: Asked, source: Source, say: Say) -> Rehearsal:
     """Of one database. FairleadError when there can be no copy, or files do not agree."""
     queries, schema = live_queries(stack, root, one), ""
@@ -92,7 +96,7 @@ def queries_of(server: Server, database: str) -> Asking:
 
 
 def rehearsed(copy: Copy, asked: Asked, live: Asking) -> Rehearsal:
-    """On a copy that is there. Refused where its files and history do not agree."""
+    """On a copy that is there. Refused where its files and history do not agree; Lacking."""
     with opened([copy.database]) as (one,), asking(one):
         if not one.history.exists():
             one.history.create()
@@ -104,9 +108,21 @@ def rehearsed(copy: Copy, asked: Asked, live: Asking) -> Rehearsal:
         try:
             runner.run(plan)
         except FairleadError as error:
+            if _lacks(error):
+                what = f"the copy lacks what the live server may have: {error.message}"
+                raise Lacking(what, error.hint) from error
             failure = error.message
         after = before if failure else _fit(one, live)
         return _told(copy, picture, runner, (live, before, after), failure)
+
+
+def _lacks(error: FairleadError) -> bool:
+    """By what PostgreSQL says: room or memory, a file of the system, an extension, a tablespace."""
+    state = str(getattr(error.__cause__, "sqlstate", None) or "")
+    absent = (state == "0A000" and 'extension "' in error.message) or (
+        state == "42704" and 'tablespace "' in error.message
+    )
+    return absent or state.startswith(("53", "58"))
 
 
 def _fit(one: Opened, live: Asking) -> Fit:
