@@ -15,6 +15,7 @@ from tests.registries import HTPASSWD, PASSWORD, between, registry, unique
 from fairlead.artifacts.images import ImageStore, Wanted
 from fairlead.engine.images import Images, Patience
 from fairlead.engine.login import Login
+from fairlead.engine.manifests import put_list
 from fairlead.engine.registry_failures import RegistryError, Stalled
 from fairlead.errors import FairleadError, Refused
 from fairlead.masking import Secret
@@ -266,6 +267,25 @@ def test_a_registry_that_misbehaves(way, served, made, store):
         assert sum("trying again" in line for line in told) == (5 if way == "500 for ever" else 0)
         assert isinstance(caught.value, Stalled) == ("hangs" in way)
     assert not store.exists(id) and kept(store) == []
+
+
+def test_a_push_to_a_registry_that_fails_is_tried_again(served, made, store):
+    """What is put there twice fails, of an image and of a list of them."""
+
+    def act(method, path, before):
+        return 500 if method == "PUT" and "/manifests/" in path and before < 2 else None
+
+    mine = made.engine.facts().architecture
+    with between(served, act) as proxy:
+        name, told = ImageName.parse(f"{proxy.address}/{made.repository}:1"), []
+        made.image(str(name))
+        digest = store.images.push(name, told.append)
+        every = ImageName.parse(name.tagged("all"))
+        listed = put_list(store.images, every, {f"linux/{mine}": digest}, told.append)
+        assert store.images.look_up(name, quiet).digest == digest
+        found = store.images.look_up(every, quiet)
+    assert (found.digest, found.platforms) == (listed, (f"linux/{mine}",))
+    assert sum("trying again in" in line for line in told) == 4
 
 
 def test_who_is_not_known_and_who_is(need, tmp_path, made, store, engine, monkeypatch):
