@@ -145,6 +145,17 @@ class Engine:
             heard = self.api.events(1, f"{time.time() + LATER:.6f}", chosen, decode=True)
             return bool(list(heard))
 
+    def last_exit(self, facts: ContainerFacts) -> int | None:
+        """The code of its last end; None when the engine heard of none, or has forgotten it.
+
+        `inspect` does not tell once it runs again. As much as the engine remembers of what happened: 256 events of all.
+        """
+        chosen = {"container": [facts.id], "event": ["die"]}
+        with explained(f"ask how {facts.name} ended"):
+            heard = list(self.api.events(1, f"{time.time() + LATER:.6f}", chosen, decode=True))
+        code = str(heard[-1]["Actor"]["Attributes"].get("exitCode", "")) if heard else ""
+        return int(code) if code.isdecimal() else None
+
     def create(self, spec: ContainerSpec) -> str:
         """Make it, in all its networks, not started; its id. EngineError when the name is taken."""
         with explained(f"create container {spec.name}"):

@@ -105,8 +105,11 @@ class AfterSwitch:
             if restarts and memory_kills() > self._memory_kills:
                 return f"{one.id} ended, and the kernel has killed a process for its memory"
             if one.phase == "failed" or restarts >= RESTARTS:
-                tail = self.environment.world.runtime.log_tail(one.id, 10).strip()
-                return f"{one.id} is in a crash loop: started again {restarts} times" + (f"\n{tail}" if tail else "")
+                runtime = self.environment.world.runtime
+                why = f": {said}" if (said := runtime.last_end(one.id)) else ""
+                tail = runtime.log_tail(one.id, 10).strip()
+                looping = f"{one.id} is in a crash loop: started again {restarts} times{why}"
+                return looping + (f"\n{tail}" if tail else "")
         return ""
 
     def _being_started(self, watched: Watched) -> bool:

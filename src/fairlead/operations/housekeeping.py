@@ -31,7 +31,7 @@ from fairlead.rollout.recovery import recover, restore_traffic
 from fairlead.runtimes.base import Instance
 from fairlead.runtimes.process.log_marks import Marks
 from fairlead.runtimes.process.logs import rotate
-from fairlead.runtimes.process.runtime import log_files
+from fairlead.runtimes.process.runtime import log_files, rotate_logs
 from fairlead.secrets.rotation.ages import remind, schedule
 from fairlead.secrets.rotation.journal import open_rotations
 from fairlead.stores.aside import changing
@@ -388,9 +388,10 @@ class Housekeeping:
         # A report reads the edge's logs from where it began.
         edges = [*own, place.root / "keeper" / "log"] if self._idle() else []
         stores = list(place.stores.glob("*/log"))
-        marks, shown = Marks.of(place), [*log_files(place).values(), *edges, *stores]
-        for log in (*shown, *place.backups.glob("*/log")):
+        marks = Marks.of(place)
+        rotate_logs(place, marks)
+        for log in (*edges, *stores, *place.backups.glob("*/log")):
             rotate(log, marks=marks)
-        for log in shown:
+        for log in (*log_files(place).values(), *edges, *stores):
             marks.add(log)
         marks.tidy([*log_files(place).values(), *own, *stores, place.root / "keeper" / "log"])

@@ -1,4 +1,4 @@
-"""`security` and `logs`: what a container may do, and how much of what it says is kept."""
+"""`security` and `logs`: what a container may do, and how much of what a service says is kept."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Security(Section):
 
 
 class Logs(Section):
-    """`logs`: how much of what a container says is kept."""
+    """`logs`: how much of what it says is kept."""
 
     size: Size = 10 << 20
     files: Annotated[int, whole(1, 1000)] = 3

@@ -199,8 +199,9 @@ class Actions:
             if one is None or not (one.living and one.verified):
                 now = f"now {one.phase}, started {one.starts} times" if one else "now gone"
                 now += "; the kernel killed a process for its memory" if memory_kills() > self._memory_kills else ""
+                why = f": {said}" if one and (said := self.world.runtime.last_end(id)) else ""
                 tail = self.world.runtime.log_tail(id, 10).strip()
-                raise FairleadError(f"{id} ended after it was ready ({now})" + (f"\n{tail}" if tail else ""))
+                raise FairleadError(f"{id} ended after it was ready{why} ({now})" + (f"\n{tail}" if tail else ""))
         return found
 
     def commit(self, step: Step) -> None:

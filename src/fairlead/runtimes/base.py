@@ -146,6 +146,9 @@ class Runtime(Protocol):
     def log_tail(self, id: str, lines: int) -> str:
         """The last lines an instance wrote, masked."""
 
+    def last_end(self, id: str) -> str:
+        """Why it ended last, in words, also where it runs again by now; empty when nobody knows."""
+
     def deviations(self, specs: Sequence[InstanceSpec]) -> tuple[Deviation, ...]:
         """How what runs differs from these specs: in each of them, what else of ours there is beside them, and whom we
         do not know in a place of ours."""

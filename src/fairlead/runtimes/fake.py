@@ -78,6 +78,7 @@ class FakeRuntime:
     pids: int = 100
     asked: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)  #: instance and command
     frozen: set[str] = field(default_factory=set)
+    ends: dict[str, str] = field(default_factory=dict)  #: why each died last
 
     def behaviour(self, spec: InstanceSpec) -> Behaviour:
         """How this one behaves."""
@@ -224,6 +225,10 @@ class FakeRuntime:
         """Nobody writes."""
         return ""
 
+    def last_end(self, id: str) -> str:
+        """As `die` was told."""
+        return self.ends.get(id, "")
+
     def deviations(self, specs: Sequence[InstanceSpec]) -> tuple[Deviation, ...]:
         """Those that are missing, those that run as something else, and instances that none of the specs names."""
         wanted, found = {spec.id: spec for spec in specs}, []
@@ -262,9 +267,10 @@ class FakeRuntime:
         """They do."""
         self.frozen -= set(ids)
 
-    def die(self, id: str) -> None:
+    def die(self, id: str, why: str = "") -> None:
         """For tests: the process ends by itself, and is not there again yet."""
         copy = self._known(id, "killed")
+        self.ends[id] = why
         copy.phase, copy.verified, copy.connections = "backoff", False, 0
         self._changed("died", id)
 

@@ -1,4 +1,4 @@
-"""Somebody logs in to a server and changes containers by hand: what is found of it, and what is mended."""
+"""What is left in containers: by who changed them by hand, and by a version that does not fit. Found, and mended."""
 
 import shlex
 import subprocess
@@ -34,10 +34,13 @@ rollout: {{watch: off}}
 environments:
   local: {{runtime: docker, edge: {{http: {port}, address: 127.0.0.1}}}}
 """
+BUILT = "    build: {context: .}\n    resources: {memory: 48M}\n"
+GREEDY = """python3 -c 'held = [bytearray(1 << 20) for _ in range(500)]'"""
 
 
-@pytest.fixture
-def shop(site, docker_engine):
+@pytest.fixture(scope="module")
+def shop(shared, docker_engine):
+    site = shared
     name = unique("drift")
     (site.folder / "fairlead.yaml").write_text(FILE.format(name=name, port=site.port, **images()))
     site.name, site.place = name, Place(site.home / name / "local")
@@ -115,3 +118,24 @@ def test_what_was_changed_by_hand_is_found_and_mended(shop, docker_engine):
             assert shop.run(*words[1:]).returncode == 0
     assert shop.json("drift", "local")["deviations"] == []
     assert answers(shop)
+
+
+def test_a_version_that_takes_too_much_memory_is_undone_and_leaves_nothing(shop, docker_engine):
+    before, file = shop.live(), shop.folder / "fairlead.yaml"
+    (shop.folder / "Dockerfile").write_text(f"FROM {images()['app']}\nLABEL of={shop.name}\n")
+    text = file.read_text().replace('    image: "{app}"\n    pull_policy: never\n'.format(**images()), BUILT, 1)
+    file.write_text(text.replace("command: python3 lean.py 0.0.0.0 ${PORT}", f"command: {GREEDY}"))
+    done = shop.run("deploy", "local", "--yes")
+    assert done.returncode == 1 and "out of memory: its limit is 48M (resources.memory)" in done.stderr, done.stderr
+    assert shop.live() == before and answers(shop)
+
+    def made():
+        return docker_engine.lines("images", "--quiet", "--no-trunc", "--filter", f"label=of={shop.name}")
+
+    (image,) = set(made())
+    plan = shop.json("prune", "local", "--plan")
+    assert ("image", image) in {(one["kind"], one["name"]) for one in plan["items"]} and plan["removed"] is False
+    assert image in made()
+    assert shop.json("prune", "local", "--yes")["items"] == plan["items"]
+    assert made() == [] and answers(shop)
+    assert shop.json("prune", "local", "--plan")["items"] == []

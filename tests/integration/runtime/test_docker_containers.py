@@ -22,6 +22,7 @@ from fairlead.runtimes.docker.logs import container_logs
 from fairlead.runtimes.docker.runtime import phase_of
 from fairlead.runtimes.docker.spec import name_of
 from fairlead.secrets.delivery import Handful, deliver
+from fairlead.system import http
 
 pytestmark = pytest.mark.real
 
@@ -39,6 +40,29 @@ def test_memory_that_is_not_there_is_named_as_the_reason(docker):
         docker.runtime.await_ready(["r1.web.1"], lambda _: None)
     unmarked = replace(docker.facts("r1.web.1"), out_of_memory=False)
     assert docker.runtime.engine.out_of_memory(unmarked), "the engine heard of it after the end, and has no mark"
+
+
+EATS = """\
+import http.server, os
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        held = [bytearray(1 << 20) for _ in range(500)] if self.path == "/eat" else []
+        self.send_response(200)
+        self.end_headers()
+http.server.HTTPServer(("0.0.0.0", int(os.environ["PORT"])), Handler).serve_forever()
+"""
+
+
+def test_why_it_ended_is_known_when_it_runs_again(docker):
+    """The engine starts it again at once, and then shows nothing of the end any more."""
+    limits = Container(resources=Resources(memory=48 << 20))
+    [id] = ready(docker.runtime, docker.code("web", EATS, container=limits, listens=True))
+    assert docker.runtime.last_end(id) == ""
+    host, port = docker.address(id)
+    http.get(port, "/eat", 60, host=host)
+    eventually(lambda: docker.facts(id).restarts and docker.facts(id).running)
+    assert docker.runtime.last_end(id) == "out of memory: its limit is 48M (resources.memory)"
+    assert docker.runtime.last_end("r9.none.1") == ""
 
 
 def test_who_is_killed_by_hand_did_not_lack_memory(docker):

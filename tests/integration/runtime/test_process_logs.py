@@ -1,13 +1,17 @@
 """Each instance writes its own log; rotation copies and truncates it while the instance goes on writing."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from instances import one, ready, spec
 from running import eventually
 
-from fairlead.runtimes.process.logs import rotate
-from fairlead.runtimes.process.runtime import log_files
+from fairlead.project.stack import Container
+from fairlead.project.stack_container import LogBounds
+from fairlead.runtimes.process.log_marks import Marks
+from fairlead.runtimes.process.logs import all_since, rotate
+from fairlead.runtimes.process.runtime import log_files, rotate_logs
 
 pytestmark = pytest.mark.real
 
@@ -53,6 +57,22 @@ def test_rotation_loses_no_line_at_moderate_speed(runtime, place):
     assert len(set(range(found[-1])) - set(found)) <= 1
     assert torn == []
     assert one(runtime, id).starts == 1
+
+
+def test_each_service_has_bounds_of_its_own(runtime, place):
+    """And what was said since a time is all that is kept of it."""
+    bounds = Container(logs=LogBounds(size=1, files=5))
+    small, usual = (spec("worker", index=n, program="talker.py", env={"PAUSE": "60"}) for n in (1, 2))
+    ready(runtime, replace(small, container=bounds), usual)
+    logs, marks = log_files(place), Marks.of(place)
+    for number in range(7):
+        for log in logs.values():
+            log.write_text(f"{number}\n")
+        rotate_logs(place, marks)
+    log = logs[small.id]
+    assert {path.name for path in log.parent.glob("log.*")} == {f"log.{n}" for n in range(1, 6)}
+    assert all_since(log, 0, marks)[0].decode().split() == ["2", "3", "4", "5", "6"]
+    assert not list(logs[usual.id].parent.glob("log.*"))
 
 
 def test_rotation_keeps_as_many_as_it_says(runtime, place):

@@ -128,10 +128,11 @@ def test_a_canary_that_dies_under_users_is_undone(machine: FakeMachine) -> None:
 
     def dies(what: str) -> None:
         if new in machine.edge.receiving():
-            machine.runtime.die(f"{new}.web.1")
+            machine.runtime.die(f"{new}.web.1", "out of memory: its limit is 48M")
 
     machine.edge.listeners.append(dies)
-    with pytest.raises(RolloutFailed, match=rf"{new}.web.1 ended after it was ready \(now backoff, started 1 times\)"):
+    said = rf"{new}.web.1 ended after it was ready: out of memory: its limit is 48M \(now backoff, started 1 times\)"
+    with pytest.raises(RolloutFailed, match=said):
         machine.deploy(new_stack)
     assert (live(machine), machine.edge.receiving(), running(machine, new)) == (old, {old}, set())
     assert machine.edge.lost() == []  # the other replica was there

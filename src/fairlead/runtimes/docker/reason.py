@@ -24,6 +24,14 @@ def found(engine: Engine, facts: ContainerFacts) -> ContainerFacts:
     return replace(facts, out_of_memory=engine.out_of_memory(facts)) if facts.exit_code == KILLED else facts
 
 
+def last_end(engine: Engine, facts: ContainerFacts) -> str:
+    """Why it ended last, also where the engine has started it again since; empty when it never did."""
+    if facts.running:
+        code = engine.last_exit(facts)
+        return "" if code is None else ended(found(engine, replace(facts, exit_code=code)))
+    return ended(found(engine, facts)) if facts.last_start or facts.error else ""
+
+
 def ended(facts: ContainerFacts) -> str:
     """Why it ended: memory before signals before codes, as one brings the next. Pure."""
     if facts.error:

@@ -209,6 +209,11 @@ class DockerRuntime:
         facts = self._facts_or_none(id)
         return masked(self.engine.log(facts.id, lines).rstrip("\n")) if facts else ""
 
+    def last_end(self, id: str) -> str:
+        """As the engine has it, or heard of it."""
+        facts = self._facts_or_none(id)
+        return reason.last_end(self.engine, facts) if facts else ""
+
     def deviations(self, specs: Sequence[InstanceSpec]) -> tuple[Deviation, ...]:
         """By what the engine says of each container, and of who is in the networks of the environment."""
         found = drift.deviations(specs, self._containers(), self._making.wanted)

@@ -6,6 +6,8 @@ from dataclasses import asdict
 from typing import Any
 
 from fairlead.project.placeholders import expand
+from fairlead.project.stack import from_data
+from fairlead.project.stack_container import LogBounds
 from fairlead.runtimes.base import InstanceSpec
 from fairlead.runtimes.folder import InstanceFolder
 
@@ -18,6 +20,11 @@ class ProcessFolder(InstanceFolder):
     def create(self, spec: InstanceSpec, port: int | None) -> None:
         """Write the spec with the port filled in."""
         self.store(spec, self.described(spec, port))
+
+    def logs(self) -> LogBounds:
+        """How much of its log is kept."""
+        container = (self.spec() or {}).get("container") or {}
+        return from_data(LogBounds, container.get("logs") or {})
 
     def described(self, spec: InstanceSpec, port: int | None) -> dict[str, Any]:
         """What the launcher is told of a spec, with the port filled in."""

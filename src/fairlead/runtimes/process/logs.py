@@ -56,6 +56,12 @@ def _older(log: Path, kept: int) -> list[Path]:
     return [log.with_name(f"{log.name}.{number}") for number in range(1, kept + 1)]
 
 
+def _there(log: Path) -> list[Path]:
+    """The kept files that there are, the newest first. While one is set aside there is a gap in their numbers."""
+    numbers = [path.suffix[1:] for path in log.parent.glob(f"{log.name}.*")]
+    return [log.with_name(f"{log.name}.{number}") for number in sorted(int(one) for one in numbers if one.isdecimal())]
+
+
 def _copied(source: BinaryIO, temp: Path) -> bool:
     """Whether there was room for a copy of all that is written until its end."""
     source.seek(0)
@@ -75,12 +81,12 @@ def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
-def all_since(log: Path, since: float, marks: Marks, kept: int = KEPT) -> tuple[bytes, int]:
+def all_since(log: Path, since: float, marks: Marks) -> tuple[bytes, int]:
     """As `Marks.written_since`, with what was set aside."""
+    (first,) = _older(log, 1)
     while True:
-        first, *_ = older = _older(log, kept)
         before = _inode(first)
-        aside = b"".join(marks.written_since(path, since)[0] for path in reversed(older))
+        aside = b"".join(marks.written_since(path, since)[0] for path in reversed(_there(log)))
         data, place = marks.written_since(log, since)
         if _inode(first) == before:  # nothing was set aside meanwhile
             return aside + data, place

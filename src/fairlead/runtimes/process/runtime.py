@@ -18,7 +18,8 @@ from fairlead.runtimes.folder import InstanceFolder, folders
 from fairlead.runtimes.probe import await_ready
 from fairlead.runtimes.process import drift, readiness
 from fairlead.runtimes.process.folder import INSTANCE_MARK, ProcessFolder
-from fairlead.runtimes.process.logs import tail
+from fairlead.runtimes.process.log_marks import Marks
+from fairlead.runtimes.process.logs import rotate, tail
 from fairlead.supervisor.supervisor import ProgramState, Supervisor, base_environment, launched
 from fairlead.system import processes, sockets
 from fairlead.system.clock import wait_until
@@ -235,6 +236,13 @@ class ProcessRuntime:
         folder.learn_secrets()
         return masked(tail(folder.log, lines))
 
+    def last_end(self, id: str) -> str:
+        """As supervisord has it, which forgets that once it has started it again."""
+        state = self.supervisor.programs().get(id)
+        if state is None:
+            return ""
+        return f"exit code {state.exit_code}" if state.exit_code > 0 else state.why
+
     def deviations(self, specs: Sequence[InstanceSpec]) -> tuple[Deviation, ...]:
         """By the stored specs, the supervisor and what the kernel says of each process."""
         return drift.deviations(specs, self.observe(), self._folder)
@@ -297,6 +305,13 @@ class ProcessRuntime:
 def log_files(place: Place) -> dict[str, Path]:
     """The current log of every instance, by id."""
     return {folder.id: folder.log for folder in folders(place.instances)}
+
+
+def rotate_logs(place: Place, marks: Marks) -> None:
+    """Keep the log of every instance as small as its service says."""
+    for folder in map(ProcessFolder, [one.path for one in folders(place.instances)]):
+        bounds = folder.logs()
+        rotate(folder.log, bounds.size, bounds.files, marks)
 
 
 def learn_secrets(place: Place, id: str) -> None:
