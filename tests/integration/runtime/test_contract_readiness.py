@@ -76,7 +76,8 @@ def test_successes_of_a_start_that_died_do_not_count_for_the_next(rig):
 
 
 def test_a_worker_that_dies_at_once_is_not_ready(rig):
-    error = not_ready(rig, rig.spec("worker", argv=("/bin/false",), listens=False))
+    alive = replace(QUICK, interval=0.5)  # who lives so long twice is ready: on a busy machine a start takes longer
+    error = not_ready(rig, rig.spec("worker", argv=("/bin/false",), listens=False, health=alive))
     assert "crash loop" in error.message
 
 
