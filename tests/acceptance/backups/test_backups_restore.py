@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 import threading
+from dataclasses import replace
 
 import psycopg
 import pyrage
@@ -11,7 +12,7 @@ import pytest
 
 from fairlead.backups.restoring import Swap, create, swap
 from fairlead.backups.server import Server
-from fairlead.errors import FairleadError
+from fairlead.errors import FairleadError, Refused
 
 pytestmark = pytest.mark.real
 COUNT = "SELECT count(*) FROM orders"
@@ -254,3 +255,34 @@ def test_no_row_is_shown_of_what_cannot_be_restored(site, made):
     assert "pg_restore: error: " in said and "told" in said
     assert "marker" not in said
     assert "marker" not in site.run("ledger", "show", "local", "--json")
+
+
+def test_programs_that_are_older_than_the_server_are_refused(site, tmp_path):
+    old = tmp_path / "pg_dump"
+    old.write_text("#!/bin/sh\necho 'pg_dump (PostgreSQL) 9.6.24'\n")
+    old.chmod(0o755)
+    there = replace(server(site, "postgres"), programs={"pg_dump": str(old)})
+    with pytest.raises(Refused, match="and pg_dump here is of 9"):
+        there.require_programs()
+
+
+def test_a_role_that_row_security_binds_makes_no_empty_dump(site):
+    """It may read the table, and all rows are hidden from it: an error, and never a dump of fewer."""
+    there = replace(server(site, "postgres"), programs={"pg_dump": shutil.which("pg_dump")})
+    arguments = ("--format=custom", "--role=clerk", "--table=public.bound", "--dbname=shop")
+    site.sql("CREATE TABLE bound AS SELECT 1 AS n; GRANT SELECT ON bound TO clerk")
+    try:
+        with there.reading("the dump", "pg_dump", *arguments) as said:
+            assert said.read()
+        site.sql("ALTER TABLE bound ENABLE ROW LEVEL SECURITY")
+        with pytest.raises(FairleadError, match="row-level security"):
+            with there.reading("the dump", "pg_dump", *arguments) as said:
+                said.read()
+    finally:
+        site.sql("DROP TABLE bound")
+
+
+def test_what_was_restored_is_planned_well(backed_up):
+    """Statistics are in no dump."""
+    backed_up.run("db", "restore", "local", "db", "--database", "shop", "--yes")
+    assert backed_up.sql("SELECT count(*) > 0 FROM pg_stats WHERE tablename = 'orders'") == [(True,)]
