@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from fairlead.project.order import levels, worker_levels
 from fairlead.project.stack import Job, Service, Stack
+from fairlead.render.networks import met_networks
 from fairlead.rollout.observed import Observed, Wanted, instance_ids
 from fairlead.rollout.routing import takes_requests
 from fairlead.rollout.steps import Shares, Step
@@ -57,6 +58,26 @@ def _in_containers(stack: Stack | None) -> bool:
 def _by_name(wanted: Wanted, observed: Observed) -> list[Step]:
     """Before anybody is waited for: what is ready when others answer by their names must not wait for ever."""
     return [Step("route", wanted.release, shares=presented(wanted, observed), before=now(observed))]
+
+
+def to_be_met(wanted: Wanted, observed: Observed) -> set[str]:
+    """The services that are to be asked in a network in which the live ones were not: the edge has to be there, and to
+    answer there, before the first of them starts. A release that is warm it knows."""
+    there = _in_containers(wanted.stack) and _in_containers(observed.stack)
+    if not there or wanted.release in now(observed).candidates:
+        return set()
+    return {name for name, _ in _met(wanted.stack.services, wanted.stack) - _met(replaced(observed), observed.stack)}
+
+
+def _met(services: Iterable[Service], stack: Stack | None) -> set[tuple[str, str]]:
+    asked = [one for one in services if one.port]
+    return {(one.name, network) for one in asked if stack for network in met_networks(one, stack)}
+
+
+def meet(wanted: Wanted, observed: Observed) -> list[Step]:
+    """Have the edge where they are to ask each other. Of names that are new it is told as they come."""
+    known = {one.name for one in replaced(observed)}
+    return _by_name(wanted, observed) if known & to_be_met(wanted, observed) else []
 
 
 def run_jobs(wanted: Wanted, jobs: Iterable[Job]) -> list[Step]:

@@ -35,6 +35,12 @@ def contained(one: Stack) -> Stack:
     return replace(one, runtime="docker")
 
 
+def elsewhere(one: Stack) -> Stack:
+    """The same, in a network of their own."""
+    services = (replace(each, container=replace(each.container, networks=("own",))) for each in one.services)
+    return replace(contained(one), services=tuple(services))
+
+
 def more_replicas(number: int) -> Stack:
     return replace(WEB, services=(replace(WEB.services[0], replicas=number),))
 
@@ -70,6 +76,8 @@ def cases() -> dict[str, tuple[Step, ...]]:
         "needs, in containers, rolling": steps(contained(NEEDY), observed(contained(NEEDY)), "rolling"),
         "nothing for users, in containers": steps(contained(INNER), observed(contained(INNER))),
         "another service that is asked, in containers": steps(contained(NEEDY), observed(contained(WEB))),
+        "another network to ask in": steps(elsewhere(WEB), observed(contained(WEB))),
+        "another network to ask in, rolling": steps(elsewhere(WEB), observed(contained(WEB)), "rolling"),
         "needs": steps(NEEDY, first),
         "needs, rolling": steps(NEEDY, observed(NEEDY), "rolling"),
         "services removed and added, blue-green": steps(OTHER, upgrade, "blue-green"),

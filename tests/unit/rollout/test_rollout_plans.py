@@ -218,6 +218,34 @@ PLANS = {
     new is live
     forget releases that are no longer kept
 """,
+    "another network to ask in": """
+    traffic: old 100 %, new by header only
+    start web.1, web.2 of new
+    wait until web.1, web.2 of new answer their health check
+    traffic: old 100 %, new by header only
+    smoke tests of new through the edge
+    traffic: new 100 %, old by header only
+    verify new: every instance up, smoke tests pass
+    new is live
+    forget releases that are no longer kept
+""",
+    "another network to ask in, rolling": """
+    traffic: old 100 %, new by header only
+    start web.1 of new
+    wait until web.1 of new answer their health check
+    traffic: old 100 %, new by header only
+    smoke tests of web of new through the edge
+    traffic: old 50 %, new 50 %
+    drain and stop web.1 of old
+    start web.2 of new
+    wait until web.2 of new answer their health check
+    traffic: new 100 %
+    drain and stop web.2 of old
+    traffic: new 100 %, old by header only
+    verify new: every instance up, smoke tests pass
+    new is live
+    forget releases that are no longer kept
+""",
     "needs": """
     run job migrate of new
     start api.1 of new

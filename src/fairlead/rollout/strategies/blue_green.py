@@ -13,6 +13,7 @@ def steps(wanted: Wanted, observed: Observed) -> list[Step]:
     if wanted.urgent:
         return _urgent(wanted, observed)
     return [
+        *parts.meet(wanted, observed),
         *parts.bring_up_all(wanted, observed),
         *parts.present(wanted, observed),
         *parts.gate(wanted, observed),
@@ -27,7 +28,8 @@ def _urgent(wanted: Wanted, observed: Observed) -> list[Step]:
     last = parts.conclude(wanted, observed, presented)
     routes = [step for step in last if step.kind == "route"]
     rest = [step for step in last if step.kind != "route"]
-    first = [*parts.bring_up_all(wanted, observed, _serves), *parts.present(wanted, observed)]
+    first = [*parts.meet(wanted, observed), *parts.bring_up_all(wanted, observed, _serves)]
+    first += parts.present(wanted, observed)
     workers = parts.bring_up_all(wanted, observed, lambda service: not _serves(service))
     return [*first, *routes, *workers, *parts.hand_over(wanted, observed), *rest]
 

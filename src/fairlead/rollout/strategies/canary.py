@@ -13,7 +13,8 @@ def steps(wanted: Wanted, observed: Observed) -> list[Step]:
 
     What is shown adds up over the steps; only the last one waits until it is enough for all users.
     """
-    found = [*parts.bring_up_all(wanted, observed), *parts.present(wanted, observed), *parts.gate(wanted, observed)]
+    found = [*parts.meet(wanted, observed), *parts.bring_up_all(wanted, observed)]
+    found += [*parts.present(wanted, observed), *parts.gate(wanted, observed)]
     before = parts.presented(wanted, observed)
     if observed.live and parts.is_public(wanted.stack):
         weights = wanted.stack.rollout.steps or DEFAULT_STEPS

@@ -52,6 +52,7 @@ def steps(wanted: Wanted, observed: Observed) -> list[Step]:
         return blue_green.steps(wanted, observed)
     found: list[Step] = [Step("approve", wanted.release)] if wanted.stack.rollout.approve and not wanted.urgent else []
     traffic = _Traffic(wanted, observed)
+    found += traffic.known() if parts.to_be_met(wanted, observed) else []
     for level in levels(wanted.stack):
         found += parts.run_jobs(wanted, level.jobs)
         for service in level.services:
@@ -102,11 +103,15 @@ class _Traffic:
         """
         if service.name not in self.untested:
             return []
+        route = self.known()
+        self.untested.remove(service.name)
+        return [*route, Step("smoke", self.wanted.release, service=service.name)]
+
+    def known(self) -> list[Step]:
+        """Have the edge know the new release, whoever is sent to it."""
         release, before = self.wanted.release, parts.now(self.observed)
         candidates = (release, *(one for one in before.candidates if one != release))
-        shares = Shares(before.weights, candidates, self._without(), release if self.moved else "")
-        self.untested.remove(service.name)
-        return [*self._to(shares), Step("smoke", release, service=service.name)]
+        return self._to(Shares(before.weights, candidates, self._without(), release if self.moved else ""))
 
     def _without(self) -> tuple[str, ...]:
         return (*self.leaving, *(service_id(self.wanted.release, name) for name in self.untested))
