@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 from tests.docker_engine import images
 
+from fairlead.demo.mix import Mix, Paths
+from fairlead.demo.mix import Options as Clients
 from fairlead.demo.sandbox import free_port
+from fairlead.demo.traffic import Traffic
 from fairlead.operations.deploy import Options, deploy
 from fairlead.operations.environment import existing
 from fairlead.operations.up import stop
@@ -97,3 +100,34 @@ def assert_names_need_no_engine(docker_engine, name, release):
         hosts = {each.host for each in environment.world.runtime.observe()}
     addresses = [docker_engine.inspect(f"{name}-local-{each}-{release}-1") for each in ("web", "api", "tax")]
     assert hosts == {each["NetworkSettings"]["Networks"][f"{name}-local-backend"]["IPAddress"] for each in addresses}
+
+
+CLIENTS = Clients(rate=40, timeout=30.0, app_header=None, paths=Paths(post=""))
+MIX = Mix(get=3, post=0, fresh=2, idle=2, slow=0, stream=0, websocket=0)
+MOVED = {"web": "backend, own", "api": "own, far", "tax": "far"}  #: name → networks: who asks whom shares another one
+
+
+CANARY = "canary, steps: [{weight: 20, for: 1s}, {weight: 60, for: 1s}], judge: {promote: {errors_below: 50%}}"
+
+
+@pytest.mark.long(seconds=40)
+@pytest.mark.parametrize("strategy", ["blue-green", CANARY, "rolling"], ids=["blue-green", "canary", "rolling"])
+def test_services_that_move_to_other_networks_lose_no_request_of_each_other(project, strategy):
+    """Each request of a user is one of `web` to `api`, and of `api` to `tax`; old and new are there side by side."""
+    folder, name = project
+    port = free_port()
+    before = PROJECT.format(name=name, port=port, app=images()["app"]) + f"rollout: {{strategy: {strategy}}}\n"
+    moved = before
+    for one, networks in MOVED.items():
+        moved = moved.replace(f"  {one}:\n", f"  {one}:\n    networks: [{networks}]\n")
+
+    def deployed(text):
+        (folder / "fairlead.yaml").write_text(text)
+        return deploy(load_project(folder / "fairlead.yaml"), "local", Options(wait=60))
+
+    deployed(before)
+    with Traffic(f"http://127.0.0.1:{port}", MIX, CLIENTS) as traffic:
+        deployed(moved)
+        deployed(before.replace("deadline: 60s", "deadline: 61s"))
+        report = traffic.stop()
+    assert (report.lost, report.app_errors, set(report.statuses)) == (0, 0, {200}), report.losses[:5]
