@@ -12,7 +12,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from fairlead.backups.catalogue import Owner, away
@@ -54,7 +54,8 @@ class Claim:
         """What is there; None: nothing. Unreadable; Unreachable."""
         try:
             said: dict[str, Any] = json.loads(get(self.where, self.name))
-            return Mark(Machine(**said["machine"]), str(said["since"]))
+            known = {one.name: str(said["machine"][one.name]) for one in fields(Machine)}  # and what a later one adds
+            return Mark(Machine(**known), str(said["since"]))
         except Gone:
             return None
         except (ValueError, TypeError, KeyError) as error:

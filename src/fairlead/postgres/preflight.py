@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fairlead.postgres import indexes
+from fairlead.postgres import indexes, waivers
 from fairlead.postgres.files import Migration
 from fairlead.postgres.risk_rules import has, table_of
 from fairlead.postgres.statements import Statement
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from fairlead.postgres.connection import Connection
 
 OLD = 60.0  #: seconds of a transaction, or of a replica that is behind
+ROOM = "disk-room"  #: the rule, for waivers
+HINT = f"make room first; or, where it needs less, say so above the statement: -- fairlead: allow {ROOM}, WHY"
 TIMES = 2  #: what is built anew lies beside what was
 
 _OLD = """
@@ -56,8 +58,7 @@ def preflight(connection: Connection, files: Sequence[Migration], free: int | No
 
     Who may not see what others do sees less here. An error of the driver.
     """
-    statements = [one for file in files for one in file.statements]
-    return (*_space(connection, statements, free), *_sessions(connection), *_server(connection))
+    return (*_space(connection, _large(files), free), *_sessions(connection), *_server(connection))
 
 
 def dumps(connection: Connection) -> tuple[str, ...]:
@@ -74,15 +75,23 @@ def _rows(connection: Connection, query: str, *values: object) -> list[tuple[Any
     return connection.execute(query.encode(), values).fetchall()
 
 
+def _large(files: Sequence[Migration]) -> tuple[Statement, ...]:
+    """What may write a table, or an index of it, anew, unless its author knows that it needs less."""
+    return tuple(
+        one for file in files for one in file.statements
+        if _builds(one) and ROOM not in waivers.of_file(file) | waivers.of_statement(one)
+    )  # fmt: skip
+
+
 def _space(connection: Connection, statements: Sequence[Statement], free: int | None) -> Iterator[Finding]:
     """A table, or its index, is written anew beside the old one."""
-    tables = sorted({table_of(one).lower() for one in statements if _builds(one)} - {""})
+    tables = sorted({table_of(one).lower() for one in statements} - {""})
     if free is None or not tables:
         return
     needs = TIMES * int(_rows(connection, _SIZE, tables)[0][0])
     if needs > free:
         what = f"{', '.join(tables)} may be written anew, which takes up to {needs / 1e6:.0f} MB"
-        yield Finding(f"{what}, and the disk has {free / 1e6:.0f} MB", "make room first", stops=True)
+        yield Finding(f"{what}, and the disk has {free / 1e6:.0f} MB", HINT, stops=True)
 
 
 def _builds(statement: Statement) -> bool:

@@ -40,6 +40,9 @@ def test_a_disk_that_does_not_hold_a_table_twice_stops_it(full):
     site.write(V1__a="alter table big alter column n type bigint")
     (one,) = found(site, 10)
     assert one.stops and "big may be written anew, which takes up to" in one.text
+    assert "-- fairlead: allow disk-room, WHY" in one.hint
+    site.write(V1__a="-- fairlead: allow disk-room, the new type is read as the old\nalter table big alter n type oid")
+    assert found(site, 10) == ()
 
 
 def test_old_transactions_and_invalid_indexes_are_said(full, monkeypatch):

@@ -1,10 +1,12 @@
 """Whose backups they are, and where they are not though they ought to be."""
 
+import json
+
 import pytest
 
 from fairlead.backups.catalogue import Catalogue, Owner
 from fairlead.backups.claim import Claim, Claimed, Unreadable
-from fairlead.backups.destinations.base import Unreachable, put
+from fairlead.backups.destinations.base import Unreachable, get, put
 from fairlead.backups.destinations.directory import Directory
 from fairlead.errors import Refused
 from fairlead.system.machine_id import Machine
@@ -106,3 +108,13 @@ def test_who_writes_all_the_time_looks_whether_it_is_there_still(where):
     with pytest.raises(Refused, match="made by there"):
         put(one, "a/4", b"")
     assert [item.name for item in one.items("a")] == ["a/1", "a/2", "a/3"]
+
+
+def test_what_a_later_fairlead_adds_to_the_mark_is_no_damage(where):
+    one = claim(where)
+    one.require()
+    data = json.loads(get(where, one.name))
+    data["machine"]["later"] = data["later"] = 1
+    put(where, one.name, json.dumps(data).encode())
+    one.require()
+    assert one.others() is None
