@@ -37,14 +37,15 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def answers(message: bytes, bound: Bound) -> list[dict]:
-    """All that a server says to these bytes."""
+    """All that a server says to these bytes, up to the end of what was asked: it may wait for more to do then."""
     channel = FakeHost(lambda _, wire: serve(wire, bound)).call("")
     found = []
     try:
         with contextlib.suppress(Ended):
             channel.wire.send_raw(message)
-        while True:
+        while not found or found[-1].get("frame") != "exit":
             found.append(channel.wire.message())
+        return found
     except Ended:
         return found
     finally:
