@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import asking
@@ -48,14 +49,21 @@ def environments(supervisord):
     return [one.removeprefix("SAID=") for each in found for one in each if one.startswith("SAID=")]
 
 
-def test_they_run_as_they_are(tmp_path):
+@pytest.fixture
+def short():
+    """A folder with a name that leaves room for supervisord's socket in it, which the kernel gives 107 bytes."""
+    with tempfile.TemporaryDirectory(prefix="fl-") as folder:
+        yield Path(folder)
+
+
+def test_they_run_as_they_are(short):
     serve = python("-m http.server ${PORT} --bind 127.0.0.1 --directory ${FILES}/www")
     said = """ 'a' "b" , %c \\\\ ;d #e """
     edge, ports = free_port(), {"19000": free_port(), "19001": free_port()}
-    (tmp_path / "app").mkdir()
-    (tmp_path / "fairlead.yaml").write_text(FILE.format(serve=serve, port=edge, said=json.dumps(said)))
-    (tmp_path / "note.template.txt").write_text("${NOTE} in ${ENVIRONMENT}\n")
-    folder = render(load_project(tmp_path / "fairlead.yaml"), "local").folder
+    (short / "app").mkdir()
+    (short / "fairlead.yaml").write_text(FILE.format(serve=serve, port=edge, said=json.dumps(said)))
+    (short / "note.template.txt").write_text("${NOTE} in ${ENVIRONMENT}\n")
+    folder = render(load_project(short / "fairlead.yaml"), "local").folder
     replaced(folder, ports)
     options = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "start_new_session": True}
     supervisord = [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", "supervisord.conf"]
