@@ -132,29 +132,14 @@ class Engine:
         except NotThere:
             return None
 
-    def out_of_memory(self, facts: ContainerFacts) -> bool:
-        """Whether the kernel ended a process of it for want of memory, now or earlier in its life.
+    def heard(self, id: str, event: str) -> list[dict[str, Any]]:
+        """What happened to a container, of one kind (`die`, `oom`), the oldest first, as `GET /events` says it.
 
-        The engine hears of that beside the end of the process. Where it hears of the end first it leaves its own mark
-        away, for good; what it heard stays in its memory of what happened, or comes in a moment.
+        As much as the engine remembers: 256 events of all. What it hears in the next moment is in it.
         """
-        if facts.out_of_memory:
-            return True
-        chosen = {"container": [facts.id], "event": ["oom"]}
-        with explained(f"ask what became of {facts.name}"):
-            heard = self.api.events(1, f"{time.time() + LATER:.6f}", chosen, decode=True)
-            return bool(list(heard))
-
-    def last_exit(self, facts: ContainerFacts) -> int | None:
-        """The code of its last end; None when the engine heard of none, or has forgotten it.
-
-        `inspect` does not tell once it runs again. As much as the engine remembers of what happened: 256 events of all.
-        """
-        chosen = {"container": [facts.id], "event": ["die"]}
-        with explained(f"ask how {facts.name} ended"):
-            heard = list(self.api.events(1, f"{time.time() + LATER:.6f}", chosen, decode=True))
-        code = str(heard[-1]["Actor"]["Attributes"].get("exitCode", "")) if heard else ""
-        return int(code) if code.isdecimal() else None
+        chosen = {"container": [id], "event": [event]}
+        with explained(f"ask what became of container {id[:12]}"):
+            return list(self.api.events(1, f"{time.time() + LATER:.6f}", chosen, decode=True))
 
     def create(self, spec: ContainerSpec) -> str:
         """Make it, in all its networks, not started; its id. EngineError when the name is taken."""

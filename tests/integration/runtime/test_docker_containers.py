@@ -19,6 +19,7 @@ from fairlead.render.container import ContainerSpec
 from fairlead.rollout.specs import Machine, job_spec, service_specs
 from fairlead.runtimes.base import NotReady
 from fairlead.runtimes.docker.logs import container_logs
+from fairlead.runtimes.docker.reason import out_of_memory
 from fairlead.runtimes.docker.runtime import phase_of
 from fairlead.runtimes.docker.spec import name_of
 from fairlead.secrets.delivery import Handful, deliver
@@ -39,7 +40,7 @@ def test_memory_that_is_not_there_is_named_as_the_reason(docker):
     with pytest.raises(NotReady, match=r"out of memory: its limit is 48M \(resources.memory\)"):
         docker.runtime.await_ready(["r1.web.1"], lambda _: None)
     unmarked = replace(docker.facts("r1.web.1"), out_of_memory=False)
-    assert docker.runtime.engine.out_of_memory(unmarked), "the engine heard of it after the end, and has no mark"
+    assert out_of_memory(docker.runtime.engine, unmarked), "the engine heard of it after the end, and has no mark"
 
 
 EATS = """\
@@ -69,7 +70,7 @@ def test_who_is_killed_by_hand_did_not_lack_memory(docker):
     [id] = ready(docker.runtime, docker.spec())
     os.kill(docker.facts(id).pid, signal.SIGKILL)
     eventually(lambda: docker.facts(id).restarts or docker.facts(id).exit_code)
-    assert not docker.runtime.engine.out_of_memory(docker.facts(id))
+    assert not out_of_memory(docker.runtime.engine, docker.facts(id))
 
 
 def test_by_default_it_may_do_next_to_nothing(docker):

@@ -21,13 +21,22 @@ _CODES = {
 
 def found(engine: Engine, facts: ContainerFacts) -> ContainerFacts:
     """The same, and with a lack of memory that the engine heard of too late for its own mark."""
-    return replace(facts, out_of_memory=engine.out_of_memory(facts)) if facts.exit_code == KILLED else facts
+    return replace(facts, out_of_memory=out_of_memory(engine, facts)) if facts.exit_code == KILLED else facts
+
+
+def out_of_memory(engine: Engine, facts: ContainerFacts) -> bool:
+    """Whether the kernel ended a process of it for want of memory, now or earlier in its life.
+
+    The engine hears of that beside the end of the process. Where it hears of the end first it leaves its own mark
+    away, for good; what it heard stays in its memory of what happened, or comes in a moment.
+    """
+    return facts.out_of_memory or bool(engine.heard(facts.id, "oom"))
 
 
 def last_end(engine: Engine, facts: ContainerFacts) -> str:
     """Why it ended last, also where the engine has started it again since; empty when it never did."""
     if facts.running:
-        code = engine.last_exit(facts)
+        code = _last_exit(engine, facts)
         return "" if code is None else ended(found(engine, replace(facts, exit_code=code)))
     return ended(found(engine, facts)) if facts.last_start or facts.error else ""
 
@@ -45,6 +54,13 @@ def refused(error: str) -> str:
     """The engine's own words, without what it says about itself."""
     said = _WRAPPED.sub("", error).removesuffix(": unknown").strip().rstrip(".")
     return f"it could not be started: {said}"
+
+
+def _last_exit(engine: Engine, facts: ContainerFacts) -> int | None:
+    """The code of its last end, which `inspect` does not tell once it runs again; None: the engine knows of none."""
+    heard = engine.heard(facts.id, "die")
+    code = str(heard[-1]["Actor"]["Attributes"].get("exitCode", "")) if heard else ""
+    return int(code) if code.isdecimal() else None
 
 
 def _limit(facts: ContainerFacts) -> str:
