@@ -122,6 +122,12 @@ class Inside:
             self._require(id, what, bytes(said[-SAID:]) + spoken.said)
 
     @contextlib.contextmanager
+    def talking(self, argv: Sequence[str]) -> Iterator[tuple[Spoken, socket.socket]]:
+        """Both at once: what it writes, and the pipe to it. Whatever it ends with is for the caller to judge."""
+        with self._begun(argv, stdin=True) as (_, link, begun):
+            yield Spoken(link, rest=begun), link
+
+    @contextlib.contextmanager
     def _begun(self, argv: Sequence[str], stdin: bool) -> Iterator[tuple[str, socket.socket, bytes]]:
         """Its id, the pipe, and what it wrote so soon that it is read already."""
         api: Any = self.engine.api

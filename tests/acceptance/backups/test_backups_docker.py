@@ -51,14 +51,36 @@ def test_made_tried_and_put_back(site):
     assert "shop is as it was in" in said
     (found,) = site.json("db", "isolation", "local", code=1)["databases"]
     breaches = [one["what"] for one in found["breaches"]]
-    assert breaches and not [one for one in breaches if "comes into" in one], (
-        "clerk's rights, and nobody in what is aside"
-    )
+    said = [one for one in breaches if one.startswith("comes in")]
+    assert breaches and not said, "clerk's rights; nobody in what is aside, nor by another password, nor in the clear"
     assert site.sql("SELECT count(*) FROM orders") == "500"
     assert site.sql("SELECT has_table_privilege('clerk', 'orders', 'select')") == "t"
     assert site.sql("SHOW statement_timeout") == "77s"
     site.run("backup", "prune", "local", "--old-databases", "--yes")
     assert roles(site) == ""
+
+
+def test_roles_come_over_the_network_to_show_who_is_kept_out(site):
+    rules = next(site.root.glob("home/*/local/stores/db/conf/pg_hba.conf"))
+    had, loaded = rules.read_text(), "SELECT pg_conf_load_time()"
+
+    def have(text):
+        before = site.sql(loaded)
+        rules.write_text(text)
+        site.sql("SELECT pg_reload_conf()")
+        assert wait_until(lambda: site.sql(loaded) != before, 30)
+
+    have(f"host all shop_web_a all trust\nhostssl all fairlead_admin all scram-sha-256\n{had}")
+    try:
+        (found,) = site.json("db", "isolation", "local", code=1)["databases"]
+        assert [(one["role"], one["what"]) for one in found["breaches"] if one["what"].startswith("comes in")] == [
+            ("shop_web_a", "comes in with a password that is not its own"),
+            ("shop_web_a", "comes in without TLS"),
+            ("fairlead_admin", "comes in over the network"),
+        ]
+    finally:
+        have(had)
+    assert site.copies() == []
 
 
 def test_migrations_are_rehearsed_and_proven_in_a_container_of_the_same_image(site):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,7 @@ class Subject:
     wanted: Wanted
     actors: Sequence[Actor]
     reach: Reach
+    barred: Sequence[Actor] = ()  #: who is let in from the server's own machine alone
 
 
 def examine(one: Subject) -> Report:
@@ -46,6 +48,8 @@ def examine(one: Subject) -> Report:
     for actor in one.actors:
         _matrix(one, facts, actor, report)
         _within(one, facts, actor, report)
+    if one.wanted.alone:
+        _entrance(one, report)
     return report
 
 
@@ -74,15 +78,36 @@ def _foreign(facts: Facts, database: str) -> bool:
     return ("PUBLIC", "CONNECT") in facts.databases[database].grants
 
 
+def _entrance(one: Subject, report: Report) -> None:
+    """Nobody comes in with another one's password, or in the clear. Of a server of ours: another one may take whoever
+    tries that for an intruder, and bar this machine.
+    """
+    tries = [(actor, "comes in with a password that is not its own", {"password": _made_up()}) for actor in one.actors]
+    tries += [(actor, "comes in without TLS", {"sslmode": "disable"}) for actor in one.actors]
+    tries += [(actor, "comes in over the network", {}) for actor in one.barred]
+    for actor, what, given in tries:
+        report.tried += 1
+        with contextlib.suppress(_Kept), _connected(one, actor, one.wanted.database, given):
+            report.found(actor.role, what)
+
+
+def _made_up() -> str:
+    return secrets.token_urlsafe(16)
+
+
 class _Kept(Exception):
     """The server did not let it in."""
 
 
 @contextlib.contextmanager
-def _connected(one: Subject, actor: Actor, database: str) -> Iterator[Connection]:
+def _connected(
+    one: Subject, actor: Actor, database: str, other: Mapping[str, str] | None = None
+) -> Iterator[Connection]:
+    """`other`: what the driver is told in place of what leads there."""
     import psycopg  # noqa: PLC0415 — an extra
 
     given = {"connect_timeout": PATIENCE, "application_name": APPLICATION, **one.reach(actor, database)}
+    given |= other or {}
     try:
         opened = psycopg.connect(**given)
     except psycopg.OperationalError as error:
