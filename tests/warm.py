@@ -259,6 +259,7 @@ def main(descriptor, listener, module, *more):
     if sockets[0] in select.select(sockets, [], [])[0]:
         return  # nobody has called
     sys.path[0] = str(ROOT)
+    importlib.import_module("fairlead.classes").install()  # as `fairlead` does
     program = importlib.import_module(module)
     for one in more:
         imported = importlib.import_module(one)

@@ -14,7 +14,10 @@ def main() -> None:
         sys.stdout.write(f"fairlead {__version__}\n")
         return
     gc.set_threshold(100_000, 20, 20)  # importing makes no garbage, but much to look through: a tenth of the time
-    from fairlead.cli.main import run  # noqa: PLC0415 — start-up is part of the product
+    from fairlead import classes  # noqa: PLC0415 — start-up is part of the product
+
+    classes.install()
+    from fairlead.cli.main import run  # noqa: PLC0415
 
     try:
         run()
