@@ -7,8 +7,8 @@
     deployer.py rotate FOLDER SECRET [POINT]     rotate a secret, the same way
     deployer.py recover FOLDER [POINT]           what every command does first: finish what is unfinished
 Inside of a migration every event is a point.
-WAIT (seconds) is how long it waits for others. CLOCK_OFF (seconds) sets the wall clock off, as every layer above
-`system` sees it.
+WAIT (seconds) is how long it waits for others; a rotation waits for nobody, unless EMERGENCY is empty. CLOCK_OFF
+(seconds) sets the wall clock off, as every layer above `system` sees it.
 Prints the name of every point it passed, one per line, so that the tests enumerate them from a real run.
 """
 
@@ -119,7 +119,9 @@ def act(what, folder, *rest):
         return
     if what == "rotate":
         point = rest[1] if len(rest) > 1 else ""
-        rotate(project, "local", rest[0], RotateOptions(wait=90, emergency=True, checkpoint=disaster(point)))
+        emergency = os.environ.get("EMERGENCY", "1") != ""
+        options = RotateOptions(wait=90, emergency=emergency, checkpoint=disaster(point))
+        rotate(project, "local", rest[0], options)
         return
     with existing(Place.of(project.name, "local")) as environment, environment.held("recover", 90):
         environment.world.checkpoint = inside(disaster(rest[0] if rest else ""))

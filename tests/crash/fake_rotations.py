@@ -149,7 +149,7 @@ class RotationWorld:
 
     def _read(self, id: str) -> tuple[str, frozenset[str]] | None:
         release, name, _ = id.split(".")
-        files = folder_of(self.machine.place.secrets, release, name).files()
+        files = folder_of(self.machine.place.secrets, release, name, self._stack(1)).files()
         if NAME not in files:
             return None
         return self.name(files[NAME].decode()), self._known(files)
@@ -243,7 +243,7 @@ class RotationWorld:
         for release in self.machine.releases.all():
             if release.id == live or "new" in values:
                 assert self._values_of(release.id) <= values, "a way back would begin with another value"
-            conf = folder_of(self.machine.place.secrets, release.id, "bare").files()["conf"].decode()
+            conf = folder_of(self.machine.place.secrets, release.id, "bare", release.stack).files()["conf"].decode()
             if release.id == live or "new" in values:
                 assert {self.name(conf.removeprefix("key = ").removesuffix("\n"))} == values
         assert self.machine.edge.lost() == []

@@ -159,7 +159,7 @@ class Dev:
         return Program(argv, one.folder, env)
 
     def _handed(self, service: Service) -> Path:
-        return folder_of(self._place.secrets, HANDED, service.name).current
+        return folder_of(self._place.secrets, HANDED, service.name, self.stack).current
 
     def _secret_env(self, service: Service) -> dict[str, str]:
         """Variables that name the files of its secrets, and those that hold a value itself."""

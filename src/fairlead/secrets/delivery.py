@@ -41,9 +41,9 @@ class Handful:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def folder_of(secrets: Path, release: str, item: str) -> SecretFolder:
-    """The folder of a service or job of a release."""
-    return SecretFolder(secrets / release / item)
+def folder_of(secrets: Path, release: str, item: str, stack: Stack) -> SecretFolder:
+    """The folder of a service or job of a release. `stack`: that of the release, which says who reads it."""
+    return SecretFolder(secrets / release / item, contained=stack.runtime != "process")
 
 
 def deliver(secrets: Path, release: str, stack: Stack, handful: Handful) -> None:
@@ -55,7 +55,7 @@ def deliver(secrets: Path, release: str, stack: Stack, handful: Handful) -> None
         make_private(secrets)
         make_private(secrets / release)
         mine = handful.of(file_names(item, stack))
-        folder = SecretFolder(secrets / release / item.name, contained=stack.runtime != "process")
+        folder = folder_of(secrets, release, item.name, stack)
         folder.swap(mine.whole(), mine.files)
         folder.sweep()
     if handful.templates:
@@ -64,20 +64,20 @@ def deliver(secrets: Path, release: str, stack: Stack, handful: Handful) -> None
 
 def keep_templates(secrets: Path, release: str, handful: Handful) -> None:
     """Keep what the templates of a release are made of."""
-    folder = folder_of(secrets, release, FOLDER)
+    folder = SecretFolder(secrets / release / FOLDER)
     folder.swap(fingerprint(handful.key, FILE, handful.templates), {FILE: handful.templates})
     folder.sweep()
 
 
 def templates_of(secrets: Path, release: str) -> bytes:
     """What the templates of a release are made of; empty when it has none with secrets."""
-    return folder_of(secrets, release, FOLDER).files().get(FILE, b"")
+    return SecretFolder(secrets / release / FOLDER).files().get(FILE, b"")
 
 
 def delivered(secrets: Path, release: str, stack: Stack) -> Iterator[tuple[str, SecretFolder]]:
     """The folders of a release, by the name of the service or job, that there are."""
     for item in consumers(stack):
-        folder = folder_of(secrets, release, item.name)
+        folder = folder_of(secrets, release, item.name, stack)
         if folder.version():
             yield item.name, folder
 

@@ -10,7 +10,7 @@ from fairlead.artifacts import Release, ReleaseStore
 from fairlead.errors import FairleadError
 from fairlead.project.stack import Generate, Job, Rotate, SecretSpec, Service, ServiceSecret, Stack
 from fairlead.rollout.specs import Machine, job_spec, service_specs
-from fairlead.secrets.delivery import Handful, deliver, folder_of, keep_only
+from fairlead.secrets.delivery import Handful, deliver, delivered, folder_of, keep_only
 from fairlead.secrets.fingerprint import fingerprint, key_of
 
 KEY = b"k" * 32
@@ -24,12 +24,25 @@ FILES = {"A": b"first", "B": b"second\n", "C": b"\xff\xfe"}
 
 def test_each_gets_its_own_and_nobody_elses(tmp_path):
     deliver(tmp_path / "secrets", "r1", STACK, Handful(FILES, KEY))
-    assert folder_of(tmp_path / "secrets", "r1", "api").files() == FILES
-    assert folder_of(tmp_path / "secrets", "r1", "web").files() == {"A": b"first"}
-    assert folder_of(tmp_path / "secrets", "r1", "seed").files() == {"B": b"second\n"}
+    assert folder_of(tmp_path / "secrets", "r1", "api", STACK).files() == FILES
+    assert folder_of(tmp_path / "secrets", "r1", "web", STACK).files() == {"A": b"first"}
+    assert folder_of(tmp_path / "secrets", "r1", "seed", STACK).files() == {"B": b"second\n"}
     assert not (tmp_path / "secrets" / "r1" / "bare").exists()
     for folder in (tmp_path / "secrets", tmp_path / "secrets" / "r1"):
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_in_a_container_they_are_found_and_read_by_everybody_whatever_is_swapped_and_swept(tmp_path):
+    """A running one has the folder itself, so what is made anew there is what it sees."""
+    stack = replace(STACK, runtime="docker")
+    deliver(tmp_path / "secrets", "r1", stack, Handful(FILES, KEY))
+    for _, folder in delivered(tmp_path / "secrets", "r1", stack):
+        folder.swap("another", {**folder.files(), "B": b"changed"})
+        folder.sweep()
+    seen = tmp_path / "secrets" / "r1" / "api"
+    assert [(seen / name).read_bytes() for name in "ABC"] == [b"first", b"changed", b"\xff\xfe"]
+    inside = [seen, *(path for path in seen.rglob("*") if not path.is_symlink())]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in inside} == {0o755, 0o444}
 
 
 def test_names_of_folders_and_versions_tell_nothing(tmp_path):

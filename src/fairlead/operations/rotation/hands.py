@@ -136,14 +136,14 @@ class Hands:
 
     def _now(self, release: Release, items: tuple[Service | Job, ...]) -> Iterator[dict[str, bytes]]:
         secrets = self.environment.place.secrets
-        return (folder_of(secrets, release.id, item.name).files() for item in items)
+        return (folder_of(secrets, release.id, item.name, release.stack).files() for item in items)
 
     def _swap(self, release: Release, slot: Slot) -> None:
         """In place: who reads the file again has it."""
         wanted = self._files(release, slot)
         recipes = pack(self._changed(release, slot))
         for item in self._consumers(release):
-            folder = folder_of(self.environment.place.secrets, release.id, item.name)
+            folder = folder_of(self.environment.place.secrets, release.id, item.name, release.stack)
             if folder.version():
                 whole = Handful(folder.files() | self._mine(item, release, wanted), self._key())
                 folder.swap(whole.whole(), whole.files)

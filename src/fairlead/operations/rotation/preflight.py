@@ -86,7 +86,8 @@ def _require_deployed(environment: Environment, spec: SecretSpec, old: Secret) -
         raise Refused("nothing is live, so nothing is in use", f"fairlead secrets set {place} {spec.name}")
     release = environment.world.releases.load(live)
     for item in consumers_of(release.stack, spec.name):
-        if folder_of(environment.place.secrets, live, item.name).files().get(spec.name) != content_of(old):
+        handed = folder_of(environment.place.secrets, live, item.name, release.stack)
+        if handed.files().get(spec.name) != content_of(old):
             what = f"{item.name} has another {spec.name} than the back end"
             raise Refused(what, f"deploy first: fairlead deploy {environment.place.environment}")
 
