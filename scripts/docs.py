@@ -34,7 +34,8 @@ LEDGER = {
     "backup.made": (
         "a backup is there, whole",
         "`store`, `id`, `kind`, `why`, `bytes` (as it lies there), `seconds`, `to`, `missing` "
-        "(databases that are declared and were not there), `set` (the recovery set it was made in)",
+        "(databases that are declared and were not there), `set` (the recovery set it was made in), "
+        "`differential` (what changed was asked for), `whole` (why all was copied then)",
     ),
     "backup.failed": (
         "a backup could not be made",

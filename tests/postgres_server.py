@@ -87,9 +87,10 @@ def run(program, *words):
 
 
 @contextmanager
-def server(address="127.0.0.1", more=()):
-    """Made, started, and gone at the end. Trusts everybody who reaches the address. `more` settings than the usual."""
-    bin = programs()
+def server(address="127.0.0.1", more=(), bin=None):
+    """Made, started, and gone at the end. Trusts everybody who reaches the address. `more` settings than the usual.
+    `bin`: the folder of its programs, where it is another one than this machine's."""
+    bin = bin or programs()
     folder = Path(tempfile.mkdtemp(prefix="fl-pg-"))
     port = free_port()
     try:

@@ -15,7 +15,7 @@ from fairlead.stores.folder import Owner
 DEBIAN = Path("/usr/lib/postgresql")
 """Debian keeps PostgreSQL's programs off the PATH, one folder for each version."""
 CLIENT = ("pg_dump", "pg_dumpall", "pg_restore", "pg_basebackup", "pg_receivewal", "pg_verifybackup", "pg_amcheck")
-SERVER = ("initdb", "psql", "pg_isready", "pg_checksums", "pg_controldata", *CLIENT)
+SERVER = ("initdb", "psql", "pg_isready", "pg_checksums", "pg_combinebackup", "pg_controldata", *CLIENT)
 """All of one version, that of the server."""
 PACKAGES = {
     "postgres": "apt install postgresql", "initdb": "apt install postgresql", "psql": "apt install postgresql-client",

@@ -24,6 +24,7 @@ from fairlead.backups.engines.pgbackrest.watcher import Watcher
 from fairlead.backups.logical import PROGRAMS, Recipients
 from fairlead.backups.physical import base, coverage
 from fairlead.backups.physical.archive import Archive
+from fairlead.backups.physical.changes import COMBINE, Manifests
 from fairlead.backups.physical.receiver import Receiver
 from fairlead.backups.physical.recovery import Feed, recovered
 from fairlead.backups.scratch import Ground, copy_name, room
@@ -45,9 +46,10 @@ class Arena:
     )  # fmt: skip
     """Of its server, which a copy knows nothing of."""
 
-    def __init__(self, folder, postgres, sync=False):
+    def __init__(self, folder, postgres, sync=False, bin=None):
         self.folder, self.postgres, self.sync = folder, postgres, sync
-        self.found = {name: programs.find(name) for name in NAMES}
+        names = (*NAMES, COMBINE) if bin else NAMES
+        self.found = {name: str(bin / name) if bin else programs.find(name) for name in names}
         self.server = Server({"host": str(postgres.folder), "port": str(postgres.port), "user": "postgres"}, self.found)
         self.identity = pyrage.x25519.Identity.generate()
         self.recipients = Recipients((str(self.identity.to_public()),), [self.identity.to_public()])
@@ -65,7 +67,7 @@ class Arena:
     def begin(self):
         """What copies its files, and where its log is kept."""
         self.archive = Archive(self.catalogue.where, OWNER)
-        self.engine = Builtin(self.catalogue, self.archive)
+        self.engine = Builtin(self.catalogue, self.archive, Manifests(self.folder / "manifests"), changes=True)
 
     @property
     def keys(self):
@@ -124,8 +126,8 @@ class Arena:
     def now(self):
         return self.sql("SELECT clock_timestamp()")[0][0].astimezone(UTC)
 
-    def base(self):
-        return self.engine.make(self.server, ("postgres",), self.catalogue, self.recipients, "test")
+    def base(self, differential=False):
+        return self.engine.make(self.server, ("postgres",), self.catalogue, self.recipients, "test", differential)
 
     def switch(self):
         """Have the segment end, and wait until it was carried away."""
@@ -196,12 +198,12 @@ ARENAS = {"builtin": Arena, "pgbackrest": PgBackRestArena}
 
 
 @contextlib.contextmanager
-def arena(engine="builtin", sync=False):
+def arena(engine="builtin", sync=False, bin=None):
     folder = Path(tempfile.mkdtemp(prefix="fl-wal-"))
     folder.chmod(0o711)
     try:
-        with running_server(more=ARENAS[engine].settings) as postgres:
-            yield ARENAS[engine](folder, postgres, sync)
+        with running_server(more=ARENAS[engine].settings, bin=bin) as postgres:
+            yield ARENAS[engine](folder, postgres, sync, bin)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

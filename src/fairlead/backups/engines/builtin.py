@@ -8,17 +8,20 @@ from pathlib import Path
 from typing import Any
 
 from fairlead.backups.catalogue import Backup, Catalogue
+from fairlead.backups.destinations.base import Gone
 from fairlead.backups.logical import Recipients
 from fairlead.backups.physical.archive import Archive, Log
 from fairlead.backups.physical.base import BaseBackup
+from fairlead.backups.physical.changes import COMBINE, Manifests
 from fairlead.backups.physical.keeping import Keeping
-from fairlead.backups.physical.unpacking import unpack
+from fairlead.backups.physical.unpacking import hand_over, unpack
 from fairlead.backups.restoring import Reader
 from fairlead.backups.scratch import Ground
 from fairlead.backups.sealing import Damaged
 from fairlead.backups.server import Server
 from fairlead.backups.verifying import require_whole, verify
-from fairlead.errors import FairleadError
+from fairlead.errors import FairleadError, Refused
+from fairlead.system.files import remove_tree
 
 SAID = 5  #: lines that are shown
 UNLIKE = (
@@ -30,10 +33,15 @@ UNLIKE = (
 
 @dataclass(frozen=True)
 class Builtin:
-    """pg_basebackup writes a copy as one stream; the log is received while it is written, and kept beside it."""
+    """pg_basebackup writes a copy as one stream; the log is received while it is written, and kept beside it.
+
+    `changes`: copies of what changed are declared too.
+    """
 
     catalogue: Catalogue
     archive: Archive
+    manifests: Manifests
+    changes: bool = False
 
     def make(
         self,
@@ -44,17 +52,45 @@ class Builtin:
         why: str,
         differential: bool = False,
     ) -> Backup:
-        """All of it, also where what changed would do: before PostgreSQL 17 its programs copy all or nothing."""
-        return BaseBackup(server, databases).make(catalogue, recipients, why)
+        """All of it also where what changed would do, when that is not known; then its entry says why."""
+        one = BaseBackup(server, databases, self.manifests, self.changes)
+        return one.make(catalogue, recipients, why, differential)
 
     def require_whole(self, backup: Backup) -> None:
-        """Its parts are there, each as large as it was."""
-        require_whole(self.catalogue, backup)
+        """Its parts are there, each as large as it was, and those of the full copy that it depends on."""
+        for one in self._needed(backup):
+            require_whole(self.catalogue, one)
+
+    def _needed(self, backup: Backup) -> tuple[Backup, ...]:
+        """It, behind the full copy that it depends on. Gone when that is."""
+        if not backup.parent:
+            return (backup,)
+        full = next((one for one in self.catalogue.all(backup.parent) if one.id == backup.parent), None)
+        if full is None:
+            what = f"backup {backup.id} is of what changed since {backup.parent}, which is gone"
+            raise Gone(what, "restore from another: fairlead backup list")
+        return (full, backup)
 
     def restore(self, backup: Backup, keys: Sequence[Any], path: Path, data: Path, ground: Ground) -> None:
-        """Unpacked as it comes."""
+        """Unpacked as it comes; with the full copy that it depends on, put together."""
+        needed = self._needed(backup)
+        if len(needed) == 1:
+            self._unpack(backup, keys, data, ground)
+            return
+        if COMBINE not in ground.programs:
+            raise Refused(f"a copy of what changed needs {COMBINE}", "have the programs of PostgreSQL 17 or newer")
+        folders = [path / one.id for one in needed]
+        for one, folder in zip(needed, folders, strict=True):
+            folder.mkdir(mode=0o700)
+            self._unpack(one, keys, folder, ground)
+            self.prove(folder, ground)  # what puts them together believes them
+        _combine(folders, data, ground)
+        for folder in folders:
+            remove_tree(folder)
+
+    def _unpack(self, backup: Backup, keys: Sequence[Any], to: Path, ground: Ground) -> None:
         reader = Reader(self.catalogue, keys)
-        unpack(lambda write: reader.write_to(backup, backup.of("base")[0], write), data, ground.who)
+        unpack(lambda write: reader.write_to(backup, backup.of("base")[0], write), to, ground.who)
 
     def prove(self, data: Path, ground: Ground) -> None:
         """As PostgreSQL itself does it."""
@@ -69,6 +105,10 @@ class Builtin:
 
     def wrong(self, backup: Backup, keys: Sequence[Any]) -> list[str]:
         """Each part, and with a key each file in it."""
+        try:
+            self._needed(backup)
+        except Gone as error:
+            return [error.message]
         return verify(self.catalogue, backup, keys)
 
     def remove(self, backup: Backup) -> None:
@@ -83,3 +123,16 @@ class Builtin:
         """Parts without an entry, but for those of one that may be being made now."""
         for id in self.catalogue.unfinished(max((one.id for one in backups), default="")):
             self.catalogue.remove(id)
+        self.manifests.forget([one.id for one in backups])
+
+
+def _combine(folders: Sequence[Path], data: Path, ground: Ground) -> None:
+    """As pg_basebackup would have written it at the end of the last of them."""
+    hand_over(data, ground.who)
+    arguments = ("--no-sync", "--manifest-checksums=SHA256", f"--output={data}", *map(str, folders))
+    said = ground.run(data, COMBINE, *arguments)
+    if said.code != 0:
+        lines = "; ".join(said.output.splitlines()[-SAID:])
+        raise FairleadError(f"{COMBINE}: {lines or 'it said nothing'}", "see whether the disk is full")
+    if ground.box is None:
+        hand_over(data, ground.who)

@@ -83,10 +83,14 @@ def aim_at(backups: Sequence[Backup], logs: Logs, point: Point, said: Backup | N
     return Aim(base, point.timeline, needed, point=point)
 
 
+def usable(backups: Sequence[Backup]) -> list[Backup]:
+    """The copies of data files that are good, with what they depend on."""
+    good = {one.id for one in backups if one.kind == "physical" and not one.damaged}
+    return [one for one in backups if one.id in good and (not one.parent or one.parent in good)]
+
+
 def _copies(backups: Sequence[Backup], said: Backup | None) -> list[Backup]:
-    damaged = {one.id for one in backups if one.damaged}
-    good = [one for one in backups if one.kind == "physical" and not {one.id, one.parent} & damaged]
-    return good if said is None else [said]
+    return usable(backups) if said is None else [said]
 
 
 def _to(base: Backup, logs: Logs, target: datetime) -> Aim:

@@ -58,9 +58,10 @@ def _own(base: Backup) -> range:
 
 
 def begins(mine: Sequence[Backup], window: float, now: datetime) -> Backup:
-    """The copy from which on all of the log is kept: what the window begins with, and what that depends on."""
+    """The copy from which on all of the log is kept: what the window begins with; of pgBackRest, which counts by full
+    copies what of the log it keeps, what that depends on."""
     base = _first(mine, window, now)
-    return next((one for one in mine if one.id == base.parent), base)
+    return next((one for one in mine if one.id == base.parent and one.engine == "pgbackrest"), base)
 
 
 def _first(mine: Sequence[Backup], window: float, now: datetime) -> Backup:

@@ -61,12 +61,17 @@ def unpack(push: Push, to: Path, who: Who | None) -> int:
         for member in tape:
             tape.extract(member, to, filter="data")
             size += member.size
-    for folder, _, files in os.walk(to):
+    hand_over(to, who)
+    return size
+
+
+def hand_over(root: Path, who: Who | None) -> None:
+    """All below a folder is of `who`, who alone gets into it."""
+    for folder, _, files in os.walk(root):
         Path(folder).chmod(0o700)
         if who:
             for path in (folder, *(f"{folder}/{name}" for name in files)):
                 os.chown(path, who.uid, who.gid, follow_symlinks=False)
-    return size
 
 
 def _sum(file: IO[bytes]) -> str:

@@ -23,6 +23,7 @@ from fairlead.backups.engines.pgbackrest.repository import Repository
 from fairlead.backups.engines.pgbackrest.serving import Beside
 from fairlead.backups.logical import Recipients
 from fairlead.backups.physical.archive import Archive, Log
+from fairlead.backups.physical.changes import Manifests
 from fairlead.backups.scratch import Ground
 from fairlead.backups.server import Server, databases
 from fairlead.errors import Refused, UsageError
@@ -36,7 +37,7 @@ from fairlead.project.access import runs
 from fairlead.project.problem import did_you_mean
 from fairlead.project.stack import RuntimeName, Stack, Store
 from fairlead.project.stack_backup import Backup as Said
-from fairlead.project.stack_backup import EngineName
+from fairlead.project.stack_backup import EngineName, Every
 from fairlead.render.stores.postgres import SUPERUSER
 from fairlead.secrets.table import backend_of
 from fairlead.stores import programs
@@ -112,9 +113,17 @@ class Arrangement:
     @cached_property
     def _engines(self) -> dict[EngineName, Engine]:
         return {
-            "builtin": Builtin(self.catalogue, self.archive),
+            "builtin": Builtin(self.catalogue, self.archive, self._manifests, bool(self._differential)),
             "pgbackrest": PgBackRest(self.catalogue, self.repository, self._here),
         }
+
+    @property
+    def _manifests(self) -> Manifests:
+        return Manifests(self.place.backups / self.store.name / "manifests")
+
+    @property
+    def _differential(self) -> Every | None:
+        return self.said.physical.differential if self.said.physical else None
 
     def _here(self, system: str) -> Tool:
         return self.beside.tool(system)

@@ -29,7 +29,8 @@ from fairlead.system.pipes import Who
 
 ENDING = 30.0  #: seconds
 PROGRAMS = (
-    "postgres", "pg_amcheck", "pg_controldata", "pg_dump", "pg_dumpall", "pg_restore", "pg_verifybackup", "pgbackrest",
+    "postgres", "pg_amcheck", "pg_combinebackup", "pg_controldata", "pg_dump", "pg_dumpall", "pg_restore",
+    "pg_verifybackup", "pgbackrest",
 )  # fmt: skip
 SAYING = 'log="$1"; shift; echo $$ > "$log.pid"; exec "$@" >> "$log" 2>&1'
 

@@ -65,15 +65,23 @@ def drill(one: Arrangement, wanted: Wanted = LATEST, say: Say = lambda _: None, 
 
 
 def _damaged(one: Arrangement, id: str) -> bool:
-    """Read it once more before it is marked, which has it pruned: a trial fails for many reasons that are not its."""
-    backup = chosen(one.catalogue.all(), id)
+    """Read it once more before it is marked, which has it pruned: a trial fails for many reasons that are not its.
+
+    And what it depends on, which may be what is damaged.
+    """
+    there = one.catalogue.all()
+    backup = chosen(there, id)
+    found = [it for it in there if it.id in (id, backup.parent) and _wrong(one, it)]
+    for it in found:
+        one.catalogue.mark(it.id, DAMAGED, clock.stamp())
+    return bool(found)
+
+
+def _wrong(one: Arrangement, backup: Backup) -> list[str]:
     try:
-        wrong = one.files(backup).wrong(backup, drill_identities(one, id))
+        return one.files(backup).wrong(backup, drill_identities(one, backup.id))
     except FairleadError:  # nobody knows
-        return False
-    if wrong:
-        one.catalogue.mark(id, DAMAGED, clock.stamp())
-    return bool(wrong)
+        return []
 
 
 def _targets(one: Arrangement) -> dict[str, float]:

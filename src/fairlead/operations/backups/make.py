@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from fairlead.backups.catalogue import Backup, Kind, new_set
+from fairlead.backups.physical.base import WHOLE
 from fairlead.errors import Busy, FairleadError, UsageError
 from fairlead.operations.backups.arrangement import BY_HAND, PATIENCE, Arrangement
 from fairlead.operations.backups.due import BUSY, ORDER, SCHEDULE
@@ -90,7 +91,8 @@ def made(
     more: dict[str, object] = ({"missing": missing} if missing else {}) | ({"set": set} if set else {})
     more |= {"differential": True} if differential else {}  # what was asked for: that is what is no longer due
     if differential and not backup.parent:
-        say(f"{one.store.name}: all of the data files: there is no full copy yet, or its engine knows no less")
+        more[WHOLE] = backup.facts.get(WHOLE, "there is no full copy yet")
+        say(f"{one.store.name}: all of the data files: {more[WHOLE]}")
     one.note("backup.made", said | {"to": one.catalogue.where.shown} | more)
     for text in told(backup):
         say(f"{one.store.name}: {text}")

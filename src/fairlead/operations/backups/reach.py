@@ -10,6 +10,7 @@ from pathlib import Path
 
 from fairlead.backups.logical import PROGRAMS
 from fairlead.backups.physical import base
+from fairlead.backups.physical.changes import COMBINE
 from fairlead.backups.scratch import Ground
 from fairlead.backups.server import Server, at_url
 from fairlead.errors import Refused
@@ -54,8 +55,9 @@ def ground_of(place: Place, store: str) -> Ground:
     """Where copies are made: in a folder that whoever runs PostgreSQL gets into. Refused."""
     names = ("initdb", "postgres", *PROGRAMS, "pg_amcheck", "pg_verifybackup", "pg_controldata")
     found = programs.require(names, f"a copy of {store}")
-    if more := programs.find("pgbackrest"):
-        found["pgbackrest"] = more
+    for name in ("pgbackrest", COMBINE):
+        if more := programs.find(name):
+            found[name] = more
     owner, folder = programs.unprivileged(), copies_of(place, store)
     if owner:
         programs.require_passage(folder, owner)

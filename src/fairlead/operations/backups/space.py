@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fairlead.backups.catalogue import Backup
+from fairlead.backups.physical.base import ROOM
 from fairlead.backups.server import Server, one
 from fairlead.errors import FairleadError, Refused
 from fairlead.operations.backups.arrangement import Arrangement
@@ -26,7 +27,7 @@ def needed(facts: Mapping[str, Any], databases: Iterable[str]) -> int:
 def needed_of(backup: Backup) -> int:
     """The same, of a copy of all of it."""
     if backup.kind == "physical":
-        return round(sum(part.size for part in backup.parts) * GROWTH)
+        return round(int(backup.facts.get(ROOM) or sum(part.size for part in backup.parts)) * GROWTH)
     if snapshots := backup.of("snapshot"):  # beside it a log as large, and room to write that
         return SNAPSHOTS * sum(one.size for one in snapshots)
     if volumes := backup.of("volume"):

@@ -34,5 +34,5 @@ class Saying:
 def test_only_what_is_said_of_the_files_is_said_of_the_backup(code, output, damaged):
     """Whoever is short of memory kills the program: a backup that is marked for it would be pruned."""
     with pytest.raises(FairleadError) as caught:
-        Builtin(None, None).prove(Path("/data"), Saying(code, output))
+        Builtin(None, None, None).prove(Path("/data"), Saying(code, output))
     assert isinstance(caught.value, Damaged) is damaged

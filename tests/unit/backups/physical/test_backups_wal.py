@@ -181,3 +181,17 @@ def test_what_a_copy_of_pgbackrest_needs_by_itself_stays_in_the_log():
     more = replace(base("b2", 4, lsn="0/5000100"), engine="pgbackrest", start_lsn="0/5000028", parent="b1")
     (found,) = keeping([full, more], {"7": log(range(1, 12))}, 0.0, minutes(20))
     assert [one.place[1] for one in found.leaving] == [1]
+
+
+def test_of_what_changed_by_the_usual_programs_the_log_stays_from_its_own_end_on():
+    copies = [base("b1", 0, lsn="0/3000100"), replace(base("b2", 4, lsn="0/5000100"), parent="b1")]
+    (found,) = keeping(copies, {"7": log(range(1, 12))}, 0.0, minutes(20))
+    assert {one.place[1] for one in found.leaving} == set(range(1, 6))
+
+
+def test_what_changed_is_of_no_use_without_the_full_copy():
+    full, changed = base("b1", 0), replace(base("b2", 4, lsn="0/5000100"), parent="b1")
+    logs = {"7": log(range(1, 12))}
+    assert aim([full, changed], logs, None).base.id == "b2"
+    assert aim([base("b3", 2), changed], logs, None).base.id == "b3"
+    assert aim([base("b3", 2), replace(full, damaged="now"), changed], logs, None).base.id == "b3"
