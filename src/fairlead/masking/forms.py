@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 SHORTEST = 4  #: characters; what is shorter would mask half of any text
 SHORTEST_CODED = 6  #: of a form in base64 or hex: what is shorter stands in other words by chance
 SHORTEST_LINE = 16  #: of one line of a value that has several, as a private key has
+_CERTIFICATE = ("-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----")
+_REST = re.compile(rf"{_CERTIFICATE[0]}[A-Za-z0-9+/=\s]*{_CERTIFICATE[1]}")
 PLAIN, QUOTED, URL, BASE64, HEX = "as it is", "quoted", "URL-encoded", "base64", "hex"
+
+
+def certificates_alone(value: str) -> bool:
+    """Whether it is nothing but certificates, which are public. A bundle of them has thousands of lines, and each text
+    would be searched for every one."""
+    return value.startswith(_CERTIFICATE[0]) and not _REST.sub("", value).strip()
 
 
 def forms(value: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fairlead.masking.forms import SHORTEST, forms
+from fairlead.masking.forms import SHORTEST, certificates_alone, forms
 
 MASK = "********"
 
@@ -21,7 +21,7 @@ _first: list[Callable[[], None]] = []
 def learn(value: str) -> bool:
     """From now on this value is masked in everything this process says. Whether it is the first one."""
     global _forms  # noqa: PLW0603 — one register for the process is the point
-    if len(value) < SHORTEST or value in _values:
+    if len(value) < SHORTEST or value in _values or certificates_alone(value):
         return False
     first = not _values
     _values.add(value)

@@ -54,6 +54,11 @@ def authority_name(store: str) -> str:
     return f"{prefix(store)}_CA"
 
 
+def authorities_name(store: str) -> str:
+    """The same with the public authorities after it, for who is told one file with all that it trusts."""
+    return f"{prefix(store)}_AUTHORITIES"
+
+
 def login_name(store: str, database: str, service: str) -> str:
     """The secret with which a service logs in to a database that names who uses it."""
     return f"{prefix(store, database)}_{prefix(service)}_PASSWORD"
@@ -212,14 +217,19 @@ def plain(wishes: Iterable[Wish], stores: Iterable[Store]) -> dict[str, str]:
 def trusted(wishes: Iterable[Wish], stores: Iterable[Store]) -> dict[str, str]:
     """Where AWS' libraries find the certificate of an S3 that has one of the project's own authority.
 
-    Nothing where a service uses another S3 too: what is named so is all that they trust. By https they would send sums
-    behind the body, which not every S3 takes; https has its own.
+    What is named so is all that they trust, so the public authorities are in it too: whoever asks AWS itself, or an S3
+    of somebody else, goes on knowing those. By https they would send sums behind the body, which not every S3 takes;
+    https has its own.
     """
-    known = {store.name: store for store in stores if store.kind == "s3"}
-    used = [known[one.store] for one in wishes if one.store in known]
-    own = bool(used) and all(managed(one) and one.tls for one in used)
-    path = f"${{SECRETS}}/{authority_name(used[0].name)}" if own else ""
+    known = {store.name: store for store in stores if _sealed(store)}
+    own = [one.store for one in wishes if one.store in known]
+    path = f"${{SECRETS}}/{authorities_name(own[0])}" if own else ""
     return {"AWS_CA_BUNDLE": path, "AWS_REQUEST_CHECKSUM_CALCULATION": "when_required"} if own else {}
+
+
+def _sealed(store: Store) -> bool:
+    """Whether it is an S3 that is known by the project's own authority."""
+    return managed(store) and store.kind == "s3" and store.tls
 
 
 def _wanted(store: Store, wish: Wish) -> tuple[str, ...]:
@@ -248,8 +258,9 @@ def _given(store: Store, database: str, name: str, wish: Wish, service: str) -> 
     if store.kind == "s3" and managed(store):
         yield ServiceSecret(access_key_name(store.name), wish.delivery, f"{name}_ACCESS_KEY")
         yield ServiceSecret(password_name(store.name), wish.delivery, f"{name}_SECRET_KEY")
-    if store.kind == "s3" and managed(store) and store.tls:
+    if _sealed(store):
         yield ServiceSecret(authority_name(store.name))
+        yield ServiceSecret(authorities_name(store.name))
 
 
 def url_name(store: Store, database: str = "", service: str = "") -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from fairlead.certificates.public import beside_public
 from fairlead.masking import Secret
 from fairlead.project import placeholders
 from fairlead.project.access import (
     access_key_name,
+    authorities_name,
     authority_name,
     databases,
     derived_names,
@@ -56,8 +58,15 @@ def _of(store: Store, where: Address | None, stores: Stores, found: Values) -> d
     if store.kind == "redis":
         return {url_name(store): Secret(f"redis://:{_encoded(password)}@{where.host}:{where.port}/0")}
     url = Secret(f"{'https' if store.tls else 'http'}://{where.host}:{where.port}")
-    known = {authority_name(store.name): Secret(stores.authority_pem())} if store.tls else {}
-    return {url_name(store): url, access_key_name(store.name): user_of(password)} | known
+    return {url_name(store): url, access_key_name(store.name): user_of(password)} | _known_by(store, stores)
+
+
+def _known_by(store: Store, stores: Stores) -> dict[str, Secret]:
+    """The certificate of an S3, alone and with all others that its users trust."""
+    if not store.tls:
+        return {}
+    own = stores.authority_pem()
+    return {authority_name(store.name): Secret(own), authorities_name(store.name): Secret(beside_public(own))}
 
 
 def _of_postgres(store: Store, where: Address, stores: Stores, found: Values) -> dict[str, Secret]:

@@ -57,17 +57,20 @@ def test_the_only_bucket_is_no_secret():
 
 
 OVER_TLS = "stores: {kept: {kind: s3, tls: true}, files: {kind: s3}}\n"
+BUNDLE = {"AWS_CA_BUNDLE": "${SECRETS}/KEPT_AUTHORITIES", "AWS_REQUEST_CHECKSUM_CALCULATION": "when_required"}
 
 
 def test_an_s3_by_https_is_known_by_its_certificate():
     one = service("[kept]", stores=OVER_TLS)
-    assert {each.variable for each in one.access} == {"S3_URL", "S3_ACCESS_KEY", "S3_SECRET_KEY", "KEPT_CA_FILE"}
-    assert one.env == {"AWS_CA_BUNDLE": "${SECRETS}/KEPT_CA", "AWS_REQUEST_CHECKSUM_CALCULATION": "when_required"}
+    logins = {"S3_URL", "S3_ACCESS_KEY", "S3_SECRET_KEY"}
+    assert {each.variable for each in one.access} == logins | {"KEPT_CA_FILE", "KEPT_AUTHORITIES_FILE"}
+    assert one.env == BUNDLE
     assert service("[kept]", "    env: {AWS_CA_BUNDLE: x}\n", OVER_TLS).env["AWS_CA_BUNDLE"] == "x"
 
 
-def test_one_that_uses_another_s3_too_is_told_nothing_that_counts_for_both():
-    assert service("[kept, files]", stores=OVER_TLS).env == {}
+def test_one_that_uses_another_s3_too_trusts_the_public_authorities_beside():
+    assert service("[kept, files]", stores=OVER_TLS).env == BUNDLE
+    assert service("[files]", stores=OVER_TLS).env == {}
 
 
 def test_passwords_are_declared_by_themselves_and_never_twice():

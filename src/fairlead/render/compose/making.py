@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from fairlead.project.access import authority_name, certificate_name, key_name, managed, prefix
+from fairlead.project.access import authorities_name, authority_name, certificate_name, key_name, managed, prefix
 from fairlead.project.documents import JWKS, document_of
 from fairlead.project.stack import Generate, Stack
 from fairlead.render.compose import edge
@@ -105,7 +105,7 @@ def _made(one: Generate) -> str:
 
 
 def _made_with_certificates(stack: Stack) -> set[str]:
-    names = (certificate_name, key_name, authority_name)
+    names = (certificate_name, key_name, authority_name, authorities_name)
     kept = {name(one.name) for one in stack.stores if managed(one) for name in names}
     own = edge.pairs(stack)
     edges = {one.cert for one in own} | {one.key for one in own if one.key_file or not one.cert_file}
@@ -116,6 +116,8 @@ def _certificates(stack: Stack, files: set[str]) -> Iterator[str]:
     for one in stack.stores:
         if managed(one) and certificate_name(one.name) in files:
             yield f"certificate {one.name} {prefix(one.name)} {one.name}"
+        if managed(one) and authorities_name(one.name) in files:
+            yield f"authorities {prefix(one.name)}"
 
 
 def _of_edge(stack: Stack, files: set[str], base: str) -> Iterator[str]:

@@ -221,6 +221,24 @@ environments: {production: {runtime: docker, edge: GIVEN}}
     assert (ran.returncode, ran.stderr.split(":")[-1]) == (1, " FAIRLEAD_CERTIFICATE_2\n")
 
 
+def test_an_s3_by_https_is_known_beside_the_public_authorities(tmp_path, need):
+    need("openssl")
+    text = """\
+name: shop
+services: {web: {image: shop, port: 80, uses: [kept]}}
+stores: {kept: {kind: s3, tls: true}}
+environments: {production: {runtime: docker}}
+"""
+    stack = parse_project(text, tmp_path).outline("production")
+    script, public, folder = (tmp_path / name for name in ("secrets.sh", "public.pem", "kept"))
+    script.write_text(beside(stack, compose_project(stack))["secrets.sh"])
+    public.write_text("of the machine\n")
+    env = {"FAIRLEAD_SECRETS": str(folder), "PATH": "/usr/bin:/bin", "SSL_CERT_FILE": str(public)}
+    subprocess.run(["sh", str(script)], env=env, check=True)
+    assert (folder / "KEPT_AUTHORITIES").read_text() == (folder / "KEPT_CA").read_text() + public.read_text()
+    assert "KEPT_AUTHORITIES" in compose_project(stack)["services"]["web"]["secrets"]
+
+
 def test_the_edge_has_a_name_that_nobody_else_has():
     text = """\
 name: shop

@@ -140,6 +140,16 @@ certificate() {
     fi
     cat authority.crt >"$2_CA"
 }
+# PREFIX: the same certificate, and after it those of the public authorities that this machine trusts
+authorities() {
+    for bundle in "${SSL_CERT_FILE:-}" /etc/ssl/certs/ca-certificates.crt \
+        /etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem /etc/ssl/ca-bundle.pem /etc/ssl/cert.pem; do
+        [ ! -r "$bundle" ] || break
+    done
+    [ -r "$bundle" ] || echo "no public authorities are here (Debian: ca-certificates): $1_AUTHORITIES has none" >&2
+    { cat "$1_CA"; [ ! -r "$bundle" ] || cat "$bundle"; } >".$1.new"
+    mv ".$1.new" "$1_AUTHORITIES"
+}
 # NAME PREFIX NAMES
 issue() {
     rm -f ".$2.names" # whoever ends between the two files below begins anew
