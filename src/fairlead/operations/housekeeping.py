@@ -216,7 +216,9 @@ class Housekeeping:
             self._start_stores()
         if self._idle() and time.monotonic() >= self.not_before.get("certificates", 0.0):
             with self._held():
-                renew_all(runtime, place)
+                renewed = renew_all(runtime, place)
+            if renewed:
+                self.environment.world.say("note", f"reads a new certificate: {', '.join(renewed)}")
             self.not_before["certificates"] = time.monotonic() + CERTIFICATES_EVERY
 
     def _start_stores(self) -> None:

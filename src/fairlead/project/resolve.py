@@ -163,6 +163,7 @@ def _store(name: str, one: Store) -> stack.Store:
         buckets=one.buckets,
         encrypted=one.encrypted,
         tls=one.tls,
+        window=one.window,
         preset=one.preset,
         port=one.port,
         backup=backup(one.backup),

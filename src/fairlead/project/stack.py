@@ -189,6 +189,7 @@ class Store:
     buckets: tuple[str, ...] = ()
     encrypted: bool = False  #: s3: what lies on the disk
     tls: bool = False  #: s3: it is asked by https
+    window: str = "02:00-05:00"  #: s3: when it may be started anew for its certificate, by the machine's clock
     preset: str | None = None
     port: int | None = None  #: container: where it listens
     backup: Backup | None = None

@@ -41,6 +41,9 @@ _Database = Annotated[str, text_like("a database name such as shop", r"[a-z][a-z
 _Table = Annotated[str, text_like("a table name such as orders", r"[A-Za-z_][A-Za-z0-9_.]{0,126}")]
 _Extension = Annotated[str, text_like("an extension such as postgis", r"[A-Za-z][A-Za-z0-9_-]{0,62}")]
 _Bucket = Annotated[str, text_like("a bucket such as uploads", r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")]
+_Window = Annotated[
+    str, text_like("hours such as 02:00-05:00", r"([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]")
+]
 _Policy = Annotated[
     str,
     choice(
@@ -182,6 +185,7 @@ class Store(Section):
     buckets: tuple[_Bucket, ...] = ()
     encrypted: Flag = False
     tls: Flag = False
+    window: _Window = "02:00-05:00"
     preset: Annotated[Literal["clamav", "minio"] | None, choice("clamav", "minio")] = None
     user: OptionalLine = None
     port: Port = None

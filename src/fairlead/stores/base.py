@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, Protocol
 
 from fairlead.engine.differences import Difference
@@ -102,8 +103,14 @@ class Stores(Protocol):
     def settle(self, store: Store, values: Values) -> None:
         """Have in one that is well what it declares: databases, roles, buckets, its password."""
 
-    def renew(self, names: Collection[str]) -> tuple[str, ...]:
-        """Have certificates that are not about to end; whose was made anew."""
+    def renew(self, names: Collection[str], now: datetime | None = None) -> tuple[str, ...]:
+        """Have certificates that are not about to end; which stores read another one now.
+
+        Who reads it only when it starts is started anew at its hours alone, as long as the one before still counts.
+        """
+
+    def unread(self) -> tuple[Running, ...]:
+        """Those that run with a certificate of which there is a newer one."""
 
     def stop(self, names: Collection[str]) -> None:
         """End those, each within its time; returns when nothing of them runs. Their data stays."""

@@ -12,7 +12,7 @@ from fairlead.render.compose_keys import KEYS
 
 LIVE = (
     "name", "url", "databases", "migrations", "rights", "extensions", "buckets", "queue", "health", "backup", "drill",
-    "checks", "tune",
+    "checks", "tune", "window",
 )  # fmt: skip
 """What is no reason to make a store anew."""
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from fairlead.certificates.internal import InternalCa
@@ -35,6 +36,7 @@ from fairlead.stores.folder import SHARED, Kept, StoreFolder, names
 from fairlead.stores.kinds.table import kind_of
 from fairlead.stores.machine import machine_of
 from fairlead.stores.majors import contained
+from fairlead.stores.renewal import may_restart
 from fairlead.system import processes
 from fairlead.system.files import write_file
 from fairlead.system.home import Place, near
@@ -201,21 +203,31 @@ class DockerStores:
         _, ground, reach = self._known(store.name, self._facts(store.name))
         kind_of(store).settle(store, ground, reach, values)
 
-    def renew(self, names: Collection[str]) -> tuple[str, ...]:
+    def renew(self, names: Collection[str], now: datetime | None = None) -> tuple[str, ...]:
         """New ones count for new connections."""
-        renewed = []
-        for name in names:
-            store, ground, reach = self._known(name, self._facts(name))
-            if not kind_of(store).certified(store):
-                continue
-            self._certify(store)
-            if not self._folder(name).has_read():
-                if not kind_of(store).reload(ground, reach):
-                    self.stop([name])
-                    self.start([name])
-                self._folder(name).note_read()
-                renewed.append(name)
-        return tuple(renewed)
+        moment = now or datetime.now(UTC)
+        return tuple(name for name in names if self._renewed(name, moment))
+
+    def _renewed(self, name: str, now: datetime) -> bool:
+        store, ground, reach = self._known(name, self._facts(name))
+        folder = self._folder(name)
+        if not kind_of(store).certified(store):
+            return False
+        self._certify(store)
+        if folder.has_read():
+            return False
+        found = kind_of(store).reload(ground, reach, folder.pem())
+        if found == "old" and not may_restart(store.window, folder.certified(now), now):
+            return False
+        if found != "read":
+            self.stop([name])
+            self.start([name])
+        folder.note_read()
+        return True
+
+    def unread(self) -> tuple[Running, ...]:
+        """By what is written down."""
+        return tuple(one for one in self.observe() if one.living and self._folder(one.name).unread())
 
     def stop(self, names: Collection[str]) -> None:
         """All at once."""

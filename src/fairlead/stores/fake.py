@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from fairlead.engine.differences import Difference
 from fairlead.project.stack import Store
@@ -69,7 +70,7 @@ class FakeStores:
         """Said only."""
         self._do(f"settle {store.name}")
 
-    def renew(self, names: Collection[str]) -> tuple[str, ...]:
+    def renew(self, names: Collection[str], now: datetime | None = None) -> tuple[str, ...]:
         """Nothing is ever due."""
         return ()
 
@@ -106,6 +107,10 @@ class FakeStores:
     def changing(self) -> tuple[str, ...]:
         """Those that were set aside."""
         return tuple(sorted(self.before))
+
+    def unread(self) -> tuple[Running, ...]:
+        """None has a certificate."""
+        return ()
 
     def starts(self, name: str) -> int:
         """One that never comes up is started again at each question."""

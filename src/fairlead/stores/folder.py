@@ -10,10 +10,11 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from fairlead.certificates.kept import CURRENT
+from fairlead.certificates.kept import CURRENT, KeptCertificate
 from fairlead.project.stack import Store, from_data, to_data
 from fairlead.system.files import read_json, remove_tree, write_file, write_json
 from fairlead.system.home import Place
@@ -120,6 +121,19 @@ class StoreFolder:
         """Whether the store has read the certificate that is there now: one of which it was not told ends unseen."""
         noted = self.path / READ
         return noted.exists() and noted.read_text() == self._certificate_name()
+
+    def unread(self) -> bool:
+        """Whether there is one that it has not."""
+        return (self.certificate / CURRENT).is_symlink() and not self.has_read()
+
+    def pem(self) -> str:
+        """The certificate that is there now, and those of its issuers."""
+        return KeptCertificate(self.certificate).cert_path.read_text()
+
+    def certified(self, now: datetime) -> datetime:
+        """When that one was made; now where it cannot be read."""
+        found = KeptCertificate(self.certificate).read(now)
+        return found.not_before if found else now
 
     def note_read(self) -> None:
         """It has, or will when it starts."""

@@ -6,6 +6,7 @@ import os
 import pwd
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from fairlead.stores.kinds.postgres import Postgres
 from fairlead.stores.kinds.table import kind_of
 from fairlead.stores.machine import machine_of
 from fairlead.stores.majors import here, of
+from fairlead.stores.renewal import may_restart
 from fairlead.supervisor.supervisor import ProgramState, Supervisor, base_environment, launched
 from fairlead.supervisor.survivors import end_program, have_starts, last_started, read_starts
 from fairlead.system import sockets
@@ -176,23 +178,32 @@ class ProcessStores:
         _, ground, reach = self._known(store.name)
         kind_of(store).settle(store, ground, reach, values)
 
-    def renew(self, names: Collection[str]) -> tuple[str, ...]:
+    def renew(self, names: Collection[str], now: datetime | None = None) -> tuple[str, ...]:
         """New ones count for new connections."""
-        renewed = []
-        for name in names:
-            store, ground, reach = self._known(name)
-            folder = self._folder(store)
-            if not kind_of(store).certified(store):
-                continue
-            self._certify(folder)
-            if not folder.has_read():
-                folder.give()
-                if not kind_of(store).reload(ground, reach):
-                    self.stop([name])
-                    self._begin(store)
-                folder.note_read()
-                renewed.append(name)
-        return tuple(renewed)
+        moment = now or datetime.now(UTC)
+        return tuple(name for name in names if self._renewed(name, moment))
+
+    def _renewed(self, name: str, now: datetime) -> bool:
+        store, ground, reach = self._known(name)
+        folder = self._folder(store)
+        if not kind_of(store).certified(store):
+            return False
+        self._certify(folder)
+        if folder.has_read():
+            return False
+        folder.give()
+        found = kind_of(store).reload(ground, reach, folder.pem())
+        if found == "old" and not may_restart(store.window, folder.certified(now), now):
+            return False
+        if found != "read":
+            self.stop([name])
+            self._begin(store)
+        folder.note_read()
+        return True
+
+    def unread(self) -> tuple[Running, ...]:
+        """By what is written down."""
+        return tuple(one for one in self.observe() if one.living and self._folder(one.store).unread())
 
     def stop(self, names: Collection[str]) -> None:
         """All at once."""

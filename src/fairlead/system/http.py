@@ -82,6 +82,15 @@ def get(
         connection.close()
 
 
+def certificate_shown(host: str, port: int, timeout: float, tls: Tls) -> bytes:
+    """The certificate (DER) that a server shows. OSError when there is none, or it is not trusted for that name."""
+    with (
+        socket.create_connection((host, port), timeout) as plain,
+        tls.context.wrap_socket(plain, server_hostname=tls.name) as secured,
+    ):
+        return secured.getpeercert(binary_form=True) or b""
+
+
 def reason(error: Exception) -> str:
     """In few words."""
     if isinstance(error, ConnectionRefusedError):

@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+from datetime import UTC, datetime, time, timedelta
 from urllib.parse import urlsplit
 
 import pytest
@@ -43,7 +44,7 @@ def test_one_that_is_due_is_renewed_and_told_until_it_was_read(rig, monkeypatch)
 
 
 def test_an_s3_that_is_due_serves_the_new_one(rig):
-    """One that cannot read another is started anew."""
+    """One that cannot read another is started anew, at its hours; nobody loses it before."""
     store = Store("sealed", "s3", buckets=("uploads",), tls=True)
     values = rig.values(store)
     rig.have(store, values)
@@ -52,8 +53,14 @@ def test_an_s3_that_is_due_serves_the_new_one(rig):
     mode = 0o600 if isinstance(rig, ProcessRig) else 0o644
     before = served(rig, store)
     names = KeptCertificate(folder.certificate).read().names
-    KeptCertificate(folder.certificate, mode).keep(InternalCa.of(rig.place).issue(names[:-1], days=0.001))
-    assert rig.stores.renew(["sealed"]) == ("sealed",)
+    KeptCertificate(folder.certificate, mode).keep(InternalCa.of(rig.place).issue(names[:-1], days=0.02))
+    hours = time.fromisoformat(store.window.split("-")[0])
+    night = datetime.combine(datetime.now(UTC).astimezone(), hours).astimezone()
+    assert rig.stores.renew(["sealed"], night - timedelta(hours=2)) == ()
+    assert served(rig, store) == before
+    assert [one.name for one in rig.stores.unread()] == ["sealed"]
+    assert rig.stores.renew(["sealed"], night) == ("sealed",)
+    assert rig.stores.unread() == ()
     assert wait_until(lambda: served(rig, store) not in (None, before), 90, 0.2)
     assert wait_until(lambda: rig.stores.ask("sealed") == "", 90, 0.2)
 

@@ -22,6 +22,8 @@ def examine(stack: Stack, place: Place) -> Iterator[Check]:
         elif archives(store):
             yield from _archiving(stack, place, store)
         yield from _queue(store, stack)
+    if place.stores.is_dir() and any(one.tls and managed(one) for one in stack.stores):
+        yield from _unread(stack, place)
 
 
 def _programs(store: Store, place: Place) -> Check:
@@ -32,6 +34,21 @@ def _programs(store: Store, place: Place) -> Check:
     except FairleadError as error:
         return failed(name, error.message, error.hint or "")
     return ok(name, ", ".join(str(programs.find(one)) for one in kind_of(store).programs[:1]))
+
+
+def _unread(stack: Stack, place: Place) -> Iterator[Check]:
+    """Who reads its certificate only as it starts is away for a moment then; a person may rather choose when."""
+    from fairlead.stores.renewal import PATIENCE  # noqa: PLC0415 — only where a store has a certificate that it reads so
+    from fairlead.stores.table import stores_of  # noqa: PLC0415
+
+    try:
+        found = stores_of(stack.runtime, place).unread()
+    except FairleadError:
+        return  # nobody can be asked: another check says why
+    for one in found:
+        hours, days = one.store.window, PATIENCE.days
+        text = f"it has a newer certificate than it shows: started anew for it at {hours}, in {days} days at any hour"
+        yield warning(f"store {one.name}", text, "or choose the moment: restart it yourself")
 
 
 def _archiving(stack: Stack, place: Place, store: Store) -> Iterator[Check]:

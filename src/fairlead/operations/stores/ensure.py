@@ -230,10 +230,10 @@ def _dead(stores: Stores) -> tuple[str, ...]:
     return tuple(one.name for one in stores.observe() if one.phase in ("stopped", "failed"))
 
 
-def renew_all(runtime: RuntimeName, place: Place) -> None:
-    """Have certificates that do not end soon, of all that run."""
+def renew_all(runtime: RuntimeName, place: Place) -> tuple[str, ...]:
+    """Have certificates that do not end soon, of all that run; which stores read another one now."""
     stores = stores_of(runtime, place)
-    stores.renew([one.name for one in stores.observe() if one.living])
+    return stores.renew([one.name for one in stores.observe() if one.living])
 
 
 def stop(runtime: RuntimeName, place: Place) -> None:

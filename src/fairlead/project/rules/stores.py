@@ -58,7 +58,7 @@ def _missing(node: Node, name: str, stores: dict[str, Mapping]) -> Iterator[Prob
 OF_KINDS = {
     "postgres": ("databases", "max_connections"),
     "redis": ("maxmemory", "maxmemory_policy", "queue"),
-    "s3": ("buckets", "encrypted", "tls"),
+    "s3": ("buckets", "encrypted", "tls", "window"),
     "container": ("preset",),
 }
 """What only stores of one kind have."""

@@ -7,6 +7,7 @@ from typing import Protocol
 from fairlead.project.stack import Store
 from fairlead.render.stores.ground import Ground, Shape
 from fairlead.stores.base import Reach, Values
+from fairlead.stores.renewal import Reading
 
 
 class StoreKind(Shape, Protocol):
@@ -23,5 +24,6 @@ class StoreKind(Shape, Protocol):
     def settle(self, store: Store, ground: Ground, reach: Reach, values: Values) -> None:
         """Have in it what it declares. FairleadError with what it says."""
 
-    def reload(self, ground: Ground, reach: Reach) -> bool:
-        """Have it read its certificate again. Whether it can: else it has to be started anew."""
+    def reload(self, ground: Ground, reach: Reach, pem: str) -> Reading:
+        """Have it read its certificate again, which is `pem` now. What became of it: one that is not read is when it is
+        started anew."""

@@ -8,6 +8,7 @@ from fairlead.project.stack import Store
 from fairlead.render.stores.ground import Ground
 from fairlead.render.stores.plain import PlainShape, preset
 from fairlead.stores.base import Reach, Values
+from fairlead.stores.renewal import Reading
 from fairlead.system import http
 
 WAIT = 2.0  #: seconds for a connection
@@ -37,6 +38,6 @@ class Plain(PlainShape):
     def settle(self, store: Store, ground: Ground, reach: Reach, values: Values) -> None:
         """Nothing is known of what is in it."""
 
-    def reload(self, ground: Ground, reach: Reach) -> bool:
+    def reload(self, ground: Ground, reach: Reach, pem: str) -> Reading:
         """It has no certificate."""
-        return True
+        return "read"

@@ -32,6 +32,7 @@ from fairlead.render.stores.postgres import (
 from fairlead.render.stores.sql import group, literal, login, quoted, unless
 from fairlead.render.stores.tuning import FILE, file_of, reading
 from fairlead.stores.base import Reach, Values
+from fairlead.stores.renewal import Reading
 
 
 class Postgres(PostgresShape):
@@ -66,7 +67,7 @@ class Postgres(PostgresShape):
             why = masked(ran.output).strip().splitlines()[-3:]
             raise FairleadError(f"store {store.name}: {' '.join(why)}", "see its log: fairlead stores logs")
 
-    def reload(self, ground: Ground, reach: Reach) -> bool:
+    def reload(self, ground: Ground, reach: Reach, pem: str) -> Reading:
         """It reads certificate and key anew; connections stay. FairleadError when it could not be told."""
         copying = ("sh", "-c", f"umask 077; cp {ground.conf}/certificate/current/key.pem {KEY}")
         for argv in (*([copying] if ground.contained else []), (*_psql(ground), "-c", "SELECT pg_reload_conf()")):
@@ -74,7 +75,7 @@ class Postgres(PostgresShape):
             if ran.code != 0:
                 what = f"its new certificate could not be read: {masked(ran.output).strip()[-200:]}"
                 raise FairleadError(what, "it is told again within the hour; see fairlead stores logs")
-        return True
+        return "read"
 
 
 def _psql(ground: Ground) -> tuple[str, ...]:

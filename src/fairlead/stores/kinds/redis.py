@@ -15,6 +15,7 @@ from fairlead.project.stack import Store
 from fairlead.render.stores.ground import Ground
 from fairlead.render.stores.redis import CONF, RedisShape, configuration, quoted
 from fairlead.stores.base import Reach, Values
+from fairlead.stores.renewal import Reading
 
 
 class Redis(RedisShape):
@@ -46,9 +47,9 @@ class Redis(RedisShape):
             what = f"store {store.name}: Redis refuses its password: {masked(ran.output).strip()[-200:]}"
             raise FairleadError(what, f"set {password_name(store.name)} to the one it has")
 
-    def reload(self, ground: Ground, reach: Reach) -> bool:
+    def reload(self, ground: Ground, reach: Reach, pem: str) -> Reading:
         """It has no certificate."""
-        return True
+        return "read"
 
 
 def _cli(ground: Ground) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shlex
+import ssl
 
 from fairlead.errors import FairleadError
 from fairlead.masking import Secret
@@ -13,6 +14,7 @@ from fairlead.render.stores.ground import Ground, certificate
 from fairlead.render.stores.s3 import KEY, S3Shape, start_contained
 from fairlead.stores.base import Reach, Values
 from fairlead.stores.kinds.buckets import have_bucket
+from fairlead.stores.renewal import Reading
 from fairlead.system import http
 
 PLAIN_FOLDERS = {"RCLONE_CONFIG_KEPT_DIRECTORY_NAME_ENCRYPTION": "false"}
@@ -61,9 +63,22 @@ class S3(S3Shape):
                 raise FairleadError(f"store {store.name}: bucket {bucket} cannot be made from here", hint)
             have_bucket(address, bucket, user_of(secret).reveal(), secret, _tls(ground))
 
-    def reload(self, ground: Ground, reach: Reach) -> bool:
-        """Not for certain: rclone reads it once, and of MinIO nothing is relied on that is not tried here."""
-        return False
+    def reload(self, ground: Ground, reach: Reach, pem: str) -> Reading:
+        """Nothing is told: MinIO looks at its files again by itself, rclone reads them once. What it shows tells."""
+        address, tls = reach.address(), _tls(ground)
+        if address is None or tls is None:
+            return "old"
+        try:
+            shown = http.certificate_shown(address.host, address.port, WAIT, tls)
+        except OSError:
+            return "unknown"
+        return "read" if shown == ssl.PEM_cert_to_DER_cert(_first(pem)) else "old"
+
+
+def _first(pem: str) -> str:
+    """Its own, without those of its issuers."""
+    begin, _, rest = pem.partition(ssl.PEM_FOOTER)
+    return f"{begin}{ssl.PEM_FOOTER}" if rest or begin else ""
 
 
 def _tls(ground: Ground) -> http.Tls | None:
