@@ -140,7 +140,9 @@ def _possible(env):
 
 LATE = (  # what commands import inside of functions, from others
     "httpx", "rich.live", "rich.table", "jinja2", "ruamel.yaml", "psycopg",
-    "pyrage", "cryptography.hazmat.primitives.asymmetric.ed25519",
+    "pyrage", "cryptography.hazmat.primitives.asymmetric.ed25519", "cryptography.x509",
+    "cryptography.hazmat.primitives.ciphers.aead", "docker", "xmlrpc.client", "encodings.idna",
+    "importlib.resources.readers",
 )  # fmt: skip
 
 fairlead = Warm("fairlead.__main__", "fairlead", *LATE)

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -40,8 +39,8 @@ class DockerSite:
         self.backups = self.root / "backups"
         (self.root / "fairlead.yaml").write_text(text.format(name=self.name, to=self.backups, **images()))
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        self.env = {"FAIRLEAD_HOME": str(self.root / "home"), "PATH": path, "NO_COLOR": "1", "HOME": str(self.root)}
-        self.env |= {name: os.environ[name] for name in ("DOCKER_HOST",) if name in os.environ}
+        self.env = {name: value for name, value in os.environ.items() if not name.startswith(("CI", "GITHUB", "AWS"))}
+        self.env |= {"FAIRLEAD_HOME": str(self.root / "home"), "PATH": path, "NO_COLOR": "1", "HOME": str(self.root)}
 
     def run(self, *words, code=0):
         """A command; what it said. Its exit code is `code`."""
@@ -77,6 +76,6 @@ class DockerSite:
 
     def close(self):
         """Gone."""
-        subprocess.run([FAIRLEAD, "stop", "local"], cwd=self.root, env=self.env, check=False, capture_output=True)
+        fairlead.run([FAIRLEAD, "stop", "local"], cwd=self.root, env=self.env)
         self.docker.remove(self.name)
         shutil.rmtree(self.root, ignore_errors=True)
