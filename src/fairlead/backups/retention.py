@@ -20,6 +20,9 @@ DAYS: dict[str, Callable[[datetime], tuple[int, ...]]] = {
 
 
 NONE: Mapping[str, str] = {}
+UNREAD = ", which no backup that was read or tried claims: this one was not"
+"""Why one that is not proven has the place of a week or a month. To leave such a place empty would delete good backups
+where no key lies that could read them, and one drill by hand would begin that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +109,8 @@ def _tiers(mine: Sequence[Copy], policy: Policy, why: Mapping[str, list[str]]) -
     for tier, key in DAYS.items():
         some = [one for one in mine if not one.parent or tier == "daily"]  # with it what it depends on would stay
         for number, one in _places(some, key, getattr(policy, tier), tier != "daily"):
-            why[one.id].append(f"{tier} {number} of {getattr(policy, tier)}")
+            unread = "" if tier == "daily" or one.proven else UNREAD
+            why[one.id].append(f"{tier} {number} of {getattr(policy, tier)}{unread}")
 
 
 def _places(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fairlead.errors import Refused
-from fairlead.operations.backups import gate, waiting
+from fairlead.operations.backups import gate, quiet, waiting
 from fairlead.operations.check import Check
 from fairlead.operations.checks import (
     certificates,
@@ -45,6 +45,7 @@ def examine(wanted: Project, name: str, thorough: bool = False) -> tuple[Check, 
         *migrations.examine(stack, wanted.root),
         *gate.examine(stack, wanted.root, place),
         *waiting.examine(stack, place),
+        *quiet.examine(place),
         *machine.examine(home()),
         *environment.examine(stack, place, thorough),
         *docker.examine(stack, place, thorough),

@@ -10,6 +10,9 @@ from running import free_port
 
 from fairlead.backups.destinations.base import Gone, Unreachable, get, put
 from fairlead.backups.destinations.s3 import S3
+from fairlead.backups.destinations.table import Target
+from fairlead.backups.engines.pgbackrest.config import Cluster, Place
+from fairlead.backups.engines.pgbackrest.program import Tool, prepared
 from fairlead.masking import Secret
 from fairlead.system import sockets
 from fairlead.system.clock import wait_until
@@ -74,3 +77,32 @@ def test_who_is_not_known_is_told_so_without_the_secret(endpoint):
 def test_nobody_there(endpoint):
     with pytest.raises(Unreachable, match="cannot be read"):
         get(bucket(f"http://127.0.0.1:{free_port()}"), "x")
+
+
+MAKE = ("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+        "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost")  # fmt: skip
+
+
+@pytest.mark.long(seconds=8)
+def test_to_pgbackrest_a_bucket_that_is_away_is_not_damaged(tmp_path, need):
+    """It is asked while the server runs, and once that is gone."""
+    program, _, port = need("pgbackrest"), need("openssl"), free_port()
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    subprocess.run((*MAKE, "-keyout", key, "-out", cert), check=True, capture_output=True)
+    (tmp_path / "files" / "kept").mkdir(parents=True)
+    argv = [Path(sys.executable).with_name("rclone"), "serve", "s3", "--config", "", "--vfs-cache-mode", "off",
+            "--addr", f"127.0.0.1:{port}", "--auth-key", f"{USER},{PHRASE}", "--cert", cert, "--key", key,
+            tmp_path / "files"]  # fmt: skip
+    target = Target("s3://kept", f"https://localhost:{port}", "us-east-1", Secret(USER), Secret(PHRASE), str(cert))
+    place = Place(target, "shop/local/db/repository", Secret("a-phrase-of-another"))
+    tool = prepared(Tool(program, tmp_path / "own", "77"), place, Cluster("77", tmp_path / "data"))
+    tool.config.write_text(tool.config.read_text().replace("[global]\n", "[global]\nio-timeout=1\n"))  # of 60 s
+    child = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        assert wait_until(lambda: child.poll() is not None or not sockets.bindable(port), 60)
+        assert tool.info()["backup"] == []
+    finally:
+        child.kill()
+        child.wait()
+    with pytest.raises(Unreachable, match=r"the repository cannot be reached: \[HostConnectError\] unable to connect"):
+        tool.info()

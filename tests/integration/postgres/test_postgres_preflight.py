@@ -5,9 +5,13 @@ import pytest
 from postgres_site import Site
 from tests.postgres_server import server
 
+from fairlead.backups.server import at_url
 from fairlead.errors import Refused
+from fairlead.masking import Secret
+from fairlead.operations.backups.migrating import await_migrations
 from fairlead.operations.db.opened import opened
 from fairlead.operations.schema import preflight as operation
+from fairlead.postgres.lock import OURS
 from fairlead.postgres.preflight import dumps, preflight
 from fairlead.system.clock import wait_until
 
@@ -75,6 +79,27 @@ def test_what_is_concurrent_waits_for_a_dump_and_does_not_begin_beside_it(full, 
 
 
 @pytest.mark.usefixtures("postgres")
+def test_a_dump_waits_for_who_migrates_and_not_for_ever(full):
+    """What runs CONCURRENTLY would wait for it, and whoever looked before it began does not see it."""
+    site, other = full
+    said = []
+    with at_url(Secret(site.url), {}, site.name) as server:
+        await_migrations(server, [site.name], said.append, 0.0)
+        other.execute("select pg_advisory_lock(%s)", [OURS])
+        await_migrations(server, ["another"], said.append, 0.0)
+        assert said == []
+        await_migrations(server, [site.name], said.append, 0.0)
+        assert said.pop(0) == f"waiting for the migration of {site.name}"
+        assert "it still runs after 0 s; what it does CONCURRENTLY waits for the end" in said.pop()
+
+        def tell(text):
+            said.append(text)
+            other.execute("select pg_advisory_unlock(%s)", [OURS])
+
+        await_migrations(server, [site.name], tell, 3600.0)
+        assert said == [f"waiting for the migration of {site.name}"]
+
+
 def test_what_is_prepared_and_a_log_that_is_not_archived_are_said(tmp_path):
     with server(more=("max_prepared_transactions=1", "archive_mode=on", "archive_command=false")) as alone:
         site = Site(alone, alone.new(), tmp_path / "db")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fairlead.backups.retention import NONE, Copy, Policy, decide
+from fairlead.backups.retention import NONE, UNREAD, Copy, Policy, decide
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 USUAL = Policy()
@@ -108,7 +108,9 @@ def test_a_damaged_one_that_is_pinned_stays_with_what_it_depends_on():
 
 def test_each_has_its_reason():
     found = reasons(daily(9), Policy(2, 2, 1))
-    assert found["b000"] == ("daily 1 of 2", "weekly 1 of 2", "monthly 1 of 1", "the last good one")
+    assert found["b000"] == ("daily 1 of 2", f"weekly 1 of 2{UNREAD}", f"monthly 1 of 1{UNREAD}", "the last good one")
+    proven = reasons(daily(9, verified=True), Policy(2, 2, 1))["b000"]
+    assert proven[:3] == ("daily 1 of 2", "weekly 1 of 2", "monthly 1 of 1")
     assert found["b001"] == ("daily 2 of 2",) or "daily 2 of 2" in found["b001"]
     assert found["b008"] == ("a newer one has its place in every tier",) or found["b008"][0].startswith("weekly")
 

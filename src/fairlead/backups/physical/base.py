@@ -15,6 +15,7 @@ from fairlead.backups.catalogue import Backup, Catalogue, Part, new_id
 from fairlead.backups.logical import Recipients, server_facts
 from fairlead.backups.physical.changes import Manifests, Since, able, since, summarize
 from fairlead.backups.physical.packing import Packed
+from fairlead.backups.physical.segments import require_usual
 from fairlead.backups.sealing import SUFFIX
 from fairlead.backups.server import Server
 from fairlead.errors import FairleadError
@@ -54,6 +55,7 @@ class BaseBackup:
         """A new one. FairleadError; then there is none, and what was written of it goes."""
         began = clock.now()
         with self.server.session(self.server.home) as connection:
+            require_usual(connection)
             had = server_facts(connection)
             summarize(connection, self.changes or differential)
         id = new_id(began)

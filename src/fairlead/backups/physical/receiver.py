@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from fairlead.backups.logical import server_facts
 from fairlead.backups.physical import heart
 from fairlead.backups.physical.archive import Archive, Reached, reached_text
+from fairlead.backups.physical.segments import require_usual
 from fairlead.backups.physical.spool import KEPT, LOOK, Bound, goes_on_at, names
 from fairlead.backups.physical.wal import Place, number, place_of, position
 from fairlead.backups.server import Server, line, one
@@ -185,6 +186,7 @@ class Receiver:
 
     def _prepare(self, connection: Connection) -> str:
         """Its settings, the heartbeat and the slot; the server's own number."""
+        require_usual(connection)
         facts = server_facts(connection)
         connection.execute("SET synchronous_commit = local")  # what looks after it never waits for it
         self._set(connection, "max_slot_wal_keep_size", f"{KEPT >> 30}GB")

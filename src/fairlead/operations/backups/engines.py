@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -19,6 +19,7 @@ from fairlead.backups.volumes import Reading, Tapes
 from fairlead.errors import Refused
 from fairlead.operations.backups import coming
 from fairlead.operations.backups.arrangement import Arrangement
+from fairlead.operations.backups.migrating import await_migrations
 from fairlead.operations.backups.quiet import checked, quiet
 from fairlead.operations.backups.spots import Spots, live_redis, spots_of
 from fairlead.project.access import databases as declared
@@ -46,14 +47,18 @@ class Files:
 
 
 @contextlib.contextmanager
-def engine_of(one: Arrangement, kind: Kind, differential: bool = False) -> Iterator[tuple[Engine, list[str]]]:
-    """With what is declared and not there. Refused, FairleadError."""
+def engine_of(
+    one: Arrangement, kind: Kind, differential: bool = False, say: Callable[[str], object] = lambda _: None
+) -> Iterator[tuple[Engine, list[str]]]:
+    """With what is declared and not there. Refused, FairleadError. `say`: what is waited for."""
     if one.store.kind == "postgres":
         with one.server() as server:
             coming.settle(coming.path_of(one.place, one.store.name), server)
             there = one.databases(server)
             missing = [name for name in declared(one.store) if name not in there]
             files = Files(one.files(), server, there, differential)
+            if kind == "logical":
+                await_migrations(server, there, say)
             yield files if kind == "physical" else Logical(server, there, one.store.checks), missing
     elif one.store.kind == "redis":
         yield Snapshots(live_redis(one.place, one.runtime, one.store)), []

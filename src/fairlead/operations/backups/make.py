@@ -82,7 +82,7 @@ def made(
     """
     begun = clock.boot_seconds()
     one.claim.require()
-    with engine_of(one, kind, differential) as (engine, missing):
+    with engine_of(one, kind, differential, lambda text: say(f"{one.store.name}: {text}")) as (engine, missing):
         if missing:
             say(f"{one.store.name}: without {', '.join(missing)}: it is declared, and is not there")
         backup = replace(engine.make(one.catalogue.of_set(set), one.keys(), why), set=set)

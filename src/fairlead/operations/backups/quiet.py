@@ -20,6 +20,8 @@ from fairlead.backups.tape import Told
 from fairlead.backups.volumes import Reading
 from fairlead.errors import Busy, FairleadError
 from fairlead.masking import concealed, masked
+from fairlead.operations.check import Check as Finding
+from fairlead.operations.check import warning
 from fairlead.project.stack import RuntimeName
 from fairlead.runtimes.base import Runtime
 from fairlead.runtimes.table import runtime_of
@@ -34,6 +36,7 @@ BEGUN = "backup.quiet"
 ENDING = ".quiet.json"
 DOING = "a copy of files"
 SAID = 15  #: lines that are shown
+WHY = "why"  #: it could not be done at the last try
 
 
 @dataclass
@@ -85,8 +88,8 @@ def quiet(one: Arrangement) -> Iterator[Check]:
 
     FairleadError, Busy (with a pause: no deployment meanwhile); then it is as it was before. The store is held.
     """
-    _settle(one.place, one.runtime, one.store.name)
     said = one.said.quiet
+    _settle(one.place, one.runtime, one.store.name, said.after if said else "")
     runtime = runtime_of(one.runtime, one.place)
     ids = _writers(runtime, said.service) if said else []
     if said is None or not ids:
@@ -138,6 +141,17 @@ def left(place: Place) -> tuple[str, ...]:
     return tuple(sorted(path.name.removesuffix(ENDING) for path in place.backups.glob(f"*{ENDING}")))
 
 
+def examine(place: Place) -> Iterator[Finding]:
+    """What still could not be done after a copy: until it is, no other one of that volume is made."""
+    for name in left(place):
+        if why := (read_json(_path(place, name)) or {}).get(WHY):
+            hint = (
+                "it is tried again all the time; mend the command where it runs, say another `after` and make a "
+                "backup, or deploy: new instances were never told to be quiet"
+            )
+            yield warning(f"files of {name}", f"{why}: no backup of them is made until that is done", hint)
+
+
 def settle(place: Place, runtime: RuntimeName) -> None:
     """Have all go on that somebody left who was killed. FairleadError; then it is to be tried again."""
     for name in left(place):
@@ -146,7 +160,8 @@ def settle(place: Place, runtime: RuntimeName) -> None:
             _settle(place, runtime, name)
 
 
-def _settle(place: Place, name: RuntimeName, volume: str) -> None:
+def _settle(place: Place, name: RuntimeName, volume: str, after: str | None = None) -> None:
+    """`after`: what is declared now, which may be what mends it; None: as it was then."""
     path = _path(place, volume)
     said: dict[str, Any] | None = read_json(path)
     if said is None:
@@ -154,7 +169,12 @@ def _settle(place: Place, name: RuntimeName, volume: str) -> None:
     runtime = runtime_of(name, place)
     there = [one.id for one in runtime.observe() if one.id in said["ids"] and one.living]
     runtime.thaw(there)
-    _each(runtime, there, str(said["after"]), float(said["seconds"]), "after the copy")
+    command = str(said["after"]) if after is None else after
+    try:
+        _each(runtime, there, command, float(said["seconds"]), "after the copy")
+    except FairleadError as error:
+        write_json(path, said | {"after": command, WHY: error.message.splitlines()[0]}, 0o600)
+        raise
     path.unlink(missing_ok=True)
     sync_folder(path.parent)
 

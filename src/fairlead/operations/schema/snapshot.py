@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from fairlead.errors import FairleadError
 from fairlead.operations.backups.arrangement import arranged
-from fairlead.operations.backups.points import PATIENCE as WAIT
 from fairlead.operations.backups.points import carried, kept, name_one
 from fairlead.operations.db.chosen import database_of
 from fairlead.postgres.connection import Settings, address, connect, first_line
@@ -56,17 +55,11 @@ def _point(stack: Stack, root: Path, some: Sequence[tuple[Store, Migrations]], n
         made = {"restore_point": name, "lsn": lsn, "carried": False}
         try:
             (one,) = arranged(stack, root, [store.name])
-            made["carried"] = carried(one, connection, point)
+            why = carried(one, connection, point)
         except FairleadError as error:
             return {**made, "notes": [f"restore point {name}: nobody knows whether the log is kept: {error.message}"]}
-    return made if made["carried"] else {**made, "notes": [_late(store, name)]}
-
-
-def _late(store: Store, name: str) -> str:
-    return (
-        f"restore point {name} is of no use yet: the log of {store.name} was not carried away within {WAIT:g} s; "
-        "see fairlead doctor"
-    )
+    late = f"restore point {name} is of no use yet: the log of {store.name} {why}; see fairlead doctor"
+    return {**made, "carried": not why} | ({"notes": [late]} if why else {})
 
 
 @contextmanager

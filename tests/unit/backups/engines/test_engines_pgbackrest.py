@@ -5,14 +5,15 @@ from pathlib import Path
 import pytest
 
 from fairlead.backups.catalogue import Backup, Owner, Part
+from fairlead.backups.destinations.base import Unreachable
 from fairlead.backups.destinations.table import Target, destination_of
 from fairlead.backups.engines.pgbackrest.config import INSIDE, REPOSITORY, Cluster, Place, text
 from fairlead.backups.engines.pgbackrest.engine import parent_of, statuses
-from fairlead.backups.engines.pgbackrest.program import Tool, prepared
+from fairlead.backups.engines.pgbackrest.program import Tool, prepared, unread
 from fairlead.backups.engines.pgbackrest.repository import Repository, new_passphrase
 from fairlead.backups.engines.pgbackrest.watcher import taken
 from fairlead.backups.logical import Recipients
-from fairlead.backups.sealing import WrongKey
+from fairlead.backups.sealing import Damaged, WrongKey
 from fairlead.errors import FairleadError, Refused
 from fairlead.masking import Secret
 
@@ -103,6 +104,24 @@ def test_what_it_says_of_copies():
         "20261127-031700F": "invalid (checksum invalid: 1)",
         "20261127-031700F_20261127-031703D": "valid",
     }
+
+
+@pytest.mark.parametrize(
+    ("message", "kind"),
+    [
+        ("[HostConnectError] unable to connect to '127.0.0.1:9': [111] Connection refused", Unreachable),
+        ("[PathOpenError] unable to list file info for path '/kept/backup': [13] Permission denied", Unreachable),
+        ("[ProtocolError] HTTP request failed with 403 (Forbidden):\n*** Path/Query ***:", Unreachable),
+        ("", Unreachable),
+        ("[CryptoError] unable to load info file '/kept/backup/77/backup.info':\nHINT: is or was it?", Damaged),
+        ("[FormatError] invalid format in '/kept/backup/77/backup.info'", Damaged),
+    ],
+)
+def test_what_cannot_be_reached_is_not_damaged(message, kind):
+    error = unread(message)
+    assert type(error) is kind
+    assert "\n" not in error.message
+    assert message.partition("\n")[0] in error.message
 
 
 def test_the_passphrase_is_for_those_who_read_the_backups(tmp_path):

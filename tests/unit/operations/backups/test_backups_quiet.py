@@ -91,6 +91,26 @@ def test_what_cannot_be_done_after_is_told_and_tried_again(one, runtime):
     assert quiet.left(one.place) == ()
 
 
+def test_what_fails_after_a_copy_is_a_finding_and_what_is_declared_next_mends_it(one, runtime):
+    """Else no backup of these files would ever be made again."""
+    with pytest.raises(FairleadError), quiet.quiet(told(one, after="false")):
+        pass
+    (found,) = quiet.examine(one.place)
+    assert (found.result, found.name) == ("warning", "files of uploads")
+    assert "r1.web.0, after the copy: `false` ended with 1: no backup of them is made" in found.text
+    assert "say another `after`" in found.hint
+    with pytest.raises(FairleadError, match="after the copy"), quiet.quiet(told(one, after="false")):
+        raise AssertionError
+    with quiet.quiet(told(one, after="true")) as check:
+        check()
+    assert (quiet.left(one.place), list(quiet.examine(one.place))) == ((), [])
+    with pytest.raises(FairleadError), quiet.quiet(told(one, after="false")):
+        pass
+    with quiet.quiet(replace(one, said=replace(one.said, quiet=None))):
+        pass
+    assert quiet.left(one.place) == ()
+
+
 def test_nobody_stands_still_for_longer_than_is_said(one, runtime, monkeypatch):
     """Whoever reads is told, so that there is no copy of which half is from later."""
     went = threading.Event()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fairlead.backups.destinations.base import Gone
+from fairlead.backups.destinations.base import Gone, Unreachable
 from fairlead.backups.engines.pgbackrest.config import FILE, Cluster, Place, text
 from fairlead.backups.sealing import Damaged, Source
 from fairlead.errors import FairleadError, Refused
@@ -25,7 +25,9 @@ DAMAGED = {26, 29, 95}
 """Codes of pgBackRest's error.yaml: a checksum that differs, a format that is none, what cannot be decrypted."""
 MISSING = {55}
 NO_PROGRAM = {126, 127}  #: of a container's engine
-OTHER = 99  #: what `info` says of a repository that it cannot make sense of
+OTHER = 99  #: what `info` says of a repository that it cannot make sense of, or not get to
+NO_SENSE = ("ChecksumError", "CryptoError", "FileInvalidError", "FormatError", "JsonFormatError")
+"""Errors by their names, of what was read. All others are of the way there."""
 
 
 @dataclass(frozen=True)
@@ -78,13 +80,13 @@ class Tool:
             return out.read().decode(errors="replace")
 
     def info(self) -> dict[str, Any]:
-        """What it knows of the stanza: `backup`, `db`, `archive`, each a list. Damaged, with another passphrase
-        say."""
+        """What it knows of the stanza: `backup`, `db`, `archive`, each a list. Unreachable; Damaged, with another
+        passphrase say."""
         found: list[dict[str, Any]] = json.loads(self.run("pgbackrest info", "info", "--output=json"))
         mine = next((one for one in found if one["name"] == self.system), None)
         status: dict[str, Any] = mine["repo"][0]["status"] if mine and mine.get("repo") else {}
         if status.get("code") == OTHER:
-            raise Damaged(f"the repository cannot be read: {status['message'].splitlines()[0][:200]}")
+            raise unread(str(status["message"]))
         return mine or {"backup": [], "db": [], "archive": []}
 
 
@@ -95,6 +97,14 @@ def _explained(error: Ended) -> FairleadError:
             f"something in the repository is {how}: {error.message}", "restore from another: fairlead backup list"
         )
     return FairleadError(error.message, "this is what pgBackRest says; see whether where it writes can be reached")
+
+
+def unread(message: str) -> FairleadError:
+    """Of what `info` says of a repository: `[HostConnectError] unable to connect to …`. Pure."""
+    said = message.splitlines()[0][:200] if message else "nobody knows why"
+    if any(said.startswith(f"[{name}]") for name in NO_SENSE):
+        return Damaged(f"the repository cannot be read: {said}", "see whether somebody else wrote to it")
+    return Unreachable(f"the repository cannot be reached: {said}", "see whether its place is there, and try again")
 
 
 def without(what: str) -> Refused:

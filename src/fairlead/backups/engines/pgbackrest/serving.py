@@ -13,6 +13,7 @@ from fairlead.backups.engines.pgbackrest.program import Tool, prepared
 from fairlead.backups.engines.pgbackrest.repository import Repository, new_passphrase, program_of
 from fairlead.backups.logical import Recipients, server_facts
 from fairlead.backups.physical import receiver
+from fairlead.backups.physical.segments import require_usual
 from fairlead.backups.server import Server, one, text
 from fairlead.errors import Refused
 from fairlead.masking import Secret
@@ -64,6 +65,7 @@ class Beside:
         passphrase = self._passphrase(keys)
         self.repository.seal(passphrase, recipients)
         with server.session(server.home) as connection:
+            require_usual(connection)
             system = str(server_facts(connection)["system"])
             data = Path(str(one(connection, "SHOW data_directory")))
             if one(connection, "SHOW archive_mode") != "on":
