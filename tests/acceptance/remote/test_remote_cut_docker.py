@@ -1,4 +1,4 @@
-"""The connection breaks at ten points of a deployment to containers: it goes on, users notice nothing, `attach` finds it.
+"""The connection breaks at ten points of a deployment to containers: it goes on, and users notice nothing.
 
 The points are those of a deployment that nobody disturbs. Client and server are cut in turns.
 """
@@ -10,12 +10,14 @@ import pytest
 from test_remote_cut import POINTS, by_client, by_server
 from tests.docker_engine import images, unique
 
-from fairlead.demo.mix import Mix, Options
+from fairlead.demo.mix import Mix, Options, Paths
 from fairlead.demo.traffic import Traffic
 from fairlead.ledger import Ledger
 from fairlead.system.clock import wait_until
 
-pytestmark = [pytest.mark.real, pytest.mark.long(seconds=120, sampled=False)]
+pytestmark = [pytest.mark.real, pytest.mark.long(seconds=150, sampled=False)]
+
+STREAM = 4.0  #: seconds: each batch of a rolling one waits for it
 
 FILE = """\
 name: {name}
@@ -29,7 +31,7 @@ services:
     routes: ["/"]
     replicas: 2
     env: {{VERSION: "{version}"}}
-    stop: {{drain: 25s, grace: 30s}}
+    stop: {{drain: 6s, grace: 9s}}
 smoke: [{{path: /, contains: version {version}}}]
 rollout: {{strategy: {strategy}, watch: off, rollback_window: 2s}}
 environments:
@@ -99,7 +101,8 @@ def contained(site, docker_engine, request):
 @pytest.mark.parametrize("contained", ["blue-green", "rolling"], indirect=True)
 def test_a_connection_that_is_cut_at_ten_points_loses_nothing(contained):
     contained.deploy()
-    with Traffic(f"http://127.0.0.1:{contained.site.port}", Mix(), Options(rate=40.0, timeout=60.0)) as traffic:
+    options = Options(rate=40.0, timeout=60.0, stream_seconds=STREAM, paths=Paths(stream=f"/stream?seconds={STREAM:g}"))
+    with Traffic(f"http://127.0.0.1:{contained.site.port}", Mix(), options) as traffic:
         whole = contained.deploy()
         assert len(whole) > POINTS and whole[-1][0] == "rollout.closed"
         for point in range(POINTS):
