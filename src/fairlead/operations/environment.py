@@ -90,7 +90,7 @@ def opened(place: Place, runtime: RuntimeName, emit: Emit = silent) -> Iterator[
             history=lambda release, over: answered_lately(place, releases, release, over),
             evidence=place.root / "evidence", secrets=place.secrets, files=place.files, migrations=place.migrations,
         )  # fmt: skip
-        world.databases = OfReleases(place.migrations, lambda text: world.say("note", text))
+        world.databases = OfReleases(place.migrations, lambda text: world.say("note", text), world.machine)
         yield Environment(place, ledger, world, artifacts, runtime)
 
 

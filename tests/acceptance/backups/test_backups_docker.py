@@ -164,8 +164,10 @@ def test_another_tool_moves_the_schema_in_a_container_and_is_rehearsed_in_one(si
     assert (found["verdict"], found["failure"]) == ("fit", "")
     assert site.sql("SELECT count(*) FROM pg_attribute WHERE attname = 'extra'") == "0"
     assert site.copies() == []
+    path.write_text(path.read_text().replace("ON_ERROR_STOP=1", "ON_ERROR_STOP=on"))  # so it is another command
     site.run("deploy", "local")
     assert site.sql("SELECT count(*) FROM pg_attribute WHERE attname = 'extra'") == "1"
+    assert rehearsed(site)["what"].startswith("fit: ") and left(site) == ([], "", [])
     with Ledger.read(next((site.root / "home").glob("*/local/ledger.db"))) as ledger:
         kept = [entry.data for entry in ledger.entries(kinds=["schema.snapshot"])][-1]
     assert kept["restore_point"] and kept["backup"] and not kept["notes"]

@@ -22,8 +22,8 @@ stores:
         migrator: {run_alembic}
         migrate: {{lock_timeout: 700ms, like: web}}
         checks: [select locks from limits]
-      {django}: {{migrator: {run_django}}}
-      {prisma}: {{migrator: {run_prisma}}}
+      {django}: {{migrator: {run_django}, migrate: {{rehearse: never}}}}
+      {prisma}: {{migrator: {run_prisma}, migrate: {{rehearse: never}}}}
 """
 
 
@@ -76,6 +76,9 @@ def test_they_run_as_jobs_of_the_new_release_and_their_failure_leaves_the_old_on
     assert shop.run("deploy", "local").returncode == 3
     path = shop.folder / "fairlead.yaml"
     path.write_text(path.read_text().replace("deploy: {require: {rehearsal: 7d}}\n", ""))
+    refused_by_a_rehearsal(shop)
+    assert shop.live() == first
+    path.write_text(path.read_text().replace("{lock_timeout: 700ms, ", "{lock_timeout: 700ms, rehearse: never, "))
     failed = shop.run("deploy", "local")
     assert failed.returncode == 1
     job = f"db-{shop.names['alembic']}-migrator".replace("_", "-")
@@ -88,3 +91,33 @@ def test_they_run_as_jobs_of_the_new_release_and_their_failure_leaves_the_old_on
         moved = [entry.data["job"] for entry in ledger.entries(kinds=["schema.moved"])]
     assert moved == [f"db-{name}-migrator".replace("_", "-") for name in shop.names.values()]
     assert shop.env["SERVER_URL"] not in done.stderr + failed.stderr + failed.stdout
+    strays(shop)
+
+
+def refused_by_a_rehearsal(shop):
+    """In the deployment itself, before anything is changed."""
+    name = f"db.{shop.names['alembic']}"
+    steps = shop.json("deploy", "local", "--plan")["steps"]
+    assert [step["service"] for step in steps if step["kind"] == "rehearse"] == [name]
+    done = shop.run("deploy", "local")
+    assert done.returncode == 1 and f"the rehearsal of {name} says fails" in done.stderr, done.stderr
+    assert "function no_such_function() does not exist" in done.stderr and "keeps" not in done.stderr
+    with Ledger.read(shop.home / "shop" / "local" / "ledger.db") as ledger:
+        assert [entry.data["refused"] for entry in ledger.entries(kinds=["schema.rehearsed"])] == [True]
+
+
+STRAY = """
+import psycopg
+with psycopg.connect("{url}", autocommit=True) as connection:
+    connection.execute("CREATE TABLE stray ()")
+"""
+
+
+def strays(shop):
+    """One that knows the live database by itself."""
+    name = shop.names["prisma"]
+    url = shop.env["SERVER_URL"].rpartition("/")[0]
+    (shop.folder / "app" / "prisma.py").write_text(STRAY.format(url=f"{url}/{name}"))
+    done = shop.run("db", "rehearse", "local", name)
+    assert done.returncode == 1 and f"db.{name}: its schema changed while" in done.stderr, done.stderr
+    assert list((shop.home / "shop" / "local").glob("rehearsal-*")) == []

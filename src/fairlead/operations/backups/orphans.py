@@ -1,5 +1,5 @@
-"""Copies of stores whose makers were killed: all of the data, opened. Whoever makes the next one has them gone, and the
-keeper, as there may be none."""
+"""Copies of stores whose makers were killed: all of the data, opened, and what was handed to a command tried on one.
+Whoever makes the next one has them gone, and the keeper, as there may be none."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fairlead.backups.scratch import is_orphan, sweep
+from fairlead.operations.backups import handed
 from fairlead.operations.backups.reach import copies_of
 from fairlead.project.access import runs
 from fairlead.project.stack import RuntimeName, Stack, Store
@@ -20,7 +21,8 @@ def left(place: Place, stack: Stack) -> tuple[Store, ...]:
 
 def _orphans(place: Place, runtime: RuntimeName, store: Store) -> Iterator[Path]:
     found = _folder(place, runtime, store).glob(f"{store.name}.copy-*")
-    return (path for path in found if path.is_dir() and is_orphan(path))
+    yield from (path for path in found if path.is_dir() and is_orphan(path))
+    yield from handed.left(place)
 
 
 def _folder(place: Place, runtime: RuntimeName, store: Store) -> Path:
@@ -33,6 +35,7 @@ def _contained(runtime: RuntimeName, store: Store) -> bool:
 
 def forget(place: Place, runtime: RuntimeName, store: Store) -> None:
     """Those of a store go, and nothing that somebody works with. FairleadError."""
+    handed.forget(place)
     if not _contained(runtime, store):
         sweep(copies_of(place, store.name))
         return

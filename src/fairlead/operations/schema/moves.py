@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fairlead.errors import ConfigurationError, FairleadError
@@ -14,6 +14,7 @@ from fairlead.operations.db.opened import Opened, opened
 from fairlead.operations.db.plan import Asked, planned
 from fairlead.operations.schema.kept import has_files, moved
 from fairlead.operations.schema.preflight import look
+from fairlead.operations.trials import tool_in_rollout
 from fairlead.operations.trials.in_rollout import provable, why_not
 from fairlead.operations.trials.prove import kept
 from fairlead.operations.trials.proven import proven
@@ -41,17 +42,23 @@ def moves(
     proofs = kept(Place.of(stack.project, stack.environment)) if some else ()
     found = []
     for store, one in some:
-        name = f"{store.name}.{one.database}"
         if one.migrator:
-            job = migrator_job(store.name, one.database)
-            if artifacts is not None:
-                require_rehearsed_job(stack, name, one.migrator, artifacts.get(job, ""))
-            why = f"what another tool does is rehearsed by hand: fairlead db rehearse {stack.environment} {name}"
-            dump = store.backup is not None
-            found.append(SchemaMove(name, store.name, job=job, dump=dump, unrehearsed=why))
+            found.append(_by_job(stack, root, store, one, artifacts))
         else:
             found.append(_move(stack, root, base, store, one, proofs, early))
     return tuple(found)
+
+
+def _by_job(
+    stack: Stack, root: Path, store: Store, one: Migrations, artifacts: Mapping[str, str] | None
+) -> SchemaMove:  # fmt: skip
+    name, job = f"{store.name}.{one.database}", migrator_job(store.name, one.database)
+    made, why = SchemaMove(name, store.name, job=job, dump=store.backup is not None), ""
+    if artifacts is not None:
+        artifact = artifacts.get(job, "")
+        require_rehearsed_job(stack, name, one.migrator or "", artifact)
+        why = tool_in_rollout.why_not(stack, root, store, one, artifact)
+    return replace(made, rehearse=artifacts is not None and not why, unrehearsed=why)
 
 
 def _move(

@@ -19,16 +19,17 @@ if TYPE_CHECKING:
     from fairlead.postgres.plan import Plan, Step
     from fairlead.project.stack import Migrations, Store
     from fairlead.rollout.databases import Note, Tried
+    from fairlead.rollout.specs import Machine
 
 Say = Callable[[str], None]
 PATIENCE = 30.0  #: seconds that a database which fell is waited for on the way back: the keeper starts it again
 
 
 class OfReleases:
-    """`migrations` is the folder of all files that releases keep."""
+    """`migrations` is the folder of all files that releases keep, `machine` what commands of a release need to know."""
 
-    def __init__(self, migrations: Path, say: Say) -> None:
-        self.migrations, self.say = migrations, say
+    def __init__(self, migrations: Path, say: Say, machine: Callable[[Release], Machine] | None = None) -> None:
+        self.migrations, self.say, self.machine = migrations, say, machine
 
     def snapshot(self, release: Release, store: str, label: str, dump: bool) -> dict[str, Any]:
         """See `rollout.databases.Databases`."""
@@ -41,8 +42,17 @@ class OfReleases:
         """The same."""
         from fairlead.operations.trials.in_rollout import tried  # noqa: PLC0415 — as above
 
-        _, one = self._declared(release, database)
+        store, one = self._declared(release, database)
+        if one.migrator:
+            return self._rehearse_tool(release, store, one)
         return tried(release.stack, root_of(release), self._database(release, database), one, self.say)
+
+    def _rehearse_tool(self, release: Release, store: Store, one: Migrations) -> Tried:
+        from fairlead.operations.trials.tool import Tool  # noqa: PLC0415 — as above
+        from fairlead.operations.trials.tool_in_rollout import tried  # noqa: PLC0415
+
+        assert self.machine is not None  # noqa: S101 — whoever opens an environment says it
+        return tried(Tool(release, store, one, root_of(release), self.machine(release)), self.say)
 
     def forget_copies(self, release: Release, database: str) -> None:
         """The same."""

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fairlead.errors import FairleadError
 from fairlead.operations.db.chosen import Database
@@ -30,6 +31,9 @@ from fairlead.rollout.databases import Tried
 from fairlead.system import clock
 from fairlead.system.home import Place
 
+if TYPE_CHECKING:
+    from fairlead.postgres.connection import Connection
+
 MOST = 2 << 30  #: bytes of a database of which `auto` has a copy: about a minute
 LATELY = 24 * 3600.0  #: seconds for which a rehearsal counts: rows come and go
 GIGABYTE = 1 << 30
@@ -45,7 +49,10 @@ def why_not(stack: Stack, root: Path, one: Migrations, seen: Opened, files: Sequ
         return "nothing in what is pending is known as a risk"
     if found := _lately(stack, seen, files):
         return f"the same files ran on the same schema at {found.at[:16].replace('T', ' ')} UTC"
-    return "" if one.rehearse == "always" else _unaffordable(stack, root, seen)
+    if one.rehearse == "always":
+        return ""
+    with asking(seen):
+        return unaffordable(stack, root, seen.database, seen.connection)
 
 
 def provable(seen: Opened, files: Sequence[Migration]) -> bool:
@@ -69,15 +76,15 @@ def _lately(stack: Stack, seen: Opened, files: Sequence[Migration]) -> Rehearsal
     return None if unknown else found
 
 
-def _unaffordable(stack: Stack, root: Path, seen: Opened) -> str:
-    with asking(seen):
-        row = seen.connection.execute("SELECT pg_database_size(current_database())").fetchone()
+def unaffordable(stack: Stack, root: Path, one: Database, connection: Connection) -> str:
+    """Why `auto` has no copy of a database; empty where it has one. An error of the driver."""
+    row = connection.execute("SELECT pg_database_size(current_database())").fetchone()
     size = int(row[0]) if row else 0
     if size > MOST:
         return f"a copy of {size / GIGABYTE:.1f} GB takes its time; `rehearse: always` has one all the same"
     try:
-        require_ground(stack, seen.database)
-        with server_to_read(stack, root, seen.database) as server:
+        require_ground(stack, one)
+        with server_to_read(stack, root, one) as server:
             server.require_programs()
     except FairleadError as error:
         return f"there can be no copy: {error.message}"
@@ -98,8 +105,8 @@ def tried(stack: Stack, root: Path, one: Database, declared: Migrations, say: Sa
     entries = ((KEPT, found.to_data()), *((PROVEN, proof.to_data()) for proof in proved))
     with opened([one]) as (seen,):
         undoable = proven(seen, planned(seen, Asked()).plan.files(), proved)
-    what = f"{_told(found)}, in {clock.boot_seconds() - begun:.1f} s"
-    return Tried(what, _refused(found, declared), undoable, entries)
+    what = f"{told(found)}, in {clock.boot_seconds() - begun:.1f} s"
+    return Tried(what, refused(found, declared), undoable, entries)
 
 
 def _tried(stack: Stack, root: Path, one: Database, say: Say) -> tuple[Rehearsal, tuple[Proof, ...]]:
@@ -116,7 +123,7 @@ def _proved(copy: Copy, say: Say) -> tuple[Proof, ...]:
     return proofs(copy, Asked(), say)
 
 
-def _told(found: Rehearsal) -> str:
+def told(found: Rehearsal) -> str:
     """What it showed, in one line."""
     count, waits = len(found.seen), found.waits()
     rewrites = sum(len(one.rewrites) for one in found.seen)
@@ -126,7 +133,8 @@ def _told(found: Rehearsal) -> str:
     return ", ".join(said) + (f" ({found.why})" if found.why else "")
 
 
-def _refused(found: Rehearsal, declared: Migrations) -> str:
+def refused(found: Rehearsal, declared: Migrations) -> str:
+    """Why a deployment must not go on with it; empty where it may."""
     bad = found.verdict is Verdict.FAILS or (declared.rehearse == "always" and found.verdict is not Verdict.FIT)
     return f"the rehearsal of {found.database} says {found.verdict.value}: {found.why}" if bad else ""
 
