@@ -6,7 +6,7 @@
                                                  a POINT too
     deployer.py rotate FOLDER SECRET [POINT]     rotate a secret, the same way
     deployer.py recover FOLDER [POINT]           what every command does first: finish what is unfinished
-Inside of a migration every event is a point.
+Inside of a migration every event is a point, and so is each part of making a copy and of what is tried on it.
 WAIT (seconds) is how long it waits for others; a rotation waits for nobody, unless EMERGENCY is empty. CLOCK_OFF
 (seconds) sets the wall clock off, as every layer above `system` sees it.
 Prints the name of every point it passed, one per line, so that the tests enumerate them from a real run.
@@ -16,6 +16,7 @@ import contextlib
 import os
 import signal
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -28,6 +29,7 @@ clock.now = lambda: _true() + timedelta(seconds=float(os.environ.get("CLOCK_OFF"
 
 import psycopg  # noqa: E402
 
+from fairlead.backups.server import Server as Copied  # noqa: E402
 from fairlead.engine.engine import Engine  # noqa: E402
 from fairlead.errors import FairleadError  # noqa: E402
 from fairlead.operations.db import migrate as migrations  # noqa: E402
@@ -36,6 +38,8 @@ from fairlead.operations.environment import existing  # noqa: E402
 from fairlead.operations.rotation.recovery import prepare  # noqa: E402
 from fairlead.operations.rotation.rotate import Options as RotateOptions  # noqa: E402
 from fairlead.operations.rotation.rotate import rotate  # noqa: E402
+from fairlead.operations.trials import copies, prove  # noqa: E402
+from fairlead.postgres.observed import Observed  # noqa: E402
 from fairlead.project.loader import load_project  # noqa: E402
 from fairlead.system.home import Place  # noqa: E402
 from tests.postgres_server import MIGRATORS, kill_all  # noqa: E402
@@ -107,7 +111,47 @@ def inside(checkpoint):
         return moved_by(one, make, wait, listen, guard)
 
     migrations.moved_by = watched
+    in_copies(checkpoint)
     return checkpoint
+
+
+def in_copies(checkpoint):
+    """As its server is up, has its roles, is fed, has all of it; after each statement, and each proof of an undo."""
+    filled = copies.filled
+
+    @contextlib.contextmanager
+    def watched(one, origin, name):
+        @contextlib.contextmanager
+        def scratch():
+            with origin.scratch() as server:
+                checkpoint("copy is up")
+                yield server
+
+        with filled(one, replace(origin, scratch=scratch), name) as server:
+            checkpoint("copy is whole")
+            yield server
+        checkpoint("copy is gone")
+
+    @contextlib.contextmanager
+    def feeding(server, what, *words, fed=Copied.feeding):
+        with fed(server, what, *words) as write:
+            checkpoint("copy is fed")
+            yield lambda piece: (write(piece), checkpoint("copy has some of it"))
+
+    def then(owner, name, told):
+        real = getattr(owner, name)
+
+        def both(*given):
+            result = real(*given)
+            checkpoint(told(*given))
+            return result
+
+        setattr(owner, name, both)
+
+    copies.filled, Copied.feeding = watched, feeding
+    then(copies, "create", lambda *_: "copy has roles")
+    then(Observed, "_statement", lambda _, one, *rest: f"copy {one.script.partition('__')[2]} {rest[-1]}")
+    then(prove, "judged", lambda *_: "copy shows what an undo loses")
 
 
 def act(what, folder, *rest):

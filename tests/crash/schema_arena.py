@@ -36,7 +36,7 @@ environments:
 smoke: [{{path: {smoke}, status: 200}}]
 rollout: {{keep: 2, rollback_window: 1s}}
 stores:
-  db: {{kind: postgres, STORE databases: {{shop: {{migrations: db/shop, migrate: {{rehearse: never}}}}}}}}
+  db: {{kind: postgres, STORE databases: {{shop: {{migrations: db/shop, migrate: {{rehearse: REHEARSE}}}}}}}}
 secret_backend:
   kind: exec
   get: COMMAND get {{{{name}}}}
@@ -127,6 +127,7 @@ class SchemaArena(Arena):
     stores = frozenset({"store.db"})
     serving = f"{sys.executable} -I serving.py 127.0.0.1 ${{PORT}}"
     store = ""  #: what more its declaration says
+    rehearse = "never"
 
     def __init__(self, name="arena", runtime="process"):
         self.root = Path(tempfile.mkdtemp(prefix="fl-schema-"))
@@ -140,7 +141,7 @@ class SchemaArena(Arena):
         (self.root / "keeping" / "keeping.py").write_text(KEEPING)
         keeping = f"{sys.executable} -I {self.root / 'keeping' / 'keeping.py'}"
         serving = self.serving.replace("{", "{{").replace("}", "}}")
-        named = {"COMMAND": keeping, "STORE": self.store, "{command}": serving}
+        named = {"COMMAND": keeping, "STORE": self.store, "REHEARSE": self.rehearse, "{command}": serving}
         self.project = PROJECT
         for there, text in named.items():
             self.project = self.project.replace(there, text)
