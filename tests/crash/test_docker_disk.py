@@ -22,8 +22,12 @@ class FullArena(Arena):
         self.filler = filled / "filler"
         self.environment |= {"FILL": str(filled)}
 
+    elsewhere = False  #: in a network namespace which is not that of the deployers others have forked
+
     def run(self, *arguments, clock="0"):
-        """In this thread's network namespace, which is not that of the deployers others have forked."""
+        """In this thread's namespace."""
+        if not self.elsewhere:
+            return super().run(*arguments, clock=clock)
         argv = [sys.executable, Path(__file__).with_name("deployer.py"), arguments[0], self.folder, *arguments[1:]]
         done = subprocess.run(argv, env=self.environment, capture_output=True, text=True, check=False)
         return done.returncode, done.stdout.split("\n")[:-1], done.stderr
@@ -92,6 +96,7 @@ def engines(request, tmpfs, tmp_path, docker_engine, monkeypatch):
     with own_engine(images=[images()["app"], images()["traefik"]], data=disk / "docker") as engine, engine.inside():
         monkeypatch.setenv("DOCKER_HOST", engine.host)
         arena = FullArena(tmp_path, disk, disk / "home" if request.param == "shared" else None)
+        arena.elsewhere = True
         try:
             yield begun(arena)
         finally:

@@ -12,6 +12,7 @@ from fairlead import __version__
 from fairlead.system.clock import wait_until
 
 pytestmark = pytest.mark.real
+FORKS = True  # see RemoteSite
 
 SPOT_CHECKS = (
     "oversized",
