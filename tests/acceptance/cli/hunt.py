@@ -37,6 +37,9 @@ class Canaries:
     def add(self, name, value):
         self._forms += [(form.encode(errors="surrogateescape"), name, how) for form, how in forms(value).items()]
 
+    def __len__(self):
+        return len(self._forms)
+
     def seen(self, data, where, but=()):
         """The hits in some bytes, those of the names in `but` left out."""
         return {Hit(name, how, where) for form, name, how in self._forms if name not in but and form in data}
@@ -53,6 +56,7 @@ class Sampler(threading.Thread):
         self.canaries, self.allowed = canaries, allowed
         self.hits, self.commands, self.looks = set(), set(), 0
         self._before, self._ages, self._over = pids(), {}, threading.Event()
+        self._known = {}
 
     def run(self):
         while not self._over.wait(EVERY):
@@ -68,13 +72,17 @@ class Sampler(threading.Thread):
                     self._sample(pid)
         for gone in self._ages.keys() - now:
             del self._ages[gone]
+            self._known.pop(gone, None)
 
     def _sample(self, pid):
-        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        """What is as it was when it was looked through needs not be looked through again."""
+        command, environment = read(f"/proc/{pid}/cmdline"), read(f"/proc/{pid}/environ")
+        if self._known.get(pid) == (found := (command, environment, len(self.canaries))):
+            return
+        self._known[pid] = found
         words = command.rstrip(b"\0").replace(b"\0", b" ").decode(errors="replace")
         self.commands.add(words)
         self.hits |= self.canaries.seen(command, f"argv of {words[:200]}")
-        environment = Path(f"/proc/{pid}/environ").read_bytes()
         but = self.allowed(pid, environment)
         self.hits |= self.canaries.seen(environment, f"environment of {words[:200]}", but)
 
@@ -85,6 +93,17 @@ class Sampler(threading.Thread):
     def __exit__(self, *_):
         self._over.set()
         self.join()
+
+
+def read(path):
+    """All of a file. OSError where it cannot be read."""
+    descriptor, data = os.open(path, os.O_RDONLY), b""
+    try:
+        while more := os.read(descriptor, 1 << 16):
+            data += more
+    finally:
+        os.close(descriptor)
+    return data
 
 
 def pids():

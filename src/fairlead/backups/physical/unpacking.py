@@ -10,7 +10,6 @@ import os
 import tarfile
 import zlib
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO
 
@@ -31,6 +30,8 @@ Push = Callable[[Write], None]
 @contextlib.contextmanager
 def pulled(push: Push, what: str = FILES) -> Iterator[IO[bytes]]:
     """Read what `push` writes, which is `what`. What it raises is raised here, as that made the reader fail, if so."""
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 — the keeper imports this module, and reads nothing
+
     reading, writing = os.pipe()
     with ThreadPoolExecutor(1) as pool:
         pushed = pool.submit(_pushed, push, writing)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from xml.etree.ElementTree import ParseError
-from xml.sax.saxutils import escape
 
 from fairlead.errors import FairleadError
 from fairlead.render.formats.base import Event, Malformed, Words, offset_of, raw
 
 EXTRA = "pip install 'fairlead[templates]'"
-_QUOTES = {'"': "&quot;", "'": "&apos;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
+_REFERENCES = str.maketrans(
+    {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;", "\n": "&#10;", "\r": "&#13;", "\t": "&#9;"}
+)
 
 
 class Xml(Words):
@@ -20,6 +20,8 @@ class Xml(Words):
 
     def events(self, text: str) -> list[Event]:
         """Elements, attributes, text and comments."""
+        from xml.etree.ElementTree import ParseError  # noqa: PLC0415 — every deployment imports this module
+
         try:
             from defusedxml.common import DefusedXmlException  # noqa: PLC0415 - an extra
             from defusedxml.ElementTree import XMLParser  # noqa: PLC0415
@@ -39,7 +41,7 @@ class Xml(Words):
 
     def escapes(self, kind: str) -> Sequence[Callable[[str], str]]:
         """With references, but as it is where there are none: in CDATA and comments."""
-        return (lambda value: escape(value, _QUOTES), raw)
+        return (lambda value: value.translate(_REFERENCES), raw)
 
 
 class _Seen:

@@ -20,15 +20,18 @@ if TYPE_CHECKING:
     from detect_secrets.plugins.high_entropy_strings import HighEntropyStringsPlugin
 
 BASIC_AUTH = "Basic Auth Credentials"  #: what the library calls user and password in an address
-#: kinds that the library does not know
+#: kinds that the library does not know; what begins with letters is found ten times as fast as what begins with \b
 MORE = (
-    ("age Secret Key", re.compile(r"\bAGE-(?:SECRET-KEY|PLUGIN-[A-Z0-9]+)-(?:PQ-)?1[02-9AC-HJ-NP-Z]{40,}")),
-    ("Vault Token", re.compile(r"\bhv[sbr]\.[\w-]{24,}")),
-    ("GitHub Token", re.compile(r"\bgithub_pat_\w{40,}")),
-    ("Google API Key", re.compile(r"\bAIza[\w-]{35}\b")),
+    ("age Secret Key", re.compile(r"AGE-(?<!\wAGE-)(?:SECRET-KEY|PLUGIN-[A-Z0-9]+)-(?:PQ-)?1[02-9AC-HJ-NP-Z]{40,}")),
+    ("Vault Token", re.compile(r"hv(?<!\whv)[sbr]\.[\w-]{24,}")),
+    ("GitHub Token", re.compile(r"github_pat_(?<!\wgithub_pat_)\w{40,}")),
+    ("Google API Key", re.compile(r"AIza(?<!\wAIza)[\w-]{35}\b")),
 )
 NO_SECRETS = frozenset({"Public IP (ipv4)"})  #: kinds of the library that are none
 SHORTEST_KEY = 8  #: characters; of some kinds the library says the first letters alone
+#: how rules begin that the library makes of a name and a value; they are slow, and all of them need what follows
+GIVEN = r"(?:(?<=\W)|(?<=^))"
+NEEDED = re.compile(r"""(?:key|pw|pwd|password|pass|token)["']?\]? *(?:=|:|:=|=>| +|::) *["']?[a-z0-9_-]{24}""")
 LONGEST_LINE = 2000  #: characters; names and values of a longer one (minified code) are not looked at one by one
 
 
@@ -37,6 +40,17 @@ class Lines:
 
     def __init__(self, text: str) -> None:
         self.text = text
+
+    @cached_property
+    def small(self) -> str | None:
+        """All letters small: to look for words in it takes a tenth of the time. None where places are others then."""
+        small = self.text.lower().replace("ſ", "s").replace("ı", "i")  # as `re.IGNORECASE` takes them
+        return small if len(small) == len(self.text) else None
+
+    @cached_property
+    def gives(self) -> bool:
+        """Whether something in it may be given to a key or password."""
+        return self.small is None or NEEDED.search(self.small) is not None
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -81,7 +95,7 @@ class Patterns:
         self._random: list[Any] = [one for one in made if isinstance(one, HighEntropyStringsPlugin)]
         self._shapes: list[Any] = [one for one in made if hasattr(one, "denylist")]
         self._named = next(one for one in made if isinstance(one, KeywordDetector))
-        self._names = re.compile("|".join(DENYLIST), re.I)
+        self._names = {flags: re.compile("|".join(DENYLIST), flags) for flags in (re.NOFLAG, re.I)}
 
     def find(self, path: str, text: str) -> Iterator[Match]:
         """What looks like a secret in the text of a file, and is not plainly harmless."""
@@ -100,6 +114,8 @@ class Patterns:
     def _shaped(self, plugin: BasePlugin, lines: Lines) -> Iterator[Match]:
         """Keys that are known by their form."""
         for rule in plugin.denylist:  # type: ignore[attr-defined]
+            if rule.pattern.startswith(GIVEN) and not lines.gives:
+                continue
             for found in rule.finditer(lines.text):
                 said = max((n for n in range(1, rule.groups + 1) if found[n]), default=0)
                 if plugin.secret_type == BASIC_AUTH and harmless.password(found[said]):
@@ -113,17 +129,19 @@ class Patterns:
                     yield Match(found.start(group), found.end(group), plugin.secret_type)
 
     def _drawn(self, plugin: HighEntropyStringsPlugin, lines: Lines) -> Iterator[Match]:
-        """Strings in quotes that were drawn at random."""
+        """Strings in quotes that were drawn at random; of so few letters there is none that is random enough."""
+        few = 2**plugin.entropy_limit
         for found in plugin.regex.finditer(lines.text):
             value = found[2]
-            if plugin.calculate_shannon_entropy(value) > plugin.entropy_limit:
+            if len(set(value)) >= few and plugin.calculate_shannon_entropy(value) > plugin.entropy_limit:
                 start, line = lines.line_at(found.start(2))
                 if len(line) <= LONGEST_LINE and not harmless.drawn(value, line[: found.start(2) - start], line):
                     yield Match(found.start(2), found.end(2), plugin.secret_type)
 
     def _assigned(self, path: str, lines: Lines) -> Iterator[Match]:
         """What is given to something that is called a password."""
-        numbers = {lines.number(found.start()) for found in self._names.finditer(lines.text)}
+        text, flags = (lines.text, re.I) if lines.small is None else (lines.small, re.NOFLAG)
+        numbers = {lines.number(found.start()) for found in self._names[flags].finditer(text)}
         for number in sorted(numbers):
             line = lines.line(number)
             if len(line) > LONGEST_LINE:
