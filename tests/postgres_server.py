@@ -87,9 +87,11 @@ def run(program, *words):
 
 
 @contextmanager
-def server(address="127.0.0.1", more=(), bin=None):
-    """Made, started, and gone at the end. Trusts everybody who reaches the address. `more` settings than the usual.
-    `bin`: the folder of its programs, where it is another one than this machine's."""
+def server(address="127.0.0.1", more=(), rules=(), bin=None):
+    """Made, started, and gone at the end. Trusts everybody who reaches the address, but for who is in `rules` of
+    pg_hba.conf. `more` settings than the usual. `bin`: the folder of its programs, where it is another one than this
+    machine's.
+    """
     bin = bin or programs()
     folder = Path(tempfile.mkdtemp(prefix="fl-pg-"))
     port = free_port()
@@ -100,8 +102,8 @@ def server(address="127.0.0.1", more=(), bin=None):
             "--no-instructions")  # fmt: skip
         options = " ".join(f"-c {one}" for one in [*SETTINGS, *more, f"port={port}", f"listen_addresses={address}",
                                                    f"unix_socket_directories={folder}"])  # fmt: skip
-        with (folder / "data" / "pg_hba.conf").open("a") as rules:
-            rules.write("host all all samenet trust\n")
+        file = folder / "data" / "pg_hba.conf"
+        file.write_text("\n".join((*rules, file.read_text(), "host all all samenet trust", "")))
         one = Server(folder, port, bin, address)
         one.options = options
         one.start()

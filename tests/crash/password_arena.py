@@ -1,4 +1,4 @@
-"""An arena whose service logs in to a PostgreSQL in a container with a role of its own, and writes rows there."""
+"""An arena whose service logs in to a PostgreSQL with a role of its own, and writes rows there for its users."""
 
 import contextlib
 import http.client
@@ -27,13 +27,12 @@ name: {name}
 services:
   web:
     {what}
-    command: python3 writing.py ${{PORT}}
+    command: {command}
     port: 8000
     health: {{ready: /health, interval: 100ms, successes: 2, deadline: 90s}}
     routes: ["/"]
     replicas: 2
     env: {{VERSION: "{version}"}}
-    networks: [backend, database]
     uses: [db]
     stop: {{drain: 5s, grace: 5s}}
 environments:
@@ -43,7 +42,7 @@ rollout: {{keep: 2, rollback_window: 1s, watch: off}}
 stores:
   db:
     kind: postgres
-    image: "IMAGE"
+    STORE
     databases: {{shop: {{migrations: db/shop, migrate: {{rehearse: never}}, used_by: {{web: rw}}}}}}
 secret_backend:
   kind: exec
@@ -54,7 +53,7 @@ WRITING = """\
 import http.server, os, queue, sys, psycopg
 
 URL = os.environ["DATABASE_URL"]
-psycopg.connect(URL, autocommit=True).close()  # who is not let in does not begin
+psycopg.connect(URL, autocommit=True, prepare_threshold=None).close()  # who is not let in does not begin
 pool, used = queue.SimpleQueue(), [0]
 
 def taken():
@@ -64,7 +63,7 @@ def taken():
             return pool.get_nowait()
         except queue.Empty:
             pass
-    return psycopg.connect(URL, autocommit=True)
+    return psycopg.connect(URL, autocommit=True, prepare_threshold=None)
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -91,7 +90,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
-http.server.ThreadingHTTPServer(("0.0.0.0", int(sys.argv[1])), Handler).serve_forever()
+http.server.ThreadingHTTPServer((sys.argv[1], int(sys.argv[2])), Handler).serve_forever()
 """
 
 
@@ -99,8 +98,9 @@ class PasswordArena(Arena):
     """On Docker, where nobody but services reaches the database by the network."""
 
     services = ("web", "web")
+    serving = "python3 writing.py 0.0.0.0 ${PORT}"
 
-    def __init__(self):
+    def __init__(self, store="", name="", runtime="docker"):
         self.root = Path(tempfile.mkdtemp(prefix="fl-password-"))
         self.root.chmod(0o711)
         (self.root / "db" / "shop").mkdir(parents=True)
@@ -108,8 +108,12 @@ class PasswordArena(Arena):
         (self.root / "keeping").mkdir()
         (self.root / "keeping" / "keeping.py").write_text(KEEPING)
         keeping = f"{sys.executable} -I {self.root / 'keeping' / 'keeping.py'}"
-        self.project = PROJECT.replace("COMMAND", keeping).replace("IMAGE", images()["postgres"])
-        super().__init__(self.root, name=unique("password"), runtime="docker")
+        store = store or f'image: "{images()["postgres"]}"\n    networks: [database]'
+        serving = self.serving.replace("{", "{{").replace("}", "}}")
+        self.project = PROJECT
+        for there, text in {"COMMAND": keeping, "STORE": store, "{command}": serving}.items():
+            self.project = self.project.replace(there, text)
+        super().__init__(self.root, name=name or unique("password"), runtime=runtime)
         (self.root / "app" / "writing.py").write_text(WRITING)
         self.environment["EMERGENCY"] = ""
 
@@ -185,8 +189,25 @@ class PasswordArena(Arena):
         try:
             super().close()
         finally:
-            DockerEngine().remove(self.name)
+            if self.runtime == "docker":
+                DockerEngine().remove(self.name)
             shutil.rmtree(self.root, ignore_errors=True)
+
+
+class PooledArena(PasswordArena):
+    """Processes, whose database somebody else runs, behind a connection pooler of theirs."""
+
+    serving = f"{sys.executable} -I writing.py 127.0.0.1 ${{PORT}}"
+
+    def __init__(self, server, pooler):
+        self.server = server
+        super().__init__(f'url: "{pooler.url("shop")}"\n    direct_url: "{server.url("shop")}"', "pooled", "process")
+
+    def session(self, role, password):
+        return psycopg.connect(self.server.url("shop"), user=role, password=password.reveal(), autocommit=True)
+
+    def admin(self):
+        return self.server.connect("shop")
 
 
 class Writers:

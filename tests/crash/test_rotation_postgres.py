@@ -1,4 +1,4 @@
-"""The password of a service in a PostgreSQL in a container is changed, for real, while users write all the time."""
+"""The password of a service in a PostgreSQL is changed, for real, in a container and behind a pooler, under writes."""
 
 import json
 
@@ -114,3 +114,33 @@ def assert_undone_or_done(arena, before: Secret, point):
 
 
 PUBLISH = 4  #: the step from which on services use the new one
+
+
+def test_behind_a_pooler_a_schema_moves_and_a_password_changes_and_no_write_fails(need):
+    """Migrations, which need a session, go by the server itself; services come in by the pooler all the time."""
+    from tests.crash.password_arena import PooledArena, Writers  # noqa: PLC0415 — brings psycopg
+    from tests.pooler import pooler, program  # noqa: PLC0415
+    from tests.postgres_server import server  # noqa: PLC0415
+
+    need("initdb")
+    with (
+        server(rules=("host shop shop_web_a,shop_web_b all scram-sha-256",)) as one,
+        pooler(need(program()), one) as it,
+    ):
+        with one.connect() as connection:
+            connection.execute("CREATE DATABASE shop")
+        arena = PooledArena(one, it)
+        try:
+            arena.deployed()
+            with Writers(arena) as writers:
+                old = arena.role
+                (arena.root / "db" / "shop" / "V2__index.sql").write_text("create index concurrently i on rows (id);")
+                arena.deployed()
+                code, _, said = rotate(arena)
+                assert code == 0, said
+                arena.agree()
+            writers.check()
+            assert {old, arena.role} == writers.roles
+            assert arena.ask("SELECT indisvalid FROM pg_index WHERE indexrelid = 'i'::regclass") == [(True,)]
+        finally:
+            arena.close()

@@ -141,8 +141,14 @@ class Server:
 
 
 def _freed(connection: Connection, autocommit: bool) -> Connection:
-    """Of the limits that are of its services. Closed when that fails."""
+    """Of the limits that are of its services. Closed when that fails; Refused behind a pooler: it would hand a session
+    that pg_dump, or we, have set up for ourselves to a service.
+    """
     try:
+        if one(connection, "SELECT pg_backend_pid()") != connection.info.backend_pid:
+            where = f"{connection.info.host}:{connection.info.port}"
+            what = f"{where} is a connection pooler, where a session is not ours alone"
+            raise Refused(what, "name the server itself beside the url of the store: direct_url")
         connection.execute(OWN)
         connection.autocommit = autocommit
     except BaseException:

@@ -17,6 +17,7 @@ from fairlead.operations.checks import (
     machine,
     migrations,
     notify,
+    poolers,
     project,
     secrets,
     sessions,
@@ -55,6 +56,7 @@ def examine(wanted: Project, name: str, thorough: bool = False) -> tuple[Check, 
         *templates.examine(stack, wanted.root),
         *notify.examine(stack, place, supply.environ()),
         *(startup.examine() if thorough else ()),
+        *(poolers.examine(stack, wanted.root) if thorough else ()),
         *(sessions.examine(stack, wanted.root) if thorough else ()),
     )
 

@@ -32,6 +32,10 @@ class NoConnection(FairleadError):
     """Nobody answers at the address, or not to us."""
 
 
+class Pooled(Refused):
+    """Who answers is no server, but somebody before it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """How migrations of one database run. Times are seconds."""
@@ -88,7 +92,7 @@ def driver() -> None:
 
 
 def connect(where: Address, settings: Settings, notice: Callable[[str], None] | None = None) -> Connection:
-    """Open it, in autocommit. NoConnection when that fails; Refused behind a pooler and for a server that is too old.
+    """Open it, in autocommit. NoConnection when that fails; Pooled behind a pooler, Refused for a server too old.
 
     The limits are defaults of the session, so that RESET ALL of a migration comes back to them.
     """
@@ -136,9 +140,9 @@ def _fit(opened: Connection, where: Address) -> None:
         raise _behind_a_pooler(where)
 
 
-def _behind_a_pooler(where: Address) -> Refused:
-    what = f"{where.shown} is a connection pooler, which gives each statement another session"
-    return Refused(what, "a lock is worth nothing there; give the direct address of the database")
+def _behind_a_pooler(where: Address) -> Pooled:
+    what = f"{where.shown} is a connection pooler, which may give each statement another session"
+    return Pooled(what, "a lock is worth nothing there; name the server itself beside the url of the store: direct_url")
 
 
 def pooled(told: int, real: int) -> bool:

@@ -7,7 +7,7 @@ of a kind each has the name of the store in front: DB_SHOP_URL. What the service
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from fairlead.project.database_roles import ADMIN
@@ -97,6 +97,17 @@ def key_name(store: str) -> str:
 def runs(store: Store) -> bool:
     """Whether Fairlead runs it, and not somebody else."""
     return store.url is None
+
+
+def directly(store: Store) -> Store:
+    """As whoever needs the server itself reaches it, and not a pooler before it: that has no session of one's own."""
+    return replace(store, url=store.direct_url) if store.direct_url else store
+
+
+def migrator_url(store: Store, database: str) -> str:
+    """What the address is called that the schema of a database is moved by."""
+    apart = rights_of(store, database) is not None or store.direct_url is not None
+    return url_name(store, database, "migrator" if apart else "")
 
 
 def archives(store: Store) -> bool:

@@ -138,6 +138,7 @@ def _store(name: str, one: Store) -> stack.Store:
         name=name,
         kind=one.kind,
         url=one.url,
+        direct_url=one.direct_url,
         databases=tuple(one.databases),
         migrations=tuple(migrations(name, database) for name, database in one.databases.items()),
         rights=tuple(rights(name, database) for name, database in one.databases.items() if database.used_by),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from fairlead.project.access import migrator_job, rights_of, url_name
+from fairlead.project.access import migrator_job, migrator_url, rights_of, url_name
 from fairlead.project.stack import Job, Migrations, Service, ServiceSecret, Store
 
 URL = "DATABASE_URL"  #: where such tools look for the address
@@ -59,7 +59,8 @@ def _access(store: Store, one: Migrations, donor: Service) -> tuple[ServiceSecre
     """In the variables of the service, and in the one where tools look, unless the service has that for itself."""
     rights = rights_of(store, one.database)
     theirs = {url_name(store, one.database, user.service) for user in rights.users} if rights else set()
-    own = url_name(store, one.database, "migrator" if rights else "")
+    theirs |= {url_name(store, one.database)} if store.direct_url else set()
+    own = migrator_url(store, one.database)
     found = tuple(replace(each, name=own) if each.name in theirs else each for each in donor.access)
     taken = {*donor.env, *(each.variable for each in (*found, *donor.secrets))}
     return (*found, *(() if URL in taken else (ServiceSecret(own, "env", URL),)))

@@ -173,6 +173,7 @@ class Store:
     name: str
     kind: Literal["postgres", "redis", "s3", "container", "volume"]
     url: str | None = None
+    direct_url: str | None = None  #: of the server itself, where `url` is a pooler before it
     databases: tuple[str, ...] = ()
     migrations: tuple[Migrations, ...] = ()  #: one for each of the databases
     rights: tuple[Rights, ...] = ()  #: of the databases that name who uses them

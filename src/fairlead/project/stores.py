@@ -173,6 +173,7 @@ class Store(Section):
 
     kind: Annotated[Literal["postgres", "redis", "s3", "container"], choice("postgres", "redis", "s3", "container")]
     url: OptionalLine = None
+    direct_url: OptionalLine = None
     image: OptionalLine = None
     managed: Flag = True
     databases: dict[_Database, Database] = Field(default_factory=dict)

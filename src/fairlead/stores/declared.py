@@ -11,8 +11,8 @@ from fairlead.project.stack import Store, to_data
 from fairlead.render.compose_keys import KEYS
 
 LIVE = (
-    "name", "url", "databases", "migrations", "rights", "extensions", "buckets", "queue", "health", "backup", "drill",
-    "checks", "tune", "window",
+    "name", "url", "direct_url", "databases", "migrations", "rights", "extensions", "buckets", "queue", "health",
+    "backup", "drill", "checks", "tune", "window",
 )  # fmt: skip
 """What is no reason to make a store anew."""
 

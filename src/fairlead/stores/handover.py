@@ -13,9 +13,11 @@ from fairlead.project.access import (
     authority_name,
     databases,
     derived_names,
+    directly,
     login_name,
     managed,
     migrator_name,
+    migrator_url,
     password_name,
     rights_of,
     runs,
@@ -33,7 +35,8 @@ def url_secrets(stack: Stack) -> frozenset[str]:
     """The secrets that stand in the url of a store that somebody uses."""
     used = {use.partition(".")[0] for service in stack.services for use in service.uses}
     used |= {one.name for one in stack.stores if one.rights}
-    names = {name for one in stack.stores if one.name in used for name in placeholders.names(one.url or "")}
+    urls = [url or "" for one in stack.stores if one.name in used for url in (one.url, one.direct_url)]
+    names = {name for url in urls for name in placeholders.names(url)}
     return frozenset(names & {one.name for one in stack.secrets})
 
 
@@ -118,12 +121,18 @@ def _given(stack: Stack, store: Store, found: Values) -> dict[str, Secret]:
         return {}
     if store.kind != "postgres":
         return {url_name(store): url}
-    several = len(store.databases) > 1
-    urls = {url_name(store, one): _at(url, one) if several else url
-            for one in databases(store) if not rights_of(store, one)}  # fmt: skip
-    for one in store.rights:
-        for name, (role, password) in _logins(store, one.database, found).items():
-            urls[name] = logged_in(url, one.database, role, password)
+    itself = filled(stack, directly(store), found)
+    urls: dict[str, Secret] = {}
+    for one in databases(store):
+        moving = migrator_url(store, one)
+        if rights_of(store, one) is None:
+            several = len(store.databases) > 1
+            here = {url_name(store, one): url} | ({moving: itself} if store.direct_url and itself else {})
+            urls |= {name: _at(it, one) if several else it for name, it in here.items()}
+            continue
+        for name, (role, password) in _logins(store, one, found).items():
+            where = itself if name == moving else url
+            urls |= {name: logged_in(where, one, role, password)} if where else {}
     return urls
 
 

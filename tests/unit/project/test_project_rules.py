@@ -20,6 +20,13 @@ CASES = {
             "6:31: stores.db.url: ${} is not a name in braces; write $${ for a literal ${",
         ],
     ),
+    "the server itself, of one that Fairlead runs": (
+        small(top='stores: {db: {kind: postgres, direct_url: "postgres://${NAME}@h/x"}}\n'),
+        [
+            "6:31: stores.db.direct_url: direct_url goes with a url, which is what services are given",
+            "6:31: stores.db.direct_url: ${NAME} has no value here; declare it under secrets",
+        ],
+    ),
     "schema that moves in two ways": (
         small(top="stores: {db: {kind: postgres, databases: {a: {migrations: db, migrator: alembic upgrade head}}}}\n"),
         [

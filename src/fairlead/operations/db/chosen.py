@@ -13,7 +13,7 @@ from fairlead.operations.db.rights import mend, target_of
 from fairlead.postgres.connection import Address, Settings, address
 from fairlead.postgres.files import Folder
 from fairlead.project import placeholders
-from fairlead.project.access import managed, migrator_name, password_name, rights_of
+from fairlead.project.access import directly, managed, migrator_name, password_name, rights_of
 from fairlead.project.database_roles import Roles
 from fairlead.project.problem import did_you_mean
 from fairlead.project.stack import Migrations, Stack, Store
@@ -140,11 +140,11 @@ def _own_url(stack: Stack, root: Path, store: Store, one: Migrations) -> Secret:
 
 
 def url_of(stack: Stack, root: Path, store: Store) -> Secret:
-    """The url of a store with its names filled in. UsageError for a secret that has no value.
+    """The url of the server of a store with its names filled in. UsageError for a secret that has no value.
 
     A secret that is the whole url stands as it is; one that is a part of it, a password say, is %-encoded.
     """
-    text = store.url or ""
+    text = directly(store).url or ""
     names = set(placeholders.names(text))
     secret = names & {spec.name for spec in stack.secrets}
     values = {name: stack.variables[name] for name in names - secret if name in stack.variables}

@@ -13,7 +13,7 @@ from fairlead.postgres.connection import address
 from fairlead.postgres.isolation.attempts import Actor
 from fairlead.postgres.isolation.probe import Subject, examine
 from fairlead.postgres.isolation.report import Report
-from fairlead.project.access import admin_name, login_name, migrator_name, runs
+from fairlead.project.access import admin_name, directly, login_name, migrator_name, runs
 from fairlead.project.database_roles import ADMIN, Roles, phrase_of, side_of
 from fairlead.project.project import Project
 from fairlead.project.stack import Stack
@@ -35,7 +35,7 @@ def _examined(stack: Stack, one: Target) -> Report:
             return examine(_subject(one, enter))
 
     def at_url(database: str, role: str, password: Secret) -> dict[str, Any]:
-        url = filled(stack, one.store, one.values)
+        url = filled(stack, directly(one.store), one.values)
         assert url is not None  # noqa: S101 — looked at when the target was made
         return dict(address(logged_in(url, database, role, password), database, several=True).parameters)
 

@@ -12,7 +12,7 @@ from fairlead.postgres.connection import Address, address
 from fairlead.postgres.roles.reconcile import look, reconcile
 from fairlead.postgres.roles.statement import Statement
 from fairlead.postgres.roles.wanted import Wanted, wanted
-from fairlead.project.access import admin_name, login_name, migrator_name, role_secrets, runs
+from fairlead.project.access import admin_name, directly, login_name, migrator_name, role_secrets, runs
 from fairlead.project.database_roles import ADMIN
 from fairlead.project.problem import did_you_mean
 from fairlead.project.stack import Rights, Stack, Store
@@ -105,7 +105,7 @@ def _values(stack: Stack, root: Path, store: Store, place: Place) -> dict[str, S
 
 def _address(stack: Stack, store: Store, rights: Rights, found: Mapping[str, Secret], place: Place) -> Address:
     if not runs(store):
-        url = filled(stack, store, found)
+        url = filled(stack, directly(store), found)
         if url is None:
             raise Refused(f"the url of {store.name} has no value in {stack.environment}", "fairlead secrets set")
         return address(url, rights.database, several=True)

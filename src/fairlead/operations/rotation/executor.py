@@ -145,7 +145,7 @@ class Rotator:
     def _server(self, slot: Slot) -> Server:
         live = self.environment.state.live
         stack = self.environment.world.releases.load(live).stack if live else Stack("", "")
-        server = server_of(stack, self.environment.place, self.kind, self.spec, slot)
+        server = server_of(stack, self.environment.place, self.kind, self.spec, slot, live)
         if server is None:
             raise AssertionError("only a kind with a server plans a step that needs it")
         return server

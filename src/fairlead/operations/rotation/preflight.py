@@ -8,7 +8,7 @@ from fairlead.masking import Secret
 from fairlead.operations.environment import Environment
 from fairlead.operations.rotation.servers import server_of
 from fairlead.operations.secrets.supply import Supply, content_of, document_text
-from fairlead.project.access import login_names, login_of, managed, role_secrets, runs, store_secrets
+from fairlead.project.access import directly, login_names, login_of, managed, role_secrets, runs, store_secrets
 from fairlead.project.documents import document_of
 from fairlead.project.stack import SecretSpec
 from fairlead.secrets.consumers import consumers_of
@@ -43,7 +43,7 @@ def examine(supply: Supply, environment: Environment, spec: SecretSpec, kind: Ro
     _require_deployed(environment, spec, old)
     slot = _slot(supply, environment, spec, old, new)
     supply.backend.set({spec.name: old})  # what it cannot take now it could not take later either
-    server = server_of(supply.stack, supply.place, kind, spec, slot)
+    server = server_of(supply.stack, supply.place, kind, spec, slot, environment.state.live)
     if server is not None:
         server.check(old)
     return slot
@@ -102,7 +102,7 @@ def _slot(supply: Supply, environment: Environment, spec: SecretSpec, old: Secre
 def _admin(supply: Supply, spec: SecretSpec) -> Secret | None:
     login = login_of(supply.stack, spec.name)
     if login is not None and not runs(login.store):
-        url = filled(supply.stack, login.store, supply.backend.get(url_secrets(supply.stack)))
+        url = filled(supply.stack, directly(login.store), supply.backend.get(url_secrets(supply.stack)))
         if url is None:
             raise Refused(f"the url of {login.store.name} has no value", supply.hint([login.store.name]))
         return url

@@ -179,7 +179,8 @@ def _from_files(spec: InstanceSpec) -> dict[str, str]:
 def _own_urls(stack: Stack, store: Store, database: str) -> set[str]:
     """Whatever leads to this database: the addresses that services have, and a secret that is its whole url."""
     users = ("", "migrator", *(one.name for one in stack.services))
-    whole = {name for name in url_secrets(stack) if (store.url or "").strip() == f"${{{name}}}"}
+    urls = {(url or "").strip() for url in (store.url, store.direct_url)}
+    whole = {name for name in url_secrets(stack) if f"${{{name}}}" in urls}
     return {url_name(store, database, user) for user in users} | {url_name(store)} | whole
 
 

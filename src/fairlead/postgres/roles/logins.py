@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from fairlead.errors import FairleadError, Refused
 from fairlead.masking import Secret
 from fairlead.postgres.connection import Address, connect
+from fairlead.postgres.pooler import through
 from fairlead.postgres.roles.facts import RoleFacts, read
 from fairlead.postgres.roles.plan import password_of
 from fairlead.postgres.roles.reconcile import SETTINGS, run, spoken
@@ -34,7 +35,8 @@ class Logins:
     roles: Roles
     service: str
     old: Secret
-    reach: Callable[[str, Secret], Address]  #: how a role with this password comes in, as a service does
+    reach: Callable[[str, Secret], Address]  #: how a role with this password comes in
+    pooled: Callable[[str, Secret], Address] | None = None  #: the same of services, where a pooler is before the server
 
     def role(self, value: Secret) -> str:
         """The one that a value is for."""
@@ -72,6 +74,8 @@ class Logins:
         where = self.reach(self.role(new), phrase_of(new))
         with spoken(where), contextlib.closing(connect(where, SETTINGS)) as connection:
             connection.execute("SELECT 1")
+        if self.pooled:
+            through(self.pooled(self.role(new), phrase_of(new)))
 
     def holders(self, seconds: float) -> int:
         """Sessions of the old role, however old: nobody new becomes it."""

@@ -12,7 +12,7 @@ from fairlead.project.tree import Mapping, child, children, select, text_of
 def urls(tree: Mapping) -> Iterator[Problem]:
     """`${NAME}` in a url is a variable or a secret: the one place of this file where a secret's name may stand."""
     known = {str(name) for section in ("variables", "secrets") for name, _ in children(child(tree, section))}
-    for node in select(tree, "stores", "*", "url"):
+    for node in (*select(tree, "stores", "*", "url"), *select(tree, "stores", "*", "direct_url")):
         try:
             unknown = [name for name in placeholders.names(text_of(node) or "") if name not in known]
         except ValueError as error:

@@ -56,7 +56,7 @@ def _missing(node: Node, name: str, stores: dict[str, Mapping]) -> Iterator[Prob
 
 
 OF_KINDS = {
-    "postgres": ("databases", "max_connections"),
+    "postgres": ("databases", "max_connections", "direct_url"),
     "redis": ("maxmemory", "maxmemory_policy", "queue"),
     "s3": ("buckets", "encrypted", "tls", "window"),
     "container": ("preset",),
@@ -83,6 +83,14 @@ def started(tree: Mapping) -> Iterator[Problem]:
             yield problem(kind or store, "a container needs an image, or a preset")
 
 
+def direct(tree: Mapping) -> Iterator[Problem]:
+    """The server itself is named beside what services are given."""
+    for store in entries(tree, "stores").values():
+        node = child(store, "direct_url")
+        if node is not None and child(store, "url") is None:
+            yield problem(node, "direct_url goes with a url, which is what services are given")
+
+
 def queues(tree: Mapping) -> Iterator[Problem]:
     """A job that is dropped when memory runs out is a job that was lost."""
     for store in entries(tree, "stores").values():
@@ -106,4 +114,4 @@ def names_apart(tree: Mapping) -> Iterator[Problem]:
                 yield problem(secrets[taken], what)
 
 
-RULES = (used, pools, fitting, started, queues, names_apart)
+RULES = (used, pools, fitting, started, direct, queues, names_apart)

@@ -15,11 +15,13 @@ from fairlead.project.access import (
     access_key_name,
     authority_name,
     databases,
+    directly,
     encryption_name,
     kms_name,
     login_name,
     managed,
     migrator_name,
+    migrator_url,
     password_name,
     rights_of,
     runs,
@@ -115,20 +117,29 @@ def _at(store: Store) -> str:
 
 
 def _given(stack: Stack, store: Store) -> Iterator[Derived]:
-    """Of one that somebody else runs. A secret that is a part of the url is encoded, one that is all of it is not."""
-    text = (store.url or "").strip()
-    secret = {one.name for one in stack.secrets}
-    whole = any(text == f"${{{name}}}" for name in secret)
-    parts = tuple(_parts(stack, text, secret, whole))
-    address = Derived(url_name(store), parts)
+    """Of one that somebody else runs."""
+    address = _address(stack, store)
     if store.kind != "postgres":
         yield address
         return
     for name in databases(store):
+        itself = _address(stack, directly(store))
+        moving = migrator_url(store, name)
         if not rights_of(store, name):
-            yield replace(address, name=url_name(store, name), database=name if len(store.databases) > 1 else "")
+            several = name if len(store.databases) > 1 else ""
+            yield replace(address, name=url_name(store, name), database=several)
+            if store.direct_url:
+                yield replace(itself, name=moving, database=several)
         for called, role, own in _logins(store, name):
-            yield replace(address, name=called, database=name, login=(role, own))
+            yield replace(itself if called == moving else address, name=called, database=name, login=(role, own))
+
+
+def _address(stack: Stack, store: Store) -> Derived:
+    """Where it is. A secret that is a part of the url is encoded, one that is all of it is not."""
+    text = (store.url or "").strip()
+    secret = {one.name for one in stack.secrets}
+    whole = any(text == f"${{{name}}}" for name in secret)
+    return Derived(url_name(store), tuple(_parts(stack, text, secret, whole)))
 
 
 def _parts(stack: Stack, text: str, secret: set[str], whole: bool) -> Iterator[str | Hole]:

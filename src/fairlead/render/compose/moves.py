@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from fairlead.project.access import authority_name, managed, migrator_job, rights_of, url_name
+from fairlead.project.access import authority_name, managed, migrator_job, migrator_url, rights_of
 from fairlead.project.access import runs as fairlead_runs
 from fairlead.project.stack import Job, Migrations, Service, Stack, Store
 from fairlead.render.compose import parts, store
@@ -36,8 +36,7 @@ class Move:
     @property
     def url(self) -> str:
         """The secret with its address: that of the role that migrations have."""
-        database = self.migrations.database
-        return url_name(self.store, database, "migrator" if rights_of(self.store, database) else "")
+        return migrator_url(self.store, self.migrations.database)
 
 
 def moves(stack: Stack) -> tuple[Move, ...]:
