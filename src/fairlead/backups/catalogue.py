@@ -303,6 +303,12 @@ def chosen(backups: tuple[Backup, ...], said: str) -> Backup:
     return max(before, key=lambda one: one.moment)
 
 
+def usable(backups: Sequence[Backup]) -> tuple[Backup, ...]:
+    """Those that are not known to be damaged, and of which what they depend on is there and is not either."""
+    good = {one.id for one in backups if not one.damaged}
+    return tuple(one for one in backups if one.id in good and (not one.parent or one.parent in good))
+
+
 def spread_of(backups: Sequence[Backup]) -> float:
     """Seconds between the first and the last moment of them."""
     moments = [one.moment for one in backups]

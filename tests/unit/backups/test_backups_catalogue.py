@@ -1,11 +1,24 @@
 """Entries of backups, in a folder."""
 
 import errno
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from fairlead.backups.catalogue import DAMAGED, PINNED, TRIED, VERIFIED, Backup, Catalogue, Owner, Part, chosen, new_id
+from fairlead.backups.catalogue import (
+    DAMAGED,
+    PINNED,
+    TRIED,
+    VERIFIED,
+    Backup,
+    Catalogue,
+    Owner,
+    Part,
+    chosen,
+    new_id,
+    usable,
+)  # fmt: skip
 from fairlead.backups.destinations.base import Denied, Gone, Unreachable, get, put
 from fairlead.backups.destinations.directory import Directory
 from fairlead.errors import FairleadError, UsageError
@@ -128,6 +141,16 @@ def test_what_is_said_chooses_one():
             chosen(there, said)
     with pytest.raises(UsageError, match="no backup yet"):
         chosen((), "latest")
+
+
+def test_what_changed_is_no_backup_without_the_one_since_which_it_is():
+    """A deployment that asks for a backup is let through by none that cannot be restored."""
+    full, other = backup("f"), backup("other")
+    changed = replace(backup("c"), parent="f")
+    assert usable([full, changed, other]) == (full, changed, other)
+    assert usable([changed, other]) == (other,)
+    assert usable([replace(full, damaged="now"), changed, other]) == (other,)
+    assert usable([full, replace(changed, damaged="now")]) == (full,)
 
 
 def test_ids_are_in_the_order_of_time():

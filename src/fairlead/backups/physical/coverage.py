@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from fairlead.backups.catalogue import Backup
+from fairlead.backups.catalogue import Backup, usable
 from fairlead.backups.physical.archive import Log
 from fairlead.backups.physical.points import Point, of_use
 from fairlead.backups.physical.wal import Place, Stretch, missing, number, position, shown, way
@@ -83,14 +83,13 @@ def aim_at(backups: Sequence[Backup], logs: Logs, point: Point, said: Backup | N
     return Aim(base, point.timeline, needed, point=point)
 
 
-def usable(backups: Sequence[Backup]) -> list[Backup]:
-    """The copies of data files that are good, with what they depend on."""
-    good = {one.id for one in backups if one.kind == "physical" and not one.damaged}
-    return [one for one in backups if one.id in good and (not one.parent or one.parent in good)]
+def files(backups: Sequence[Backup]) -> list[Backup]:
+    """The copies of data files that can be used."""
+    return [one for one in usable(backups) if one.kind == "physical"]
 
 
 def _copies(backups: Sequence[Backup], said: Backup | None) -> list[Backup]:
-    return usable(backups) if said is None else [said]
+    return files(backups) if said is None else [said]
 
 
 def _to(base: Backup, logs: Logs, target: datetime) -> Aim:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from fairlead.backups.catalogue import usable
 from fairlead.errors import FairleadError
 from fairlead.ledger import Ledger
 from fairlead.operations.backups.ages import Seen, ages, span
@@ -38,7 +39,7 @@ def _there(stack: Stack, root: Path, store: Store) -> frozenset[str]:
     from fairlead.operations.backups.arrangement import arranged  # noqa: PLC0415 — only where somebody asks
 
     (one,) = arranged(stack, root, (store.name,))
-    return frozenset(backup.id for backup in one.catalogue.all() if not backup.damaged)
+    return frozenset(backup.id for backup in usable(one.catalogue.all()))
 
 
 def _smaller(stack: Stack, place: Place, store: Store) -> Iterator[Check]:
