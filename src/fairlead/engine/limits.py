@@ -32,8 +32,15 @@ def bounded(spec: ContainerSpec, most: Resources) -> ContainerSpec:
     own = spec.resources
     if own.cpu is not None and own.memory is not None:
         return spec
-    labels = {**spec.labels, PREFIX + MOST: f"{most.cpu or 0:g} {most.memory or 0}"}
-    return replace(spec, labels=labels, resources=_filled(own, most))
+    held = _beside_reserved(most, spec.more)
+    labels = {**spec.labels, PREFIX + MOST: f"{held.cpu or 0:g} {held.memory or 0}"}
+    return replace(spec, labels=labels, resources=_filled(own, held), swap=own.memory is None)
+
+
+def _beside_reserved(most: Resources, more: Mapping[str, Any]) -> Resources:
+    """No less than what is to be kept free for it: an engine refuses that."""
+    reserved = int(more.get("MemoryReservation") or 0)
+    return replace(most, memory=max(most.memory, reserved)) if most.memory else most
 
 
 def as_made(spec: ContainerSpec, labels: Mapping[str, str]) -> ContainerSpec:
@@ -43,7 +50,7 @@ def as_made(spec: ContainerSpec, labels: Mapping[str, str]) -> ContainerSpec:
         most = Resources(float(cpu), int(memory))
     except ValueError:
         return spec
-    return replace(spec, resources=_filled(spec.resources, most))
+    return replace(spec, resources=_filled(spec.resources, most), swap=spec.resources.memory is None)
 
 
 def _filled(own: Resources, most: Resources) -> Resources:

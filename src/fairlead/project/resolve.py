@@ -91,7 +91,8 @@ def _service(
 
 
 def _health(one: Health) -> stack.Health:
-    return stack.Health(one.live, one.ready, one.timeout, one.interval, one.successes, one.deadline, one.command)
+    times = (one.timeout, one.interval, one.successes, one.deadline)
+    return stack.Health(one.live, one.ready, *times, one.command, one.engine)
 
 
 def _store_health(one: StoreHealth) -> stack.Health:

@@ -69,6 +69,7 @@ class Health(Section):
     live: OptionalTarget = None
     ready: OptionalTarget = None
     command: OptionalCommandLine = None
+    engine: OptionalCommandLine = None
     timeout: Duration = 5.0
     interval: Duration = 0.5
     successes: Annotated[int, whole(1, 100)] = 2

@@ -58,6 +58,7 @@ class Health:
     successes: int = 2  #: in a row
     deadline: float = 60.0  #: from start to ready, seconds
     command: str | None = None  #: a command in the container that ends with 0 when it is ready
+    engine: str | None = None  #: what the engine itself asks: off, http, or a command; None: as `command`
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,7 +128,7 @@ INSTEAD = {
     "read_only": "security: {read_only: …}", "init": "security: {init: …}", "pids_limit": "security: {pids: …}",
     "tmpfs": "security: {tmpfs: […]}", "cap_add": "security: {cap_add: […]}", "cap_drop": "security: {cap_drop: […]}",
     "security_opt": "security: {no_new_privileges: …}", "logging": "logs: {size: …, files: …}", "user": "user: …",
-    "healthcheck": "health: {command: …}", "platform": "platform: …", "working_dir": "workdir: …",
+    "healthcheck": "health: {engine: …}", "platform": "platform: …", "working_dir": "workdir: …",
     "ports": "publish: […]", "command": "command: …", "entrypoint": "entrypoint: …", "environment": "env: {…}",
     "volumes": "volumes: […]", "depends_on": "uses: […] or needs: […]", "mem_limit": "resources: {memory: …}",
     "cpus": "resources: {cpu: …}", "stop_signal": "stop: {signal: …}", "stop_grace_period": "stop: {grace: …}",

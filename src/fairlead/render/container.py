@@ -57,11 +57,15 @@ class Published:
 class Healthcheck:
     """How the engine itself asks. Times are seconds."""
 
-    test: tuple[str, ...]  #: CMD and its words, or CMD-SHELL and a line
+    test: tuple[str, ...]  #: CMD and its words, CMD-SHELL and a line, or `NEVER`
     interval: float = 10.0
     timeout: float = 5.0
     retries: int = 3
     start_period: float = 0.0
+
+
+NEVER = ("NONE",)
+"""Not even what the image says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,11 +94,12 @@ class ContainerSpec:
     restart: Restart = "unless-stopped"
     sysctls: Mapping[str, str] = field(default_factory=dict)
     more: Mapping[str, Any] = field(default_factory=dict)  #: parts of the engine's HostConfig, as they are
+    swap: bool = False  #: beside its memory as much swap as the engine gives; else none
 
     @property
     def fingerprint(self) -> str:
         """16 hex digits of all but the labels. Values of variables count by their SHA-256."""
-        later = ("hosts", "more")  # they came later: where they say nothing, no container is made anew for them
+        later = ("hosts", "more", "swap")  # they came later: where they say nothing, no container is made anew for them
         parts = {key: value for key, value in asdict(self).items() if key != "labels" and (key not in later or value)}
         parts["networks"] = [{key: value for key, value in one.items() if key != "address" or value}
                              for one in parts["networks"]]  # fmt: skip
@@ -139,7 +144,7 @@ def _host(spec: ContainerSpec) -> dict[str, Any]:
             "Config": {"max-size": str(spec.logs.size), "max-file": str(spec.logs.files)},
         },
         "Sysctls": dict(spec.sysctls),
-        **_limits(spec.resources),
+        **_limits(spec.resources, spec.swap),
         **_safe(spec.security, spec.user or ""),
         **spec.more,
         "ExtraHosts": _known(spec),
@@ -174,11 +179,11 @@ def _port(one: Published) -> str:
     return f"{one.port}/{one.protocol}"
 
 
-def _limits(resources: Resources) -> dict[str, Any]:
-    """No more swap than memory: a limit that is evaded by swapping makes the whole machine slow."""
+def _limits(resources: Resources, swap: bool) -> dict[str, Any]:
+    """No swap beside memory that is declared: a limit that is evaded by swapping makes the whole machine slow."""
     memory = resources.memory or 0
     cpu = round((resources.cpu or 0.0) * CPU_PERIOD)
-    return {"Memory": memory, "MemorySwap": memory, "NanoCpus": cpu}
+    return {"Memory": memory, "MemorySwap": 0 if swap else memory, "NanoCpus": cpu}
 
 
 def _safe(security: Security, user: str) -> dict[str, Any]:

@@ -15,11 +15,18 @@ from fairlead.errors import FairleadError
 from fairlead.project.placeholders import expand
 from fairlead.project.stack import Container, Health, Job, Service, Stack, Stop
 from fairlead.render.compose_keys import host_config
-from fairlead.render.container import ContainerSpec, Healthcheck, Joined, Mount
+from fairlead.render.container import NEVER, ContainerSpec, Healthcheck, Joined, Mount
 from fairlead.render.networks import BACKEND, service_networks
 from fairlead.render.short_forms import mount, published
 
 RETRIES = 3  #: failures in a row after which the engine itself calls a container unhealthy
+OFF, HTTP = "off", "http"  #: what the engine is to ask, beside a command
+_ASKING = (  #: one of these is in nearly every image
+    "wget -q -O /dev/null {url}",
+    "curl -fsS -o /dev/null {url}",
+    "python3 -c \"import urllib.request as u; u.urlopen('{url}', timeout={timeout})\"",
+    "node -e \"fetch('{url}').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))\"",
+)
 LEAST = 5.0  #: seconds between two questions of the engine's, where Fairlead asks by itself
 
 
@@ -109,7 +116,7 @@ def container_of(one: Runs, place: Placed) -> ContainerSpec:
         resources=own.resources,
         security=own.security,
         logs=own.logs,
-        healthcheck=_healthcheck(one.health, values),
+        healthcheck=healthcheck(one.health, values, one.port),
         stop_signal=one.stop.signal,
         stop_grace=one.stop.grace,
         restart="no" if one.job else "unless-stopped",
@@ -153,9 +160,25 @@ def _more(one: Runs, values: Mapping[str, str]) -> dict[str, Any]:
         raise FairleadError(f"{one.service}: {error}", "see the Compose specification") from error
 
 
-def _healthcheck(health: Health, values: Mapping[str, str]) -> Healthcheck | None:
-    """The same command asked by the engine, for whoever looks at it; None leaves it at the image's own."""
-    if not health.command:
+def healthcheck(
+    health: Health, values: Mapping[str, str], port: int | None, least: float = LEAST
+) -> Healthcheck | None:
+    """What the engine asks by itself, for whoever looks at it; None leaves it at the image's own.
+
+    `least`: seconds between two questions.
+    """
+    asked = health.engine or health.command
+    if asked == OFF:
+        return Healthcheck(NEVER)
+    test = _by_request(health, port) if asked == HTTP else filled(shlex.split(asked or ""), values)
+    if not test:
         return None
-    test = ("CMD", *filled(shlex.split(health.command), values))
-    return Healthcheck(test, max(health.interval, LEAST), health.timeout, RETRIES, health.deadline)
+    how = test if asked == HTTP else ("CMD", *test)
+    return Healthcheck(how, max(health.interval, least), health.timeout, RETRIES, health.deadline)
+
+
+def _by_request(health: Health, port: int | None) -> tuple[str, ...]:
+    if health.ready is None or port is None:
+        return ()
+    url = f"http://127.0.0.1:{port}{health.ready}"
+    return ("CMD-SHELL", " || ".join(way.format(url=url, timeout=health.timeout) for way in _ASKING))

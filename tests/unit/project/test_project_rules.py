@@ -140,6 +140,12 @@ CASES = {
             "7:38: services.c.health.ready: a health path needs a port; add port, or remove health",
         ],
     ),
+    "engine asks nowhere": (
+        small("  b: {command: x, port: 1, health: {engine: http}}\n"),
+        [
+            "6:37: services.b.health.engine: http asks the path of ready; add ready, or give a command",
+        ],
+    ),
     "same route": (
         small(
             "    routes: [/, /api]\n  b: {command: x, port: 1, routes: [{path: /api/}, {host: a.b}]}\n  c: {command: x, port: 1, routes: [{host: A.b, path: /}, /c, /c]}\n"

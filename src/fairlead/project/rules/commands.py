@@ -52,6 +52,7 @@ def _entry(
         *select(entry, "command"),
         *select(entry, "entrypoint"),
         *select(entry, "health", "command"),
+        *select(entry, "health", "engine"),
         *select(entry, "env", "*"),
     ):
         yield from _checked(node, known, secret, gone)

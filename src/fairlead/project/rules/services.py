@@ -159,6 +159,15 @@ def port(tree: Mapping) -> Iterator[Problem]:
                 yield problem(blame(path, gone), "a health path needs a port; add port, or remove health")
 
 
+def asked_by_engine(tree: Mapping) -> Iterator[Problem]:
+    """A request needs to know where to."""
+    for entry in entries(tree, "services").values():
+        health = child(entry, "health")
+        node = child(health, "engine")
+        if node is not None and text_of(node) == "http" and child(health, "ready") is None:
+            yield problem(node, "http asks the path of ready; add ready, or give a command")
+
+
 def same_route(tree: Mapping) -> Iterator[Problem]:
     """No two services, and no service twice, have the same host and path."""
     seen: dict[tuple[str, str], tuple[str, Node]] = {}
@@ -229,4 +238,4 @@ def inputs(tree: Mapping) -> Iterator[Problem]:
             yield problem(place, "inputs are files of the source, and there is no source")
 
 
-RULES = (command, like, one_name, needs, job_order, port, same_route, job_source, inputs)
+RULES = (command, like, one_name, needs, job_order, port, asked_by_engine, same_route, job_source, inputs)

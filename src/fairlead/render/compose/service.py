@@ -14,17 +14,10 @@ from fairlead.render.compose import edge, moves, order, parts
 from fairlead.render.compose.files_image import files_image
 from fairlead.render.compose.spec import compose_service
 from fairlead.render.compose.values import literal, values_in
-from fairlead.render.container import FILES, ContainerSpec, Healthcheck
-from fairlead.render.instances import RETRIES, Placed, container_of, filled, values_of
+from fairlead.render.container import FILES, NEVER, ContainerSpec, Healthcheck
+from fairlead.render.instances import HTTP, Placed, container_of, filled, healthcheck, values_of
 from fairlead.render.networks import declared_networks
 from fairlead.render.ways import no_value
-
-_ASKING = (  #: one of these is in nearly every image
-    "wget -q -O /dev/null {url}",
-    "curl -fsS -o /dev/null {url}",
-    "python3 -c \"import urllib.request as u; u.urlopen('{url}', timeout={timeout})\"",
-    "node -e \"fetch('{url}').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))\"",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,19 +109,9 @@ def _env(stack: Stack, one: Service | Job) -> dict[str, str]:
 
 def _asked(one: Composed) -> Healthcheck | None:
     """Nobody but the engine asks here, so it does as Fairlead would: by the command that the file names, else by a
-    request to the path."""
-    health, values = one.health, values_of(one)
-    test = ("CMD", *filled(shlex.split(health.command), values)) if health.command else _asking(one)
-    if not test:
-        return None
-    return Healthcheck(test, max(health.interval, 0.001), health.timeout, RETRIES, health.deadline)
-
-
-def _asking(one: Composed) -> tuple[str, ...]:
-    if one.health.ready is None or one.port is None:
-        return ()
-    url = f"http://127.0.0.1:{one.port}{one.health.ready}"
-    return ("CMD-SHELL", " || ".join(way.format(url=url, timeout=one.health.timeout) for way in _ASKING))
+    request to the path; unless the file says what the engine is to ask."""
+    asked = one.health.engine or one.health.command or HTTP
+    return healthcheck(replace(one.health, engine=asked), values_of(one), one.port, 0.001)
 
 
 def depends_on(stack: Stack, one: Service | Job) -> dict[str, Any]:
@@ -160,7 +143,8 @@ def _condition(stack: Stack, name: str) -> str:
     other = stack.service(name)
     if not is_container(other):
         return ""
-    asked = _asked(_of_service(stack, other)) or "healthcheck" in other.container.compose
+    found = _asked(_of_service(stack, other))
+    asked = (found and found.test != NEVER) or "healthcheck" in other.container.compose
     return "service_healthy" if asked else "service_started"
 
 
