@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from fairlead.project.stack_container import is_root
+
 State = Literal["created", "running", "paused", "restarting", "removing", "exited", "dead"]
 NEVER = "0001-01-01T00:00:00Z"  #: the engine's word for a time that has not been
 
@@ -90,7 +92,7 @@ class ImageFacts:
     @property
     def runs_as_root(self) -> bool:
         """Whether its maker left it at that."""
-        return self.user.partition(":")[0] in ("", "0", "root")
+        return is_root(self.user)
 
 
 def image_facts(raw: Mapping[str, Any]) -> ImageFacts:

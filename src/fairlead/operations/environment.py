@@ -69,6 +69,13 @@ class Environment:
         with held_lock(self.place.lock, owner_text(doing) + FOR_A_MOMENT, self._name) as lock:
             yield lock
 
+    @contextlib.contextmanager
+    def undisturbed(self, doing: str) -> Iterator[None]:
+        """For a look while nobody changes it: Busy, saying who does, but an act of the keeper is waited for."""
+        owner = owner_text(doing) + FOR_A_MOMENT
+        with held_lock(self.place.lock, owner, self._name, moment=MOMENT):
+            yield
+
     @property
     def _name(self) -> str:
         return f"{self.place.project}/{self.place.environment}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -61,6 +62,12 @@ class Security:
 _OFF = Security(
     root=True, read_only=False, tmpfs=(), cap_drop=(), no_new_privileges=False, pids=0, init=False
 )  # fmt: skip
+
+
+def is_root(user: str) -> bool:
+    """Whether that is root to an engine, which reads numbers as such: `0:0`, `00`. Empty: nobody else was named."""
+    name = user.partition(":")[0].strip()
+    return name in ("", "root") or re.fullmatch(r"[+-]?0+", name) is not None
 
 
 @dataclass(frozen=True, slots=True)

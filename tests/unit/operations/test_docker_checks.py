@@ -51,6 +51,9 @@ def test_root_has_to_be_allowed():
     [text] = said(container=Container(user="0:0"))
     assert "to run as root" in text
     assert said(container=Container(user="0:0", security=Security(root=True))) == []
+    for user in ("00", "0:0", "root:root", "+0"):
+        assert "to run as root" in said(container=Container(user=user))[0], user
+    assert said(container=Container(user="10")) == said(container=Container(user="app:0")) == []
     assert said(container=Container(user="1000")) == []
 
 

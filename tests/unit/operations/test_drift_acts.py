@@ -1,6 +1,7 @@
 """What mends what was found, and in which order; what is left to a person."""
 
 from fairlead.operations.drift.acts import AWAY, Act, plan
+from fairlead.operations.drift.look import beside_jobs
 from fairlead.runtimes.base import Deviation
 
 
@@ -24,6 +25,14 @@ def test_parts_of_the_edge():
     assert planned(("door", "networks")) == ["have the door in its own networks alone"]
     assert planned(("door", "ports")) == [AWAY]
     assert plan([Deviation("traefik", "networks")]) == (Act("replace", "traefik"),)
+
+
+def test_a_job_that_runs_is_never_ended():
+    found = [Deviation("r1.move.1", "extra"), Deviation("r1.web.9", "extra"), Deviation("r1.move.1", "image")]
+    told = list(beside_jobs(found, {"r1.move.1"}, declared=False))
+    assert [(one.where, one.what) for one in told] == [(one.where, one.what) for one in found]
+    assert [str(act) for act in plan(told[:2])] == ["end r1.web.9"]
+    assert list(beside_jobs(found, {"r1.move.1"}, declared=True)) == found[1:]
 
 
 def test_what_is_left_to_a_person():

@@ -16,6 +16,7 @@ from fairlead.operations.checks.machine import disk
 from fairlead.operations.images import containers, filled_all
 from fairlead.project.access import runs
 from fairlead.project.stack import Container, Job, Service, Stack
+from fairlead.project.stack_container import is_root
 from fairlead.render.compose_keys import INSTEAD, host_config, left_over
 from fairlead.render.networks import DATABASE, networks_of, service_networks
 from fairlead.render.short_forms import mount, published
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from fairlead.engine.owner import Owner
 
 OLDEST = (20, 10)  #: version of the engine
-ROOTS = ("", "0", "root")
 ALLOW = "name another user, or allow it: security: {root: true}"
 
 
@@ -164,7 +164,7 @@ def declared(stack: Stack) -> Iterator[Check]:
     for service in stack.services:
         yield from (failed("docker", f"{service.name}: {what}", hint) for what, hint in _impossible(service, stack))
     for store in stack.stores:
-        if (store.container.user or "1").partition(":")[0] in ROOTS and not store.container.security.root:
+        if is_root(store.container.user or "1") and not store.container.security.root:
             yield failed("docker", f"store {store.name}: it is to run as root", ALLOW)
     named = [(item.name, one) for item, one in containers(stack)] + list(_stores(stack))
     for name, one in named:
@@ -216,8 +216,7 @@ def _impossible(service: Service, stack: Stack) -> Iterator[tuple[str, str]]:
     if ports and (service.port or service.replicas > 1 or service.handover == "overlap"):
         what = f"port {ports[0].host_port} of the machine can have one container, and old and new run side by side"
         yield what, "use routes, or publish only from a worker with one replica that hands over stop-first"
-    user = (service.container.user or "1").partition(":")[0]
-    if user in ROOTS and not service.container.security.root:
+    if is_root(service.container.user or "1") and not service.container.security.root:
         yield "it is to run as root", ALLOW
 
 

@@ -5,15 +5,16 @@ Nothing is believed to be right because it was right when it was started: people
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
 from shlex import quote
 from typing import Any
 
 from fairlead.artifacts import Release
 from fairlead.artifacts.release import IMAGE
 from fairlead.errors import FairleadError, Refused
-from fairlead.operations.drift.acts import EDGE, KEEPER, MISSING, STORE, STRAYS, SUPERVISORD, Act, plan
+from fairlead.operations.contract import at_work
+from fairlead.operations.drift.acts import EDGE, EXTRA, KEEPER, MISSING, STORE, STRAYS, SUPERVISORD, Act, plan
 from fairlead.operations.environment import Environment, existing
 from fairlead.operations.keeper import PROGRAM
 from fairlead.operations.revive import all_ids
@@ -46,9 +47,17 @@ class Drift:
 
 
 def drift(place: Place) -> Drift:
-    """Look, change nothing. Refused while a rollout is under way: then everything differs."""
+    """Look, change nothing. Refused while a rollout is under way: then everything differs.
+
+    What was found is looked at again while nobody is at work: Traefik may have been replaced just then. Busy, saying
+    who it is, when somebody stays at it.
+    """
     with existing(place) as environment:
-        return found(environment)
+        seen = found(environment)
+        if not seen.deviations:
+            return seen
+        with environment.undisturbed("drift"):
+            return found(environment)
 
 
 def found(environment: Environment) -> Drift:
@@ -115,8 +124,20 @@ def _of_instances(environment: Environment, release: Release) -> Iterator[Deviat
     """Those of the live release against its specs; those of warm releases may be there, in whatever state."""
     world, warm = environment.world, environment.state.warm_now()
     specs = service_specs(release, all_ids(release), world.machine(release))
-    kept = {one.id for one in world.runtime.observe() if one.release in warm}
-    yield from (one for one in world.runtime.deviations(specs) if one.where not in kept)
+    there = world.runtime.observe()
+    kept = {one.id for one in there if one.release in warm}
+    different = [one for one in world.runtime.deviations(specs) if one.where not in kept]
+    yield from beside_jobs(different, {one.id for one in there if one.job and one.living}, at_work(environment.place))
+
+
+def beside_jobs(found: Iterable[Deviation], jobs: Collection[str], declared: bool) -> Iterator[Deviation]:
+    """A job that runs may be in the middle of something, so nobody ends it but a person. `declared`: somebody who is at
+    work now began those that run."""
+    for one in found:
+        if one.where not in jobs or one.what != EXTRA:
+            yield one
+        elif not declared:
+            yield replace(one, found="a job that runs, and nobody waits for it", remedy="look at what it does first")
 
 
 def _of_edge(environment: Environment) -> Iterator[Deviation]:
