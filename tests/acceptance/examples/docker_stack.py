@@ -66,6 +66,13 @@ class Stack:
         mine = f"label=dev.fairlead.project={self.project}"
         return sorted(self.engine.lines("ps", "--format", "{{.Names}}", "--filter", mine))
 
+    def inspected(self):
+        """What the engine says of each of them, by the name of the service, the store or the part of the edge."""
+        begins = f"{self.project}-development-"
+        found = map(self.engine.inspect, self.containers())
+        named = ((one["Config"]["Labels"].get("dev.fairlead.service"), one) for one in found)
+        return {name or one["Name"].removeprefix(f"/{begins}"): one for name, one in named}
+
     def come_back(self, path):
         """Returns when nothing is wrong with it, and `path` is answered."""
         assert wait_until(lambda: answered(path), PATIENCE, every=0.5, most=1), (path, self.problems())

@@ -9,6 +9,13 @@ import os
 import pytest
 from docker_stack import Stack, asked, fetched, on_an_engine_of_its_own
 
+from fairlead.project.stack_container import is_root
+
+SPARE = os.cpu_count() - 0.25  #: processors, where the file says nothing
+PRACTICE = {
+    "api": (2.0, 2048, 7), "worker": (1.0, 512, 7), "web": (0.5, 128, 3), "db": (2.0, 2048, 3),
+    "cache": (SPARE, 640, 3), "files": (1.0, 1024, 3), "scanner": (2.0, 3072, 3),
+}  # fmt: skip
 pytestmark = [pytest.mark.real, pytest.mark.long(seconds=150)]
 
 
@@ -26,15 +33,18 @@ def holds(stack, engine, path, kept):
     stack.fairlead("test", "development")
     before = kept()
     assert stack.problems() == []
+    stack.fairlead("drift", "development")  # ends with 1 when something differs
 
     for name in stack.containers():
         engine("restart", name)
         stack.come_back(path)
     stack.fairlead("test", "development")
+    stack.fairlead("drift", "development")
     assert kept() >= before
 
     engine.restart()
     stack.come_back(path)
+    stack.fairlead("drift", "development")
     stack.fairlead("test", "development")
     assert kept() >= before
     assert "problem" not in stack.fairlead("ledger", "verify", "development")
@@ -51,6 +61,24 @@ def test_practice(stack):
 
     with on_an_engine_of_its_own(practice, needed) as engine:
         holds(practice, engine, "/api/health/ready", kept)
+        assert bounds(practice.inspected()) == PRACTICE
+
+
+def bounds(found):
+    """What each really has: processors, MB of memory, log files. All else is as strict as it can be, and the same."""
+    told = {}
+    for name, one in found.items():
+        host, config = one["HostConfig"], one["Config"]
+        logs = host["LogConfig"]["Config"]
+        assert (logs["max-size"], host["RestartPolicy"]["Name"]) == (str(10 << 20), "unless-stopped"), name
+        if name.startswith("edge"):
+            continue
+        assert (host["ReadonlyRootfs"], host["CapDrop"], host["CapAdd"]) == (True, ["ALL"], None), name
+        assert (host["SecurityOpt"], host["PidsLimit"], host["Init"]) == (["no-new-privileges:true"], 512, True), name
+        assert not host["Privileged"] and not any("docker.sock" in mount["Source"] for mount in one["Mounts"]), name
+        assert is_root(config["User"]) == (name == "files"), "MinIO's image says so; without a capability"
+        told[name] = (host["NanoCpus"] / 1e9, host["Memory"] >> 20, int(logs["max-file"]))
+    return told
 
 
 def test_lms(stack):

@@ -177,6 +177,8 @@ make SMTP_PASSWORD password 32
 make DB_PRACTICE_API_PASSWORD password 32
 make DB_PRACTICE_WORKER_PASSWORD password 32
 certificate db DB db
+certificate files FILES files
+authorities FILES
 follows DB_PRACTICE_API_URL postgresql://practice_api_a:"$(phrase DB_PRACTICE_API_PASSWORD)"'@db:5432/practice?sslmode=verify-full&sslrootcert=/run/secrets/DB_CA'
 follows DB_PRACTICE_WORKER_URL postgresql://practice_worker_a:"$(phrase DB_PRACTICE_WORKER_PASSWORD)"'@db:5432/practice?sslmode=verify-full&sslrootcert=/run/secrets/DB_CA'
 follows CACHE_URL redis://:"$(encoded CACHE_PASSWORD)"@cache:6379/0

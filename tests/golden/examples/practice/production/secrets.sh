@@ -178,6 +178,8 @@ make DB_PRACTICE_API_PASSWORD password 32
 make DB_PRACTICE_WORKER_PASSWORD password 32
 make FILES_ENCRYPTION_KEY base64 32
 certificate db DB db
+certificate files FILES files
+authorities FILES
 certificate localhost FAIRLEAD edge
 follows DB_PRACTICE_API_URL postgresql://practice_api_a:"$(phrase DB_PRACTICE_API_PASSWORD)"'@db:5432/practice?sslmode=verify-full&sslrootcert=/run/secrets/DB_CA'
 follows DB_PRACTICE_WORKER_URL postgresql://practice_worker_a:"$(phrase DB_PRACTICE_WORKER_PASSWORD)"'@db:5432/practice?sslmode=verify-full&sslrootcert=/run/secrets/DB_CA'
