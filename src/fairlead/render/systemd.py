@@ -38,6 +38,8 @@ class Boot:
 def unit(boot: Boot) -> str:
     """The file. ValueError where a value has what no unit can hold: an end of a line, a `$` in the program's path.
 
+    Type=simple: one that is oneshot may be restarted from systemd 244 on, and an older one would not load it. Nobody
+    waits for its end, so that is all the same.
     KillMode=process: what it starts goes on when the unit ends, also when one environment of several failed.
     OOMPolicy=continue: one instance that the kernel ends for its memory is no reason to end the others.
     """
@@ -51,14 +53,13 @@ def unit(boot: Boot) -> str:
         "StartLimitBurst=5",
         "",
         "[Service]",
-        "Type=oneshot",
+        "Type=simple",
         "RemainAfterExit=yes",
         *((f"User={boot.user}",) if boot.user else ()),
         *env,
         f"ExecStart={_command(boot.argv)}",
         "Restart=on-failure",
         "RestartSec=20s",
-        "TimeoutStartSec=infinity",
         "KillMode=process",
         "OOMPolicy=continue",
         "TasksMax=infinity",

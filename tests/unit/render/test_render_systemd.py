@@ -31,7 +31,8 @@ def test_of_the_system():
     assert "Requires" not in found["Unit"]  # where there is no Docker it starts all the same
     assert service["ExecStart"] == ['"/opt/a b/bin/python" "-I" "-m" "fairlead" "up" "--all"']
     assert service["Environment"] == ['"FAIRLEAD_HOME=/var/lib/fairlead"', '"PATH=/usr/bin"']
-    assert (service["Type"], service["RemainAfterExit"], service["User"]) == (["oneshot"], ["yes"], ["root"])
+    assert (service["Type"], service["RemainAfterExit"], service["User"]) == (["simple"], ["yes"], ["root"])
+    assert service["Restart"] == ["on-failure"]  # which a oneshot may have only from systemd 244 on
     # what it started is not ended with it, nor because one of many failed or ran out of memory
     assert (service["KillMode"], service["OOMPolicy"], service["TasksMax"]) == (["process"], ["continue"], ["infinity"])
     assert found["Install"] == {"WantedBy": ["multi-user.target"]}

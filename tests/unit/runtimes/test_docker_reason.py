@@ -1,9 +1,33 @@
 """Why a container ended, in words."""
 
+from dataclasses import replace
+
 import pytest
 
 from fairlead.engine.facts import ContainerFacts
+from fairlead.project.stack import Health
+from fairlead.runtimes.docker.readiness import Probe
 from fairlead.runtimes.docker.reason import ended
+
+
+class Forgetful:
+    """An engine that has heard so much since that it knows of no end."""
+
+    def heard(self, id, event):
+        return []
+
+
+def looping(last, restarts):
+    """A probe that is asked while the engine runs its container again."""
+    found = Probe(folder=None, health=Health(), port=None, engine=Forgetful(), owner=None, spec=None, ends=0, last=last)
+    return found._looping(replace(facts(), state="running", restarts=restarts, started="now"))
+
+
+def test_a_crash_loop_waits_until_it_is_seen_why():
+    assert looping(facts(3), 2) == "", "too early"
+    assert looping(facts(3), 3) == "crash loop: ended 3 times before it was ready: exit code 3"
+    assert looping(None, 3) == "", "it is seen ended soon"
+    assert looping(None, 8).endswith("its log may say why")
 
 
 def facts(code=0, memory=0, killed=False, error=""):

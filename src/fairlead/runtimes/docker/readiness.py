@@ -19,6 +19,7 @@ from fairlead.system import http, sockets
 from fairlead.system.http import Answer
 
 CRASH_LOOP = 3  #: ends of an instance that is being awaited after which it is called a crash loop
+UNSEEN = 8  #: ends after which it is called so without a word of why
 UNREACHABLE = "this machine reaches none of its networks; name a health.command, or put it in backend too"
 
 
@@ -101,10 +102,15 @@ class Probe(probe.Probe):
         return self._why(facts) if facts.state in ("exited", "dead") or facts.error else ""
 
     def _looping(self, facts: ContainerFacts) -> str:
+        """An engine that has much to do forgets soon why something ended. It waits longer each time before it starts it
+        again, so it is seen ended in a moment."""
         ends = facts.restarts - (self.ends or 0)
         if ends < CRASH_LOOP:
             return ""
-        return f"crash loop: ended {ends} times before it was ready: {self.last_end()}"
+        why = self.last_end() or reason.last_end(self.engine, facts)
+        if not why and ends < UNSEEN:
+            return ""
+        return f"crash loop: ended {ends} times before it was ready: {why or 'its log may say why'}"
 
     def last_end(self) -> str:
         """Why it ended last; empty when it was not seen to end."""
