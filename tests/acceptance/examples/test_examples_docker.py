@@ -73,7 +73,7 @@ def bounds(found):
         assert (logs["max-size"], host["RestartPolicy"]["Name"]) == (str(10 << 20), "unless-stopped"), name
         if name.startswith("edge"):
             continue
-        assert (host["ReadonlyRootfs"], host["CapDrop"], host["CapAdd"]) == (True, ["ALL"], None), name
+        assert (host["ReadonlyRootfs"], host["CapDrop"], host["CapAdd"] or []) == (True, ["ALL"], []), name
         assert (host["SecurityOpt"], host["PidsLimit"], host["Init"]) == (["no-new-privileges:true"], 512, True), name
         assert not host["Privileged"] and not any("docker.sock" in mount["Source"] for mount in one["Mounts"]), name
         assert is_root(config["User"]) == (name == "files"), "MinIO's image says so; without a capability"

@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 
 from fairlead.errors import Refused
 from fairlead.operations.images import containers, filled, filled_all
 from fairlead.project import static
-from fairlead.project.stack import Container, Service, Stack
+from fairlead.project.stack import Container, Service, Stack, Store
+from fairlead.project.stack_container import is_root
 from fairlead.render.compose_keys import host_config
 
 SOCKET = "/var/run/docker.sock"
@@ -45,9 +45,10 @@ def require_within(stack: Stack, everything: bool) -> None:
 
 def has_everything() -> bool:
     """Whether this user's own processes have the whole machine: it is root, or may use an engine."""
-    said = os.environ.get("DOCKER_HOST", "")
-    path = Path(said.removeprefix("unix://") if said.startswith("unix://") else SOCKET)
-    return os.geteuid() == 0 or os.access(path, os.W_OK)
+    kind, _, where = os.environ.get("DOCKER_HOST", "").partition("://")
+    if os.geteuid() == 0 or kind not in ("", "unix"):  # whoever is told of an engine elsewhere may use it
+        return True
+    return any(os.access(path, os.W_OK) for path in (where, SOCKET) if path)
 
 
 def beyond(stack: Stack, everything: bool = True) -> Iterator[str]:
@@ -67,6 +68,17 @@ def beyond(stack: Stack, everything: bool = True) -> Iterator[str]:
     for store in stack.stores:
         yield from (f"store {store.name}: {one}" for one in _of(stack, store.container))
     yield from (f"volume {one.name}: {one.path} of the machine" for one in stack.volumes if one.path)
+    for store in stack.backed_up if everything else ():
+        yield from (f"store {store.name}: {one}" for one in _of_backups(store))
+
+
+def _of_backups(store: Store) -> Iterator[str]:
+    """Files are written, and old ones removed, by Fairlead itself."""
+    backup, drill = store.backup, store.drill
+    if backup and backup.to and not backup.to.startswith("s3://"):
+        yield f"backup: to {backup.to}: a folder of the machine"
+    if drill and drill.key:
+        yield f"drill: key {drill.key}: a file of the machine"
 
 
 def _prepares(service: Service) -> bool:
@@ -92,7 +104,7 @@ def _of(stack: Stack, container: Container) -> Iterator[str]:
 
 def _is_root(user: str) -> bool:
     """Whether an engine takes it for user 0, who has more than one name."""
-    return user == "root" or "$" in user or not user.strip("+-0")
+    return "$" in user or is_root(user)
 
 
 def _is_volume(stack: Stack, text: str) -> bool:

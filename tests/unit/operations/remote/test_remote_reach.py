@@ -1,11 +1,12 @@
 """What a key of CI cannot have an engine do: what a stack reaches for beyond itself is found, and nothing else is."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from fairlead.errors import Refused
-from fairlead.operations.remote.reach import beyond, require_within
+from fairlead.operations.remote.reach import SOCKET, beyond, has_everything, require_within
 from fairlead.project.project import parse_project
 
 FILE = """\
@@ -107,3 +108,34 @@ def test_what_prepares_files_runs_on_the_machine():
     )
     assert list(beyond(made)) == ["site: prepare: its commands run on this machine"]
     assert list(beyond(made, everything=False)) == list(beyond(plain)) == []
+
+
+def test_backups_go_to_no_folder_of_the_machine():
+    database = (
+        "  db:\n    kind: postgres\n    backup: {{logical: daily, to: {to}, {more}}}\n    drill: {{every: 7d{key}}}"
+    )
+    keys = "access_key: KEY, secret_key: KEY"
+    assert found(top=database.format(to="s3://bucket/x", more=keys, key="")) == []
+    assert found(top=database.format(to="/etc/cron.d", more="", key=", key: /root/key")) == [
+        "store db: backup: to /etc/cron.d: a folder of the machine",
+        "store db: drill: key /root/key: a file of the machine",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("host", "writable", "has"),
+    [
+        ("", (), False),
+        ("", (SOCKET,), True),
+        ("unix:///run/mine.sock", ("/run/mine.sock",), True),
+        ("unix:///run/mine.sock", (SOCKET,), True),
+        ("unix:///run/mine.sock", (), False),
+        ("tcp://10.0.0.1:2376", (), True),
+        ("ssh://root@here", (), True),
+    ],
+)
+def test_who_may_use_an_engine_has_the_machine_wherever_it_is_asked(host, writable, has, monkeypatch):
+    monkeypatch.setenv("DOCKER_HOST", host)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(os, "access", lambda path, _: path in writable)
+    assert has_everything() == has
