@@ -94,7 +94,7 @@ def migrations(name: str, one: Database) -> stack.Migrations:
 def rights(name: str, one: Database) -> Rights:
     """Who may do what in it. Rows that name nobody are for all that use it."""
     users = tuple(
-        User(service, it.access, it.connections, it.statement_timeout, it.idle_in_transaction)
+        User(service, it.access, it.connections, it.statement_timeout, it.idle_in_transaction, it.transaction_timeout)
         for service, it in one.used_by.items()
     )
     rows = tuple(RowSecurity(table, it.using, it.to or tuple(one.used_by)) for table, it in one.rls.items())

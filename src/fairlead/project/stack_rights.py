@@ -17,6 +17,7 @@ class User:
     connections: int | None = None  #: of each of its two roles at most; None: as many as the server has
     statement_timeout: float = 60.0
     idle_in_transaction: float = 60.0  #: how long a transaction may stand open with nothing going on
+    transaction_timeout: float | None = None  #: of a whole transaction; of no account before PostgreSQL 17
 
 
 @dataclass(frozen=True, slots=True)

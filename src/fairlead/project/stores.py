@@ -72,6 +72,7 @@ class User(Section):
     connections: Annotated[int | None, whole(1, 10_000)] = None
     statement_timeout: Duration = 60.0
     idle_in_transaction: Duration = 60.0
+    transaction_timeout: OptionalDuration = None
 
 
 class Migrate(Section):

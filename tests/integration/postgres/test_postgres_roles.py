@@ -1,10 +1,13 @@
 """Roles of a database on a real server: made, kept, mended, and what each may do."""
 
+import subprocess
 from dataclasses import replace
 
 import psycopg
 import pytest
 from roles_site import OWN, TABLES, RolesSite
+from tests.newer import postgres_17
+from tests.postgres_server import server
 
 from fairlead.errors import FairleadError, Refused
 from fairlead.masking import Secret
@@ -13,8 +16,10 @@ from fairlead.postgres.isolation.probe import swept
 from fairlead.postgres.roles import reconcile
 from fairlead.postgres.roles.logins import Logins
 from fairlead.project.database_roles import turned
-from fairlead.project.stack_rights import RowSecurity
+from fairlead.project.stack import Store
+from fairlead.project.stack_rights import RowSecurity, User
 from fairlead.render.scram import matches
+from fairlead.render.stores.rights import rights_inside
 from fairlead.system.clock import wait_until
 
 pytestmark = pytest.mark.real
@@ -115,6 +120,25 @@ def test_a_table_without_rows_is_a_breach_where_they_are_required(shop):
     report, breaches = shop.isolation()
     assert breaches == [("public.notes", "has no row-level security, and `rls_required` asks for it")]
     assert swept("db.shop", shop.where, shop.wanted).breaches == report.breaches
+
+
+@pytest.mark.long(seconds=12)
+def test_a_whole_transaction_is_bounded_where_the_server_can(shop, postgres, tmp_path):
+    limited = User("web", "rw", 20, transaction_timeout=0.3)
+    note = "transaction_timeout is declared and not in force: only PostgreSQL 17 and newer have it"
+    with postgres_17() as bin, server(bin=bin) as newer:
+        new = RolesSite(newer, newer.new("bounded"), tmp_path / "newer")
+        for one, at, known in ((shop, postgres, False), (new, newer, True)):
+            one.rights = replace(one.rights, users=(limited, one.rights.users[1]))
+            one.reconcile()
+            assert one.left() == []
+            told = "\n".join(rights_inside(Store("db", "postgres", rights=(one.rights,)), one.name))
+            (tmp_path / "rights.sql").write_text(told)
+            words = ("-v", "ON_ERROR_STOP=1", "-f", str(tmp_path / "rights.sql"), at.url(one.name))
+            subprocess.run([at.bin / "psql", "-Xq", *words], check=True)
+            assert (note in swept("db.shop", one.where, one.wanted).notes) is not known
+        with new.as_("web") as connection, pytest.raises(psycopg.errors.TransactionTimeout):
+            connection.execute("begin; select pg_sleep(60)")
 
 
 def test_whatever_a_column_or_a_setting_is_called(shop):

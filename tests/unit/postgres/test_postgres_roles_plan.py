@@ -110,3 +110,16 @@ def test_a_password_says_whose_role_it_is():
     assert (second.reveal(), side_of(second), phrase_of(second).reveal()) == ("b:def", "b", "def")
     assert turned(second, Secret("ghi")).reveal() == "a:ghi"
     assert turned(second, Secret("b:ghi")).reveal() == "a:ghi"
+
+
+def test_what_an_older_server_does_not_know_is_not_said_to_it():
+    bounded = wanted(replace(RIGHTS, users=(User("web", "rw", 5, transaction_timeout=900),)), {"web": Secret("w-1")},
+                     Secret("m-1"))  # fmt: skip
+
+    def told(version):
+        return [one for one in sql(bounded, replace(NOTHING, version=version)) if "transaction_timeout" in one]
+
+    assert told(160000) == []
+    assert told(170000) == [
+        f'ALTER ROLE "shop_web_{side}" IN DATABASE "shop" SET transaction_timeout = \'900000ms\'' for side in "ab"
+    ]

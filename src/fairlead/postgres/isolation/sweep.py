@@ -9,7 +9,7 @@ from fairlead.postgres.isolation.report import Report
 from fairlead.postgres.roles.facts import Facts
 from fairlead.postgres.roles.plan import plan
 from fairlead.postgres.roles.rows import table_of
-from fairlead.postgres.roles.wanted import Wanted
+from fairlead.postgres.roles.wanted import SINCE, Wanted
 
 if TYPE_CHECKING:
     from fairlead.postgres.connection import Connection
@@ -108,6 +108,9 @@ def _notes(wanted: Wanted, facts: Facts) -> Iterator[str]:
     for one in facts.things:
         if one.kind in ("FUNCTION", "PROCEDURE") and one.definer:
             yield f"{one.name} runs as its owner (SECURITY DEFINER): whoever may call it may do what it does"
+    for key, since in SINCE.items():
+        if facts.version < since and any(key in role.settings for role in wanted.roles):
+            yield f"{key} is declared and not in force: only PostgreSQL {since // 10000} and newer have it"
     if not facts.superuser:
         yield "what only a superuser sees was not looked at: kept passwords, pg_hba.conf, who may make large objects"
     yield "every role sees the names of databases and roles, may take advisory locks, notify, and use the processor"

@@ -12,7 +12,7 @@ from fairlead.postgres.roles.facts import PUBLIC, Facts, RoleFacts
 from fairlead.postgres.roles.rights import of_database, of_defaults, of_things
 from fairlead.postgres.roles.rows import of_rows
 from fairlead.postgres.roles.statement import Statement, name, text_of
-from fairlead.postgres.roles.wanted import Role, Wanted
+from fairlead.postgres.roles.wanted import SINCE, Role, Wanted
 from fairlead.render.scram import matches, verifier
 
 LARGE = ("lo_creat(integer)", "lo_create(oid)", "lo_from_bytea(oid, bytea)", "lo_import(text)", "lo_import(text, oid)")
@@ -95,7 +95,7 @@ def _settings(role: Role, facts: Facts, database: str) -> Iterator[Statement]:
     now = {key: value for (who, key), value in facts.settings.items() if who == role.name}
     head = f"ALTER ROLE {name(role.name)} IN DATABASE {name(database)}"
     for key, value in role.settings.items():
-        if now.get(key) != value:
+        if now.get(key) != value and facts.version >= SINCE.get(key, 0):
             yield Statement("setting", f"{role.name}: {key} is {value}", f"{head} SET {key} = {text_of(value)}")
     for key in sorted(now.keys() - role.settings.keys()):
         yield Statement("setting", f"{role.name}: nothing is said of {key}", f"{head} RESET {name(key)}")

@@ -11,6 +11,8 @@ from fairlead.project.stack_rights import Rights, RowSecurity
 
 NO_LIMIT = -1
 MIGRATING = {"lock_timeout": "1s", "statement_timeout": "0", "idle_in_transaction_session_timeout": "300s"}
+SINCE = {"transaction_timeout": 170000}
+"""Settings that older servers do not know, by the version that brought them."""
 READS, WRITES = frozenset({"SELECT"}), frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})
 
 
@@ -64,6 +66,8 @@ def wanted(
             "statement_timeout": _ms(user.statement_timeout),
             "idle_in_transaction_session_timeout": _ms(user.idle_in_transaction),
         }
+        if user.transaction_timeout:
+            settings["transaction_timeout"] = _ms(user.transaction_timeout)
         for side in SIDES:
             mine = side == side_of(value)
             counts = None if user.service in rotating or not (mine or retire) else mine

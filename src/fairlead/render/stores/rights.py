@@ -68,6 +68,9 @@ def _settings(database: str, user: User) -> Iterator[str]:
     head = f"ALTER ROLE {quoted(logged_in_as(database, user.service))} IN DATABASE {quoted(database)} SET"
     yield f"{head} statement_timeout = '{round(user.statement_timeout * 1000)}ms';"
     yield f"{head} idle_in_transaction_session_timeout = '{round(user.idle_in_transaction * 1000)}ms';"
+    if user.transaction_timeout:
+        yield "SELECT current_setting('server_version_num')::int >= 170000 AS newer \\gset"
+        yield f"\\if :newer\n{head} transaction_timeout = '{round(user.transaction_timeout * 1000)}ms';\n\\endif"
 
 
 def _granted(rights: Rights, names: Roles, access: str) -> Iterator[str]:
