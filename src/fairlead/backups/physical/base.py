@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fairlead.backups.catalogue import Backup, Catalogue, Part, new_id
+from fairlead.backups.destinations.base import Denied
 from fairlead.backups.logical import Recipients, server_facts
 from fairlead.backups.physical.changes import Manifests, Since, able, since, summarize
 from fairlead.backups.physical.packing import Packed
@@ -29,6 +30,11 @@ RANGE = re.compile(
 )
 WHOLE = "whole"  #: of an entry's facts: why it is of all files, where what changed was asked for
 ROOM = "room"  #: bytes that its files take while they are put together; without it those that they have
+
+
+def size_of(backup: Backup) -> int:
+    """Bytes that are read to restore it, once they are decrypted: with the full copy that it depends on."""
+    return int(backup.facts.get(ROOM, 0)) // 2 or sum(part.size for part in backup.parts)
 
 
 @dataclass(frozen=True)
@@ -81,7 +87,7 @@ class BaseBackup:
         self, catalogue: Catalogue, recipients: Recipients, id: str, had: dict[str, Any], differential: bool
     ) -> tuple[Since | str, Copied]:
         """Since when it is, or why it is of all, with what was written."""
-        base = since(catalogue.all(), had, self.manifests) if differential else ""
+        base = self._since(catalogue, had) if differential else ""
         if not isinstance(base, Since):
             return base, self._copied(catalogue, id, recipients)
         try:
@@ -90,6 +96,13 @@ class BaseBackup:
         except Ended as error:  # what it needs is not there: a server that is away ends the next one too
             reason = f"what changed since {base.full.id} is not known: {_said(error)}"
             return reason, self._copied(catalogue, id, recipients)
+
+    def _since(self, catalogue: Catalogue, had: dict[str, Any]) -> Since | str:
+        """Whoever may write and not read cannot look what there is."""
+        try:
+            return since(catalogue.look().backups, had, self.manifests)
+        except Denied as error:
+            return f"what there is cannot be looked at: {error.message}"
 
     def _copied(self, catalogue: Catalogue, id: str, recipients: Recipients, more: Sequence[str] = ()) -> Copied:
         name = NAME + SUFFIX

@@ -10,6 +10,7 @@ from datetime import datetime
 from fairlead.backups.catalogue import DAMAGED, TRIED, Backup, chosen
 from fairlead.backups.destinations.base import Gone
 from fairlead.backups.facts import failing
+from fairlead.backups.physical.base import size_of
 from fairlead.backups.physical.coverage import Aim
 from fairlead.backups.restoring import Reader, compared, globals_of, have_roles, put_back, roles_there
 from fairlead.backups.scratch import Ground, cluster, copy_name, room, started
@@ -93,7 +94,7 @@ def _targets(one: Arrangement) -> dict[str, float]:
 def _try(one: Arrangement, wanted: Wanted, ground: Ground | None, report: Report, say: Say) -> None:
     with report.phase("find"):
         backup, aim = _selected(one, wanted)
-        report.id, report.kind, report.bytes = backup.id, backup.kind, sum(part.size for part in backup.parts)
+        report.id, report.kind, report.bytes = backup.id, backup.kind, size_of(backup)
         reader = Reader(one.catalogue, drill_identities(one, backup.id))
         one.files(backup).require_whole(backup)
         roles = globals_of(reader, backup)  # small, and says whether the key fits before anything is prepared

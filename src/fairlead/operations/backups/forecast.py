@@ -21,11 +21,16 @@ def forecast(it: Arrangement, report: Report) -> dict[str, float] | None:
     """In so many `days`, the `bytes`, and the `rto` in seconds. None while too little is known. Unreachable."""
     if not report.id or report.wrong:
         return None
-    alike = [one for one in it.catalogue.all() if one.kind == report.kind]
+    alike = [one for one in it.catalogue.all() if one.kind == report.kind and _of_all(one)]
     growth = growth_of([(one.moment, _size(one)) for one in alike], clock.now())
     if growth is None:
         return None
     return expected(report.bytes, growth, report.phases)
+
+
+def _of_all(one: Backup) -> bool:
+    """Its size says how large the data was: of what changed the usual programs say only how much that is."""
+    return not one.parent or one.engine != "builtin"
 
 
 def _size(one: Backup) -> int:

@@ -14,7 +14,8 @@ from fairlead.system import clock
 
 def tried(monkeypatch, age, wal=True, which="latest"):
     """The report of such a one, with `rpo: 5m`."""
-    base = SimpleNamespace(id="one", kind="physical", parts=(), moment=clock.now() - timedelta(seconds=age), timeline=1)
+    moment = clock.now() - timedelta(seconds=age)
+    base = SimpleNamespace(id="one", kind="physical", parts=(), facts={}, moment=moment, timeline=1)
     store = SimpleNamespace(name="db", kind="postgres")
     engine = SimpleNamespace(require_whole=lambda backup: None)
     one = SimpleNamespace(store=store, said=Backup(physical=Physical(wal=wal)), catalogue=None, files=lambda of: engine)
