@@ -30,7 +30,7 @@ from fairlead.postgres.queries import Fit, broken, fit
 from fairlead.postgres.rehearsal import Rehearsal
 from fairlead.postgres.sampled import Sampled
 from fairlead.postgres.schema_print import schema_print
-from fairlead.project.access import authority_name, derived_names, migrator_job, url_name
+from fairlead.project.access import authorities_name, authority_name, derived_names, migrator_job, url_name
 from fairlead.project.placeholders import expand
 from fairlead.project.stack import Migrations, Stack, Store
 from fairlead.rollout import specs
@@ -131,7 +131,7 @@ class Trial:
         supply = Supply(stack, self.tool.root, self.tool.place)
         handful = supply.read()
         mine = _own_urls(stack, self.tool.store, self.tool.declared.database)
-        theirs = (derived_names(stack) | url_secrets(stack)) - {authority_name(one.name) for one in stack.stores}
+        theirs = addresses(stack)
         files = {
             name: self.url.reveal().encode() if name in mine else NOWHERE if name in theirs else content
             for name, content in handful.files.items()
@@ -174,6 +174,12 @@ class Trial:
 
 def _from_files(spec: InstanceSpec) -> dict[str, str]:
     return {name: Path(path).read_text(errors="surrogateescape") for name, path in spec.secret_env.items()}
+
+
+def addresses(stack: Stack) -> frozenset[str]:
+    """Whatever leads to a store, by name. Certificates do not: a client that reads one would not even begin without."""
+    trusted = {name(one.name) for one in stack.stores for name in (authority_name, authorities_name)}
+    return (derived_names(stack) | url_secrets(stack)) - trusted
 
 
 def _own_urls(stack: Stack, store: Store, database: str) -> set[str]:
