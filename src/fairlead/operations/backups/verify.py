@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from fairlead.backups.catalogue import DAMAGED, VERIFIED, Backup, chosen
 from fairlead.backups.physical.archive import Log
-from fairlead.backups.physical.coverage import first_after, led
+from fairlead.backups.physical.coverage import files, first_after, led
 from fairlead.backups.physical.keeping import begins
 from fairlead.backups.physical.wal import Place, Stretch, missing, shown
 from fairlead.backups.sealing import WrongKey
@@ -90,7 +90,7 @@ def verify_log(one: Arrangement) -> tuple[LogVerified, ...]:
         return ()
     keys = identities()
     with one.held("fairlead backup verify", 10.0):
-        bases = [it for it in one.catalogue.all() if it.kind == "physical" and not it.damaged]
+        bases = files(one.catalogue.all())
         return tuple(log_verified(one, bases, log, keys) for log in one.logs(keys, here=False).values())
 
 

@@ -1,5 +1,6 @@
 """What is missing of a log, and what was let go and is not."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -7,7 +8,7 @@ from types import SimpleNamespace
 from fairlead.backups.catalogue import Backup, Owner
 from fairlead.backups.physical.archive import Log, Reached, Segment
 from fairlead.backups.physical.wal import SIZE
-from fairlead.operations.backups.verify import log_verified
+from fairlead.operations.backups.verify import log_verified, verify_log
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 STORE = SimpleNamespace(
@@ -54,3 +55,17 @@ def test_so_is_what_a_server_wrote_that_was_promoted():
     assert wrong(both, made) == []
     assert wrong(without(both, (2, 7)), made) == ["00000007"]
     assert wrong(without(both, (1, 4)), made) == ["00000004"]  # once, though both need it
+
+
+def test_what_cannot_be_used_is_no_copy_from_which_the_log_is_needed():
+    """Of what changed since a damaged one the window does not begin, and the log from before it is needed still."""
+    old, full = base("b1", 0, "0/2000028"), replace(base("b2", 1, "0/4000028"), damaged="now")
+    changed = replace(base("b3", 2, "0/6000028"), parent="b2")
+    it = SimpleNamespace(
+        **vars(STORE), catalogue=SimpleNamespace(all=lambda: (old, full, changed)), held=lambda *_: nullcontext(),
+        logs=lambda *_, here: {"7": without(log(t1=range(3, 10)), (1, 4))},
+    )  # fmt: skip
+    it.said = SimpleNamespace(keep=it.said.keep, physical=True)
+    it.archive = SimpleNamespace(wrong=lambda *_: [])
+    (found,) = verify_log(it)
+    assert [said.partition(" is missing")[0][16:] for said in found.wrong] == ["00000004"]
