@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 PATIENCE = 60.0  #: seconds for the log to be carried away
 LOOK = 0.1  #: seconds between two looks
 AGAIN = 2.0  #: seconds until whoever receives it is told once more
+TRIES = 3  #: of the server for each segment, a second apart; then it leaves it alone for a minute (pgarch.c)
 DEAD = 10.0  #: seconds without one who receives it, which is started again within a second
 MADE = "SELECT pg_create_restore_point(%s)::text, clock_timestamp()"
 WHERE = "SELECT left(pg_walfile_name(%s), 8)"
@@ -79,14 +80,14 @@ class Look:
 
 
 def _taken(connection: Connection, point: Point) -> Callable[[], Look]:
-    """By the server itself, segment by segment. One that failed just now holds up all behind it."""
+    """By the server itself, segment by segment. One that it gives up for now holds up all behind it."""
     segment = point.timeline, number(point.lsn - 1)
     before = connection.execute(TAKEN).fetchone()
 
     def look() -> Look:
         row = connection.execute(TAKEN).fetchone()
         last = place_of(str(row[0] or "")[:24]) if row else None
-        failed = row is not None and before is not None and row[1] > before[1]
+        failed = row is not None and before is not None and row[1] >= before[1] + TRIES
         return Look(last is not None and last >= segment, "cannot be taken by pgBackRest now" if failed else "")
 
     return look

@@ -75,11 +75,15 @@ def test_it_is_said_how_long_was_waited(one):
     assert points.carried(one, Rows(()), POINT, 0.0) == "was not carried away within 0 s"
 
 
-def test_nobody_waits_for_pgbackrest_once_it_failed(one):
+def test_nobody_waits_for_pgbackrest_once_it_gave_up(one):
     physical = Physical(engine="pgbackrest")
     it = replace(one, store=replace(one.store, backup=replace(one.said, physical=physical)))
     before = "000000010000000000000002"
-    assert points.carried(it, Rows((before, 4), (before, 4), (before, 5)), POINT, NEVER) == (
+    assert points.carried(it, Rows((before, 4), (before, 5), (before, 7)), POINT, NEVER) == (
         "cannot be taken by pgBackRest now"
     )
-    assert points.carried(it, Rows((before, 4), ("000000010000000000000003", 4)), POINT, NEVER) == ""
+    after = "000000010000000000000003"
+    assert points.carried(it, Rows((before, 4), (after, 4)), POINT, NEVER) == ""
+    assert points.carried(it, Rows((before, 4), (before, 5), (before, 6), (after, 6)), POINT, NEVER) == "", (
+        "it tries again"
+    )
