@@ -89,7 +89,7 @@ def quiet(one: Arrangement) -> Iterator[Check]:
     FairleadError, Busy (with a pause: no deployment meanwhile); then it is as it was before. The store is held.
     """
     said = one.said.quiet
-    _settle(one.place, one.runtime, one.store.name, said.after if said else "")
+    _before(one)
     runtime = runtime_of(one.runtime, one.place)
     ids = _writers(runtime, said.service) if said else []
     if said is None or not ids:
@@ -109,6 +109,17 @@ def quiet(one: Arrangement) -> Iterator[Check]:
                 _settle(one.place, one.runtime, one.store.name)
             raise
         _settle(one.place, one.runtime, one.store.name)
+
+
+def _before(one: Arrangement) -> None:
+    """What somebody left who was killed is done first. Where nothing is declared any more it is tried once more, as it
+    was then, and holds up no copy."""
+    if said := one.said.quiet:
+        _settle(one.place, one.runtime, one.store.name, said.after)
+        return
+    with contextlib.suppress(FairleadError):
+        _settle(one.place, one.runtime, one.store.name)
+    _path(one.place, one.store.name).unlink(missing_ok=True)
 
 
 def _writers(runtime: Runtime, service: str) -> list[str]:

@@ -104,11 +104,16 @@ def test_what_fails_after_a_copy_is_a_finding_and_what_is_declared_next_mends_it
     with quiet.quiet(told(one, after="true")) as check:
         check()
     assert (quiet.left(one.place), list(quiet.examine(one.place))) == ((), [])
-    with pytest.raises(FairleadError), quiet.quiet(told(one, after="false")):
-        pass
-    with quiet.quiet(replace(one, said=replace(one.said, quiet=None))):
-        pass
-    assert quiet.left(one.place) == ()
+
+
+def test_who_was_told_to_be_quiet_goes_on_though_nobody_declares_that_any_more(one, runtime):
+    undeclared = replace(one, said=replace(one.said, quiet=None))
+    for after in ("resume", "false"):
+        path = one.place.backups / "uploads.quiet.json"
+        path.write_text(json.dumps({"ids": ["r1.web.0"], "after": after, "seconds": 5.0}))
+        with quiet.quiet(undeclared):
+            assert asked(runtime).pop() == (after,)
+        assert quiet.left(one.place) == ()
 
 
 def test_nobody_stands_still_for_longer_than_is_said(one, runtime, monkeypatch):
