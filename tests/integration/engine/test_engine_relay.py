@@ -42,7 +42,7 @@ def inside(docker_engine):
 
 def asked(port, data):
     """What comes back until the other side closes."""
-    with socket.create_connection(("127.0.0.1", port)) as one:
+    with socket.create_connection(("127.0.0.1", port), 60) as one:
         sender = threading.Thread(target=one.sendall, args=(data,))
         sender.start()
         found = b"".join(iter(lambda: one.recv(65536), b""))

@@ -78,7 +78,6 @@ def test_what_is_concurrent_waits_for_a_dump_and_does_not_begin_beside_it(full, 
         operation._await_dumps("db.shop", one.connection, 0.0)
 
 
-@pytest.mark.usefixtures("postgres")
 def test_a_dump_waits_for_who_migrates_and_not_for_ever(full):
     """What runs CONCURRENTLY would wait for it, and whoever looked before it began does not see it."""
     site, other = full
@@ -100,6 +99,7 @@ def test_a_dump_waits_for_who_migrates_and_not_for_ever(full):
         assert said == [f"waiting for the migration of {site.name}"]
 
 
+@pytest.mark.usefixtures("postgres")
 def test_what_is_prepared_and_a_log_that_is_not_archived_are_said(tmp_path):
     with server(more=("max_prepared_transactions=1", "archive_mode=on", "archive_command=false")) as alone:
         site = Site(alone, alone.new(), tmp_path / "db")
