@@ -124,12 +124,21 @@ def sweep(engine: Engine, owner: Owner, place: Place, store: Store) -> None:
     """What killed ones left of its copies; those of a drill and a rehearsal that run stay."""
     copies = place.root / "copies"
     for left in engine.containers(owner.labels("helper", copy=store.name)):
-        if is_orphan(copies / left.name.removeprefix(owner.name(""))):
+        if is_orphan(path := copies / left.name.removeprefix(owner.name(""))):
             engine.remove(left.name)
+            forget_claim(path)  # of one without a folder too: what is tried on a copy has none
     for folder in copies.glob(f"{store.name}.copy-*"):
         if folder.is_dir() and is_orphan(folder):
             remove_tree(folder)
             forget_claim(folder)
+
+
+@contextlib.contextmanager
+def beside_copy(place: Place, store: Store) -> Iterator[str]:
+    """The name of a container that works with a copy. Who sweeps leaves it alone as long as the block lasts."""
+    name = copy_name(store.name)
+    with claimed(place.root / "copies" / name):
+        yield Owner.of(place).name(name)
 
 
 def _spec(owner: Owner, store: Store, image: str, name: str, folder: Path) -> ContainerSpec:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from fairlead.artifacts import Release
-from fairlead.backups.scratch import PORT, copy_name
+from fairlead.backups.scratch import PORT
 from fairlead.backups.server import name as quoted
 from fairlead.backups.server import text as literal
 from fairlead.errors import FairleadError, Refused
@@ -149,6 +149,7 @@ class Trial:
     def _inside(self, spec: InstanceSpec, machine: specs.Machine) -> tuple[int, str]:
         from fairlead.engine.engine import Engine  # noqa: PLC0415 — only with an engine
         from fairlead.engine.owner import Owner  # noqa: PLC0415
+        from fairlead.operations.backups.contained import beside_copy  # noqa: PLC0415
         from fairlead.runtimes.docker.spec import Handed, container_spec  # noqa: PLC0415
 
         inside = self.server.inside
@@ -158,18 +159,18 @@ class Trial:
         engine, owner = Engine(), Owner.of(self.tool.place)
         handed = Handed(_from_files(spec), machine.handed(self.tool.release.id, self.tool.job))
         made = container_spec(spec, owner, handed)
-        name = owner.name(copy_name(self.tool.store.name))
         mounts = tuple(one for one in made.mounts if one.kind == "bind" and one.read_only)  # no data of anybody's
         alone = replace(
-            made, name=name, labels=owner.labels("helper", copy=self.tool.store.name), networks=(), beside=inside.name,
+            made, labels=owner.labels("helper", copy=self.tool.store.name), networks=(), beside=inside.name,
             hosts=(), healthcheck=None, mounts=mounts,
         )  # fmt: skip
-        try:
-            engine.start(engine.create(alone))
-            code = engine.wait(name, self.tool.stack.job(self.tool.job).timeout)
-            return (1 if code is None else code), engine.log(name)
-        finally:
-            engine.remove(name)
+        with beside_copy(self.tool.place, self.tool.store) as name:
+            try:
+                engine.start(engine.create(replace(alone, name=name)))
+                code = engine.wait(name, self.tool.stack.job(self.tool.job).timeout)
+                return (1 if code is None else code), engine.log(name)
+            finally:
+                engine.remove(name)
 
 
 def _from_files(spec: InstanceSpec) -> dict[str, str]:

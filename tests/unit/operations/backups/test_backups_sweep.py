@@ -6,7 +6,7 @@ import pytest
 
 from fairlead.backups.scratch import Ground, claimed, room
 from fairlead.engine.owner import Owner
-from fairlead.operations.backups.contained import sweep
+from fairlead.operations.backups.contained import beside_copy, sweep
 from fairlead.project.stack import Store
 from fairlead.system.home import Place
 
@@ -44,5 +44,18 @@ def test_of_two_at_once_neither_ends_the_other(place):
             "db.copy-1", "db.copy-1.lock", "db.copy-2", "db.copy-2.lock",
         ]  # fmt: skip
         assert one.is_dir()
+    sweep(engine, owner, place, STORE)
+    assert engine.names == [] and list(copies.iterdir()) == []
+
+
+def test_a_command_that_is_tried_on_a_copy_is_left_alone_until_its_maker_is_gone(place):
+    """It has no folder. A drill that begins meanwhile would have had it ended, and the deployment refused for that."""
+    owner, copies = Owner.of(place), place.root / "copies"
+    copies.mkdir(parents=True)
+    with beside_copy(place, STORE) as name:
+        engine = Containers(name)
+        sweep(engine, owner, place, STORE)
+        assert engine.names == [name]
+    (copies / f"{name.removeprefix(owner.name(''))}.lock").touch()  # as one leaves it who is killed
     sweep(engine, owner, place, STORE)
     assert engine.names == [] and list(copies.iterdir()) == []
