@@ -1,5 +1,7 @@
 """Two applications nobody here wrote, upgraded and rolled back while users are on them: nothing is lost."""
 
+import pytest
+
 from fairlead.demo.mix import Mix, Options, Paths
 from fairlead.demo.traffic import Traffic
 from fairlead.system import http
@@ -23,7 +25,7 @@ def test_datasette_is_upgraded_and_rolled_back(example):
     page = "/plants/plants.json?_shape=array"
     paths = Paths(get=page, post="", slow=page)
     mix = Mix(get=3, post=0, fresh=1, idle=4, slow=0, stream=0, websocket=0)
-    with Traffic(sandbox.url, mix, Options(rate=40.0, app_header=None, paths=paths)) as traffic:
+    with Traffic(sandbox.url, mix, Options(rate=20.0, app_header=None, paths=paths)) as traffic:
         datasette.require("datasette", NEWER)
         second = datasette.run("deploy", "local")
         assert version(sandbox.port) == NEWER
@@ -39,6 +41,7 @@ def version(port):
     return http.get(port, "/-/versions.json", 60).body.decode().split('"datasette": {"version": "')[1].split('"')[0]
 
 
+@pytest.mark.long(seconds=30)  # gunicorn is rolled out under load in test_load_short, an example above
 def test_httpbin_is_deployed_and_rolled_back(example):
     """GET, POST, slow answers and streams on gunicorn, which ends an idle connection after 2 s."""
     httpbin = example("httpbin", 8082)

@@ -15,6 +15,7 @@ from fairlead.errors import RolloutFailed
 
 NO_WEBSOCKETS = Mix(websocket=0)
 STREAM = 5  #: seconds; one follows the other, so that one is open at every switch; the long form has 20
+RATE = 40.0  #: requests per second beside streams, WebSockets and slow answers; the long form has 80
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +65,7 @@ def test_deployments_in_a_row(shop, strategy, count, stream):
     shop = shop(strategy=strategy, drain=f"{stream + 2}s")
     shop.deploy()
     versions = {str(shop.version + number) for number in range(count + 1)}
-    with Traffic(shop.sandbox.url, Mix(websocket=6), traffic_options(stream)) as traffic:
+    with Traffic(shop.sandbox.url, Mix(websocket=6), traffic_options(stream, rate=RATE)) as traffic:
         results = [shop.deploy() for _ in range(count)]
         report = traffic.stop()
     whole(report)
@@ -89,7 +90,7 @@ def test_deployments_in_a_row(shop, strategy, count, stream):
 def test_one_deployment(shop, app, env, mix):
     shop = shop(app=app, drain=f"{STREAM + 2}s", grace="2s" if "IGNORE_SIGTERM" in env else "30s")
     shop.deploy(**({} if "START_DELAY" in env else env))
-    with Traffic(shop.sandbox.url, mix, traffic_options(STREAM)) as traffic:
+    with Traffic(shop.sandbox.url, mix, traffic_options(STREAM, rate=RATE)) as traffic:
         result = shop.deploy(**env)
         report = traffic.stop()
     whole(report)
@@ -103,7 +104,7 @@ def test_a_saturated_sync_worker(shop):
     shop = shop(app="gunicorn-sync", replicas=1, drain="60s")
     shop.deploy()
     mix = Mix(get=1, post=1, fresh=1, idle=0, slow=3, stream=0, websocket=0)
-    with Traffic(shop.sandbox.url, mix, traffic_options(STREAM, timeout=60.0)) as traffic:
+    with Traffic(shop.sandbox.url, mix, traffic_options(STREAM, rate=RATE, timeout=60.0)) as traffic:
         until(lambda: traffic.snapshot().answered >= 3, 60, "the worker is busy")
         result = shop.deploy()
         report = traffic.stop()
@@ -112,9 +113,9 @@ def test_a_saturated_sync_worker(shop):
 
 
 def test_one_that_dies_right_after_becoming_healthy(shop):
-    shop = shop()
+    shop = shop(app="lean")  # whatever its server is, it is gone
     first = shop.deploy()
-    with Traffic(shop.sandbox.url, Mix(stream=0), traffic_options(STREAM)) as traffic:
+    with Traffic(shop.sandbox.url, Mix(stream=0), traffic_options(STREAM, rate=RATE)) as traffic:
         with pytest.raises(RolloutFailed):
             shop.deploy(DIE_AFTER_HEALTHY="0.4")
         report = traffic.stop()
@@ -128,7 +129,7 @@ def test_one_that_dies_right_after_becoming_healthy(shop):
 def test_a_rollback_by_the_user(shop):
     shop = shop(window="10m")
     first = shop.deploy()
-    with Traffic(shop.sandbox.url, Mix(), traffic_options(STREAM)) as traffic:
+    with Traffic(shop.sandbox.url, Mix(), traffic_options(STREAM, rate=RATE)) as traffic:
         second = shop.deploy()
         assert shop.rollback().release == first.release
         report = traffic.stop()
