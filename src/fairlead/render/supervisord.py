@@ -24,8 +24,13 @@ class Program:
     autostart: bool = False
 
 
-def main_file(socket: Path, root: bool) -> str:
+_ASKED = ("[rpcinterface:fairlead]", "supervisor.rpcinterface_factory = fairlead.supervisor.rpc:make")
+
+
+def main_file(socket: Path, root: bool, asked: bool = False) -> str:
     """`supervisord.conf` for a supervisord that is started in its own folder, with its programs in `programs`.
+
+    `asked`: Fairlead asks it, and is installed where it runs.
 
     Names are relative to that folder because supervisord takes a blank in a path for the end of it, and ` #` and ` ;`
     for a comment.
@@ -46,6 +51,7 @@ def main_file(socket: Path, root: bool) -> str:
             *(("user = root",) if root else ()),  # says that running as root is meant
             "[rpcinterface:supervisor]",
             "supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface",
+            *(_ASKED if asked else ()),
             "[include]",
             "files = programs/*.conf",
             "",

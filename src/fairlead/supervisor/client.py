@@ -31,18 +31,18 @@ class _UnixConnection(http.client.HTTPConnection):
 
 
 class Rpc:
-    """Calls `supervisor.METHOD`. OSError when nobody answers, Fault when it says no."""
+    """Calls `supervisor.METHOD`, or one of another namespace. OSError when nobody answers, Fault when it says no."""
 
     def __init__(self, path: Path, timeout: float = 5.0) -> None:
         self.path = path
         self.timeout = timeout
 
-    def call(self, method: str, *arguments: object) -> Any:
+    def call(self, method: str, *arguments: object, namespace: str = "supervisor") -> Any:
         """One call on one connection."""
         import xmlrpc.client  # noqa: PLC0415 — 20 ms that `fairlead --version` need not pay
         from xml.parsers.expat import ExpatError  # noqa: PLC0415 — the same
 
-        body = xmlrpc.client.dumps(arguments, f"supervisor.{method}")  # type: ignore[arg-type]
+        body = xmlrpc.client.dumps(arguments, f"{namespace}.{method}")  # type: ignore[arg-type]
         connection = _UnixConnection(str(self.path), self.timeout)
         try:
             connection.request("POST", "/RPC2", body, {"Content-Type": "text/xml"})

@@ -7,6 +7,7 @@ waits asks often; a new supervisord cannot adopt the children of a killed one, s
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import sys
@@ -18,6 +19,7 @@ from typing import Any
 from fairlead.errors import FairleadError
 from fairlead.render import supervisord
 from fairlead.render.supervisord import Program
+from fairlead.supervisor import rpc
 from fairlead.supervisor.client import Fault, Rpc
 from fairlead.system import processes
 from fairlead.system.clock import wait_until
@@ -84,7 +86,7 @@ class Supervisor:
             raise FairleadError(f"{self.folder}: {why}", "set FAIRLEAD_HOME to another folder")
         self.programs_folder.mkdir(parents=True, exist_ok=True)
         config = self.folder / "supervisord.conf"
-        write_file(config, supervisord.main_file(self._near(self._socket), os.geteuid() == 0), 0o600)
+        write_file(config, supervisord.main_file(self._near(self._socket), os.geteuid() == 0, asked=True), 0o600)
         return config
 
     def _near(self, path: Path) -> Path:
@@ -117,13 +119,19 @@ class Supervisor:
     def programs(self) -> dict[str, ProgramState]:
         """Every program it knows; empty when it does not run."""
         try:
-            rows: list[dict[str, Any]] = self._rpc.call("getAllProcessInfo")
+            return {row[0]: ProgramState(*row) for row in self._rows()}
         except OSError:
             return {}
-        return {
-            row["name"]: ProgramState(row["name"], row["statename"], row["pid"], row["exitstatus"], row["spawnerr"])
-            for row in rows
-        }
+
+    def _rows(self) -> list[Any]:
+        try:
+            rows: list[Any] = json.loads(self._rpc.call("programs", namespace=rpc.NAMESPACE))
+        except Fault as fault:
+            if fault.code != rpc.UNKNOWN_METHOD:
+                raise
+            said = ("name", "statename", "pid", "exitstatus", "spawnerr")  # it was started by an older Fairlead
+            rows = [[row[word] for word in said] for row in self._rpc.call("getAllProcessInfo")]
+        return rows
 
     def wake(self) -> None:
         """Have it look at its children now instead of within a second."""

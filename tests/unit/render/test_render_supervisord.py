@@ -52,6 +52,7 @@ def test_a_program() -> None:
 def test_the_main_file() -> None:
     assert main_file(Path("/home/100%/sock"), root=False) == MAIN
     assert main_file(Path("/s"), root=True).count("user = root\n") == 1
+    assert "= fairlead.supervisor.rpc:make\n" in main_file(Path("/s"), root=False, asked=True)
 
 
 def test_a_job_is_not_started_again() -> None:
