@@ -5,6 +5,8 @@ the end no core waits for one that has just begun something long.
 """
 
 import hashlib
+import os
+import zlib
 from pathlib import Path
 
 FILE = Path(__file__).parent / "heaviest.txt"
@@ -35,6 +37,12 @@ def drawn(costs, seconds, key):
 def _number(*words):
     """From 0 to 1, the same for the same words."""
     return int.from_bytes(hashlib.sha256(" ".join(words).encode()).digest()[:8], "big") / 2**64
+
+
+def rotated(names):
+    """In an order that follows from the commit that is tested."""
+    seed = os.environ.get("FAIRLEAD_SAMPLE", "")
+    return sorted(names, key=lambda name: zlib.crc32(f"{seed}{name}".encode()))
 
 
 def known():

@@ -83,6 +83,7 @@ def fairleads(tmpfs, tmp_path, docker_engine):
         docker_engine.remove(arena.name)
 
 
+@pytest.mark.long(seconds=30)  # at a point of a deployment to processes it is full in every run: test_outside
 def test_fairleads_own_disk(fairleads):
     arena, points = fairleads
     filled(arena, "blue-green", rotated(point for point in points if " 2:start" in point or " 3:ready" in point)[:1])

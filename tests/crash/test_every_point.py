@@ -4,19 +4,12 @@ The points come from a run that is not killed, never from a list. A sample of th
 commit, all of them with `-m long`.
 """
 
-import os
-import zlib
-
 import pytest
+
+from tests.schedule import rotated
 
 STRATEGIES = ("blue-green", "canary", "rolling")
 SAMPLE = 1  #: points of each strategy in the normal run
-
-
-def rotated(names):
-    """In an order that follows from the commit that is tested."""
-    seed = os.environ.get("FAIRLEAD_SAMPLE", "")
-    return sorted(names, key=lambda name: zlib.crc32(f"{seed}{name}".encode()))
 
 
 def chosen(points, everything):

@@ -150,6 +150,7 @@ def test_a_drill_goes_red_for_a_flipped_byte(site):
 MOVE = """sh -c 'psql "$DATABASE_URL" -v ON_ERROR_STOP=1 -c "$STATEMENT"'"""
 
 
+@pytest.mark.long(seconds=20)  # another tool of a service, and Fairlead's own in a container, are in every run
 def test_another_tool_moves_the_schema_in_a_container_and_is_rehearsed_in_one(site):
     path = site.root / "fairlead.yaml"
     asked = FILE.replace(

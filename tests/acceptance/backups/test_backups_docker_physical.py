@@ -77,6 +77,7 @@ def test_one_database_comes_back_as_it_was_at_a_moment(site):
     site.run("backup", "prune", "local", "--old-databases", "--yes")
 
 
+@pytest.mark.long(seconds=15)  # to a moment it comes back in every run, and to a restore point in physical_contract
 def test_it_comes_back_to_right_before_a_migration_by_hand(site):
     folder, path = site.root / "db", site.root / "fairlead.yaml"
     path.write_text(path.read_text().replace("{shop: {", "{shop: {migrations: db, "))

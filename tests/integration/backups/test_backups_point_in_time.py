@@ -10,6 +10,7 @@ import time
 
 import pytest
 from physical_arena import Workload, arena, rows
+from tests.schedule import rotated
 
 from fairlead.backups.physical.coverage import Aim, first_after
 from fairlead.backups.physical.spool import waiting
@@ -30,8 +31,11 @@ LEAST = {
 }  # fmt: skip
 """What the server of the arena is started with."""
 BOTH = pytest.mark.parametrize("engine", ["builtin", "pgbackrest"], scope="module")
-OTHER = pytest.param("pgbackrest", marks=pytest.mark.long(seconds=8))
-BOTH_IN_LONG = pytest.mark.parametrize("engine", ["builtin", OTHER], scope="module")
+FIRST, SECOND = rotated(["builtin", "pgbackrest"])
+IN_TURN = pytest.mark.parametrize(
+    "engine", [FIRST, pytest.param(SECOND, marks=pytest.mark.long(seconds=10))], scope="module"
+)
+"""One engine in the ordinary run, the other one for another commit."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -73,7 +77,7 @@ def hurry(one, receiver):
     one.carried(one.now())
 
 
-@BOTH
+@IN_TURN
 def test_random_moments_come_back(worked):
     one, seen, committed = worked
     for moment, then in random.sample(seen, 2):
@@ -88,7 +92,7 @@ def test_random_moments_come_back(worked):
             connection.execute("CREATE TABLE written ()")  # it is a server of its own, that takes writes
 
 
-@BOTH
+@IN_TURN
 def test_a_transaction_that_was_prepared_waits_in_the_copy_too(worked):
     """It is neither committed nor rolled back there, so whoever restores is told of it.
 
@@ -134,7 +138,7 @@ def test_fifty_random_moments_come_back(engine):
         assert wrong == []
 
 
-@BOTH_IN_LONG
+@IN_TURN
 def test_a_gap_is_known_before_a_restore(worked):
     """PostgreSQL recovers to the gap, and becomes a server: what was committed later is gone without a word."""
     one, seen, committed = worked
@@ -161,7 +165,7 @@ def test_a_gap_is_known_before_a_restore(worked):
         lost.write_bytes(data)
 
 
-@BOTH_IN_LONG
+@IN_TURN
 def test_a_moment_that_the_log_does_not_reach(worked):
     """PostgreSQL starts, says that it is up, and dies; this waits until it is no longer in recovery."""
     one, seen, _ = worked
@@ -173,7 +177,7 @@ def test_a_moment_that_the_log_does_not_reach(worked):
         one.aim(one.now())
 
 
-@BOTH_IN_LONG
+@IN_TURN
 def test_a_copy_to_its_own_end(worked):
     one = worked[0]
     base = one.catalogue.all()[0]
@@ -181,7 +185,7 @@ def test_a_copy_to_its_own_end(worked):
         assert connection.execute("SELECT to_regclass('before_all'), to_regclass('facts')").fetchone()[1] is None
 
 
-@BOTH_IN_LONG
+@IN_TURN
 def test_what_cannot_be_read_is_no_end_of_the_log(worked):
     """A command that ends with 1 ends the recovery, which becomes a server: so what is damaged ends with another."""
     one = worked[0]
@@ -196,7 +200,7 @@ def test_what_cannot_be_read_is_no_end_of_the_log(worked):
         path.write_bytes(data)
 
 
-@BOTH
+@IN_TURN
 def test_another_timeline_is_not_taken_for_this_one(worked):
     """A server that was restored, and received into the same place, begins a timeline that its moments are on alone."""
     one, seen, _ = worked
