@@ -99,6 +99,10 @@ def test_a_store_with_a_command_of_its_own_is_run_as_it_is():
             "stores: {db: {kind: postgres}}\nsecrets: {DB_URL: {}}\n",
             'services get this of store "db"; call the secret something else',
         ),
+        (
+            "stores: {kept: {kind: s3, tls: true}}\nsecrets: {KEPT_AUTHORITIES: {}}\n",
+            'services get this of store "kept"; call the secret something else',
+        ),
     ],
 )
 def test_what_does_not_fit_is_said(top, said):

@@ -108,6 +108,7 @@ def names_apart(tree: Mapping) -> Iterator[Problem]:
         databases = [str(key) for key, _ in children(child(store, "databases"))]
         own = prefix(name)
         made = [f"{own}_URL", f"{own}_CA", f"{own}_ACCESS_KEY"]
+        made += [f"{own}_AUTHORITIES"] if text_of(child(store, "kind")) == "s3" else []
         for taken in (*made, *(f"{prefix(name, one)}_URL" for one in databases)):
             if taken in secrets and text_of(child(store, "url")) != f"${{{taken}}}":
                 what = f"services get this of store {quoted(name)}; call the secret something else"
