@@ -51,8 +51,9 @@ def _migrators(merged: Mapping) -> Iterator[Problem]:
 def _backups(store: Node, runtime: str) -> Iterator[Problem]:
     """Of what Fairlead runs itself, and of a PostgreSQL at a url."""
     own, postgres = child(store, "url") is None, text_of(child(store, "kind")) == "postgres"
-    if postgres and own and child(store, "command") is not None:
-        yield from _each(store, f"of such a store this is {THIS_VERSION}")
+    if postgres and own and _as_it_is(store) is not None:
+        why = f"of one that is run as it is this is {THIS_VERSION}; use logical"
+        yield from (problem(node, why) for node in select(store, "backup", "physical"))
     if not postgres and not own:
         yield from _each(store, "somebody else runs this store, so a copy of it is theirs to make")
     if own and runtime not in ("process", "docker"):

@@ -56,6 +56,12 @@ CASES = {
             "6:38: stores.a.drill: a drill restores a backup, and there is none of this store",
         ],
     ),
+    "copies of the data files of one that is run as it is": (
+        small("    image: x\n", top="stores: {a: {kind: postgres, command: c, backup: {logical: daily, to: /x, physical: {full: weekly}}}}\n", environments="  local: {runtime: docker}\n"),
+        [
+            "7:75: stores.a.backup.physical: of one that is run as it is this is not built yet in this version of Fairlead; use logical",
+        ],
+    ),
     "backups of what is not built": (
         small("stores: {a: {kind: redis, url: x, backup: {to: /x}}, b: {kind: postgres, backup: {physical: {differential: daily}}}}\n"),
         [

@@ -27,14 +27,17 @@ from fairlead.backups.server import APPLICATION, TRANSIENT, Server, one
 from fairlead.engine.engine import Engine
 from fairlead.engine.owner import Owner
 from fairlead.engine.pipes import Inside
+from fairlead.engine.relay import LOOPBACK
 from fairlead.errors import FairleadError, Refused
 from fairlead.masking import Secret, masked
+from fairlead.project.access import managed
 from fairlead.project.stack import Store
 from fairlead.render.container import ContainerSpec, Mount
 from fairlead.render.scram import verifier
 from fairlead.render.stores.ground import SOCKET
 from fairlead.render.stores.postgres import QUIET, SUPERUSER
 from fairlead.render.stores.sql import literal, quoted
+from fairlead.stores.base import Address
 from fairlead.stores.docker import OPEN, DockerStores
 from fairlead.stores.folder import StoreFolder
 from fairlead.system import clock
@@ -62,16 +65,40 @@ exec postgres -D "$data" "$@"
 @contextlib.contextmanager
 def server_inside(place: Place, store: Store) -> Iterator[Server]:
     """That of a store. Refused while it does not run."""
+    if not managed(store):
+        with _as_it_is(place, store) as server:
+            yield server
+        return
     stores = DockerStores(place)
     where, name = stores.socket(store), stores.owner.name(store.name)
     facts = stores.engine.container(name) if where else None
     if where is None or facts is None or not facts.running or not stores.owner.owns(facts.labels):
         raise Refused(f"{store.name} does not run", f"start it: fairlead stores apply {place.environment}")
-    inside = Inside(stores.engine, name, ENV)
+    with _meanwhile(Inside(stores.engine, name, ENV), where.host, where.port) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def _as_it_is(place: Place, store: Store) -> Iterator[Server]:
+    """Of one with a command of its own: its image's own socket lets in who is beside it, and sessions come by the
+    network, as those of services do.
+    """
+    from fairlead.operations.db.entrance import through  # noqa: PLC0415 — only of such a store
+
+    engine, name = Engine(), Owner.of(place).name(store.name)
+    port = store.port or PORT
+    user = store.env.get("POSTGRES_USER", SUPERUSER)
+    inside = Inside(engine, name, {"PGPORT": str(port), "PGUSER": user, "PGAPPNAME": APPLICATION})
+    with through(place, store, Address(store.name, port)) as door, _meanwhile(inside, LOOPBACK, door) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def _meanwhile(inside: Inside, host: str, port: int) -> Iterator[Server]:
     role, made, password = transient("SUPERUSER")
     _say(inside, f"{STALE}{made};\n")
     try:
-        yield Server({"host": where.host, "port": str(where.port), "user": role}, {}, password, inside=inside)
+        yield Server({"host": host, "port": str(port), "user": role}, {}, password, inside=inside)
     finally:
         with contextlib.suppress(FairleadError):  # it ended; the next one drops what is old
             _say(inside, f"DROP ROLE IF EXISTS {quoted(role)};\n")

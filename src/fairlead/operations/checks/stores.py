@@ -13,6 +13,9 @@ from fairlead.stores.kinds.table import kind_of
 from fairlead.stores.process import passage
 from fairlead.system.home import Place
 
+KEEPS = {"postgres": "/var/lib/postgresql/data", "redis": "/data", "s3": "/data"}
+"""Where the usual images have it."""
+
 
 def examine(stack: Stack, place: Place) -> Iterator[Check]:
     """Of every store that Fairlead runs."""
@@ -22,6 +25,7 @@ def examine(stack: Stack, place: Place) -> Iterator[Check]:
         elif archives(store):
             yield from _archiving(stack, place, store)
         yield from _queue(store, stack)
+        yield from _unkept(store)
     if place.stores.is_dir() and any(one.tls and managed(one) for one in stack.stores):
         yield from _unread(stack, place)
 
@@ -69,6 +73,13 @@ def _archiving(stack: Stack, place: Place, store: Store) -> Iterator[Check]:
         yield failed(f"store {store.name}", error.message, error.hint or "")
         return
     yield ok(f"store {store.name}", "its image has pgbackrest")
+
+
+def _unkept(store: Store) -> Iterator[Check]:
+    """Of one that is run as it is nobody knows where its data is: in no volume that is named, it goes with it."""
+    if store.kind in KEEPS and not managed(store) and not store.container.volumes:
+        text = "its data is in no volume that has a name, so it goes with its container"
+        yield warning(f"store {store.name}", text, f'name one: volumes: ["{store.name}-data:{KEEPS[store.kind]}"]')
 
 
 def _queue(store: Store, stack: Stack) -> Iterator[Check]:

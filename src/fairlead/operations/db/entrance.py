@@ -44,12 +44,13 @@ def entrance(place: Place, runtime: RuntimeName, store: Store) -> Iterator[Enter
     if runtime != "docker":
         yield enter
         return
-    with _through(place, store, where) as port:
+    with through(place, store, where) as port:
         yield lambda *given: {**enter(*given), "hostaddr": "127.0.0.1", "port": str(port)}
 
 
 @contextlib.contextmanager
-def _through(place: Place, store: Store, where: Address) -> Iterator[int]:
+def through(place: Place, store: Store, where: Address) -> Iterator[int]:
+    """A port of loopback that leads to it. Refused while it does not run."""
     from fairlead.engine.engine import Engine  # noqa: PLC0415 — only with an engine
     from fairlead.engine.owner import Owner  # noqa: PLC0415
     from fairlead.engine.pipes import Inside  # noqa: PLC0415
