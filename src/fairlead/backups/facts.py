@@ -26,8 +26,8 @@ RIGHTS = "coalesce(c.relacl, acldefault(CASE c.relkind WHEN 'S' THEN 's' ELSE 'r
 PROVIDERS = {"c": "libc", "i": "icu", "b": "builtin", "d": "libc"}
 WITH_ICU, WITH_RULES, WITH_BUILTIN = 150000, 160000, 170000
 """Versions since which a database has a provider of its locale, rules beside it, and PostgreSQL's own provider."""
-ONE_SIDED = ("sequences", "locale")
-"""Of these only what was written down counts: backups of before have no locale in them."""
+ONE_SIDED = ("sequences", "locale", "objects")
+"""Of these only what was written down counts: backups of before have no locale in them, nor large objects."""
 OURS = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
 
 
@@ -91,6 +91,8 @@ def _objects(connection: Connection) -> dict[str, int]:
         "functions": f"pg_proc c JOIN pg_namespace n ON n.oid = c.pronamespace WHERE {OURS} AND NOT {MADE.format('pg_proc')}",  # noqa: E501
         "triggers": "pg_trigger c WHERE NOT c.tgisinternal",
         "policies": "pg_policy c",
+        "large objects": "pg_largeobject_metadata c",
+        "filled materialized views": f"pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'm' AND c.relispopulated AND {OURS} AND NOT {MADE.format('pg_class')}",  # noqa: E501
         "grants": f"pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, aclexplode({RIGHTS}) x WHERE x.privilege_type <> 'MAINTAIN' AND c.relkind IN ('r','p','v','m','S','f') AND {OURS} AND NOT {MADE.format('pg_class')}",  # noqa: E501
     }
     return {kind: int(one(connection, f"SELECT count(*) FROM {source}")) for kind, source in counted.items()}  # noqa: S608

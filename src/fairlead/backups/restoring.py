@@ -71,7 +71,9 @@ def missing_roles(sql: str, there: Collection[str]) -> tuple[str, ...]:
 
 
 def have_roles(server: Server, sql: str) -> None:
-    """Make those of a backup that are missing. Those that are there stay as they are, with their passwords."""
+    """Make those of a backup that are missing; a group has the members again that it had. Those that are there stay as
+    they are, with their passwords.
+    """
     there = roles_there(server)
     wanted = [one for one in statements(sql) if _of_missing(one, there)]
     with server.session(server.home) as connection:
@@ -106,8 +108,8 @@ def statements(sql: str) -> Iterator[str]:
 
 def _of_missing(statement: str, there: set[str]) -> bool:
     role, member = ROLE.match(statement), MEMBER.match(statement)
-    found = role[1] if role else member[2] if member else None
-    return found is not None and _plain(found) not in there and not _plain(found).startswith(TRANSIENT)
+    some = [_plain(one) for one in ((role[1],) if role else member.groups()[:2] if member else ())]
+    return any(one not in there for one in some) and not any(one.startswith(TRANSIENT) for one in some)
 
 
 def _plain(quoted: str) -> str:

@@ -145,6 +145,7 @@ def judged(database: str, up: Migration, down: Migration, looks: Looks) -> Proof
     found = _Found()
     _brought_back(looks.before, looks.after, found)
     _numbers_back(looks.before, looks.after, found)
+    found.losses += _kept_back(looks.before, looks.after)
     found.losses += _taken_along(looks.between, looks.after)
     found.losses += _numbers_taken(looks.between, looks.after)
     found.losses += _changed(down, looks.before)
@@ -205,6 +206,22 @@ def _numbers_back(before: Contents, after: Contents, found: _Found) -> None:
             found.losses.append(Loss("values", name, "", text))
         elif now.id != was.id and not was.owned:
             found.doubts.append(f"sequence {name} is made anew, and nothing shows that it goes on where it was")
+
+
+def _kept_back(before: Contents, after: Contents) -> Iterator[Loss]:
+    """What pg_dump does not say of a schema: what materialized views keep, and large objects."""
+    for name, was in before.views.items():
+        now = after.views.get(name)
+        if was is not None and name in after.views and now != was:
+            how = "is not filled again" if now is None else "shows other rows then"
+            yield Loss("values", name, "", f"materialized view {name} {how}")
+    gone = before.large.keys() - after.large.keys()
+    others = [one for one, was in before.large.items() if after.large.get(one, was) != was]
+    for some, what in ((gone, "gone, and do not come back"), (others, "others then")):
+        if some:
+            yield Loss("values", "", "", f"large objects that are {what}: {len(some)}")
+    if more := after.large.keys() - before.large.keys():
+        yield Loss("schema", "", "", f"large objects that stay: {len(more)}")
 
 
 def _numbers_taken(between: Contents, after: Contents) -> Iterator[Loss]:

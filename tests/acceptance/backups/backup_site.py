@@ -44,6 +44,7 @@ ALTER TABLE orders OWNER TO shop;
 GRANT SELECT ON orders TO clerk;
 INSERT INTO orders (what) SELECT 'order ' || n FROM generate_series(1, 500) n;
 CREATE TABLE twice (n int); INSERT INTO twice VALUES (1), (1); CREATE SEQUENCE spare;
+SELECT lo_from_bytea(7001, 'large'); CREATE MATERIALIZED VIEW latest AS SELECT max(n) AS n FROM twice;
 CREATE TABLE granted (n int); GRANT SELECT ON granted TO clerk; REVOKE SELECT ON granted FROM clerk;
 ALTER ROLE clerk SET "app.note" TO E'first\\n\\\\! false; CREATE ROLE thief';
 ALTER DATABASE shop SET search_path = "$user", public;

@@ -49,6 +49,7 @@ def test_all_of_it_comes_back(backed_up):
     assert "rows public.orders: 500 in the backup, 400 now" in said
     assert "what is lost" in said
     assert state(backed_up) == before
+    assert backed_up.sql("SELECT lo_get(7001), n FROM latest") == [(b"large", 1)]
     aside = backed_up.sql("SELECT datname FROM pg_database WHERE datname LIKE 'shop_before_%'")
     assert len(aside) == 1
     assert backed_up.sql(COUNT, aside[0][0]) == [(400,)]  # nothing is thrown away

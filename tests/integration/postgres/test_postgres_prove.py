@@ -83,6 +83,25 @@ def test_a_sequence_that_v_makes_goes_as_long_as_nobody_drew_from_it(site):
         assert written(connection, proof) == proof.losses
 
 
+def test_what_materialized_views_keep_and_large_objects_count(site):
+    view = "create materialized view {0} as select x from a"
+    site.write(V1__a=f"create table a (x int); insert into a values (1); {view.format('v')}; {view.format('w')};"
+                     "select lo_from_bytea(7001, 'one'); select lo_from_bytea(7002, 'two')")  # fmt: skip
+    site.migrate()
+    site.write(
+        V2__v="drop materialized view v", U2__v=f"{view.format('v')} with no data",
+        V3__v="insert into a values (2); refresh materialized view w", U3__v="delete from a where x = 2",
+        V4__v="drop materialized view w", U4__v=view.format("w"),
+        V5__lo="select lo_unlink(7001); select lo_put(7002, 0, 'owt'); select lo_from_bytea(7003, 'new')",
+        U5__lo="select lo_from_bytea(7001, 'one')",
+    )  # fmt: skip
+    found = proved(site)
+    assert found["2"].why == "materialized view public.v is not filled again"
+    assert "materialized view public.w shows other rows then" in found["3"].why
+    assert found["4"].kind is UndoClass.LOSSLESS, found["4"].why
+    assert "large objects that are others then: 1; large objects that stay: 1" in found["5"].why
+
+
 def test_what_an_extension_has_in_a_table_goes_with_it(site):
     site.write(
         V1__own="create extension citext; create table settings (x int); alter extension citext add table settings",

@@ -92,6 +92,7 @@ MORE = [
     ("alter role {web} nologin", "cannot log in"),
     ("alter default privileges for role {db}_owner grant execute on functions to public", "new functions give"),
     ("grant update (owner_id) on orders to public", "has no UPDATE (owner_id)"),
+    ("drop owned by {db}_rw; drop role {db}_rw", "is one of"),
 ]
 
 

@@ -40,6 +40,11 @@ def test_what_no_snapshot_holds_and_what_a_server_brings_are_no_difference():
     before = {"sequences": {"public.s": 9}, "extensions": {"hstore": "1.7"}}
     after = {"sequences": {"public.s": 9, "public.moved": 4}, "extensions": {"hstore": "1.8"}}
     assert differences(before, after) == []
+    counted = {"objects": {"relations": 2}}  # by a version that counted less
+    assert differences(counted, {"objects": {"relations": 2, "large objects": 1}}) == []
+    assert differences({"objects": {"large objects": 2}}, {"objects": {"large objects": 1}}) == [
+        "number of large objects: 1, in the backup 2"
+    ]
     assert differences(before, {"sequences": {}, "extensions": {}}) == [
         "extension hstore: none, in the backup there",
         "sequence public.s: none, in the backup 9",

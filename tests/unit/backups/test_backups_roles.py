@@ -1,8 +1,10 @@
 """The roles of a backup, as statements; names of databases that restores make."""
 
+from contextlib import contextmanager
+
 import pytest
 
-from fairlead.backups.restoring import statements
+from fairlead.backups.restoring import have_roles, statements
 from fairlead.errors import FairleadError
 from fairlead.operations.backups.arrangement import LEFT
 from fairlead.operations.backups.restore import short
@@ -45,6 +47,40 @@ def test_what_pg_dumpall_does_not_write_is_refused(text):
 
 def test_nothing_is_no_statement():
     assert list(statements("")) == []
+
+
+class Recording:
+    """A server that has some roles, and keeps what it is told."""
+
+    home = "postgres"
+
+    def __init__(self, *roles):
+        self.roles, self.told = [(one,) for one in roles], []
+
+    @contextmanager
+    def session(self, _):
+        yield self
+
+    def execute(self, statement):
+        self.told += [statement] if not statement.startswith("SELECT") else []
+        return self
+
+    def fetchall(self):
+        return self.roles
+
+
+@pytest.mark.parametrize(
+    ("there", "told"),
+    [
+        (("clerk", 'we"ird;', "keeper"), []),
+        (("clerk", 'we"ird;'), ["CREATE ROLE keeper;", "GRANT keeper TO clerk;"]),
+        (("keeper", 'we"ird;'), ["CREATE ROLE clerk;", "GRANT keeper TO clerk;"]),
+    ],
+)
+def test_a_group_that_was_dropped_has_its_members_again(there, told):
+    server = Recording(*there)
+    have_roles(server, DUMP.replace("CREATE ROLE clerk;", "CREATE ROLE clerk;\nCREATE ROLE keeper;"))
+    assert [one for one in server.told if one.startswith(("CREATE", "GRANT"))] == told
 
 
 def test_only_what_a_restore_made_is_left_out():
