@@ -11,7 +11,7 @@ from typing import Literal
 
 Reading = Literal["read", "old", "unknown"]
 """What became of a newer certificate: it counts, or will for the next connection; the one before is still shown, and
-trusted; what is shown is trusted by nobody, so that nothing is lost by a start anew."""
+trusted, as far as anybody can tell; what is shown is trusted by nobody, so that nothing is lost by a start anew."""
 
 PATIENCE = timedelta(days=20)  #: from the day on which the newer one was made, of the 30 that the one before had left
 

@@ -176,7 +176,7 @@ def test_a_command_that_fails_or_hangs_is_told(docker):
 
 def test_the_engine_asks_by_a_request_where_the_file_says_so(docker):
     [id] = ready(docker.runtime, docker.spec(health=replace(QUICK, ready="/", engine="http")))
-    eventually(lambda: docker.facts(id).health == "healthy")
+    eventually(lambda: docker.facts(id).health == "healthy", every=0.5)
 
 
 def test_a_port_of_its_own_loopback_address_is_named(docker):

@@ -83,6 +83,7 @@ def test_what_it_shows_tells_what_became_of_it(tmp_path):
         server.shutdown()
         thread.join()
         server.server_close()
+    assert S3().reload(ground, here, after.cert_pem) == "old", "one that is away has a certificate all the same"
 
 
 def test_the_doctor_says_that_it_will_be_started_anew(tmp_path, monkeypatch):

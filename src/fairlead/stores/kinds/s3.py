@@ -19,6 +19,7 @@ from fairlead.system import http
 
 PLAIN_FOLDERS = {"RCLONE_CONFIG_KEPT_DIRECTORY_NAME_ENCRYPTION": "false"}
 WAIT = 2.0  #: seconds for an answer
+LOOK = 10.0  #: seconds for its certificate: nobody waits for that
 NAME = "localhost"  #: that every certificate of a store is for
 
 
@@ -69,9 +70,11 @@ class S3(S3Shape):
         if address is None or tls is None:
             return "old"
         try:
-            shown = http.certificate_shown(address.host, address.port, WAIT, tls)
-        except OSError:
+            shown = http.certificate_shown(address.host, address.port, LOOK, tls)
+        except ssl.SSLCertVerificationError:
             return "unknown"
+        except OSError:  # it does not answer now, which says nothing of its certificate
+            return "old"
         return "read" if shown == ssl.PEM_cert_to_DER_cert(_first(pem)) else "old"
 
 
