@@ -101,3 +101,12 @@ def test_it_leaves_nothing_when_interrupted(demo, prepared, tmp_path):
     assert "nothing is left running" in lines
     assert output == ""
     assert left_over(tmp_path) == []
+
+
+def test_it_leaves_nothing_when_nobody_reads_it_any_more(demo, prepared, tmp_path):
+    process = demo(sys.executable, "-I", "-c", WITH_ANOTHER_PROJECT, "demo", prepared)
+    assert process.stderr.readline()
+    process.stderr.close()
+    process.stdout.close()
+    assert process.wait(900) != 0
+    assert left_over(tmp_path) == []
