@@ -1,34 +1,38 @@
 """ps(1) of macOS, strict: it answers what Fairlead asks it, in the form of macOS, and refuses anything else.
 
-It reads the kernel's /proc where only it looks for it: who asks has none.
+It reads the kernel's /proc where only it looks for it: who asks has none. It is asked all the time, so it imports
+nothing that takes time.
 """
 
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
 
-PROC = Path(os.environ["HIDDEN_PROC"])
+PROC = os.environ["HIDDEN_PROC"]
 
 
-def fields(pid: int) -> list[str]:
+def read(path):
+    with open(f"{PROC}/{path}", "rb") as file:
+        return file.read().decode(errors="replace")
+
+
+def fields(pid):
     """What the kernel says of a process, from its state on."""
-    return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    return read(f"{pid}/stat").rpartition(")")[2].split()
 
 
-def started(found: list[str]) -> str:
+def started(found):
     """When, to the second: macOS says it no finer."""
-    boot = next(line for line in (PROC / "stat").read_text().splitlines() if line.startswith("btime"))
+    boot = next(line for line in read("stat").splitlines() if line.startswith("btime"))
     return time.ctime(int(boot.split()[1]) + int(found[19]) / os.sysconf("SC_CLK_TCK"))
 
 
-def words(pid: int, name: str) -> str:
+def words(pid, name):
     """Its arguments or its environment, with blanks between."""
-    return (PROC / str(pid) / name).read_bytes().rstrip(b"\0").replace(b"\0", b" ").decode(errors="replace")
+    return read(f"{pid}/{name}").rstrip("\0").replace("\0", " ")
 
 
-def each(line: Callable[[int], str]) -> Iterator[str]:
+def each(line):
     """A line for each process that has not ended meanwhile."""
     for name in os.listdir(PROC):
         try:
@@ -38,7 +42,7 @@ def each(line: Callable[[int], str]) -> Iterator[str]:
             continue
 
 
-def answer(argv: list[str]) -> Iterator[str]:
+def answer(argv):
     """Lines; OSError when the process is gone."""
     match argv:
         case ["-o", "stat=,lstart=", "-p", pid]:
