@@ -124,7 +124,7 @@ class Demo:
 
     def _finished(self) -> None:
         with self._act("The next command, or the keeper before it, finishes the work") as said:
-            events = deploy(self.sandbox, "--wait", "30")
+            events = deploy(self.sandbox, "--wait", "300")
             recovered = events.first("recovered").get("text") or "the keeper had undone it already"
             said(f"{recovered}; version 5 is live")
 
