@@ -22,7 +22,7 @@ from fairlead.stores.handover import by_network
 from fairlead.stores.table import stores_of
 from fairlead.system.home import Place
 
-LIFE = 900  #: seconds after which a container of somebody who was killed ends, and the engine removes it
+LIFE = 172_800  #: seconds after which a container of somebody who was killed ends; who comes by it may need hours
 
 Enter = Callable[[str, str, Secret], dict[str, Any]]
 """Database, role, password: what the driver is told."""
