@@ -121,6 +121,11 @@ def managed(store: Store) -> bool:
     return runs(store) and store.kind in ONLY and store.command is None and store.managed
 
 
+def made_rights(store: Store) -> tuple[Rights, ...]:
+    """Of its databases, those whose roles Fairlead makes: one that is run as it is has its own ways."""
+    return store.rights if managed(store) or not runs(store) else ()
+
+
 def implied_secrets(stores: Iterable[Store], declared: Collection[str]) -> tuple[SecretSpec, ...]:
     """Those that stores need and the file does not name: made once, like any other that is made."""
     found: list[SecretSpec] = []

@@ -13,6 +13,7 @@ from pathlib import Path
 from fairlead.errors import FairleadError
 from fairlead.ledger import Ledger
 from fairlead.masking import concealed
+from fairlead.project.access import made_rights
 from fairlead.project.stack import Stack
 from fairlead.system.home import Place
 
@@ -22,7 +23,7 @@ MIGRATION, RESTORE = "migration", "restore"  #: why
 
 def isolated(stack: Stack) -> bool:
     """Whether some database names who uses it."""
-    return any(store.rights for store in stack.stores)
+    return any(made_rights(store) for store in stack.stores)
 
 
 def due(stack: Stack, ledger: Ledger, night: datetime) -> bool:
@@ -38,7 +39,7 @@ def look(stack: Stack, root: Path, why: str, names: Sequence[str] = ()) -> tuple
 
     One that cannot be asked is no breach: that is written down, and said.
     """
-    there = {f"{store.name}.{one.database}" for store in stack.stores for one in store.rights}
+    there = {f"{store.name}.{one.database}" for store in stack.stores for one in made_rights(store)}
     wanted = [name for name in names if name in there] if names else sorted(there)
     return tuple(text for name in wanted for text in _one(stack, root, why, name))
 

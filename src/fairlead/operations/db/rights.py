@@ -12,7 +12,7 @@ from fairlead.postgres.connection import Address, address
 from fairlead.postgres.roles.reconcile import look, reconcile
 from fairlead.postgres.roles.statement import Statement
 from fairlead.postgres.roles.wanted import Wanted, wanted
-from fairlead.project.access import admin_name, directly, login_name, managed, migrator_name, role_secrets, runs
+from fairlead.project.access import admin_name, directly, login_name, made_rights, migrator_name, role_secrets, runs
 from fairlead.project.database_roles import ADMIN
 from fairlead.project.problem import did_you_mean
 from fairlead.project.stack import Rights, Stack, Store
@@ -53,12 +53,7 @@ class Mended:
 
 def any_rights(stack: Stack) -> bool:
     """Whether some database names who uses it."""
-    return any(store.rights for store in stack.stores if _looked_after(store))
-
-
-def _looked_after(store: Store) -> bool:
-    """One that is run as it is has its own ways, and nobody here is who makes its roles."""
-    return managed(store) or not runs(store)
+    return any(made_rights(store) for store in stack.stores)
 
 
 def targets(
@@ -68,7 +63,7 @@ def targets(
 
     UsageError for a name that there is not; Refused while a store was never made or a secret has no value.
     """
-    there = [(store, one) for store in stack.stores if _looked_after(store) for one in store.rights]
+    there = [(store, one) for store in stack.stores for one in made_rights(store)]
     known = [f"{store.name}.{one.database}" for store, one in there]
     for name in names:
         if name not in known and not any(one.database == name for _, one in there):
