@@ -116,6 +116,23 @@ def assert_undone_or_done(arena, before: Secret, point):
 PUBLISH = 4  #: the step from which on services use the new one
 
 
+def test_the_room_for_a_migration_is_that_of_the_container(arena, docker_engine):
+    from fairlead.operations.db.chosen import chosen as databases  # noqa: PLC0415 — brings psycopg
+    from fairlead.operations.db.opened import opened  # noqa: PLC0415
+    from fairlead.operations.schema.preflight import _privileged, available  # noqa: PLC0415
+    from fairlead.project.loader import load_project  # noqa: PLC0415
+
+    project = load_project(arena.root / "fairlead.yaml")
+    stack = project.stack("local")
+    with (
+        opened(databases(stack, project.root)) as (seen,),
+        _privileged(stack, project.root, seen) as (connection, free),
+    ):
+        (folder,) = connection.execute("SHOW data_directory").fetchone()
+    said = docker_engine("exec", f"{arena.name}-local-db", "df", "-Pk", folder).stdout
+    assert free is not None and abs(free - available(said)) < 4 << 30, "others write there too"
+
+
 def test_behind_a_pooler_a_schema_moves_and_a_password_changes_and_no_write_fails(need):
     """Migrations, which need a session, go by the server itself; services come in by the pooler all the time."""
     from tests.crash.password_arena import PooledArena, Writers  # noqa: PLC0415 — brings psycopg

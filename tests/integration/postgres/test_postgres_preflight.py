@@ -1,11 +1,18 @@
 """What of a server speaks against a migration just now, on a real one."""
 
+import os
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
 import psycopg
 import pytest
 from postgres_site import Site
-from tests.postgres_server import server
+from tests.postgres_server import run, server
 
 from fairlead.backups.server import at_url
+from fairlead.demo.sandbox import free_port
 from fairlead.errors import Refused
 from fairlead.masking import Secret
 from fairlead.operations.backups.migrating import await_migrations
@@ -97,6 +104,51 @@ def test_a_dump_waits_for_who_migrates_and_not_for_ever(full):
 
         await_migrations(server, [site.name], tell, 3600.0)
         assert said == [f"waiting for the migration of {site.name}"]
+
+
+def test_the_room_of_a_container_is_what_df_says_in_it():
+    said = "Filesystem     1024-blocks     Used Available Capacity Mounted on\n"
+    assert operation.available(f"{said}overlay          102687672 40194864  57230536      42% /var/lib/a b\n") is None
+    assert (
+        operation.available(f"{said}/dev/sda1        102687672 40194864  57230536      42% /data\n") == 57230536 << 10
+    )
+    assert operation.available("df: /data: No such file or directory\n") is None
+    assert operation.available("") is None
+
+
+@contextmanager
+def replica(primary):
+    """A server that follows, and has read what it was sent; its own connection."""
+    folder, port = Path(tempfile.mkdtemp(prefix="fl-replica-")), free_port()
+    if os.geteuid() == 0:
+        shutil.chown(folder, "postgres", "postgres")
+    data, where = folder / "data", ("-h", str(primary.folder), "-p", str(primary.port), "-U", "postgres")
+    try:
+        run(primary.bin / "pg_basebackup", "-D", str(data), *where, "-R", "-X", "stream", "-c", "fast", "--no-sync")
+        options = f"-c port={port} -c listen_addresses= -c unix_socket_directories={folder} -c fsync=off"
+        run(primary.bin / "pg_ctl", "-D", str(data), "-w", "-l", str(folder / "log"), "-o", options, "start")
+        try:
+            with psycopg.connect(host=str(folder), port=port, user="postgres", autocommit=True) as follower:
+                yield follower
+        finally:
+            run(primary.bin / "pg_ctl", "-D", str(data), "-m", "immediate", "stop")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.mark.usefixtures("postgres")
+def test_a_replica_that_is_behind_is_said(tmp_path, monkeypatch):
+    """Its replay is paused: the lag is the time since what it has not replayed."""
+    with server() as alone, replica(alone) as follower:
+        site = Site(alone, alone.new(), tmp_path / "db")
+        assert wait_until(lambda: site.ask("select replay_lsn = pg_current_wal_lsn() from pg_stat_replication"), 60)
+        assert found(site) == ()
+        monkeypatch.setattr("fairlead.postgres.preflight.OLD", 0.001)
+        follower.execute("select pg_wal_replay_pause()")
+        site.ask("create table later ()")
+        assert wait_until(lambda: [one for one in found(site) if "replica" in one.text], 90, 0.2)
+        (one,) = [one for one in found(site) if "replica" in one.text]
+        assert one.text.startswith('the replica "walreceiver" is ') and not one.stops
 
 
 @pytest.mark.usefixtures("postgres")

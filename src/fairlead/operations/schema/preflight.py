@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fairlead.backups.server import Server
 from fairlead.backups.server import one as asked
 from fairlead.errors import FairleadError, Refused
-from fairlead.operations.db.chosen import Database
 from fairlead.operations.db.opened import Opened, asking
 from fairlead.operations.trials.copies import server_to_read, store_of
 from fairlead.postgres.files import Migration
@@ -51,15 +51,21 @@ def _privileged(stack: Stack, root: Path, seen: Opened) -> Iterator[tuple[Connec
         yield seen.connection, None
         return
     with server_to_read(stack, root, one) as server, server.session(one.where.database) as connection:
-        yield connection, _free(stack, one, connection)
+        yield connection, _free(server, str(asked(connection, "SHOW data_directory")))
 
 
-def _free(stack: Stack, one: Database, connection: Connection) -> int | None:
-    from fairlead.operations.backups.space import engine_folder  # noqa: PLC0415 — beside its use
-
-    docker = stack.runtime == "docker"
-    folder = engine_folder() if docker else Path(str(asked(connection, "SHOW data_directory")))
+def _free(server: Server, folder: str) -> int | None:
+    """On the disk that the data is on: of a container asked in it, where it may be another one than the engine's."""
     try:
-        return shutil.disk_usage(folder).free if folder else None
+        if server.inside is None:
+            return shutil.disk_usage(folder).free
+        said = server.run("df", "-Pk", folder)
     except (OSError, FairleadError):
         return None
+    return available(said.output) if said.code == 0 else None
+
+
+def available(table: str) -> int | None:
+    """Bytes, from what `df -Pk` says of one file system. Pure; None where that is something else."""
+    words = (table.strip().splitlines() or [""])[-1].rsplit(maxsplit=5)
+    return int(words[3]) * 1024 if len(words) == 6 and words[3].isdigit() else None
