@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 ENOUGH = 200  #: answers in the last hour for it to say what is usual
 LOCK_PATIENCE = 10.0  #: seconds a command waits for a short command of somebody else
-MOMENT = 10.0  #: seconds a command waits for a short act of the keeper, however little patience it was told to have
+MOMENT = 30.0  #: seconds a command waits for a short act of the keeper, however little patience it was told to have
 
 
 @dataclass(frozen=True, slots=True)
