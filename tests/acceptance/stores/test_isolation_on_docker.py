@@ -143,6 +143,7 @@ def deployed(docker):
     made.chmod(0o755)
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     env = {"FAIRLEAD_HOME": str(made / "home"), "PATH": path, "NO_COLOR": "1", "HOME": str(made)}
+    env["DOCKER_HOST"] = docker.host
     wanted = []
     for folder, project in (("one", name), ("two", f"{name}-x")):
         (made / folder / "app").mkdir(parents=True)
