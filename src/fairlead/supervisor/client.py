@@ -1,8 +1,10 @@
-"""XML-RPC over a UNIX socket, with the standard library's marshaller."""
+"""XML-RPC over a UNIX socket, with the standard library's marshaller.
+
+Not with its HTTP client, which reads the header of an answer as that of a mail: two thirds of what a call costs here.
+"""
 
 from __future__ import annotations
 
-import http.client
 import socket
 from pathlib import Path
 from typing import Any
@@ -19,17 +21,6 @@ class Fault(FairleadError):
         self.text = text
 
 
-class _UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path: str, timeout: float) -> None:
-        super().__init__("localhost", timeout=timeout)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
-
-
 class Rpc:
     """Calls `supervisor.METHOD`, or one of another namespace. OSError when nobody answers, Fault when it says no."""
 
@@ -43,17 +34,20 @@ class Rpc:
         from xml.parsers.expat import ExpatError  # noqa: PLC0415 — the same
 
         body = xmlrpc.client.dumps(arguments, f"{namespace}.{method}")  # type: ignore[arg-type]
-        connection = _UnixConnection(str(self.path), self.timeout)
         try:
-            connection.request("POST", "/RPC2", body, {"Content-Type": "text/xml"})
-            answer = connection.getresponse().read()
-        except http.client.HTTPException as error:
-            raise ConnectionError(f"{self.path}: {error}") from error
-        finally:
-            connection.close()
-        try:
-            return xmlrpc.client.loads(answer)[0][0]
+            return xmlrpc.client.loads(self._answer(body.encode()))[0][0]
         except xmlrpc.client.Fault as fault:
             raise Fault(fault.faultCode, fault.faultString) from fault
         except (ExpatError, xmlrpc.client.Error) as error:  # it was killed in the middle of an answer
             raise ConnectionError(f"{self.path}: {error}") from error
+
+    def _answer(self, body: bytes) -> bytes:
+        """To one request; supervisord ends the connection after it. Empty when it says that it failed."""
+        head = b"POST /RPC2 HTTP/1.0\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n" % len(body)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(self.timeout)
+            connection.connect(str(self.path))
+            connection.sendall(head + body)
+            said = b"".join(iter(lambda: connection.recv(1 << 16), b""))
+        head, _, answer = said.partition(b"\r\n\r\n")
+        return answer if b" 200 " in head.partition(b"\r\n")[0] else b""
