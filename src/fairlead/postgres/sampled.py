@@ -7,7 +7,6 @@ looks may not be seen, and keeps nobody waiting for longer.
 from __future__ import annotations
 
 import contextlib
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from fairlead.errors import FairleadError
 from fairlead.postgres.connection import first_line
 from fairlead.postgres.observed import STRENGTH, Relation, relations
 from fairlead.postgres.rehearsal import Lock, Rewrite, Seen
+from fairlead.system.looking import looking
 
 if TYPE_CHECKING:
     from fairlead.postgres.connection import Connection
@@ -52,22 +52,17 @@ class Sampled:
         import psycopg  # noqa: PLC0415 — an extra
 
         self.known = relations(self.connection)
-        over, failed = threading.Event(), list[psycopg.Error]()
+        failed = list[psycopg.Error]()
 
-        def watch() -> None:
+        def look() -> bool:
             try:
-                while not over.wait(EVERY):
-                    self._look()
+                self._look()
             except psycopg.Error as error:
                 failed.append(error)
+            return bool(failed)
 
-        thread = threading.Thread(target=watch, daemon=True)
-        thread.start()
-        try:
+        with looking(look, EVERY):
             yield
-        finally:
-            over.set()
-            thread.join()
         if failed:
             what = f"what the command holds could not be looked at: {first_line(failed[0])}"
             raise FairleadError(what, "see whether the command ends the sessions of others; then rehearse again")

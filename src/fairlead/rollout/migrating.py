@@ -18,6 +18,7 @@ from fairlead.rollout.journal import Journal
 from fairlead.rollout.steps import Step
 from fairlead.rollout.world import World
 from fairlead.system import clock
+from fairlead.system.looking import looking
 
 ENOUGH = timedelta(minutes=15)  #: for which a backup before a migration is enough for the next try
 CHANGES = (schema.APPLIED, schema.UNDONE, schema.MOVED, schema.KEPT)
@@ -98,22 +99,17 @@ class Migrating:
     @contextmanager
     def _guarded(self, id: str, held: Callable[[], bool]) -> Iterator[Callable[[], bool]]:
         """While the job runs the lock is looked at; the job is ended when it is lost. Gives whether it was."""
-        over, lost = threading.Event(), threading.Event()
+        lost = threading.Event()
 
-        def watch() -> None:
-            while not over.wait(LOOK):
-                if not held():
-                    lost.set()
-                    self.world.runtime.stop([id])
-                    return
+        def look() -> bool:
+            if held():
+                return False
+            lost.set()
+            self.world.runtime.stop([id])
+            return True
 
-        guard = threading.Thread(target=watch, name="lock of the migrator", daemon=True)
-        guard.start()
-        try:
+        with looking(look, LOOK, "lock of the migrator"):
             yield lost.is_set
-        finally:
-            over.set()
-            guard.join()
 
     def take_back(self, step: Step) -> None:
         """Where the undo of all that ran is proven to lose nothing; else the schema stays, which is said."""

@@ -8,6 +8,22 @@ from tests.crash.fake_worlds import stack, worker
 from tests.unit.rollout.cases import cases
 from tests.unit.rollout.observations import observed, shown, steps
 
+LAST = """\
+    traffic: new 100 %, old by header only
+    verify new: every instance up, smoke tests pass
+    new is live
+    forget releases that are no longer kept
+"""  #: of each that begins with another release live
+ROLLED = """\
+    traffic: old 100 %, new by header only
+    smoke tests of web of new through the edge
+    traffic: old 50 %, new 50 %
+    drain and stop web.1 of old
+    start web.2 of new
+    wait until web.2 of new answer their health check
+    traffic: new 100 %
+    drain and stop web.2 of old
+"""  #: two of web, one after the other
 PLANS = {
     "first deployment": """
     run job seed of new
@@ -139,11 +155,8 @@ PLANS = {
     wait until web.2 of new answer their health check
     traffic: new 100 %
     drain and stop web.2 of old
-    traffic: new 100 %, old by header only
-    verify new: every instance up, smoke tests pass
-    new is live
-    forget releases that are no longer kept
-""",
+"""
+    + LAST,
     "needs, in containers": """
     run job migrate of new
     start api.1 of new
@@ -168,11 +181,8 @@ PLANS = {
     wait until web.1 of new answer their health check
     traffic: old 100 %, new by header only
     smoke tests of new through the edge
-    traffic: new 100 %, old by header only
-    verify new: every instance up, smoke tests pass
-    new is live
-    forget releases that are no longer kept
-""",
+"""
+    + LAST,
     "needs, in containers, rolling": """
     run job migrate of new
     start api.1 of new
@@ -186,11 +196,8 @@ PLANS = {
     smoke tests of web of new through the edge
     traffic: new 100 %
     drain and stop web.1 of old
-    traffic: new 100 %, old by header only
-    verify new: every instance up, smoke tests pass
-    new is live
-    forget releases that are no longer kept
-""",
+"""
+    + LAST,
     "nothing for users, in containers": """
     start api.1 of new
     wait until api.1 of new answer their health check
@@ -198,11 +205,8 @@ PLANS = {
     drain and stop clock.1 of old
     start clock.1 of new
     wait until clock.1 of new answer their health check
-    traffic: new 100 %, old by header only
-    verify new: every instance up, smoke tests pass
-    new is live
-    forget releases that are no longer kept
-""",
+"""
+    + LAST,
     "another service that is asked, in containers": """
     run job migrate of new
     start api.1 of new
@@ -213,39 +217,23 @@ PLANS = {
     wait until web.1 of new answer their health check
     traffic: old 100 %, new by header only
     smoke tests of new through the edge
-    traffic: new 100 %, old by header only
-    verify new: every instance up, smoke tests pass
-    new is live
-    forget releases that are no longer kept
-""",
+"""
+    + LAST,
     "another network to ask in": """
     traffic: old 100 %, new by header only
     start web.1, web.2 of new
     wait until web.1, web.2 of new answer their health check
     traffic: old 100 %, new by header only
     smoke tests of new through the edge
-    traffic: new 100 %, old by header only
-    verify new: every instance up, smoke tests pass
-    new is live
-    forget releases that are no longer kept
-""",
+"""
+    + LAST,
     "another network to ask in, rolling": """
     traffic: old 100 %, new by header only
     start web.1 of new
     wait until web.1 of new answer their health check
-    traffic: old 100 %, new by header only
-    smoke tests of web of new through the edge
-    traffic: old 50 %, new 50 %
-    drain and stop web.1 of old
-    start web.2 of new
-    wait until web.2 of new answer their health check
-    traffic: new 100 %
-    drain and stop web.2 of old
-    traffic: new 100 %, old by header only
-    verify new: every instance up, smoke tests pass
-    new is live
-    forget releases that are no longer kept
-""",
+"""
+    + ROLLED
+    + LAST,
     "needs": """
     run job migrate of new
     start api.1 of new
@@ -272,22 +260,16 @@ PLANS = {
     smoke tests of web of new through the edge
     traffic: new 100 %
     drain and stop web.1 of old
-    traffic: new 100 %, old by header only
-    verify new: every instance up, smoke tests pass
-    new is live
-    forget releases that are no longer kept
-""",
+"""
+    + LAST,
     "services removed and added, blue-green": """
     start site.1, clock.1 of new
     wait until site.1, clock.1 of new answer their health check
     traffic: old 100 %, new by header only
     smoke tests of new through the edge
     drain and stop clock.1, mailer.1 of old
-    traffic: new 100 %, old by header only
-    verify new: every instance up, smoke tests pass
-    new is live
-    forget releases that are no longer kept
-""",
+"""
+    + LAST,
     "services removed and added, rolling": """
     start site.1 of new
     wait until site.1 of new answer their health check
@@ -314,11 +296,8 @@ PLANS = {
     start web.4 of new
     wait until web.4 of new answer their health check
     traffic: new 100 %
-    traffic: new 100 %, old by header only
-    verify new: every instance up, smoke tests pass
-    new is live
-    forget releases that are no longer kept
-""",
+"""
+    + LAST,
     "one replica less, rolling": """
     start web.1 of new
     wait until web.1 of new answer their health check
@@ -326,11 +305,8 @@ PLANS = {
     smoke tests of web of new through the edge
     traffic: new 100 %
     drain and stop web.1, web.2 of old
-    traffic: new 100 %, old by header only
-    verify new: every instance up, smoke tests pass
-    new is live
-    forget releases that are no longer kept
-""",
+"""
+    + LAST,
     "none above, one below, rolling": """
     traffic: old 100 %
     drain and stop web.1 of old
@@ -343,11 +319,8 @@ PLANS = {
     start web.2 of new
     wait until web.2 of new answer their health check
     traffic: new 100 %
-    traffic: new 100 %, old by header only
-    verify new: every instance up, smoke tests pass
-    new is live
-    forget releases that are no longer kept
-""",
+"""
+    + LAST,
     "workers alone": """
     start mailer.1 of new
     wait until mailer.1 of new answer their health check
@@ -396,49 +369,30 @@ PLANS = {
     wait until a person approves new
     traffic: old 50 %, new 50 %
     judge new for 0 s, until enough is shown
-    traffic: new 100 %, old by header only
-    verify new: every instance up, smoke tests pass
-    new is live
-    forget releases that are no longer kept
-""",
+"""
+    + LAST,
     "blue-green, approved": """
     start web.1, web.2 of new
     wait until web.1, web.2 of new answer their health check
     traffic: old 100 %, new by header only
     smoke tests of new through the edge
     wait until a person approves new
-    traffic: new 100 %, old by header only
-    verify new: every instance up, smoke tests pass
-    new is live
-    forget releases that are no longer kept
-""",
+"""
+    + LAST,
     "rolling, approved": """
     wait until a person approves new
     start web.1 of new
     wait until web.1 of new answer their health check
-    traffic: old 100 %, new by header only
-    smoke tests of web of new through the edge
-    traffic: old 50 %, new 50 %
-    drain and stop web.1 of old
-    start web.2 of new
-    wait until web.2 of new answer their health check
-    traffic: new 100 %
-    drain and stop web.2 of old
-    traffic: new 100 %, old by header only
-    verify new: every instance up, smoke tests pass
-    new is live
-    forget releases that are no longer kept
-""",
+"""
+    + ROLLED
+    + LAST,
     "approved and shadowed, the way back": """
     start web.1, web.2 of new
     wait until web.1, web.2 of new answer their health check
     traffic: old 100 %, new by header only
     smoke tests of new through the edge
-    traffic: new 100 %, old by header only
-    verify new: every instance up, smoke tests pass
-    new is live
-    forget releases that are no longer kept
-""",
+"""
+    + LAST,
     "canary, nothing live": """
     start web.1, web.2 of new
     wait until web.1, web.2 of new answer their health check
@@ -454,11 +408,8 @@ PLANS = {
     wait until web.1, web.2 of new answer their health check
     traffic: old 100 %, new by header only
     smoke tests of new through the edge
-    traffic: new 100 %, old by header only
-    verify new: every instance up, smoke tests pass
-    new is live
-    forget releases that are no longer kept
-""",
+"""
+    + LAST,
 }
 
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from fairlead.backups.physical.wal import place_of, segment_name
 from fairlead.errors import FairleadError
+from fairlead.system.looking import looking
 
 KEPT = 4 << 30  #: bytes of the log that the slot keeps with the server
 LEAST = 256 << 20  #: bytes that may wait where nobody says how many, however full the disk is
@@ -71,19 +71,13 @@ class Bound:
     def watching(self, end: Callable[[], object]) -> Iterator[None]:
         """Have `end` called once it is full, and again where that fails. Whoever carries away may wait for a place that
         does not answer, so it is a thread that looks."""
-        over = threading.Event()
 
-        def watch() -> None:
-            while not over.wait(LOOK):
-                with contextlib.suppress(FairleadError, OSError):  # the engine is away for a moment, say
-                    if self.full():
-                        end()
-                        return
+        def look() -> bool:
+            with contextlib.suppress(FairleadError, OSError):  # the engine is away for a moment, say
+                if self.full():
+                    end()
+                    return True
+            return False
 
-        thread = threading.Thread(target=watch, daemon=True)
-        thread.start()
-        try:
+        with looking(look, LOOK):
             yield
-        finally:
-            over.set()
-            thread.join()
