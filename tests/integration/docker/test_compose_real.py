@@ -36,7 +36,7 @@ services:
     image: {app}
     command: python3 -m http.server ${{PORT}} --directory /etc
     port: 8000
-    health: /hostname
+    health: {{ready: /hostname, interval: 2s}}
     routes: [{{path: /, policies: {{headers: strict}}}}]
     replicas: 2
     stop: {{grace: 1s}}
@@ -44,7 +44,12 @@ services:
     secrets: [SIGN]
   stranger: {{image: "{app}", command: sleep 600, networks: [backend], stop: {{grace: 1s}}}}
   apart:
-    {{image: "{app}", command: "python3 -m http.server ${{PORT}}", port: 9100, networks: [own], stop: {{grace: 1s}}}}
+    image: "{app}"
+    command: python3 -m http.server ${{PORT}}
+    port: 9100
+    health: {{interval: 2s}}
+    networks: [own]
+    stop: {{grace: 1s}}
 jobs: {{first: {{like: web, command: "python3 -c '{run}' DB_SHOP_URL 'select x from goods'"}}}}
 stores:
   db:
