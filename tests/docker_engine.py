@@ -5,26 +5,24 @@ Every name a test makes begins with that of its project, and its project has a n
 """
 
 import ctypes
-import json
 import os
 import secrets
 import shutil
 import signal
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import quote
 
+from fairlead.engine.direct import DirectEngine, Refused
 from tests.living import processes
 
 ROOT = Path(__file__).parent.parent
 LABEL = "dev.fairlead.project"
-IMAGE = (
-    '{{.Repository}}{{if eq .Tag "<none>"}}@{{.Digest}}{{else}}:{{.Tag}}{{end}}'  #: one pulled by its digest has no tag
-)
 CLONE_NEWNET = 0x40000000
 
 
@@ -76,24 +74,36 @@ class DockerEngine:
     def lines(self, *words):
         return self(*words).stdout.split("\n")[:-1]
 
+    @property
+    def _direct(self):
+        """The engine without a program in between, which would take longer to start than to ask."""
+        direct = DirectEngine.here(self.host, 300)
+        assert direct, f"{self.host} is no socket of this machine"
+        return direct
+
     def inspect(self, name):
         """What the engine says of a container, image, network or volume; None when there is none."""
-        done = self("inspect", name, check=False)
-        return json.loads(done.stdout)[0] if done.returncode == 0 else None
+        for path in ("containers/{}/json", "images/{}/json", "networks/{}", "volumes/{}"):
+            with suppress(Refused, OSError):
+                return self._direct.get(f"/{path.format(quote(name))}")
+        return None
 
     def found(self, project):
         """{KIND: NAMES} of all that is the project's: by its label, or by its name."""
-        kinds = {
-            "container": ("ps", "--all", "--format", "{{.Names}}"),
-            "network": ("network", "ls", "--format", "{{.Name}}"),
-            "volume": ("volume", "ls", "--format", "{{.Name}}"),
-            "image": ("images", "--digests", "--format", IMAGE),
+        direct = self._direct
+        there = {
+            "container": [(plain_names(one), one) for one in direct.get("/containers/json", {"all": "1"})],
+            "network": [([one["Name"]], one) for one in direct.get("/networks")],
+            "volume": [([one["Name"]], one) for one in direct.get("/volumes")["Volumes"] or ()],
+            "image": [(references(one), one) for one in direct.get("/images/json")],
         }
-        found = {}
-        for kind, words in kinds.items():
-            named = {line for line in self.lines(*words) if is_of(project, line)}
-            found[kind] = sorted(named | set(self.lines(*words, "--filter", f"label={LABEL}={project}")))
-        return found
+        return {
+            kind: sorted({
+                name for names, one in ones for name in names
+                if is_of(project, name) or (one["Labels"] or {}).get(LABEL) == project
+            })
+            for kind, ones in there.items()
+        }  # fmt: skip
 
     def left_of(self, project):
         """["container NAME", …]: nothing, once a project was removed."""
@@ -111,6 +121,19 @@ class DockerEngine:
         save = subprocess.Popen(["docker", "save", *names], stdout=subprocess.PIPE)
         self("load", "--quiet", stdin=save.stdout)
         assert save.wait() == 0
+
+
+def plain_names(container):
+    """Without those by which others that are linked to it know it."""
+    return [name[1:] for name in container["Names"] if name.count("/") == 1]
+
+
+def references(image):
+    """Its tags, and the digests of what was pulled by its digest, which has no tag."""
+    tags = [one for one in image["RepoTags"] or () if one != "<none>:<none>"]
+    tagged = {one.rpartition(":")[0] for one in tags}
+    digests = [one for one in image["RepoDigests"] or () if one.partition("@")[0] not in tagged]
+    return [*tags, *digests] or ["<none>@<none>"]
 
 
 def is_of(project, name):
