@@ -62,10 +62,13 @@ class Builtin:
             require_whole(self.catalogue, one)
 
     def _needed(self, backup: Backup) -> tuple[Backup, ...]:
-        """It, behind the full copy that it depends on. Gone when that is."""
+        """It, behind the full copy that it depends on. Gone when that is; Damaged when nobody knows what that is."""
         if not backup.parent:
             return (backup,)
-        full = next((one for one in self.catalogue.all(backup.parent) if one.id == backup.parent), None)
+        there = self.catalogue.look()
+        full = next((one for one in there.backups if one.id == backup.parent), None)
+        if bad := next((one for one in there.bad if one.id == backup.parent), None):
+            raise Damaged(bad.error.message, bad.error.hint)
         if full is None:
             what = f"backup {backup.id} is of what changed since {backup.parent}, which is gone"
             raise Gone(what, "restore from another: fairlead backup list")
@@ -107,7 +110,7 @@ class Builtin:
         """Each part, and with a key each file in it."""
         try:
             self._needed(backup)
-        except Gone as error:
+        except (Gone, Damaged) as error:
             return [error.message]
         return verify(self.catalogue, backup, keys)
 

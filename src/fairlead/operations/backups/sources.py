@@ -62,7 +62,7 @@ def selected(
     this machine counts. UsageError, Refused.
     """
     backups = it.catalogue.all(which)
-    physical = [one for one in backups if one.kind == "physical" and not one.damaged]
+    physical = coverage.files(backups)
     logs = it.logs(keys(physical[-1].id), here) if physical and (target or which == "latest") else {}
     if target is not None:
         said = chosen(backups, which) if which != "latest" else None

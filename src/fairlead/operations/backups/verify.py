@@ -57,11 +57,11 @@ def verify_routine(one: Arrangement, why: str) -> tuple[Verified, ...]:
 
 
 def routine(pruning: Pruning, now: datetime) -> tuple[Backup, ...]:
-    """Those: of each kind the newest whole one, and what has the place of a week or a month and was never read nor
-    tried, or not for long.
+    """Those: of each kind the newest whole one, what changed since last, and what has the place of a week or a month
+    and was never read nor tried, or not for long.
     """
     good = [(it, one) for it, one in pruning.decisions if not it.damaged and it.moment <= now]
-    newest = {it.kind: it for it, _ in reversed(good) if not it.parent}
+    newest = {(it.kind, bool(it.parent)): it for it, _ in reversed(good)}
     placed = [it for it, one in good if any(reason.startswith(("weekly", "monthly")) for reason in one.reasons)]
     old = {it.id: it for it in placed if _seen(it) is None or now - (_seen(it) or now) > OLD}
     return tuple((old | {it.id: it for it in newest.values()}).values())

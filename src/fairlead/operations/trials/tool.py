@@ -31,12 +31,11 @@ from fairlead.postgres.rehearsal import Rehearsal
 from fairlead.postgres.sampled import Sampled
 from fairlead.postgres.schema_print import schema_print
 from fairlead.project.access import authorities_name, authority_name, derived_names, migrator_job, url_name
-from fairlead.project.placeholders import expand
+from fairlead.project.placeholders import expand, names
 from fairlead.project.stack import Migrations, Stack, Store
 from fairlead.rollout import specs
 from fairlead.runtimes.base import InstanceSpec
 from fairlead.secrets.delivery import Handful, deliver
-from fairlead.stores.handover import url_secrets
 from fairlead.system import clock
 from fairlead.system.commands import Command, run
 from fairlead.system.home import Place
@@ -180,14 +179,20 @@ def _from_files(spec: InstanceSpec) -> dict[str, str]:
 def addresses(stack: Stack) -> frozenset[str]:
     """Whatever leads to a store, by name. Certificates do not: a client that reads one would not even begin without."""
     trusted = {name(one.name) for one in stack.stores for name in (authority_name, authorities_name)}
-    return (derived_names(stack) | url_secrets(stack)) - trusted
+    return (derived_names(stack) | _in_urls(stack)) - trusted
+
+
+def _in_urls(stack: Stack) -> frozenset[str]:
+    """The secrets that stand in the url of any store: a service may know one by its secret alone, and not `use` it."""
+    found = {name for store in stack.stores for url in (store.url, store.direct_url) for name in names(url or "")}
+    return frozenset(found & {one.name for one in stack.secrets})
 
 
 def _own_urls(stack: Stack, store: Store, database: str) -> set[str]:
     """Whatever leads to this database: the addresses that services have, and a secret that is its whole url."""
     users = ("", "migrator", *(one.name for one in stack.services))
     urls = {(url or "").strip() for url in (store.url, store.direct_url)}
-    whole = {name for name in url_secrets(stack) if f"${{{name}}}" in urls}
+    whole = {name for name in _in_urls(stack) if f"${{{name}}}" in urls}
     return {url_name(store, database, user) for user in users} | {url_name(store)} | whole
 
 

@@ -141,3 +141,14 @@ def test_what_the_schedule_reads(one):
     assert [it.id for it in routine(decided(one), now + timedelta(days=91))] == [
         *sorted(placed - {IDS[4]}, reverse=True), IDS[4]
     ]  # fmt: skip
+
+
+def test_what_the_schedule_reads_of_copies_that_depend_on_others(one):
+    """The last of what changed is what a restore begins with; those before it have nothing that it lacks."""
+    for number in (1, 2):
+        moment = f"2026-03-05T0{number + 3}:00:00+00:00"
+        made = Backup(
+            id=f"c{number}", kind="logical", owner=OWNER, began=moment, ended=moment, why="", parent=IDS[4], **MORE
+        )
+        one.catalogue.add(made)
+    assert [it.id for it in routine(decided(one), datetime(2026, 3, 6, tzinfo=UTC))] == [IDS[4], "c2"]
