@@ -141,7 +141,8 @@ def test_a_replica_that_is_behind_is_said(tmp_path, monkeypatch):
     """Its replay is paused: the lag is the time since what it has not replayed."""
     with server() as alone, replica(alone) as follower:
         site = Site(alone, alone.new(), tmp_path / "db")
-        assert wait_until(lambda: site.ask("select replay_lsn = pg_current_wal_lsn() from pg_stat_replication"), 60)
+        caught_up = "select replay_lsn = pg_current_wal_lsn() from pg_stat_replication"
+        assert wait_until(lambda: site.ask(caught_up) == [(True,)], 60)
         assert found(site) == ()
         monkeypatch.setattr("fairlead.postgres.preflight.OLD", 0.001)
         follower.execute("select pg_wal_replay_pause()")
