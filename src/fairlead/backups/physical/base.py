@@ -14,11 +14,12 @@ from typing import Any
 from fairlead.backups.catalogue import Backup, Catalogue, Part, new_id
 from fairlead.backups.destinations.base import Denied
 from fairlead.backups.logical import Recipients, server_facts
-from fairlead.backups.physical.changes import Manifests, Since, able, since, summarize
+from fairlead.backups.physical.changes import CHECKSUMS, Manifests, Since, able, since, summarize
 from fairlead.backups.physical.packing import Packed
 from fairlead.backups.physical.segments import require_usual
 from fairlead.backups.sealing import SUFFIX
 from fairlead.backups.server import Server
+from fairlead.backups.server import one as asked
 from fairlead.errors import FairleadError
 from fairlead.system import clock
 from fairlead.system.pipes import Ended
@@ -62,12 +63,12 @@ class BaseBackup:
         began = clock.now()
         with self.server.session(self.server.home) as connection:
             require_usual(connection)
-            had = server_facts(connection)
+            had = server_facts(connection) | {CHECKSUMS: str(asked(connection, "SHOW data_checksums"))}
             summarize(connection, self.changes or differential)
         id = new_id(began)
         base, copied = self._made(catalogue, recipients, id, had, differential)
         full = base.full if isinstance(base, Since) else None
-        facts: dict[str, Any] = {"databases": list(self.databases)}
+        facts: dict[str, Any] = {"databases": list(self.databases), CHECKSUMS: had[CHECKSUMS]}
         if full:
             facts[ROOM] = 2 * (full.parts[0].size + copied.part.size)
         elif base:
@@ -87,7 +88,7 @@ class BaseBackup:
         self, catalogue: Catalogue, recipients: Recipients, id: str, had: dict[str, Any], differential: bool
     ) -> tuple[Since | str, Copied]:
         """Since when it is, or why it is of all, with what was written."""
-        base = self._since(catalogue, had) if differential else ""
+        base = self._since(catalogue, had, recipients.names) if differential else ""
         if not isinstance(base, Since):
             return base, self._copied(catalogue, id, recipients)
         try:
@@ -97,10 +98,10 @@ class BaseBackup:
             reason = f"what changed since {base.full.id} is not known: {_said(error)}"
             return reason, self._copied(catalogue, id, recipients)
 
-    def _since(self, catalogue: Catalogue, had: dict[str, Any]) -> Since | str:
+    def _since(self, catalogue: Catalogue, had: dict[str, Any], readers: Sequence[str]) -> Since | str:
         """Whoever may write and not read cannot look what there is."""
         try:
-            return since(catalogue.look().backups, had, self.manifests)
+            return since(catalogue.look().backups, had, self.manifests, readers)
         except Denied as error:
             return f"what there is cannot be looked at: {error.message}"
 

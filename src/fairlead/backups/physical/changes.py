@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from fairlead.backups.server import Connection
 
 FIRST = 17  #: the major version that can
+CHECKSUMS = "checksums"  #: of an entry's facts: whether pages had such then
 COMBINE = "pg_combinebackup"
 LENT = f"{KEEPS}/fairlead.manifest"  #: in a container, beside the data
 SETTINGS = {"summarize_wal": "on", "wal_summary_keep_time": "40d"}
@@ -82,8 +83,10 @@ def able(had: dict[str, Any]) -> bool:
     return major is not None and int(major[0]) >= FIRST
 
 
-def since(there: Sequence[Backup], had: dict[str, Any], manifests: Manifests) -> Since | str:
-    """The newest full copy of this server, or why all has to be copied."""
+def since(
+    there: Sequence[Backup], had: dict[str, Any], manifests: Manifests, readers: Sequence[str] = ()
+) -> Since | str:
+    """The newest full copy of this server, or why all has to be copied. `readers`: for whom it will be encrypted."""
     if not able(had):
         return f"PostgreSQL {had['server']} copies all or nothing, and from {FIRST} on what changed"
     fulls = [one for one in there if one.kind == "physical" and one.engine == "builtin" and not one.parent]
@@ -91,11 +94,20 @@ def since(there: Sequence[Backup], had: dict[str, Any], manifests: Manifests) ->
     if not mine:
         return "there is no full copy of this server yet"
     full = max(mine, key=lambda one: one.moment)
+    return _unfit(full, had, manifests, readers) or Since(full)
+
+
+def _unfit(full: Backup, had: dict[str, Any], manifests: Manifests, readers: Sequence[str]) -> str:
+    """Why nothing can be since that one; empty: it can."""
     if full.damaged:
         return f"the last full copy, {full.id}, is damaged"
+    if not set(readers) <= set(full.recipients):  # they could do nothing with what depends on it
+        return f"the last full copy, {full.id}, cannot be read by all who are to read this one"
+    if full.facts.get(CHECKSUMS, had.get(CHECKSUMS)) != had.get(CHECKSUMS):  # pg_checksums writes pages, and no log
+        return f"checksums of pages were switched since {full.id}, the last full copy"
     if manifests.of(full.id) is None:
         return f"the manifest of {full.id}, the last full copy, is not on this machine"
-    return Since(full)
+    return ""
 
 
 def summarize(connection: Connection, wanted: bool) -> None:

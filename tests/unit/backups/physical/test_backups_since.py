@@ -8,7 +8,7 @@ from fairlead.backups.catalogue import Backup, Catalogue, Owner, Part
 from fairlead.backups.destinations.base import Denied
 from fairlead.backups.destinations.directory import Directory
 from fairlead.backups.physical.base import ROOM, BaseBackup, size_of
-from fairlead.backups.physical.changes import Manifests, Since, since
+from fairlead.backups.physical.changes import CHECKSUMS, Manifests, Since, since
 
 OWNER = Owner("shop", "local", "db")
 HAD = {"server": "17.2", "system": "7", "timeline": 1, "start_lsn": "0/1"}
@@ -47,11 +47,26 @@ def test_it_is_since_the_newest_full_copy_of_this_server(manifests):
         ([], {}, "there is no full copy of this server yet"),
         ([copy(system="8")], {}, "there is no full copy of this server yet"),
         ([copy(damaged="now")], {}, "the last full copy, b1, is damaged"),
+        (
+            [copy(facts={CHECKSUMS: "off"})],
+            {CHECKSUMS: "on"},
+            "checksums of pages were switched since b1, the last full copy",
+        ),
         ([copy(), copy("b2", 2)], {}, "the manifest of b2, the last full copy, is not on this machine"),
     ],
 )
 def test_else_it_is_said_why_all_is_copied(manifests, there, had, why):
     assert since(there, HAD | had, manifests) == why
+
+
+def test_who_is_to_read_it_can_read_the_full_copy_too(manifests):
+    """A key that was changed since opens nothing of what was written before."""
+    there, why = (
+        [copy(recipients=("old", "both"))],
+        "the last full copy, b1, cannot be read by all who are to read this one",
+    )
+    assert since(there, HAD, manifests, ("new", "both")) == why
+    assert isinstance(since(there, HAD, manifests, ("both",)), Since)
 
 
 def test_who_may_write_and_not_read_copies_all(manifests, tmp_path, monkeypatch):
@@ -60,7 +75,7 @@ def test_who_may_write_and_not_read_copies_all(manifests, tmp_path, monkeypatch)
 
     monkeypatch.setattr(Directory, "items", denied)
     catalogue = Catalogue(Directory(tmp_path / "kept"), OWNER)
-    found = BaseBackup(None, (), manifests)._since(catalogue, HAD)
+    found = BaseBackup(None, (), manifests)._since(catalogue, HAD, ())
     assert found == "what there is cannot be looked at: s3://kept may not be listed"
 
 
