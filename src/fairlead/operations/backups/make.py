@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -46,7 +47,8 @@ def make(
             what = f"no copies of the data files of {one.store.name} are declared"
             raise UsageError(what, "say `physical: {full: weekly}` under its `backup`")
     go_on(some[0].place, some[0].runtime)
-    settle(some[0].place, some[0].runtime)
+    with contextlib.suppress(FairleadError):  # whoever copies those files is told; others need not wait for that
+        settle(some[0].place, some[0].runtime)
     set = set or (new_set() if len(some) > 1 else "")
     return tuple(_one(one, kind or _usual(one), why, say, set, differential) for one in ordered(some))
 

@@ -164,11 +164,19 @@ def examine(place: Place) -> Iterator[Finding]:
 
 
 def settle(place: Place, runtime: RuntimeName) -> None:
-    """Have all go on that somebody left who was killed. FairleadError; then it is to be tried again."""
+    """Have all go on that somebody left who was killed. FairleadError; then it is to be tried again, and only where it
+    could not be done: none stands still because another one's command fails.
+    """
+    failed: list[FairleadError] = []
     for name in left(place):
         lock = held_lock(place.backups / f"{name}.lock", owner_text(DOING), f"the backups of {name}")
-        with contextlib.suppress(Busy), lock:  # or who made it so is still at it
-            _settle(place, runtime, name)
+        try:
+            with contextlib.suppress(Busy), lock:  # or who made it so is still at it
+                _settle(place, runtime, name)
+        except FairleadError as error:
+            failed.append(error)
+    if failed:
+        raise failed[0]
 
 
 def _settle(place: Place, name: RuntimeName, volume: str, after: str | None = None) -> None:

@@ -11,6 +11,7 @@ from fairlead.errors import Busy, FairleadError
 from fairlead.ledger import Ledger
 from fairlead.operations.backups import quiet
 from fairlead.operations.backups.arrangement import Arrangement
+from fairlead.operations.backups.make import make
 from fairlead.project.stack import Store
 from fairlead.project.stack_backup import Backup, Quiet
 from fairlead.runtimes.base import InstanceSpec
@@ -136,6 +137,20 @@ def test_who_was_killed_is_followed(one, runtime):
     assert runtime.frozen == {"r1.web.0"}
     quiet.settle(one.place, "process")
     assert (runtime.asked, runtime.frozen, path.exists()) == ([("r1.web.0", ("resume",))], set(), False)
+
+
+def test_what_fails_after_one_copy_holds_up_no_other(one, runtime):
+    """Neither who stands still for the files of another volume, nor the backup of a database."""
+    for name, after in (("files", "false"), ("uploads", "resume")):
+        path = one.place.backups / f"{name}.quiet.json"
+        path.write_text(json.dumps({"ids": ["r1.web.0"], "after": after, "seconds": 5}))
+    with pytest.raises(FairleadError, match="`false` ended with 1"):
+        quiet.settle(one.place, "process")
+    assert quiet.left(one.place) == ("files",)
+    said = Backup("/x")
+    db = replace(one, store=Store("db", "postgres", backup=said), said=said)
+    (made,) = make([db])
+    assert made.error and "after the copy" not in made.error.message, "it was tried"
 
 
 def test_nothing_happens_where_nothing_is_asked_or_runs(one, runtime):
