@@ -17,7 +17,7 @@ from fairlead.operations.db.opened import spoken
 from fairlead.operations.trials.in_rollout import LATELY, refused, told, unaffordable
 from fairlead.operations.trials.rehearse import KEPT, kept, live_queries
 from fairlead.postgres.connection import connect
-from fairlead.postgres.rehearsal import Verdict, rehearsal_of
+from fairlead.postgres.rehearsal import Rehearsal, Verdict, rehearsal_of
 from fairlead.postgres.schema_print import schema_print
 from fairlead.project.access import runs
 from fairlead.project.stack import Migrations, Stack, Store
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from fairlead.operations.trials.tool import Say, Tool
     from fairlead.postgres.connection import Connection
 
+LACKS = """
+    (a copy has no TLS, and nothing leads to other stores: where that is all, say `migrate: {rehearse: never}`)"""
 _FILLED = """
 SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema')
@@ -84,4 +86,10 @@ def tried(tool: Tool, say: Say) -> Tried:
             raise
         return Tried(f"not rehearsed: {error.message}")
     what = f"{told(found)}, in {clock.boot_seconds() - begun:.1f} s"
-    return Tried(what, refused(found, tool.declared), (), ((KEPT, found.to_data()),))
+    return Tried(what, refusal(found, tool.declared), (), ((KEPT, found.to_data()),))
+
+
+def refusal(found: Rehearsal, declared: Migrations) -> str:
+    """Why a deployment must not go on with it; empty where it may. What the copy lacks may be all that is wrong."""
+    said = refused(found, declared)
+    return f"{said}{LACKS}" if said and found.failure else said

@@ -1,7 +1,10 @@
 """What a command that is tried on a copy is handed: addresses of other stores lead nowhere, all else is as it is."""
 
 from fairlead.operations.trials.tool import _own_urls, addresses
+from fairlead.operations.trials.tool_in_rollout import refusal
+from fairlead.postgres.rehearsal import Rehearsal
 from fairlead.project.project import parse_project
+from fairlead.project.stack import Migrations
 
 FILE = """\
 name: shop
@@ -43,3 +46,11 @@ def test_the_url_of_a_store_that_no_service_uses_is_an_address_too(tmp_path):
     assert addresses(stack) >= {"DATABASE_URL", "SHARED_URL"}
     mine = _own_urls(stack, stack.stores[0], "shop")
     assert "DATABASE_URL" in mine and "SHARED_URL" not in mine
+
+
+def test_who_is_refused_is_told_what_a_copy_lacks():
+    """A command that insists on TLS fails on every copy, and on no live server."""
+    tried = {"database": "db.shop", "base": None, "prints": (), "source": "", "at": "", "patience": 1.0}
+    said = refusal(Rehearsal(**tried, failure="no SSL"), Migrations("shop"))
+    assert "says fails: no SSL" in said and "no TLS" in said and "rehearse: never" in said
+    assert refusal(Rehearsal(**tried), Migrations("shop")) == ""
