@@ -15,6 +15,7 @@ from fairlead.operations.backups import losing, swapping
 from fairlead.operations.backups.ages import MADE
 from fairlead.operations.backups.arrangement import PATIENCE, Arrangement, require_identities
 from fairlead.operations.backups.filling import fill
+from fairlead.operations.backups.moments import moment
 from fairlead.operations.backups.restore import Asked, beside_live, go_on, have_live, held_environment, not_ours
 from fairlead.operations.backups.space import folder_of, needed_of, require_space
 from fairlead.operations.backups.spots import spots_of
@@ -190,10 +191,6 @@ def _runs(one: Arrangement) -> bool:
     return any(it.living for it in there if it.name == one.store.name)
 
 
-def _stamp() -> str:
-    return f"{clock.now():%Y%m%dT%H%M%S}"
-
-
 def _prepared(one: Arrangement, backup: Backup, say: Say) -> contextlib.AbstractContextManager[Ready]:
     say(f"{one.store.name}: {backup.id} into a new place")
     return _databases(one, backup, say) if one.store.kind == "postgres" else _files(one, backup)
@@ -226,8 +223,9 @@ def _files(one: Arrangement, backup: Backup) -> Iterator[Ready]:
     require_whole(one.catalogue, backup)
     reader = Reader(one.catalogue, require_identities(backup.id))
     require_space(folder_of(one), needed_of(backup), f"what is restored of {one.store.name}")
-    stamp, redis = _stamp(), one.store.kind == "redis"
+    redis = one.store.kind == "redis"
     with spots_of(one.place, one.runtime, one.store) as spots:
+        stamp = moment([name for spot in spots.spots for name in spot.aside()])
         try:
             for spot in spots.spots:
                 spot.discard()

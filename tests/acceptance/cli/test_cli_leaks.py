@@ -154,8 +154,11 @@ def write(site, version="1", spill="", job_spill="", deadline="90s"):
 
 
 def in_environment(pid, environment):
-    """The service that declares `as: env` has that value there, deployed or in development, and nobody else."""
-    return ("SMTP_PASSWORD",) if b"READS=SMTP_PASSWORD" in environment.split(b"\0") else ()
+    """The service that declares `as: env` has that value there, deployed or in development, and nobody else.
+
+    A shell that begins reads its variables one by one, and has put an end where the = of that one is for the moment.
+    """
+    return ("SMTP_PASSWORD",) if b"=READS=SMTP_PASSWORD=" in b"=" + environment.replace(b"\0", b"=") else ()
 
 
 def in_file(site):

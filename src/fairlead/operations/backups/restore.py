@@ -26,6 +26,7 @@ from fairlead.backups.server import Server, one
 from fairlead.errors import FairleadError, Interrupted
 from fairlead.operations.backups import coming, swapping
 from fairlead.operations.backups.arrangement import PATIENCE, Arrangement
+from fairlead.operations.backups.moments import moment
 from fairlead.operations.backups.sources import XID, Source, Target, source_of
 from fairlead.operations.backups.space import data_folder, needed, require_space
 from fairlead.operations.restored import Reverted, note, reverted
@@ -123,7 +124,7 @@ def beside_live(
         with source_of(it, aim.which, aim.moment, say) as source:
             names = existing(source.id, source.databases, aim.databases)
             require_space(data_folder(place, server), needed(source.facts, names), "what is restored")
-            swaps = _swaps(names)
+            swaps = _swaps(names, databases_there(server))
             back = stack.enter_context(coming.roles(written, server, source.roles, swaps, promised))
             _beside(server, source, swaps, say)
         try:
@@ -194,9 +195,9 @@ def _staying(place: Arrangement, server: Server, source: Source) -> tuple[str, .
     return tuple(name for name in place.databases(server) if name not in source.facts)
 
 
-def _swaps(databases: Sequence[str]) -> tuple[Swap, ...]:
-    """The names that each has, gets and leaves."""
-    stamp = f"{clock.now():%Y%m%dT%H%M%S}"
+def _swaps(databases: Sequence[str], there: Collection[str]) -> tuple[Swap, ...]:
+    """The names that each has, gets and leaves, none of which is `there`."""
+    stamp = moment(there)
     return tuple(
         Swap(name, f"{short(name)}_restored_{stamp}", f"{short(name)}_before_{stamp}") for name in databases
     )  # fmt: skip
