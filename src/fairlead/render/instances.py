@@ -26,6 +26,9 @@ _ASKING = (  #: one of these is in nearly every image
     "curl -fsS -o /dev/null {url}",
     "python3 -c \"import urllib.request as u; u.urlopen('{url}', timeout={timeout})\"",
     "node -e \"fetch('{url}').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))\"",
+    "bash -c 'exec 3<>/dev/tcp/127.0.0.1/{port}"
+    r' && printf "GET %s HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n" "{path}" >&3'
+    ' && read -r version code rest <&3 && case "$code" in [23]*) ;; *) exit 1 ;; esac\'',
 )
 LEAST = 5.0  #: seconds between two questions of the engine's, where Fairlead asks by itself
 
@@ -180,5 +183,5 @@ def healthcheck(
 def _by_request(health: Health, port: int | None) -> tuple[str, ...]:
     if health.ready is None or port is None:
         return ()
-    url = f"http://127.0.0.1:{port}{health.ready}"
-    return ("CMD-SHELL", " || ".join(way.format(url=url, timeout=health.timeout) for way in _ASKING))
+    known = {"port": port, "path": health.ready, "url": f"http://127.0.0.1:{port}{health.ready}"}
+    return ("CMD-SHELL", " || ".join(way.format(**known, timeout=health.timeout) for way in _ASKING))

@@ -1,5 +1,10 @@
 """What an engine asks a container by itself."""
 
+import shutil
+import subprocess
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -51,3 +56,38 @@ def test_requests_go_where_it_listens_at_most_each_five_seconds():
     assert found.test[1].count(PATH) == 4 and (found.interval, found.timeout) == (20.0, 3.0)
     told = outline(", engine: 'check ${PORT}'").service("api").health
     assert healthcheck(told, {"PORT": "7"}, 7).test[1:] == ("check", "7")
+
+
+@contextmanager
+def answering(status):
+    """A server that says that to everybody; its port."""
+
+    class Says(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(status)
+            self.end_headers()
+
+        def log_message(self, *_):
+            """Nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Says) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.parametrize(("status", "code"), [(200, 0), (503, 1)])
+def test_an_image_with_bash_alone_is_asked_too(status, code, tmp_path):
+    for name in ("sh", "bash"):
+        (tmp_path / name).symlink_to(shutil.which(name))
+    api = outline(", engine: http").service("api")
+    with answering(status) as port:
+        _, line = healthcheck(api.health, {}, port).test
+        done = subprocess.run(
+            [tmp_path / "sh", "-c", line], env={"PATH": str(tmp_path)}, capture_output=True, check=False
+        )
+    assert done.returncode == code, done.stderr
