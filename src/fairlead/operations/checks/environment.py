@@ -13,6 +13,8 @@ from fairlead.artifacts.artifact import ArtifactStore
 from fairlead.artifacts.release import ReleaseStore
 from fairlead.errors import FairleadError
 from fairlead.ledger import Entry, Ledger, verify
+from fairlead.operations.backups.streams import program as receiver
+from fairlead.operations.backups.streams import there
 from fairlead.operations.check import Check, failed, ok, warning
 from fairlead.operations.checks.docker import stranger_on
 from fairlead.project.stack import Stack
@@ -174,7 +176,7 @@ def _instances(stack: Stack, place: Place) -> Iterator[str]:
     strangers = [one.id for one in seen if one.release not in known]
     if strangers:
         yield f"instances of no release: {', '.join(strangers)}"
-    ours = OWN | {program(name) for name in names(place)}
+    ours = OWN | {program(name) for name in names(place)} | {receiver(name) for name in there(place)}
     programs = Supervisor(place).programs().keys() - {one.id for one in seen} - ours
     if programs:
         yield f"programs of no instance: {', '.join(sorted(programs))}"
