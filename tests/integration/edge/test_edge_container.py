@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from ipaddress import ip_network
@@ -211,8 +212,11 @@ def lean(kind):
     served.communicate()
 
 
-def replaced(rig, number, shed=4.0, **changes):
-    """The shape that asks for another Traefik: one more port for services. `shed`: longer than clients are idle."""
+def replaced(rig, number, shed=6.0, **changes):
+    """The shape that asks for another Traefik: one more port for services.
+
+    `shed`: longer than clients are idle and than what they were being answered takes.
+    """
     rig.edge.replacement = replace(rig.edge.replacement, shed=shed)
     shape = replace(rig.edge.shape, inner=(*rig.edge.shape.inner, 5000 + number), **changes)
     with rig.edge._held():
@@ -242,6 +246,29 @@ def test_replaced_under_load_it_loses_and_cuts_nothing(rig, lean, docker_engine)
     assert rig.facts(TRAEFIK[DEPUTY]) is None
     assert rig.facts(REDIRECT) is None
     eventually(lambda: rig.edge.up() or not rig.retired())
+
+
+def test_an_answer_that_began_before_does_not_take_the_next_request_with_it(rig, lean):
+    """It could not say `Connection: close`, and its client asks on as soon as it has the whole of it."""
+    rig.route({"r1": [lean]})
+    lasting, link, own, begun = asking.upgraded(rig.port), asking.kept(rig.port), rig.edge.replacement.own, []
+
+    def have_own(shedding):
+        if not begun:
+            link.request("GET", "/stream?seconds=2")
+            begun.append(link.getresponse())
+        return own(shedding)
+
+    rig.edge.replacement = replace(rig.edge.replacement, own=have_own)
+    with ThreadPoolExecutor(1) as pool:
+        replacing = pool.submit(replaced, rig, 1, shed=4.0)
+        eventually(lambda: begun)
+        assert begun[0].getheader("connection") is None and begun[0].read()
+        assert asking.send(link).status == 200
+        replacing.result()
+    lasting.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        lasting.recv(1)
 
 
 def test_what_is_retired_goes_with_its_door_and_with_the_edge(rig, one, docker_engine):
@@ -373,7 +400,7 @@ def made_anew(docker_engine, boxes, joined):
     boxes.engine.join(client, joined)
 
 
-@pytest.mark.long(seconds=300)
+@pytest.mark.long(seconds=520)
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_ten_replacements_lose_nothing(rig, lean, scheme):
     """WebSockets of each turn stay where they are; after more turns than a day has the oldest would go for new ones."""
@@ -386,7 +413,7 @@ def test_ten_replacements_lose_nothing(rig, lean, scheme):
         for turn in range(10):
             with Traffic(f"{scheme}://127.0.0.1:{rig.port}", TALKING, patient) as talking:
                 eventually(lambda: talking.snapshot().websocket.opened == 8)
-                replaced(rig, turn, shed=10.0)
+                replaced(rig, turn, shed=21.0)
                 talked = talking.stop()
             assert (talked.lost, talked.websocket.opened, talked.websocket.cut) == (0, 8, 0), talked.websocket.cuts
         report = traffic.stop()

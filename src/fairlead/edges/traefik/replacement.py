@@ -22,7 +22,9 @@ from fairlead.system.clock import wait_until
 
 READY = 20.0  #: seconds a Traefik may take until its API shows the routes
 TRIES = 2  #: restarts by the engine after which a new Traefik is given up
-SHED = 10.0  #: seconds clients get to come back on new connections; who asks nothing meanwhile has nothing to lose
+#: Seconds clients get to come back on new connections, and answers that began before they were told to get to end: once
+#: a Traefik was told to go it ends a connection right behind the last byte of such an answer, without having said so.
+SHED = 30.0
 
 
 @dataclass(frozen=True)
