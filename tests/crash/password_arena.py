@@ -18,6 +18,7 @@ from fairlead.secrets.rotation.journal import last_closed, open_rotations
 from fairlead.system.clock import wait_until
 from fairlead.system.home import near
 from tests.crash.arena import Arena
+from tests.crash.beside import Beside
 from tests.crash.schema_arena import KEEPING
 from tests.docker_engine import DockerEngine, images, unique
 
@@ -210,35 +211,30 @@ class PooledArena(PasswordArena):
         return self.server.connect("shop")
 
 
-class Writers:
+class Writers(Beside):
     """Users whose every request is a row. `failed`: what was no answer of 200."""
 
-    def __init__(self, arena, number=3):
-        self.arena, self.failed, self.acknowledged, self.roles = arena, [], [], set()
-        self._over, self._next, self._lock = threading.Event(), 0, threading.Lock()
-        self._threads = [threading.Thread(target=self._work) for _ in range(number)]
+    threads = 3
+
+    def __init__(self, arena):
+        super().__init__(arena)
+        self.failed, self.acknowledged, self.roles = [], [], set()
+        self._next, self._lock = 0, threading.Lock()
 
     def __enter__(self):
         self.first = self.arena.ask("SELECT coalesce(max(id), 0) FROM rows")[0][0]
         self._next = self.first
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._over.set()
-        for thread in self._threads:
-            thread.join()
+        return super().__enter__()
 
     def _number(self):
         with self._lock:
             self._next += 1
             return self._next
 
-    def _work(self):
+    def work(self):
         connection = http.client.HTTPConnection("127.0.0.1", self.arena.port, timeout=120)
         with contextlib.closing(connection):
-            while not self._over.wait(0.05):
+            while not self.over.wait(0.05):
                 self._write(connection, self._number())
 
     def _write(self, connection, number):
@@ -264,7 +260,7 @@ class Writers:
         assert self.acknowledged
 
 
-class Sessions:
+class Sessions(Beside):
     """Looks all the time who is logged in, and may. `cut`: sessions of a role that had to rest already."""
 
     QUERY = """
@@ -273,20 +269,12 @@ class Sessions:
     """
 
     def __init__(self, arena):
-        self.arena, self.cut, self.looks, self.seen = arena, [], 0, set()
-        self._over, self._thread = threading.Event(), threading.Thread(target=self._look)
+        super().__init__(arena)
+        self.cut, self.looks, self.seen = [], 0, set()
 
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._over.set()
-        self._thread.join()
-
-    def _look(self):
+    def work(self):
         with self.arena.admin() as connection:
-            while not self._over.wait(0.05):
+            while not self.over.wait(0.05):
                 found = connection.execute(self.QUERY).fetchall()
                 self.looks += 1
                 self.seen.add(json.dumps(sorted(role for role, may, _ in found if may)))

@@ -4,7 +4,6 @@ import contextlib
 import shutil
 import sys
 import tempfile
-import threading
 from pathlib import Path
 
 import httpx
@@ -18,6 +17,7 @@ from fairlead.project.loader import load_project
 from fairlead.rollout.journal import CLOSED
 from fairlead.system.clock import wait_until
 from tests.crash.arena import Arena
+from tests.crash.beside import Beside
 from tests.postgres_server import MIGRATORS, superuser
 
 PROJECT = """\
@@ -84,29 +84,21 @@ TIDY = (
 )
 
 
-class Writer:
+class Writer(Beside):
     """Inserts one row after the other, each known by its number, and remembers which were acknowledged."""
 
     def __init__(self, arena):
-        self.arena, self.number, self.acknowledged = arena, 0, set()
-        self._over, self._thread = threading.Event(), threading.Thread(target=self._work, daemon=True)
+        super().__init__(arena)
+        self.number, self.acknowledged = 0, set()
 
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._over.set()
-        self._thread.join()
-
-    def _work(self):
-        while not self._over.is_set():
+    def work(self):
+        while not self.over.is_set():
             with contextlib.suppress(psycopg.Error, OSError), self.arena.session() as connection:
-                while not self._over.wait(0.02):
+                while not self.over.wait(0.02):
                     self.number += 1
                     connection.execute("INSERT INTO rows (id) VALUES (%s)", (self.number,))
                     self.acknowledged.add(self.number)
-            self._over.wait(0.1)
+            self.over.wait(0.1)
 
     def check(self):
         """Every row that was acknowledged is there once; none that nobody wrote."""

@@ -29,6 +29,7 @@ from fairlead.render.stores.ground import Ground, ground_of
 from fairlead.render.stores.plain import preset
 from fairlead.stores.aside import BESIDE, Aside, Before, changing
 from fairlead.stores.base import Address, Phase, Running, Taken, Values
+from fairlead.stores.certificate import have_read
 from fairlead.stores.container_spec import container_of
 from fairlead.stores.declared import fingerprint
 from fairlead.stores.differences import RUNS, of_container
@@ -36,7 +37,6 @@ from fairlead.stores.folder import SHARED, Kept, StoreFolder, names
 from fairlead.stores.kinds.table import kind_of
 from fairlead.stores.machine import machine_of
 from fairlead.stores.majors import contained
-from fairlead.stores.renewal import may_restart
 from fairlead.system import processes
 from fairlead.system.files import write_file
 from fairlead.system.home import Place, near
@@ -210,20 +210,14 @@ class DockerStores:
 
     def _renewed(self, name: str, now: datetime) -> bool:
         store, ground, reach = self._known(name, self._facts(name))
-        folder = self._folder(name)
         if not kind_of(store).certified(store):
             return False
         self._certify(store)
-        if folder.has_read():
-            return False
-        found = kind_of(store).reload(ground, reach, folder.pem())
-        if found == "old" and not may_restart(store.window, folder.certified(now), now):
-            return False
-        if found != "read":
-            self.stop([name])
-            self.start([name])
-        folder.note_read()
-        return True
+        return have_read(store, self._folder(name), ground, reach, lambda: self._restart(name), now)
+
+    def _restart(self, name: str) -> None:
+        self.stop([name])
+        self.start([name])
 
     def unread(self) -> tuple[Running, ...]:
         """By what is written down."""

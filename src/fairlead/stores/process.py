@@ -22,6 +22,7 @@ from fairlead.render.supervisord import Program
 from fairlead.stores import programs
 from fairlead.stores.aside import Aside, before, changing
 from fairlead.stores.base import Address, Phase, Running, Taken, Values
+from fairlead.stores.certificate import have_read
 from fairlead.stores.declared import fingerprint
 from fairlead.stores.differences import of_listeners, of_program
 from fairlead.stores.folder import Kept, Owner, StoreFolder, names
@@ -30,7 +31,6 @@ from fairlead.stores.kinds.postgres import Postgres
 from fairlead.stores.kinds.table import kind_of
 from fairlead.stores.machine import machine_of
 from fairlead.stores.majors import here, of
-from fairlead.stores.renewal import may_restart
 from fairlead.supervisor.supervisor import ProgramState, Supervisor, base_environment, launched
 from fairlead.supervisor.survivors import end_program, have_starts, last_started, read_starts
 from fairlead.system import sockets
@@ -189,17 +189,11 @@ class ProcessStores:
         if not kind_of(store).certified(store):
             return False
         self._certify(folder)
-        if folder.has_read():
-            return False
-        folder.give()
-        found = kind_of(store).reload(ground, reach, folder.pem())
-        if found == "old" and not may_restart(store.window, folder.certified(now), now):
-            return False
-        if found != "read":
-            self.stop([name])
-            self._begin(store)
-        folder.note_read()
-        return True
+        return have_read(store, folder, ground, reach, lambda: self._restart(store), now)
+
+    def _restart(self, store: Store) -> None:
+        self.stop([store.name])
+        self._begin(store)
 
     def unread(self) -> tuple[Running, ...]:
         """By what is written down."""

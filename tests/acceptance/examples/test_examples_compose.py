@@ -12,7 +12,7 @@ from tests.docker_engine import images, own_engine
 
 from fairlead.system.clock import wait_until
 
-pytestmark = [pytest.mark.real, pytest.mark.long(seconds=90)]
+pytestmark = [pytest.mark.real, pytest.mark.long(seconds=150)]
 NEEDED = {
     "practice": ["postgres:16", "redis:7.4", "minio/minio:RELEASE.2025-04-22T22-12-26Z", "clamav/clamav:1.4"],
     "lms": ["postgres:17", "redis:8"],
