@@ -219,10 +219,10 @@ class Engine:
                 return
             self.api._raise_for_status(answer)
 
-    def remove(self, name: str) -> None:
-        """End and forget it, with its anonymous volumes."""
+    def remove(self, name: str, volumes: bool = True) -> None:
+        """End and forget it; with its `volumes` without a name, unless they are to stay."""
         with contextlib.suppress(NotThere), explained(f"remove container {name}"):
-            self.api.remove_container(name, v=True, force=True)
+            self.api.remove_container(name, v=volumes, force=True)
 
     def rename(self, name: str, new: str) -> None:
         """Call it something else."""

@@ -27,6 +27,7 @@ from fairlead.render.networks import DATABASE, store_networks
 from fairlead.render.stores.container import GRACE
 from fairlead.render.stores.ground import Ground, ground_of
 from fairlead.render.stores.plain import preset
+from fairlead.stores import unnamed
 from fairlead.stores.aside import BESIDE, Aside, Before, changing
 from fairlead.stores.base import Address, Phase, Running, Taken, Values
 from fairlead.stores.certificate import have_read
@@ -156,16 +157,22 @@ class DockerStores:
             return
         ensure_named(self.engine, self.owner, store_networks(store))
         try:
-            self.engine.start(facts.id if facts else self._create(store, image))
+            # One that never was may lack a network: whoever made it was killed.
+            self.engine.start(facts.id if facts and facts.started else self._create(store, image, facts))
         except NotThere:  # a network that it was in has gone since: it is made again, with its volumes
-            self.engine.remove(self.owner.name(store.name))
-            self.engine.start(self._create(store, image))
-        self._saw(store.name, self._facts(store.name))
+            self.engine.start(self._create(store, image, self._facts(store.name)))
+        begun = self._facts(store.name)
+        self._saw(store.name, begun)
+        unnamed.noted(self._folder(store.name).path, begun)
 
-    def _create(self, store: Store, image: str) -> str:
+    def _create(self, store: Store, image: str, before: ContainerFacts | None) -> str:
+        """In place of the one `before`, and with all volumes that it had, or that the one beside it has."""
         spec = self._spec(store, image, self._direct(store))
         ensure_volumes(self.engine, self.owner, spec.mounts)
-        return self.engine.create(spec)
+        known = unnamed.noted(self._folder(store.name).path, before or self._owned(self._beside(store.name)))
+        if before:
+            self.engine.remove(before.id, volumes=False)
+        return self.engine.create(replace(spec, mounts=(*spec.mounts, *unnamed.mounts(known, spec.mounts))))
 
     def _direct(self, store: Store) -> dict[str, str]:
         """The values of variables that it is handed itself."""
@@ -233,9 +240,10 @@ class DockerStores:
                 self.engine.stop(self.owner.name(name), GRACE)
 
     def remove(self, name: str) -> None:
-        """Its volumes stay."""
-        if self._facts(name):
-            self.engine.remove(self.owner.name(name))
+        """Its volumes stay, those without a name too."""
+        if facts := self._facts(name):
+            unnamed.noted(self._folder(name).path, facts)
+            self.engine.remove(facts.id, volumes=False)
         self._folder(name).forget()
 
     def set_aside(self, name: str) -> None:
@@ -270,7 +278,7 @@ class DockerStores:
         there = self._facts(name)
         if there and there.id != found.container:
             self.stop([name])
-            self.engine.remove(there.id)
+            self.engine.remove(there.id, volumes=False)
 
     def let_go(self, name: str) -> None:
         """Its old container goes."""
@@ -278,7 +286,7 @@ class DockerStores:
         if found := aside.read():
             aside.note_well(found)
             if old := self._owned(self._beside(name)):
-                self.engine.remove(old.id)
+                self.engine.remove(old.id, volumes=False)
             aside.forget()
 
     def changing(self) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from fairlead.operations.stores import changes, ensure
 from fairlead.operations.stores.changes import ChangeFailed, change, go_back, lock_of, require_fit, stays
 from fairlead.operations.stores.ensure import carry
 from fairlead.project.stack import Health, Stack, Store
-from fairlead.stores import aside, docker
+from fairlead.stores import aside, docker, unnamed
 from fairlead.stores.aside import images_of
 from fairlead.stores.declared import fingerprint
 from fairlead.stores.docker import DockerStores
@@ -32,6 +32,9 @@ HEALTH = Health(interval=0.001, deadline=60.0)
 CACHE = Store("cache", "redis", maxmemory=1 << 20, health=HEALTH)
 WIDER = replace(CACHE, maxmemory=2 << 20)
 VALUES = {"CACHE_PASSWORD": Secret("cache-phrase-1")}
+
+
+KEPT = "/kept"  #: an image says so, and the file names no volume for it
 
 
 class Killed(BaseException):
@@ -129,8 +132,8 @@ class Machine:
         sick = found["labels"]["dev.fairlead.spec"] in self.ill and found["state"] == "running"
         found["restarts"] += sick
         return ContainerFacts(
-            found["id"], found["name"], found["labels"], found["image"], found["state"], 0, "", 0, False,
-            found["restarts"], "", "", {}, {},
+            found["id"], found["name"], found["labels"], found["image"], found["state"], 0, found["started"], 0, False,
+            found["restarts"], "", "", {}, {"Mounts": [found["volume"]]},
         )  # fmt: skip
 
     def _of(self, name):
@@ -140,15 +143,17 @@ class Machine:
         if self.container(spec.name):
             raise EngineError(f"{spec.name} is taken")
         id = f"id{len(self.boxes)}-{spec.image}"
+        named = next((one.source for one in spec.mounts if one.target == KEPT), f"{len(self.boxes):064x}")
         self.boxes[id] = {"id": id, "name": spec.name, "labels": dict(spec.labels), "image": spec.image,
-                          "state": "created", "restarts": 0}  # fmt: skip
+                          "state": "created", "restarts": 0, "started": "",
+                          "volume": {"Type": "volume", "Name": named, "Destination": KEPT}}  # fmt: skip
         return id
 
     def start(self, name):
         others = [one for one in self.boxes.values() if one["state"] == "running" and one is not self._of(name)]
         if others:
             raise AssertionError("two of them have the data open")
-        self._of(name)["state"] = "running"
+        self._of(name).update(state="running", started="once")
 
     def stop(self, name, grace):
         self._of(name)["state"] = "exited"
@@ -160,7 +165,8 @@ class Machine:
             raise EngineError(f"{new} is taken")
         self._of(name)["name"] = new
 
-    def remove(self, name):
+    def remove(self, name, volumes=True):
+        assert not volumes, "its data may be in one without a name"
         self._of(name)["removed"] = True
         self.boxes[self.container(name).id]["name"] = ""
 
@@ -173,7 +179,7 @@ class Machine:
     def create_volume(self, name, labels):
         pass
 
-    def run(self, name, argv):
+    def run(self, name, argv, seconds):
         sick = self._of(name)["labels"]["dev.fairlead.spec"] in self.ill
         return Ran(1, "no") if sick else Ran(0, "PONG")
 
@@ -197,7 +203,7 @@ def contained(tmp_path, monkeypatch):
     return fresh
 
 
-FILES = {module.__file__ for module in (aside, docker, changes)}
+FILES = {module.__file__ for module in (aside, docker, changes, unnamed)}
 LOOKS = {"observe", "_look", "_facts", "_owned", "_known", "_reached", "_folder", "_saw", "ask", "starts", "kept"}
 """Functions that change nothing."""
 
@@ -242,6 +248,7 @@ def whole(stores, old):
     assert stores.changing() == ()
     assert not list(folder.rglob("*before*"))
     assert box["name"] == stores.owner.name("cache")
+    assert box["volume"] == stores.engine.boxes[old]["volume"]
     if one.fingerprint == fingerprint(CACHE):
         assert box["id"] == old
     return one.fingerprint
@@ -332,11 +339,11 @@ def test_a_container_that_is_gone_is_made_from_what_it_was_made_from(contained, 
     folder = StoreFolder(stores.place.stores / "cache", stores.place.stores / "cache")
     folder.keep(replace(folder.kept(), image="sha256:mine"))
     stores.stop(["cache"])
-    stores.engine.remove(old_of(stores))
+    stores.engine.remove(old_of(stores), volumes=False)
     make(stores, CACHE)
     assert stores.engine.container(old_of(stores)).image == "sha256:mine"
     monkeypatch.setattr(stores.engine, "image", lambda _: None)
     stores.stop(["cache"])
-    stores.engine.remove(old_of(stores))
+    stores.engine.remove(old_of(stores), volumes=False)
     with pytest.raises(EngineError, match="redis:8-alpine is not here"):
         stores.start(["cache"])
