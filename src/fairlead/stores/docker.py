@@ -43,6 +43,8 @@ from fairlead.system.files import write_file
 from fairlead.system.home import Place, near
 
 PHASES: dict[str, Phase] = {"running": "running", "paused": "running", "restarting": "starting"}
+PATIENCE = 30.0  #: seconds a store has to answer where it does not say how many
+SETTLING = 300.0  #: seconds for any other command in it
 OPEN = 0o777  #: of a folder that a container writes to as somebody this machine does not know; its place is private
 
 
@@ -53,10 +55,13 @@ class Inside:
     engine: Engine
     name: str
     where: Address | None
+    patience: float = SETTLING  #: seconds a command has; one that does not end would hold up whoever waits for it
 
     def run(self, argv: Sequence[str]) -> Ran:
         """As who it runs as."""
-        return self.engine.run(self.name, argv)
+        ran = self.engine.run(self.name, argv, seconds=self.patience)
+        late = f"{ran.output}\n{argv[0]} did not end within {self.patience:g} s"
+        return ran if ran.ended else replace(ran, output=late)
 
     def address(self) -> Address | None:
         """In a network that this machine reaches; None when it is in none."""
@@ -200,8 +205,9 @@ class DockerStores:
         if facts is None or facts.state not in RUNS:
             return _ended(facts)
         store, ground, reach = self._known(name, facts)
+        patience = store.health.timeout if store.health else PATIENCE
         try:
-            return kind_of(store).ask(store, ground, reach)
+            return kind_of(store).ask(store, ground, replace(reach, patience=patience))
         except EngineError as error:  # it ended in between
             return error.message
 
