@@ -13,6 +13,7 @@ from running import eventually
 from fairlead.artifacts.release import Release
 from fairlead.engine.direct import DirectEngine
 from fairlead.engine.failures import EngineError
+from fairlead.engine.networks import ensure_named
 from fairlead.errors import FairleadError
 from fairlead.project.stack import Container, Health, Job, Resources, Security, Service, ServiceSecret, Stack
 from fairlead.render.container import ContainerSpec
@@ -133,6 +134,20 @@ def test_what_runs_as_something_else_is_not_replaced_behind_its_back(docker):
     docker.runtime.stop(["r1.web.1"])
     ready(docker.runtime, docker.spec(env={"MORE": "1"}))
     assert docker.facts("r1.web.1").id != before
+
+
+def test_one_whose_maker_was_killed_before_it_was_in_all_its_networks_is_made_again(docker):
+    """Its first network comes with it, the others are joined one by one; it would run, and reach no database."""
+    spec = docker.spec(container=Container(networks=("backend", "database")))
+    engine, making = docker.runtime.engine, docker.runtime._making
+    ensure_named(engine, docker.runtime.owner, ("backend", "database"))
+    making._folder(spec.id).store(spec)
+    making._have_seat(spec)
+    wanted = making.wanted(spec)
+    labels = {**wanted.labels, "dev.fairlead.spec": wanted.fingerprint}
+    engine.create(replace(wanted, networks=wanted.networks[:1], labels=labels))
+    [id] = ready(docker.runtime, spec)
+    assert docker.facts(id).addresses.keys() == {one.network for one in wanted.networks}
 
 
 def test_who_knows_names_as_an_earlier_version_gave_them_is_let_be_and_starts_again_as_it_was(docker):

@@ -61,8 +61,8 @@ class Making:
             folder.take_seat(free_seat({seat for seat in others if seat is not None}))
 
     def _begin(self, spec: InstanceSpec, wanted: ContainerSpec, facts: ContainerFacts | None) -> None:
-        if facts and label(facts.labels, "spec") != wanted.fingerprint:
-            self.engine.remove(facts.id)
+        if facts and (label(facts.labels, "spec") != wanted.fingerprint or not facts.started):
+            self.engine.remove(facts.id)  # one that never was may lack a network: whoever made it was killed
             facts = None
         id = facts.id if facts else self._create(wanted)
         try:
