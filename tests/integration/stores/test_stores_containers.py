@@ -1,4 +1,4 @@
-"""What only a store in a container has: volumes without a name, networks that it may not be in yet, a command that hangs."""
+"""What only a store in a container has: volumes without a name, networks joined one by one, commands that hang."""
 
 from dataclasses import replace
 
