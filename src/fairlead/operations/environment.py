@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 
 ENOUGH = 200  #: answers in the last hour for it to say what is usual
 LOCK_PATIENCE = 10.0  #: seconds a command waits for a short command of somebody else
-MOMENT = 30.0  #: seconds a command waits for a short act of the keeper, however little patience it was told to have
+#: Seconds a command waits for a short act of the keeper, however little patience it was told to have. The longest one
+#: is another Traefik, and one more in its place, each of which lets answers end that began before.
+MOMENT = 90.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from fairlead.edges.traefik.replacement import READY, SHED
 from fairlead.errors import Busy
+from fairlead.operations.environment import MOMENT
 from fairlead.operations.housekeeping import HEARTBEAT, SOON, Housekeeping
 from fairlead.project.stack import Stop
 from fairlead.system.lock import FOR_A_MOMENT, FileLock
@@ -91,6 +93,11 @@ def test_its_short_acts_are_in_no_commands_way(machine, keeping):
     settle(keeping)
     begun[0].join()
     assert ended == [keeping.environment.state.live]
+
+
+def test_a_command_bears_with_a_keeper_that_has_another_traefik():
+    """After an upgrade, in its first round: two of them are retired one after the other."""
+    assert MOMENT >= 2 * SHED + READY
 
 
 def test_a_recovery_says_so_and_is_not_waited_for(machine, keeping):
