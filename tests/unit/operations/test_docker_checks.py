@@ -25,6 +25,15 @@ def test_an_engine_has_to_be_new_enough(number, good):
     assert (version(facts(number)).result != "failed") is good
 
 
+@pytest.mark.parametrize(
+    ("number", "good"),
+    [("23.0.0", False), ("23.0.6", False), ("23.0.7", True), ("24.0.2", False), ("24.0.3", True), ("26.1.5", True)],
+)
+def test_an_engine_lets_what_it_stops_end(number, good):
+    assert ("kills what is told to end" not in version(facts(number)).text) is good
+    assert (version(facts(number)).result != "failed") is good
+
+
 def said(**service):
     stack = Stack("shop", "production", "docker", services=(Service("web", **service),))
     return [check.text for check in declared(stack)]
@@ -55,6 +64,9 @@ def test_root_has_to_be_allowed():
         assert "to run as root" in said(container=Container(user=user))[0], user
     assert said(container=Container(user="10")) == said(container=Container(user="app:0")) == []
     assert said(container=Container(user="1000")) == []
+    named = Service("web", container=Container(user="${WHO}"))
+    stacks = [Stack("shop", "production", "docker", services=(named,), variables={"WHO": who}) for who in ("0", "7")]
+    assert [[check.result for check in declared(stack)] for stack in stacks] == [["failed"], []]
 
 
 def test_who_may_do_everything_is_named():

@@ -13,7 +13,7 @@ from fairlead.errors import FairleadError, Refused
 from fairlead.operations.check import Check, failed, ok, warning
 from fairlead.operations.checks import door
 from fairlead.operations.checks.machine import disk
-from fairlead.operations.images import containers, filled_all
+from fairlead.operations.images import containers, filled, filled_all
 from fairlead.project.access import runs
 from fairlead.project.stack import Container, Job, Service, Stack
 from fairlead.project.stack_container import is_root
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from fairlead.engine.owner import Owner
 
 OLDEST = (20, 10)  #: version of the engine
+HASTY = ((23, 0, 0), (23, 0, 7)), ((24, 0, 0), (24, 0, 3))
+"""From which version to before which one an engine kills what it was told to stop as soon as nobody waits for that any
+more (moby, `daemon/stop.go`)."""
 ALLOW = "name another user, or allow it: security: {root: true}"
 
 
@@ -56,11 +59,14 @@ def examine(stack: Stack, place: Place, thorough: bool) -> Iterator[Check]:
 
 
 def version(facts: EngineFacts) -> Check:
-    """Whether it is new enough."""
-    found = tuple(int(number) for number in re.findall(r"\d+", facts.version)[:2])
+    """Whether it is new enough, and gives what it stops the time to end."""
+    found = tuple(int(number) for number in re.findall(r"\d+", facts.version)[:3])
     text = f"engine {facts.version}, API {facts.api}, {facts.architecture}"
     if found < OLDEST:
         return failed("docker", f"{text}: too old", "install Docker Engine 20.10 or newer")
+    if any(first <= found < mended for first, mended in HASTY):
+        what = f"{text}: it kills what is told to end in the middle of what it does"
+        return failed("docker", what, "install a newer Docker Engine: 24.0.3 is mended, and so is 25")
     return ok("docker", text)
 
 
@@ -164,7 +170,7 @@ def declared(stack: Stack) -> Iterator[Check]:
     for service in stack.services:
         yield from (failed("docker", f"{service.name}: {what}", hint) for what, hint in _impossible(service, stack))
     for store in stack.stores:
-        if is_root(store.container.user or "1") and not store.container.security.root:
+        if _as_root_by_name(stack, store.container):
             yield failed("docker", f"store {store.name}: it is to run as root", ALLOW)
     named = [(item.name, one) for item, one in containers(stack)] + list(_stores(stack))
     for name, one in named:
@@ -216,8 +222,13 @@ def _impossible(service: Service, stack: Stack) -> Iterator[tuple[str, str]]:
     if ports and (service.port or service.replicas > 1 or service.handover == "overlap"):
         what = f"port {ports[0].host_port} of the machine can have one container, and old and new run side by side"
         yield what, "use routes, or publish only from a worker with one replica that hands over stop-first"
-    if is_root(service.container.user or "1") and not service.container.security.root:
+    if _as_root_by_name(stack, service.container):
         yield "it is to run as root", ALLOW
+
+
+def _as_root_by_name(stack: Stack, container: Container) -> bool:
+    """Whether the file names root, or a variable says so, and nobody allowed it."""
+    return is_root(filled(stack, container.user or "1")) and not container.security.root
 
 
 def require_users(stack: Stack, artifacts: Mapping[str, str]) -> None:
