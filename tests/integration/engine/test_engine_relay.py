@@ -54,11 +54,11 @@ def test_both_ways_and_to_the_end_of_either_side(inside):
     data = bytes(range(256)) * (MUCH // 256) + b"end"
     with relay(inside, "127.0.0.1", 7000) as made:
         assert wait_until(lambda: asked(made.port, b"end"), 60), "it listens a moment after its start"
-        with socket.create_connection(("127.0.0.1", made.port)) as left:  # two at once, one of which just goes
+        with socket.create_connection(("127.0.0.1", made.port), 60) as left:  # two at once, one of which just goes
             left.sendall(b"a")
             assert left.recv(1) == b"a"
             assert asked(made.port, data) == data
-        stays = socket.create_connection(("127.0.0.1", made.port))
+        stays = socket.create_connection(("127.0.0.1", made.port), 60)
         stays.sendall(b"b")
         assert stays.recv(1) == b"b"
     with stays:
