@@ -219,6 +219,17 @@ def test_a_container_whose_folder_is_lost_is_still_seen_and_ended(docker):
     assert docker.runtime.observe() == () and docker.left() == []
 
 
+def test_what_somebody_made_of_a_container_does_not_stand_for_it(docker):
+    """`docker commit` and `docker run`: an image has the labels of the container that it is of."""
+    [id] = ready(docker.runtime, docker.spec())
+    engine, facts = docker.runtime.engine, docker.facts(id)
+    engine.create(ContainerSpec(name=f"z-{facts.name}", image=docker.image, labels=facts.labels))
+    engine.create(ContainerSpec(name=f"y-{facts.name}", image=docker.image, labels={**facts.labels, "dev.fairlead.id": ""}))
+    assert docker.facts(id).name == facts.name
+    [one] = docker.runtime.observe()
+    assert one.living and one.verified
+
+
 def test_volumes_outlive_everything(docker):
     kept = Container(volumes=("data:/data",), user="0", security=Security(root=True))
     [id] = ready(docker.runtime, docker.spec(container=kept))

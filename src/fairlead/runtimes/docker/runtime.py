@@ -64,8 +64,13 @@ class DockerRuntime:
         return tuple(self._look(id, found.get(id)) for id in sorted(known | found.keys()))
 
     def _containers(self) -> dict[str, ContainerFacts]:
-        seen = self.engine.containers(self.owner.labels(), [(f"{PREFIX}kind", kind) for kind in KINDS])
-        return {label(one.labels, "id"): one for one in seen}
+        """By id. What somebody made of one of ours (`docker commit`, then `docker run`) has its labels, not its name."""
+        found: dict[str, ContainerFacts] = {}
+        for one in self.engine.containers(self.owner.labels(), [(f"{PREFIX}kind", kind) for kind in KINDS]):
+            id = label(one.labels, "id")
+            if id.count(".") == 2 and (id not in found or one.name == name_of(self.owner, id)):
+                found[id] = one
+        return found
 
     def _look(self, id: str, facts: ContainerFacts | None) -> Instance:
         folder = self._folder(id)
