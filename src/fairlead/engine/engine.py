@@ -239,14 +239,16 @@ class Engine:
                 raise
 
     def wait(self, name: str, seconds: float) -> int | None:
-        """Until it has ended; its exit code, None when it still runs after `seconds`."""
+        """Until it has ended; its exit code, None when it still runs after `seconds`. EngineDown when the engine ended."""
         from requests.exceptions import ConnectionError as Broken  # noqa: PLC0415
         from requests.exceptions import ReadTimeout  # noqa: PLC0415
 
         with explained(f"wait for container {name}"):
             try:
                 return int(self.api.wait(name, timeout=seconds)["StatusCode"])
-            except (ReadTimeout, Broken):
+            except (ReadTimeout, Broken) as error:
+                if "timed out" not in str(error).lower():
+                    raise
                 return None
 
     def log(self, name: str, lines: int | None = None, since: float | None = None) -> str:

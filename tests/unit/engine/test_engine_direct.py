@@ -83,6 +83,12 @@ def test_one_that_ended_is_made_anew(engine):
     assert engine.connections == 3  # the question that was not answered was asked once more
 
 
+def test_an_engine_that_ends_while_a_container_is_waited_for_says_nothing_of_that(engine):
+    """Else the container would count as one that does not end, and be killed by who finds the next engine."""
+    with pytest.raises(EngineDown, match="wait for container one"):
+        Engine(f"unix://{engine.server_address}").wait("one", 60)
+
+
 @pytest.mark.parametrize(
     ("theirs", "takes_ours", "spoken"),
     [
