@@ -223,11 +223,11 @@ def test_what_somebody_made_of_a_container_does_not_stand_for_it(docker):
     """`docker commit` and `docker run`: an image has the labels of the container that it is of."""
     [id] = ready(docker.runtime, docker.spec())
     engine, facts = docker.runtime.engine, docker.facts(id)
-    engine.create(ContainerSpec(name=f"z-{facts.name}", image=docker.image, labels=facts.labels))
-    engine.create(ContainerSpec(name=f"y-{facts.name}", image=docker.image, labels={**facts.labels, "dev.fairlead.id": ""}))
-    assert docker.facts(id).name == facts.name
+    for name, id in (("z", facts.labels["dev.fairlead.id"]), ("y", "")):
+        labels = {**facts.labels, "dev.fairlead.id": id}
+        engine.create(ContainerSpec(name=f"{name}-{facts.name}", image=docker.image, labels=labels))
     [one] = docker.runtime.observe()
-    assert one.living and one.verified
+    assert one.living and one.verified and docker.facts(one.id).name == facts.name
 
 
 def test_volumes_outlive_everything(docker):

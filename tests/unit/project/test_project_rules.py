@@ -52,6 +52,19 @@ CASES = {
             '7:3: environments.artifacts: "artifacts" is a folder of Fairlead\'s own; choose another name',
         ],
     ),
+    "name of a folder, where the project's own authority lies": (
+        small(environments="  ca: {edge: {http: 8080}}\n"),
+        [
+            '7:3: environments.ca: "ca" is a folder of Fairlead\'s own; choose another name',
+        ],
+    ),
+    "name of a container of the edge": (
+        small(top="stores: {edge: {kind: redis}, edge-retired-1: {kind: redis}, edges: {kind: redis}}\n"),
+        [
+            '6:10: stores.edge: "edge" is what a container of the edge is called; choose another name',
+            '6:31: stores.edge-retired-1: "edge-retired-1" is what a container of the edge is called; choose another name',
+        ],
+    ),
     "like, missing": (
         small(top="jobs: {seed: {like: webb, command: x}}\n"),
         [

@@ -1,4 +1,4 @@
-"""Names that Fairlead's own folders have where it keeps its state: `HOME/PROJECT/ENVIRONMENT`."""
+"""Names that Fairlead's own folders have where it keeps its state, `HOME/PROJECT/ENVIRONMENT`, and its own containers."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from fairlead.project.problem import Problem, problem
 from fairlead.project.tree import Mapping, child, children, quoted, text_of
 
-PROJECTS = frozenset({"ports", "crashes"})  #: beside the projects
-ENVIRONMENTS = frozenset({"artifacts"})  #: beside the environments of a project
+PROJECTS = frozenset({"ports", "crashes", "stores"})  #: beside the projects
+ENVIRONMENTS = frozenset({"artifacts", "ca"})  #: beside the environments of a project
+STORES = frozenset({"edge", "edge-traefik", "edge-deputy", "edge-redirect"})  #: containers of the edge; see `RETIRED`
+RETIRED = "edge-retired-"  #: begins what others of them are called
 
 
 def project(tree: Mapping) -> Iterator[Problem]:
@@ -25,8 +27,16 @@ def environments(tree: Mapping) -> Iterator[Problem]:
             yield problem(own, _taken(str(name)))
 
 
+def stores(tree: Mapping) -> Iterator[Problem]:
+    """The container of a store is called as the store is, in its environment."""
+    for key, store in children(child(tree, "stores")):
+        name = str(key)
+        if name in STORES or name.startswith(RETIRED):
+            yield problem(store, f"{quoted(name)} is what a container of the edge is called; choose another name")
+
+
 def _taken(name: str) -> str:
     return f"{quoted(name)} is a folder of Fairlead's own; choose another name"
 
 
-RULES = (project, environments)
+RULES = (project, environments, stores)
