@@ -239,7 +239,7 @@ class Engine:
                 raise
 
     def wait(self, name: str, seconds: float) -> int | None:
-        """Until it has ended; its exit code, None when it still runs after `seconds`. EngineDown when the engine ended."""
+        """Until it has ended; its exit code, None when it runs on after `seconds`. EngineDown when the engine ended."""
         from requests.exceptions import ConnectionError as Broken  # noqa: PLC0415
         from requests.exceptions import ReadTimeout  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""Names that Fairlead's own folders have where it keeps its state, `HOME/PROJECT/ENVIRONMENT`, and its own containers."""
+"""Names of Fairlead's own folders where it keeps its state, `HOME/PROJECT/ENVIRONMENT`, and of its own containers."""
 
 from __future__ import annotations
 

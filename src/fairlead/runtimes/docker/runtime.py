@@ -64,7 +64,7 @@ class DockerRuntime:
         return tuple(self._look(id, found.get(id)) for id in sorted(known | found.keys()))
 
     def _containers(self) -> dict[str, ContainerFacts]:
-        """By id. What somebody made of one of ours (`docker commit`, then `docker run`) has its labels, not its name."""
+        """By id. What somebody made of one of ours (`docker commit`, `docker run`) has its labels, not its name."""
         found: dict[str, ContainerFacts] = {}
         for one in self.engine.containers(self.owner.labels(), [(f"{PREFIX}kind", kind) for kind in KINDS]):
             id = label(one.labels, "id")
