@@ -296,6 +296,23 @@ def test_a_store_that_ended_is_not_started_while_another_is_made_anew(contained,
     assert ensure.start_dead("docker", stores.place, alone=False) == ("cache",)
 
 
+def test_one_that_cannot_be_told_of_its_certificate_keeps_no_other_from_its_own(monkeypatch):
+    class Deaf(FakeStores):
+        def renew(self, names, now=None):
+            if "cache" in names:
+                raise FairleadError("cache cannot be told")
+            told.extend(names)
+            return tuple(names)
+
+    told, found = [], Deaf()
+    for name in ("cache", "files"):
+        found.have(replace(CACHE, name=name), VALUES)
+    monkeypatch.setattr(ensure, "stores_of", lambda *_: found)
+    with pytest.raises(FairleadError, match="cache cannot be told"):
+        ensure.renew_all("docker", None)
+    assert told == ["files"]
+
+
 def test_up_brings_it_back_and_waits_until_it_is_well(contained, monkeypatch):
     stores = contained("up")
     old, said = old_of(stores), []

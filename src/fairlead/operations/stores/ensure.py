@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from fairlead.artifacts.origin import owner_text
-from fairlead.errors import Refused
+from fairlead.errors import FairleadError, Refused
 from fairlead.operations.secrets.supply import Supply
 from fairlead.operations.stores.changes import ENDS, change, go_back, lock_of, require_fit
 from fairlead.operations.stores.declared import declared, fetched
@@ -231,9 +231,19 @@ def _dead(stores: Stores) -> tuple[str, ...]:
 
 
 def renew_all(runtime: RuntimeName, place: Place) -> tuple[str, ...]:
-    """Have certificates that do not end soon, of all that run; which stores read another one now."""
-    stores = stores_of(runtime, place)
-    return stores.renew([one.name for one in stores.observe() if one.living])
+    """Have certificates that do not end soon, of all that run; which stores read another one now.
+
+    One that cannot be told does not keep the others from theirs; its error is raised at the end.
+    """
+    stores, renewed, failed = stores_of(runtime, place), list[str](), list[FairleadError]()
+    for one in stores.observe():
+        try:
+            renewed += stores.renew([one.name]) if one.living else ()
+        except FairleadError as error:
+            failed.append(error)
+    if failed:
+        raise failed[0]
+    return tuple(renewed)
 
 
 def stop(runtime: RuntimeName, place: Place) -> None:
