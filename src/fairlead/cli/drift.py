@@ -44,6 +44,8 @@ def command(session: Session, environment: str, fix: bool, yes: bool) -> None:
 
 def shown(found: Drift) -> str:
     """For a person."""
+    if found.stopped:
+        return f"{found.environment} is stopped, and not looked at; `fairlead up {found.environment}` brings it back"
     if not found.deviations:
         what = f"{found.release} runs as it was deployed" if found.release else "nothing is live"
         return f"{green('✓')} {found.environment}: {what}"

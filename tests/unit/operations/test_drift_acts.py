@@ -1,7 +1,8 @@
 """What mends what was found, and in which order; what is left to a person."""
 
+from fairlead.cli.drift import shown
 from fairlead.operations.drift.acts import AWAY, Act, plan
-from fairlead.operations.drift.look import beside_jobs
+from fairlead.operations.drift.look import Drift, beside_jobs
 from fairlead.runtimes.base import Deviation
 
 
@@ -41,3 +42,9 @@ def test_what_is_left_to_a_person():
         ("artifact 0123456789ab", "files"), ("traefik", "somebody else's file"),
     ]  # fmt: skip
     assert planned(*left) == []
+
+
+def test_an_environment_that_is_stopped_is_not_said_to_run():
+    said = shown(Drift("live", "r1", stopped=True))
+    assert said == "live is stopped, and not looked at; `fairlead up live` brings it back"
+    assert "runs as it was deployed" in shown(Drift("live", "r1"))

@@ -37,12 +37,14 @@ class Drift:
     release: str | None
     deviations: tuple[Deviation, ...] = ()
     acts: tuple[Act, ...] = ()
+    stopped: bool = False  #: by a person's word: it is not looked at
 
     def data(self) -> dict[str, Any]:
         """For machines."""
         return {
             "environment": self.environment, "release": self.release, "drifted": bool(self.deviations),
             "deviations": [asdict(one) for one in self.deviations], "plan": [asdict(one) for one in self.acts],
+            "stopped": self.stopped,
         }  # fmt: skip
 
 
@@ -67,7 +69,7 @@ def found(environment: Environment) -> Drift:
         raise Refused(f"{name}: a rollout is under way", f"wait for it: fairlead status {name}")
     release = environment.world.releases.load(state.live) if state.live else None
     if release is None or state.stopped:
-        return Drift(name, state.live)
+        return Drift(name, state.live, stopped=state.stopped)
     deviations = (
         *_of_keeper(environment), *_of_stores(environment, release), *_of_instances(environment, release),
         *_of_edge(environment), *_of_artifacts(environment, release),
