@@ -1,11 +1,13 @@
 """The edge in containers: what it may do, killed, in the way of others, and replaced under load."""
 
+import itertools
 import os
 import signal
 import socket
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -44,6 +46,15 @@ LEAN = Paths(slow="/slow?seconds=1", stream="/stream?seconds=5")
 WHOLE = replace(OPTIONS, stream_seconds=5, websocket_gap=0.4, version_header="X-Version", paths=LEAN)
 TALKING = Mix(get=0, post=0, fresh=0, idle=0, slow=0, stream=0, websocket=8)
 MIXED = Mix(get=2, post=2, fresh=2, idle=4, slow=1, stream=2, websocket=4)
+PORTS = itertools.count(5001)  # for services: one that the edge does not have yet asks for another Traefik
+
+
+@pytest.fixture
+def shared(shared):
+    """That of all tests, as a command finds it that begins; who was retired by the one before is gone."""
+    shared.edge = shared.made()
+    eventually(lambda: shared.edge.up() or not shared.retired())
+    return shared
 
 
 def test_it_may_do_little_and_is_published_where_it_was_declared_alone(shared, one, docker_engine):
@@ -158,47 +169,32 @@ def test_a_door_that_dies_while_it_is_looked_at_is_looked_at_again(shared, one, 
     assert len(looks) > 1 and shared.ask().who == "one"
 
 
-def test_a_port_in_use_is_a_clear_error(rig, one):
-    with socket.create_server(("127.0.0.1", rig.port)):
-        with pytest.raises(FairleadError, match=r"^edge: .*(in use|allocated)") as error:
-            rig.route({"r1": [one.port]})
-        assert "edge.http" in error.value.hint
-    rig.route({"r1": [one.port]})
-    assert rig.ask().who == "one", "it works as soon as the port is free"
-
-
-def test_a_container_of_others_with_its_name_is_left_alone(rig, one, docker_engine):
-    name = rig.edge.boxes.name(DOOR)
+def test_a_name_or_a_port_of_others_is_a_clear_error(shared, one, docker_engine):
+    """What has the name is left alone."""
+    shared.edge.down()
+    name = shared.edge.boxes.name(DOOR)
     docker_engine("create", "--name", name, "fairlead-test/tiny", "true")
     try:
         with pytest.raises(FairleadError, match=f"container {name} is there and is not Fairlead's"):
-            rig.route({"r1": [one.port]})
-        rig.edge.down()
+            shared.route({"r1": [one.port]})
+        shared.edge.down()
         assert docker_engine.inspect(name)["State"]["Status"] == "created"
     finally:
         docker_engine("rm", name)
+    with socket.create_server(("127.0.0.1", shared.port)):
+        with pytest.raises(FairleadError, match=r"^edge: .*(in use|allocated)") as error:
+            shared.route({"r1": [one.port]})
+        assert "edge.http" in error.value.hint
+    shared.route({"r1": [one.port]})
+    assert shared.ask().who == "one", "it works as soon as the port is free"
 
 
-def test_its_end_leaves_containers_of_others_with_its_names_alone(rig, one, docker_engine):
-    rig.route({"r1": [one.port]})
-    boxes = rig.edge.boxes
-    boxes.end()
-    names = [boxes.name(short) for short in (DOOR, REDIRECT, *TRAEFIK.values())]
-    for name in names:
-        docker_engine("create", "--name", name, "fairlead-test/tiny", "true")
-    try:
-        rig.edge.down()
-        assert all(docker_engine.inspect(name) for name in names)
-    finally:
-        docker_engine("rm", *names)
-
-
-def test_a_deputy_that_somebody_removed_is_not_waited_for(rig, one):
-    rig.route({"r1": [one.port]})
-    rig.edge.boxes.redirect(rig.edge.shape, on=True)
-    assert rig.ask().error, "nobody is where new connections are led to"
-    rig.edge.up()
-    assert rig.ask().who == "one"
+def test_a_deputy_that_somebody_removed_is_not_waited_for(shared, one):
+    shared.route({"r1": [one.port]})
+    shared.edge.boxes.redirect(shared.edge.shape, on=True)
+    assert shared.ask().error, "nobody is where new connections are led to"
+    shared.edge.up()
+    assert shared.ask().who == "one"
 
 
 @pytest.fixture
@@ -212,13 +208,13 @@ def lean(kind):
     served.communicate()
 
 
-def replaced(rig, number, shed=6.0, **changes):
+def replaced(rig, shed=6.0, **changes):
     """The shape that asks for another Traefik: one more port for services.
 
     `shed`: longer than clients are idle and than what they were being answered takes.
     """
     rig.edge.replacement = replace(rig.edge.replacement, shed=shed)
-    shape = replace(rig.edge.shape, inner=(*rig.edge.shape.inner, 5000 + number), **changes)
+    shape = replace(rig.edge.shape, inner=(*rig.edge.shape.inner, next(PORTS)), **changes)
     with rig.edge._held():
         rig.edge.boxes.have_door(shape)
         rig.edge.replacement.start(shape)
@@ -226,32 +222,10 @@ def replaced(rig, number, shed=6.0, **changes):
         rig.edge.replacement.finish(shape)
 
 
-def test_replaced_under_load_it_loses_and_cuts_nothing(rig, lean, docker_engine):
-    """What was replaced lives as long as its WebSockets, and takes nothing new."""
-    rig.route({"r1": [lean]})
-    before = rig.process()
-    with Traffic(f"http://127.0.0.1:{rig.port}", MIXED, WHOLE) as traffic:
-        eventually(lambda: traffic.snapshot().answered > 20 and traffic.snapshot().websocket.opened == 4)
-        replaced(rig, 1)
-        rig.edge.up()
-        kept = [docker_engine.inspect(name) for name in rig.retired()]
-        heard = traffic.snapshot().websocket.messages
-        eventually(lambda: traffic.snapshot().websocket.messages >= heard + 8)
-        report = traffic.stop()
-    assert rig.process() != before
-    assert (report.lost, report.app_errors, set(report.statuses)) == (0, 0, {101, 200}), report.losses
-    assert (report.websocket.opened, report.websocket.cut) == (4, 0), "all on the connections that they had"
-    assert before.pid in [one["State"]["Pid"] for one in kept]
-    assert {one["HostConfig"]["RestartPolicy"]["Name"] for one in kept} == {"no"}
-    assert rig.facts(TRAEFIK[DEPUTY]) is None
-    assert rig.facts(REDIRECT) is None
-    eventually(lambda: rig.edge.up() or not rig.retired())
-
-
-def test_an_answer_that_began_before_does_not_take_the_next_request_with_it(rig, lean):
-    """It could not say `Connection: close`, and its client asks on as soon as it has the whole of it."""
-    rig.route({"r1": [lean]})
-    lasting, link, own, begun = asking.upgraded(rig.port), asking.kept(rig.port), rig.edge.replacement.own, []
+def answered_meanwhile(rig, link):
+    """An answer that begins on it right before Traefik is told to shed its clients: it cannot say `Connection: close`.
+    So that is in here when it has begun."""
+    own, begun = rig.edge.replacement.own, []
 
     def have_own(shedding):
         if not begun:
@@ -260,52 +234,90 @@ def test_an_answer_that_began_before_does_not_take_the_next_request_with_it(rig,
         return own(shedding)
 
     rig.edge.replacement = replace(rig.edge.replacement, own=have_own)
-    with ThreadPoolExecutor(1) as pool:
-        replacing = pool.submit(replaced, rig, 1, shed=4.0)
+    return begun
+
+
+def test_replaced_under_load_it_loses_and_cuts_nothing(shared, lean, docker_engine):
+    """What was replaced lives as long as its WebSockets, and takes nothing new. Nor does an answer that began before
+    take the next request with it: its client asks on as soon as it has the whole of it."""
+    shared.route({"r1": [lean]})
+    before, link = shared.process(), asking.kept(shared.port)
+    link.connect()  # to the one that serves, as long as nobody is led elsewhere
+    lasting, begun = asking.upgraded(shared.port), answered_meanwhile(shared, link)
+    with Traffic(f"http://127.0.0.1:{shared.port}", MIXED, WHOLE) as traffic, ThreadPoolExecutor(1) as pool:
+        eventually(lambda: traffic.snapshot().answered > 20 and traffic.snapshot().websocket.opened == 4)
+        replacing = pool.submit(replaced, shared)
         eventually(lambda: begun)
         assert begun[0].getheader("connection") is None and begun[0].read()
         assert asking.send(link).status == 200
         replacing.result()
+        shared.edge.up()
+        kept = [docker_engine.inspect(name) for name in shared.retired()]
+        heard = traffic.snapshot().websocket.messages
+        eventually(lambda: traffic.snapshot().websocket.messages >= heard + 8)
+        report = traffic.stop()
+    assert shared.process() != before
+    assert (report.lost, report.app_errors, set(report.statuses)) == (0, 0, {101, 200}), report.losses
+    assert (report.websocket.opened, report.websocket.cut) == (4, 0), "all on the connections that they had"
     lasting.setblocking(False)
     with pytest.raises(BlockingIOError):
         lasting.recv(1)
+    lasting.close()
+    assert before.pid in [one["State"]["Pid"] for one in kept]
+    assert {one["HostConfig"]["RestartPolicy"]["Name"] for one in kept} == {"no"}
+    assert shared.facts(TRAEFIK[DEPUTY]) is None
+    assert shared.facts(REDIRECT) is None
+    eventually(lambda: shared.edge.up() or not shared.retired())
 
 
-def test_what_is_retired_goes_with_its_door_and_with_the_edge(rig, one, docker_engine):
-    rig.route({"r1": [one.port]})
-    restart = ("restart", "-t", "0", rig.edge.boxes.name(DOOR))
-    for end in (lambda: docker_engine(*restart), lambda: rig.edge.boxes.end(1)):
-        link = asking.upgraded(rig.port)
-        rig.edge.boxes.retire(MAIN)
-        rig.edge.up()
-        assert rig.retired() and asking.echo(link, b"hello") == b"one:hello"
-        end()
-        rig.edge.up()
-        assert not rig.retired() and rig.ask().who == "one"
+def test_what_is_retired_goes_with_its_door_and_with_the_edge(shared, one, docker_engine):
+    """The edge's end leaves containers of others alone that have its names."""
+    shared.route({"r1": [one.port]})
+    boxes = shared.edge.boxes
+
+    def end():
+        boxes.end(1)
+        names = [boxes.name(short) for short in (DOOR, REDIRECT, *TRAEFIK.values())]
+        for name in names:
+            docker_engine("create", "--name", name, "fairlead-test/tiny", "true")
+        try:
+            shared.edge.down()
+            assert all(docker_engine.inspect(name) for name in names)
+        finally:
+            docker_engine("rm", *names)
+
+    for act in (lambda: docker_engine("restart", "-t", "0", boxes.name(DOOR)), end):
+        link = asking.upgraded(shared.port)
+        boxes.retire(MAIN)
+        shared.edge.up()
+        assert shared.retired() and asking.echo(link, b"hello") == b"one:hello"
+        act()
+        shared.edge.up()
+        assert not shared.retired() and shared.ask().who == "one"
         link.close()
 
 
-def test_without_iptables_what_is_open_lives_on(rig, one, monkeypatch):
+def test_without_iptables_what_is_open_lives_on(shared, one, monkeypatch):
     """There is a moment without an edge for new connections, and none for those that last."""
     monkeypatch.setattr(boxes, "redirecting_program", lambda: None)
     monkeypatch.setattr(container, "redirecting_program", lambda: None)
-    rig.route({"r1": [one.port]})
-    before, link = rig.process(), asking.upgraded(rig.port)
-    table = rig.table({"r1": [one.port]})
-    rig.edge.route(replace(table, inner=(9000,)))
-    assert rig.process() != before and rig.ask().who == "one"
+    shared.route({"r1": [one.port]})
+    before, link = shared.process(), asking.upgraded(shared.port)
+    table = shared.table({"r1": [one.port]})
+    shared.edge.route(replace(table, inner=(next(PORTS),)))
+    assert shared.process() != before and shared.ask().who == "one"
     assert asking.echo(link, b"hello") == b"one:hello"
     link.close()
 
 
-def test_one_that_keeps_its_ports_is_ended(rig, one, monkeypatch):
-    rig.route({"r1": [one.port]})
+def test_one_that_keeps_its_ports_is_ended(shared, one, monkeypatch):
+    shared.route({"r1": [one.port]})
     monkeypatch.setattr(boxes, "CLOSES", 0.5)
-    os.kill(rig.facts().pid, signal.SIGSTOP)  # docker-init: it hands no signal on
-    rig.edge.boxes.retire(MAIN)
-    assert rig.edge.api.alive()
-    rig.edge.up()
-    assert rig.ask().who == "one" and not rig.retired()
+    os.kill(shared.facts().pid, signal.SIGSTOP)  # docker-init: it hands no signal on
+    shared.edge.boxes.retire(MAIN)
+    assert shared.edge.api.alive()
+    shared.edge.up()
+    assert shared.ask().who == "one" and not shared.retired()
 
 
 @contextmanager
@@ -335,53 +347,54 @@ def client(rig, network):
         engine.remove(name)
 
 
-def test_services_ask_each_other_by_name_and_that_moves_with_the_switch(rig, one, two):
-    rig.route({"r1": [one.port]})
+def test_services_ask_each_other_by_name_and_that_moves_with_the_switch(shared, one, two):
+    shared.route({"r1": [one.port]})
+    number = next(PORTS)
 
     def named(release, *names):
-        table = rig.table({"r1": [one.port], "r2": [two.port]}, {release: 100})
+        table = shared.table({"r1": [one.port], "r2": [two.port]}, {release: 100})
         to = ((f"web-{release}", 100),)
         inner = [EdgeRoute("/", host, to, port=port, networks=("backend",)) for host, port in names]
         return replace(table, routes=(*table.routes, *inner))
 
-    with client(rig, "backend") as (asked, _):
-        with Traffic(f"http://127.0.0.1:{rig.port}", MIX, OPTIONS) as traffic:
-            rig.edge.route(named("r1", ("web", 8000)))
-            assert asked("http://web:8000/") == "one"
-            rig.edge.route(named("r2", ("web", 8000)))
-            assert asked("http://web:8000/") == "two"
-            before = rig.process()
-            rig.edge.route(named("r2", ("web", 8000), ("api", 8000)))
-            assert rig.process() == before, "another name needs no other Traefik"
-            assert asked("http://api:8000/") == "two"
+    with client(shared, "backend") as (asked, _):
+        with Traffic(f"http://127.0.0.1:{shared.port}", MIX, OPTIONS) as traffic:
+            shared.edge.route(named("r1", ("web", number)))
+            assert asked(f"http://web:{number}/") == "one"
+            shared.edge.route(named("r2", ("web", number)))
+            assert asked(f"http://web:{number}/") == "two"
+            before = shared.process()
+            shared.edge.route(named("r2", ("web", number), ("api", number)))
+            assert shared.process() == before, "another name needs no other Traefik"
+            assert asked(f"http://api:{number}/") == "two"
             report = traffic.stop()
         assert (report.lost, report.app_errors, set(report.statuses)) == (0, 0, {200}), report.losses
-        assert asking.ask(rig.port, headers={"Host": "api"}).who == "two", "that is the route for users"
+        assert asking.ask(shared.port, headers={"Host": "api"}).who == "two", "that is the route for users"
 
 
 REFUSED = "urllib.error.HTTPError: HTTP Error 404: Not Found"
 
 
-def test_only_who_shares_a_network_with_a_service_is_answered(rig, one, docker_engine):
+def test_only_who_shares_a_network_with_a_service_is_answered(shared, one, docker_engine):
     """Whatever is said in the request: it counts where its connection comes from. Not the machine either."""
-    rig.route({"r1": [one.port]})
+    shared.route({"r1": [one.port]})
     inner = EdgeRoute("/", "web", (("web-r1", 100),), port=8000, networks=("own",))
-    table = rig.table({"r1": [one.port]})
+    table = shared.table({"r1": [one.port]})
     table = replace(table, routes=(*table.routes, inner), networks=("own",))
-    rig.edge.route(table)
-    with client(rig, "backend") as (stranger, _), client(rig, "own") as (friend, joined):
+    shared.edge.route(table)
+    with client(shared, "backend") as (stranger, _), client(shared, "own") as (friend, joined):
         assert (friend("http://web:8000/"), stranger("http://web:8000/")) == ("one", REFUSED)
-        door = docker_engine.inspect(rig.edge.boxes.name(DOOR))["NetworkSettings"]["Networks"]
+        door = docker_engine.inspect(shared.edge.boxes.name(DOOR))["NetworkSettings"]["Networks"]
         headers = {"Host": "web", "X-Forwarded-For": door[joined.network]["IPAddress"]}
         for network in door.values():
             assert http.get(8000, "/", 10, headers, network["IPAddress"]).status == 404
 
-        made_anew(docker_engine, rig.edge.boxes, joined)
-        eventually(lambda: "own" not in rig.edge.members())
-        rig.edge.up()
+        made_anew(docker_engine, shared.edge.boxes, joined)
+        eventually(lambda: "own" not in shared.edge.members())
+        shared.edge.up()
         assert friend("http://web:8000/") == REFUSED, "its network is another one"
-        assert rig.edge.unlike(table), "which is seen"
-        rig.edge.route(table)
+        assert shared.edge.unlike(table), "which is seen"
+        shared.edge.route(table)
         assert (friend("http://web:8000/"), stranger("http://web:8000/")) == ("one", REFUSED)
 
 
@@ -410,10 +423,10 @@ def test_ten_replacements_lose_nothing(rig, lean, scheme):
     patient = replace(WHOLE, idle_gap=(1.0, 8.0), host="shop.example", trust=trust, stream_seconds=20)
     patient = replace(patient, paths=replace(LEAN, stream="/stream?seconds=20"))
     with Traffic(f"{scheme}://127.0.0.1:{rig.port}", replace(MIXED, websocket=0), patient) as traffic:
-        for turn in range(10):
+        for _ in range(10):
             with Traffic(f"{scheme}://127.0.0.1:{rig.port}", TALKING, patient) as talking:
                 eventually(lambda: talking.snapshot().websocket.opened == 8)
-                replaced(rig, turn, shed=21.0)
+                replaced(rig, shed=21.0)
                 talked = talking.stop()
             assert (talked.lost, talked.websocket.opened, talked.websocket.cut) == (0, 8, 0), talked.websocket.cuts
         report = traffic.stop()
@@ -421,14 +434,14 @@ def test_ten_replacements_lose_nothing(rig, lean, scheme):
     print(f"{scheme}: {report.sent} requests, {report.lost} lost, {report.seconds:.0f} s")
 
 
-def test_a_deputy_that_does_not_come_up_changes_nothing(rig, one, docker_engine):
-    rig.route({"r1": [one.port]})
-    before, shape = rig.process(), rig.edge.shape
+def test_a_deputy_that_does_not_come_up_changes_nothing(shared, one, docker_engine):
+    shared.route({"r1": [one.port]})
+    before, shape = shared.process(), shared.edge.shape
     with pytest.raises(FairleadError, match="another Traefik could not be started"):
-        rig.edge.replacement.start(replace(shape, image=docker_engine.inspect("fairlead-test/tiny")["Id"]))
-    assert rig.process() == before
-    assert rig.ask().who == "one"
-    assert rig.facts(TRAEFIK[DEPUTY]) is None
+        shared.edge.replacement.start(replace(shape, image=docker_engine.inspect("fairlead-test/tiny")["Id"]))
+    assert shared.process() == before
+    assert shared.ask().who == "one"
+    assert shared.facts(TRAEFIK[DEPUTY]) is None
 
 
 class Killed(BaseException):
@@ -452,7 +465,7 @@ def ends_at(rig, point, after):
 def killed_while_replacing(rig, point, after):
     ends_at(rig, point, after)
     with pytest.raises(Killed):
-        replaced(rig, 1, shed=1.0)
+        replaced(rig, shed=1.0)
     rig.edge = ContainerEdge(rig.place)
     rig.edge.replacement = replace(rig.edge.replacement, shed=1.0)
 
@@ -467,27 +480,28 @@ def killed_while_replacing(rig, point, after):
         ]),
     ],
 )  # fmt: skip
-def test_a_replacement_that_was_killed_is_finished_by_whoever_comes_next(rig, one, point, after):
-    rig.route({"r1": [one.port]})
-    link = asking.upgraded(rig.port)
+def test_a_replacement_that_was_killed_is_finished_by_whoever_comes_next(shared, one, point, after):
+    shared.route({"r1": [one.port]})
+    link = asking.upgraded(shared.port)
     stop, seen = threading.Event(), Counter()
 
     def client():
-        connection = asking.kept(rig.port)
+        connection = asking.kept(shared.port)
         while not stop.is_set():
             seen[asking.send(connection).status] += 1
+            time.sleep(0.005)
 
     thread = threading.Thread(target=client)
     thread.start()
     try:
-        killed_while_replacing(rig, point, after)
-        rig.edge.up()
-        eventually(lambda: rig.facts(TRAEFIK[DEPUTY]) is None)
+        killed_while_replacing(shared, point, after)
+        shared.edge.up()
+        eventually(lambda: shared.facts(TRAEFIK[DEPUTY]) is None)
     finally:
         stop.set()
         thread.join()
-    assert rig.ask().who == "one"
-    assert rig.edge.boxes.is_current(rig.edge.shape, MAIN)
+    assert shared.ask().who == "one"
+    assert shared.edge.boxes.is_current(shared.edge.shape, MAIN)
     assert asking.echo(link, b"hello") == b"one:hello"
     link.close()
     assert seen[404] == seen[502] == 0
