@@ -43,6 +43,7 @@ def secrets_script(stack: Stack, document: Mapping[str, Any], base: str, texts: 
     lines += [_follows(one) for one in followed.values()]
     lines += [f"{'jwks' if found.endswith(JWKS) else 'keys'} {name} {found}" for found, name in documents.items()]
     lines += [line for target, made in filled.items() for line in _filled(stack, target, made)]
+    lines += [f"told {name}" for name in sorted(variables)]
     head = HEAD.format(environment=stack.environment, variables=VARIABLES, project=stack.project)
     written = "".join(f"\n        line {name}" for name in sorted(variables))
     return head + "\n".join(lines) + "\n" + END.format(lines=written, variables=VARIABLES)

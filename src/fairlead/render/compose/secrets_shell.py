@@ -170,8 +170,23 @@ issue() {{
     printf %s "$3" >".$2.names"
     rm -f .csr .leaf .extensions
 }}
+# NAME: whether every Compose reads its line as it is: each has its own mind of a backslash between quotes
+told() {{
+    case $(value "$1") in
+    *\\*) ;;
+    *) return 0 ;;
+    esac
+    case $(value "$1") in
+    *[\'\"\$\#[:space:]]*) unfit="$unfit $1 (in {variables})" ;;
+    esac
+}}
 # NAME: a line of the variables
-line() {{ printf "%s='%s'\n" "$1" "$(sed "s/'/\\\\'/g" "$1")"; }}
+line() {{
+    case $(value "$1") in
+    *\\*) printf '%s=%s\n' "$1" "$(value "$1")" ;;
+    *) printf "%s='%s'\n" "$1" "$(sed "s/'/\\\\'/g" "$1")" ;;
+    esac
+}}
 
 """
 

@@ -136,6 +136,27 @@ def test_everything_else_is_made_once_and_addresses_are_those_that_fairlead_hand
     assert made["FILES_KMS_KEY"] == f"fairlead:{made['FILES_ENCRYPTION_KEY']}"
 
 
+@pytest.mark.parametrize("said", ["redis://:a\\b@x/0", "redis://x/0\\", "redis://:a\\\\b@x/0"])
+def test_a_backslash_in_a_variable_is_written_as_every_compose_reads_it(run, tmp_path, said):
+    """Between quotes docker-compose 1.29 takes two for one, and every Compose one at the end for no end."""
+    folder = tmp_path / "s"
+    folder.mkdir()
+    for name, text in {"SMTP": "x", "OUTSIDE": said, "HALF": "x"}.items():
+        (folder / name).write_text(text)
+    assert run().returncode == 0
+    assert f"OTHER_URL={said}\n" in (folder / "compose.env").read_text()
+
+
+def test_one_that_no_compose_could_be_told_is_refused(run, tmp_path):
+    folder = tmp_path / "s"
+    folder.mkdir()
+    for name, text in {"SMTP": "x", "OUTSIDE": "redis://:it's\\@x", "HALF": "x"}.items():
+        (folder / name).write_text(text)
+    ran = run()
+    assert (ran.returncode, ran.stderr.endswith("for: OTHER_URL (in compose.env)\n")) == (1, True), ran.stderr
+    assert not (folder / "compose.env").exists()
+
+
 PROGRAMS = ("awk", "cat", "grep", "head", "od", "openssl", "sed", "tail", "tr", "wc")
 
 

@@ -164,8 +164,23 @@ issue() {
     printf %s "$3" >".$2.names"
     rm -f .csr .leaf .extensions
 }
+# NAME: whether every Compose reads its line as it is: each has its own mind of a backslash between quotes
+told() {
+    case $(value "$1") in
+    *\\*) ;;
+    *) return 0 ;;
+    esac
+    case $(value "$1") in
+    *[\'\"\$\#[:space:]]*) unfit="$unfit $1 (in compose.env)" ;;
+    esac
+}
 # NAME: a line of the variables
-line() { printf "%s='%s'\n" "$1" "$(sed "s/'/\\\\'/g" "$1")"; }
+line() {
+    case $(value "$1") in
+    *\\*) printf '%s=%s\n' "$1" "$(value "$1")" ;;
+    *) printf "%s='%s'\n" "$1" "$(sed "s/'/\\\\'/g" "$1")" ;;
+    esac
+}
 
 make DB_PASSWORD password 32
 make JWT_SECRET urlsafe 64
@@ -186,6 +201,15 @@ follows DB_ALERTS_REST_URL postgresql://alerts_rest_a:"$(phrase DB_ALERTS_REST_P
 follows DB_ALERTS_REALTIME_URL postgresql://alerts_realtime_a:"$(phrase DB_ALERTS_REALTIME_PASSWORD)"'@db:5432/alerts?sslmode=verify-full&sslrootcert=/run/secrets/DB_CA'
 follows DB_ALERTS_API_URL postgresql://alerts_api_a:"$(phrase DB_ALERTS_API_PASSWORD)"'@db:5432/alerts?sslmode=verify-full&sslrootcert=/run/secrets/DB_CA'
 follows CACHE_URL redis://:"$(encoded CACHE_PASSWORD)"@cache:6379/0
+told CACHE_URL
+told DB_ALERTS_API_URL
+told DB_ALERTS_AUTH_URL
+told DB_ALERTS_MIGRATOR_URL
+told DB_ALERTS_REALTIME_URL
+told DB_ALERTS_REST_URL
+told DB_PASSWORD
+told JWT_SECRET
+told REALTIME_KEY
 
 [ -z "$unfit" ] || {
     echo "another value is needed, one that changes nothing else where it stands, for:$unfit" >&2

@@ -164,8 +164,23 @@ issue() {
     printf %s "$3" >".$2.names"
     rm -f .csr .leaf .extensions
 }
+# NAME: whether every Compose reads its line as it is: each has its own mind of a backslash between quotes
+told() {
+    case $(value "$1") in
+    *\\*) ;;
+    *) return 0 ;;
+    esac
+    case $(value "$1") in
+    *[\'\"\$\#[:space:]]*) unfit="$unfit $1 (in compose.env)" ;;
+    esac
+}
 # NAME: a line of the variables
-line() { printf "%s='%s'\n" "$1" "$(sed "s/'/\\\\'/g" "$1")"; }
+line() {
+    case $(value "$1") in
+    *\\*) printf '%s=%s\n' "$1" "$(value "$1")" ;;
+    *) printf "%s='%s'\n" "$1" "$(sed "s/'/\\\\'/g" "$1")" ;;
+    esac
+}
 
 make CORE_DB_PASSWORD password 32
 make KEYCLOAK_DB_PASSWORD password 32
@@ -177,6 +192,12 @@ make KEYCLOAK_ADMIN_PASSWORD password 32
 make GRAFANA_ADMIN_PASSWORD password 32
 make N8N_ENCRYPTION_KEY hex 64
 certificate localhost FAIRLEAD edge ,DNS:auth.example.com,DNS:core.example.com,DNS:grafana.example.com,DNS:n8n.example.com
+told CORE_DB_PASSWORD
+told KEYCLOAK_ADMIN_PASSWORD
+told KEYCLOAK_DB_PASSWORD
+told MINIO_ROOT_PASSWORD
+told N8N_ENCRYPTION_KEY
+told REDIS_PASSWORD
 
 [ -z "$unfit" ] || {
     echo "another value is needed, one that changes nothing else where it stands, for:$unfit" >&2

@@ -164,8 +164,23 @@ issue() {
     printf %s "$3" >".$2.names"
     rm -f .csr .leaf .extensions
 }
+# NAME: whether every Compose reads its line as it is: each has its own mind of a backslash between quotes
+told() {
+    case $(value "$1") in
+    *\\*) ;;
+    *) return 0 ;;
+    esac
+    case $(value "$1") in
+    *[\'\"\$\#[:space:]]*) unfit="$unfit $1 (in compose.env)" ;;
+    esac
+}
 # NAME: a line of the variables
-line() { printf "%s='%s'\n" "$1" "$(sed "s/'/\\\\'/g" "$1")"; }
+line() {
+    case $(value "$1") in
+    *\\*) printf '%s=%s\n' "$1" "$(value "$1")" ;;
+    *) printf "%s='%s'\n" "$1" "$(sed "s/'/\\\\'/g" "$1")" ;;
+    esac
+}
 
 make DB_PASSWORD password 32
 make DB_LMS_MIGRATOR_PASSWORD password 32
@@ -176,6 +191,8 @@ certificate db DB db
 certificate localhost FAIRLEAD edge
 follows DB_LMS_API_URL postgresql://lms_api_a:"$(phrase DB_LMS_API_PASSWORD)"'@db:5432/lms?sslmode=verify-full&sslrootcert=/run/secrets/DB_CA'
 follows CACHE_URL redis://:"$(encoded CACHE_PASSWORD)"@cache:6379/0
+told CACHE_URL
+told DB_LMS_API_URL
 
 [ -z "$unfit" ] || {
     echo "another value is needed, one that changes nothing else where it stands, for:$unfit" >&2

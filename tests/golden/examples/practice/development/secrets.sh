@@ -164,8 +164,23 @@ issue() {
     printf %s "$3" >".$2.names"
     rm -f .csr .leaf .extensions
 }
+# NAME: whether every Compose reads its line as it is: each has its own mind of a backslash between quotes
+told() {
+    case $(value "$1") in
+    *\\*) ;;
+    *) return 0 ;;
+    esac
+    case $(value "$1") in
+    *[\'\"\$\#[:space:]]*) unfit="$unfit $1 (in compose.env)" ;;
+    esac
+}
 # NAME: a line of the variables
-line() { printf "%s='%s'\n" "$1" "$(sed "s/'/\\\\'/g" "$1")"; }
+line() {
+    case $(value "$1") in
+    *\\*) printf '%s=%s\n' "$1" "$(value "$1")" ;;
+    *) printf "%s='%s'\n" "$1" "$(sed "s/'/\\\\'/g" "$1")" ;;
+    esac
+}
 
 make DB_PASSWORD password 32
 make DB_PRACTICE_MIGRATOR_PASSWORD password 32
@@ -184,6 +199,11 @@ follows DB_PRACTICE_WORKER_URL postgresql://practice_worker_a:"$(phrase DB_PRACT
 follows CACHE_URL redis://:"$(encoded CACHE_PASSWORD)"@cache:6379/0
 follows FILES_ACCESS_KEY "$(user FILES_PASSWORD)"
 jwks JWT_KEY JWT_KEY_JWKS
+told CACHE_URL
+told DB_PRACTICE_API_URL
+told DB_PRACTICE_WORKER_URL
+told FILES_ACCESS_KEY
+told FILES_PASSWORD
 
 [ -z "$unfit" ] || {
     echo "another value is needed, one that changes nothing else where it stands, for:$unfit" >&2

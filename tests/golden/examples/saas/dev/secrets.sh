@@ -164,8 +164,23 @@ issue() {
     printf %s "$3" >".$2.names"
     rm -f .csr .leaf .extensions
 }
+# NAME: whether every Compose reads its line as it is: each has its own mind of a backslash between quotes
+told() {
+    case $(value "$1") in
+    *\\*) ;;
+    *) return 0 ;;
+    esac
+    case $(value "$1") in
+    *[\'\"\$\#[:space:]]*) unfit="$unfit $1 (in compose.env)" ;;
+    esac
+}
 # NAME: a line of the variables
-line() { printf "%s='%s'\n" "$1" "$(sed "s/'/\\\\'/g" "$1")"; }
+line() {
+    case $(value "$1") in
+    *\\*) printf '%s=%s\n' "$1" "$(value "$1")" ;;
+    *) printf "%s='%s'\n" "$1" "$(sed "s/'/\\\\'/g" "$1")" ;;
+    esac
+}
 
 make JWT_SECRET urlsafe 64
 given S3_SECRET_ACCESS_KEY
@@ -177,6 +192,9 @@ certificate db DB db
 follows DB_SAAS_MIGRATOR_URL postgresql://saas_migrator:"$(encoded DB_SAAS_MIGRATOR_PASSWORD)"'@db:5432/saas?sslmode=verify-full&sslrootcert=/run/secrets/DB_CA'
 follows DB_SAAS_API_URL postgresql://saas_api_a:"$(phrase DB_SAAS_API_PASSWORD)"'@db:5432/saas?sslmode=verify-full&sslrootcert=/run/secrets/DB_CA'
 follows CACHE_URL redis://:"$(encoded CACHE_PASSWORD)"@cache:6379/0
+told CACHE_URL
+told DB_SAAS_API_URL
+told DB_SAAS_MIGRATOR_URL
 
 [ -z "$unfit" ] || {
     echo "another value is needed, one that changes nothing else where it stands, for:$unfit" >&2

@@ -164,14 +164,31 @@ issue() {
     printf %s "$3" >".$2.names"
     rm -f .csr .leaf .extensions
 }
+# NAME: whether every Compose reads its line as it is: each has its own mind of a backslash between quotes
+told() {
+    case $(value "$1") in
+    *\\*) ;;
+    *) return 0 ;;
+    esac
+    case $(value "$1") in
+    *[\'\"\$\#[:space:]]*) unfit="$unfit $1 (in compose.env)" ;;
+    esac
+}
 # NAME: a line of the variables
-line() { printf "%s='%s'\n" "$1" "$(sed "s/'/\\\\'/g" "$1")"; }
+line() {
+    case $(value "$1") in
+    *\\*) printf '%s=%s\n' "$1" "$(value "$1")" ;;
+    *) printf "%s='%s'\n" "$1" "$(sed "s/'/\\\\'/g" "$1")" ;;
+    esac
+}
 
 make JWT_SECRET urlsafe 64
 given S3_SECRET_ACCESS_KEY
 given DATABASE_URL
 given REDIS_URL
 certificate localhost FAIRLEAD edge
+told DATABASE_URL
+told REDIS_URL
 
 [ -z "$unfit" ] || {
     echo "another value is needed, one that changes nothing else where it stands, for:$unfit" >&2
