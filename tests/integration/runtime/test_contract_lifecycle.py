@@ -17,22 +17,18 @@ def pids(runtime):
     return {one.id: one.pid for one in runtime.observe()}
 
 
-def test_starting_twice_starts_once(rig):
+def test_each_step_may_be_done_twice(rig):
     [id] = ready(rig.runtime, rig.spec())
     before = pids(rig.runtime)
     rig.runtime.start([rig.spec()])
     rig.runtime.start([rig.spec()])
     rig.runtime.await_ready([id], lambda _: None)
     assert pids(rig.runtime) == before
-    assert one(rig.runtime, id).starts == 1
+    first = one(rig.runtime, id)
+    assert first.starts == 1
+    assert (first.phase, first.verified, first.living) in {("running", True, True), ("starting", True, True)}
     host, port = rig.address(id)
     assert asking.ask(port, host=host).status == 200
-
-
-def test_stopping_twice_and_restarting_twice(rig):
-    [id] = ready(rig.runtime, rig.spec())
-    first = one(rig.runtime, id)
-    assert (first.phase, first.verified, first.living) in {("running", True, True), ("starting", True, True)}
     rig.runtime.stop([id])
     rig.runtime.stop([id])
     stopped = one(rig.runtime, id)
@@ -45,10 +41,6 @@ def test_stopping_twice_and_restarting_twice(rig):
     assert again.pid != first.pid
     assert again.verified
     assert again.starts == 2
-
-
-def test_removing_twice_leaves_nothing(rig):
-    [id] = ready(rig.runtime, rig.spec())
     rig.runtime.stop([id])
     rig.runtime.remove([id])
     rig.runtime.remove([id])
@@ -67,7 +59,7 @@ def test_stopping_and_removing_what_never_was(rig):
     assert rig.runtime.observe() == ()
 
 
-def test_instances_added_later_leave_the_running_ones_alone(rig):
+def test_instances_added_later_and_another_environment_leave_the_running_ones_alone(rig, request, tmp_path):
     ready(rig.runtime, rig.spec(index=1), rig.spec(index=2))
     before = pids(rig.runtime)
     ready(rig.runtime, rig.spec(index=3), rig.spec("worker", program="talker.py"))
@@ -78,6 +70,17 @@ def test_instances_added_later_leave_the_running_ones_alone(rig):
         rig.runtime.remove([id])
     assert pids(rig.runtime) == before
     assert all(one.starts == 1 for one in rig.runtime.observe())
+    other = RIGS[request.node.callspec.params["rig"]](tmp_path / "other")
+    try:
+        other.runtime.up()
+        [id] = ready(other.runtime, other.spec())
+        assert id in before and pids(other.runtime)[id] != before[id]
+        other.runtime.stop([id])
+        other.runtime.remove([id])
+        other.runtime.down(10)
+        assert pids(rig.runtime) == before
+    finally:
+        other.end()
 
 
 def test_an_instance_that_dies_is_started_again_and_must_prove_itself(rig):
@@ -113,28 +116,6 @@ def test_the_signal_is_the_one_that_was_declared(rig):
     assert rig.runtime.log_tail(id, 1) == "well"
 
 
-def test_what_is_told_to_end_ends_by_itself(rig):
-    [id] = ready(rig.runtime, rig.spec(stop=Stop(grace=5)))
-    rig.runtime.end([id])
-    eventually(lambda: one(rig.runtime, id).phase == "stopped")
-
-
-def test_two_environments_side_by_side(rig, request, tmp_path):
-    other = RIGS[request.node.callspec.params["rig"]](tmp_path / "other")
-    try:
-        other.runtime.up()
-        [id] = ready(rig.runtime, rig.spec())
-        ready(other.runtime, other.spec())
-        before = pids(rig.runtime)
-        assert pids(other.runtime) != before
-        other.runtime.stop([id])
-        other.runtime.remove([id])
-        other.runtime.down(10)
-        assert pids(rig.runtime) == before
-    finally:
-        other.end()
-
-
 def test_nothing_runs_after_down_and_what_was_there_comes_back(rig):
     ids = ready(rig.runtime, rig.spec(index=1), rig.spec("worker", program="talker.py"))
     before = {one.id: one.port for one in rig.runtime.observe()}
@@ -147,8 +128,37 @@ def test_nothing_runs_after_down_and_what_was_there_comes_back(rig):
     assert {one.id: one.port for one in rig.runtime.observe()} == before, "its network may be another one"
 
 
-def test_connections_are_seen_until_they_end(rig):
-    [id] = ready(rig.runtime, rig.spec())
+def test_what_runs_is_looked_at_and_asked_and_told_to_end(rig):
+    """What was never thawed, is gone or was never frozen is no error: all of it goes on."""
+    spec = rig.spec(env={"CHILDREN": "1", "TOLD": "a word"}, stop=Stop(grace=5))
+    [id] = ready(rig.runtime, spec)
+    as_declared(rig, spec)
+    where_it_is(rig, id)
+    its_connections(rig, id)
+    asked_and_frozen(rig, id)
+    rig.runtime.end([id])
+    eventually(lambda: one(rig.runtime, id).phase == "stopped")
+
+
+def as_declared(rig, spec):
+    """Nothing has drifted; what has would be told."""
+    assert rig.runtime.deviations([spec]) == ()
+    [found] = rig.runtime.deviations([spec, rig.spec(index=2)])
+    assert (found.where, found.what) == ("r1.web.2", "missing")
+    [found] = rig.runtime.deviations([])
+    assert (found.where, found.what) == ("r1.web.1", "extra")
+    assert "environment" in {one.what for one in rig.runtime.deviations([rig.spec(env={"MORE": "1"})])}
+
+
+def where_it_is(rig, id):
+    """What it runs and where it listens."""
+    running = rig.runtime.processes_of(id)
+    assert one(rig.runtime, id).pid in running and len(running) >= 2
+    assert one(rig.runtime, id).port in {each.port for each in rig.runtime.listening() if each.id == id}
+
+
+def its_connections(rig, id):
+    """Seen until they end."""
     eventually(lambda: rig.runtime.open_connections([id]) == 0)
     host, port = rig.address(id)
     with asking.opened(host, port):
@@ -157,16 +167,8 @@ def test_connections_are_seen_until_they_end(rig):
     eventually(lambda: rig.runtime.open_connections([id]) == 0)
 
 
-def test_what_it_runs_and_where_it_listens(rig):
-    [id] = ready(rig.runtime, rig.spec(env={"CHILDREN": "1"}))
-    running = rig.runtime.processes_of(id)
-    assert one(rig.runtime, id).pid in running and len(running) >= 2
-    assert one(rig.runtime, id).port in {each.port for each in rig.runtime.listening() if each.id == id}
-
-
-def test_it_is_asked_and_stands_still_for_a_while(rig):
-    """It answers nobody then, and all of it goes on: what was never thawed, is gone or was never frozen is no error."""
-    [id] = ready(rig.runtime, rig.spec(env={"TOLD": "a word"}))
+def asked_and_frozen(rig, id):
+    """It stands still for a while, and answers nobody then."""
     answered = rig.runtime.ask(id, ["sh", "-c", "echo $TOLD; exit 3"], 60)
     assert (answered.code, answered.output, answered.ended) == (3, "a word\n", True)
     assert not rig.runtime.ask(id, ["sleep", "5"], 0.05).ended
@@ -181,13 +183,3 @@ def test_it_is_asked_and_stands_still_for_a_while(rig):
     with socket.create_connection((host, port), timeout=60) as link:
         link.sendall(b"GET / HTTP/1.0\r\n\r\n")
         assert link.recv(1)
-
-
-def test_what_runs_as_declared_has_not_drifted(rig):
-    ready(rig.runtime, rig.spec())
-    assert rig.runtime.deviations([rig.spec()]) == ()
-    [found] = rig.runtime.deviations([rig.spec(), rig.spec(index=2)])
-    assert (found.where, found.what) == ("r1.web.2", "missing")
-    [found] = rig.runtime.deviations([])
-    assert (found.where, found.what) == ("r1.web.1", "extra")
-    assert "environment" in {one.what for one in rig.runtime.deviations([rig.spec(env={"MORE": "1"})])}
