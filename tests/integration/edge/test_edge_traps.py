@@ -42,6 +42,7 @@ def truncated(plain, one):
     def client():
         while not stop.is_set():
             seen[plain.ask().status] += 1
+            time.sleep(0.01)
 
     thread = threading.Thread(target=client)
     thread.start()
@@ -69,8 +70,10 @@ def test_naive_an_empty_file_is_an_empty_configuration(plain, one):
     assert '"level":"error"' not in plain.log().lower() and "ERR" not in plain.log()
 
 
-def test_an_emptied_file_is_healed_by_the_next_route(rig, one):
+def test_nobody_sees_a_404_after_the_first_route_and_an_emptied_file_is_healed_by_the_next(rig, one):
+    """The first table is confirmed before `route` returns; a Traefik that was killed may show a 404 for a moment."""
     rig.route({"r1": [one.port]})
+    assert [rig.ask().status for _ in range(20)] == [200] * 20
     (rig.files / "dynamic" / "routes.yml").write_text("")
     eventually(lambda: rig.ask().status == 404)
     rig.route({"r1": [one.port]})
@@ -87,6 +90,7 @@ def test_writing_by_rename_never_shows_half_a_file(shared, one, two):
         connection = asking.kept(shared.port)
         while not stop.is_set():
             seen[asking.send(connection).status] += 1
+            time.sleep(0.002)
 
     thread = threading.Thread(target=client)
     thread.start()
@@ -233,6 +237,7 @@ def test_a_post_never_meets_the_end_of_its_connection(shared):
         assert late.connections == 3
 
 
+@pytest.mark.long
 def test_naive_posts_race_with_the_end_of_idle_connections(plain, record_property):
     """Whether it shows is luck, so nothing is asserted of the losses; the count is kept with the test's result."""
     with Backend("short", keep_alive=0.5) as short:
@@ -307,6 +312,7 @@ def test_no_cookie_is_set_and_a_release_without_weight_gets_nobody(shared, one, 
 # ---- changes faster than the throttle
 
 
+@pytest.mark.long
 def test_naive_a_change_right_after_another_waits_for_the_throttle(tmp_path, one, two):
     """An abort right after a step: with the default of 2 s users stay on the bad release meanwhile."""
     with PlainTraefik(tmp_path / "plain", throttle=None) as plain:
@@ -385,22 +391,22 @@ def counter(plain, service):
     return sum(int(float(line.split()[-1])) for line in found)
 
 
-def test_naive_counters_of_a_service_that_left_vanish(plain_alone, one, two):
-    services = {"a": servers(one.port), "b": servers(two.port), "w": weighted(("a", 1), ("b", 1))}
-    plain_alone.write(everything_to("w", services))
-    names(plain_alone.ask, 10)
-    assert counter(plain_alone, "b") == 5
-    plain_alone.write(everything_to("a", {"a": servers(one.port)}))
-    eventually(lambda: counter(plain_alone, "b") == 0)
-    assert counter(plain_alone, "a") == 5
+def test_naive_counters_of_a_service_that_left_vanish(plain, one, two):
+    services = {"stays": servers(one.port), "leaves": servers(two.port), "w": weighted(("stays", 1), ("leaves", 1))}
+    plain.renew(everything_to("w", services))
+    names(plain.ask, 10)
+    assert counter(plain, "leaves") == 5
+    plain.write(everything_to("stays", {"stays": servers(one.port)}))
+    eventually(lambda: counter(plain, "leaves") == 0)
+    assert counter(plain, "stays") == 5
 
 
-def test_naive_each_attempt_of_a_retry_is_counted(plain_alone):
-    config = everything_to("web", {"web": servers(free_port())}, middlewares={"r": {"retry": {"attempts": 4}}})
+def test_naive_each_attempt_of_a_retry_is_counted(plain):
+    config = everything_to("tried", {"tried": servers(free_port())}, middlewares={"r": {"retry": {"attempts": 4}}})
     config["routers"]["all"]["middlewares"] = ["r"]
-    plain_alone.write(config)
-    assert plain_alone.ask().status == 502
-    assert counter(plain_alone, "web") == 4
+    plain.renew(config)
+    assert plain.ask().status == 502
+    assert counter(plain, "tried") == 4
 
 
 def test_a_request_is_counted_once(shared):
@@ -450,6 +456,7 @@ def first_answers(ask, seconds=15):
     raise AssertionError(f"no 200: {seen}")
 
 
+@pytest.mark.long
 def test_naive_traefik_listens_before_it_has_its_routes(tmp_path, one, record_property):
     """The 404s depend on who is faster, so their number is kept with the result and only the end is asserted."""
     plain = PlainTraefik(tmp_path / "plain")
@@ -461,12 +468,6 @@ def test_naive_traefik_listens_before_it_has_its_routes(tmp_path, one, record_pr
         plain.__exit__()
     record_property("statuses_of_3_starts", dict(found))
     assert found[200] == 3
-
-
-def test_after_the_first_route_nobody_sees_a_404(rig, one):
-    """The first table is confirmed before `route` returns; a Traefik that was killed may show one for a moment."""
-    rig.route({"r1": [one.port]})
-    assert [rig.ask().status for _ in range(20)] == [200] * 20
 
 
 # ---- the prefix rule
