@@ -78,9 +78,9 @@ class Status:
     @property
     def problems(self) -> tuple[str, ...]:
         """What is not as it should be, in words."""
-        if self.state is None or self.state.stopped:
+        if self.state is None:
             return ()
-        return tuple(_problems(self, self.state))
+        return tuple(_left(self) if self.state.stopped else _problems(self, self.state))
 
 
 def status(place: Place) -> Status:
@@ -174,6 +174,15 @@ def _named(traffic: dict[str, dict[str, int]], stack: Stack | None) -> dict[str,
     inner = [f"{one.name}:{one.port}" for one in (stack.services if stack else ()) if one.port]
     shown |= {route_key(name, "/"): name for name in inner}  # as services in containers ask each other
     return {shown.get(key, key): shares for key, shares in traffic.items()}
+
+
+def _left(found: Status) -> list[str]:
+    """Of one that is stopped: whoever did that may have been killed before all of it had ended."""
+    runs = [copy.instance.id for copy in found.copies if copy.instance.living]
+    runs += [f"store {one.running.name}" for one in found.stores if one.running.living]
+    if not runs or found.holder:
+        return []
+    return [f"it was not stopped to the end: {', '.join(runs)}; `fairlead stop {found.environment}`"]
 
 
 def _problems(found: Status, state: State) -> list[str]:
