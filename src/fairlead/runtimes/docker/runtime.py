@@ -23,6 +23,7 @@ from fairlead.runtimes.docker.folder import ContainerFolder
 from fairlead.runtimes.docker.making import Making
 from fairlead.runtimes.docker.readiness import Probe
 from fairlead.runtimes.docker.spec import alias_of, name_of
+from fairlead.runtimes.failed import LINES, log_kept
 from fairlead.runtimes.folder import folders
 from fairlead.runtimes.probe import await_ready
 from fairlead.supervisor.supervisor import Supervisor
@@ -142,7 +143,7 @@ class DockerRuntime:
             id = error.message.partition(":")[0]
             last = probes[id].last_end()
             why = f" ({last})" if last and last not in error.message else ""
-            raise NotReady(error.message + why + self._shown_tail(id), self._log_hint(id)) from error
+            raise NotReady(error.message + why + self._shown_tail(id), self._log_kept(id)) from error
 
     def _wanted(self, id: str) -> InstanceSpec:
         spec = self._folder(id).instance_spec()
@@ -201,12 +202,12 @@ class DockerRuntime:
         self.stop([spec.id])
         ended = self._facts(spec.id)
         shown = self._shown_tail(spec.id)
-        hint = self._log_hint(spec.id)
         if late:
-            raise FairleadError(f"job {spec.service}: not finished within {timeout:g} s{shown}", hint)
+            what = f"job {spec.service}: not finished within {timeout:g} s{shown}"
+            raise FairleadError(what, self._log_kept(spec.id))
         if ended is None or ended.exit_code or ended.error or ended.out_of_memory:
             seen = ended and reason.found(self.engine, ended)
-            raise FairleadError(f"job {spec.service}: ended with {_job_end(seen)}{shown}", hint)
+            raise FairleadError(f"job {spec.service}: ended with {_job_end(seen)}{shown}", self._log_kept(spec.id))
 
     def log_tail(self, id: str, lines: int) -> str:
         """The end of what it said, without what looks like a secret or is known to be one."""
@@ -262,8 +263,8 @@ class DockerRuntime:
         text = self.log_tail(id, 12).strip()
         return "\n" + "\n".join("  " + line for line in text.splitlines()) if text else ""
 
-    def _log_hint(self, id: str) -> str:
-        return f"its whole log: docker logs {name_of(self.owner, id)}"
+    def _log_kept(self, id: str) -> str | None:
+        return log_kept(self.place, self.log_tail(id, LINES))
 
     def _folder(self, id: str) -> ContainerFolder:
         return ContainerFolder(self.place.instances / id)

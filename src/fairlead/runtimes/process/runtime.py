@@ -14,6 +14,7 @@ from fairlead.errors import FairleadError
 from fairlead.masking import masked
 from fairlead.render.supervisord import Program
 from fairlead.runtimes.base import Answered, Deviation, Instance, InstanceSpec, Listening, NotReady, Phase
+from fairlead.runtimes.failed import LINES, log_kept
 from fairlead.runtimes.folder import InstanceFolder, folders
 from fairlead.runtimes.probe import await_ready
 from fairlead.runtimes.process import drift, readiness
@@ -139,7 +140,7 @@ class ProcessRuntime:
             await_ready(probes, lambda id: self._dead(id, begun[id]), progress)
         except NotReady as error:
             id = error.message.partition(":")[0]
-            raise NotReady(error.message + self._shown_tail(id), f"its whole log: {self._folder(id).log}") from error
+            raise NotReady(error.message + self._shown_tail(id), self._log_kept(id)) from error
 
     def _dead(self, id: str, begun: int) -> str:
         """Why there is no point in waiting any longer; empty while there is."""
@@ -219,12 +220,13 @@ class ProcessRuntime:
         ended = wait_until(lambda: not self._job_runs(spec.id), timeout)
         state = self.supervisor.programs().get(spec.id)
         self.stop([spec.id])
-        shown, log = self._shown_tail(spec.id), self._folder(spec.id).log
+        shown = self._shown_tail(spec.id)
         if not ended:
-            raise FairleadError(f"job {spec.service}: not finished within {timeout:g} s{shown}", f"its log: {log}")
+            what = f"job {spec.service}: not finished within {timeout:g} s{shown}"
+            raise FairleadError(what, self._log_kept(spec.id))
         if state is None or state.exit_code != 0 or state.state == "FATAL":
             code = state.exit_code if state else "an unknown state"
-            raise FairleadError(f"job {spec.service}: ended with {code}{shown}", f"its log: {log}")
+            raise FairleadError(f"job {spec.service}: ended with {code}{shown}", self._log_kept(spec.id))
 
     def _job_runs(self, id: str) -> bool:
         state = self.supervisor.programs().get(id)
@@ -291,6 +293,9 @@ class ProcessRuntime:
     def _shown_tail(self, id: str) -> str:
         text = self.log_tail(id, 12).strip()
         return "\n" + "\n".join("  " + line for line in text.splitlines()) if text else ""
+
+    def _log_kept(self, id: str) -> str | None:
+        return log_kept(self.place, self.log_tail(id, LINES))
 
     def _folder(self, id: str) -> ProcessFolder:
         return ProcessFolder(self.place.instances / id)
