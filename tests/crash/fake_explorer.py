@@ -93,12 +93,11 @@ class Explorer:
         """Recover from every state, those found on the way included."""
         while self.waiting:
             state = self.waiting.pop()
-            machine = state.machine.copy(self.folders.new())
+            machine = state.machine  # a copy of its own already, which nobody else goes on from
             self.run(machine, state.known, (*state.way, "recovery"), lambda at, machine=machine: _recover(machine, at))
             self.recoveries += 1
             check(state, machine)
             shutil.rmtree(machine.folder)
-            shutil.rmtree(state.machine.folder)
 
 
 def _recover(machine: FakeMachine, at: At) -> None:

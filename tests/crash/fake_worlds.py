@@ -85,6 +85,7 @@ class FakeMachine:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.edge = self.edge or FakeEdge(self.runtime)
         self.releases = ReleaseStore(self.place.releases)
+        self._told, self._words = None, ()
 
     def opened(self, checkpoint: Callable[[str], None] = pass_by) -> Environment:
         """What a new process makes of it; close its ledger."""
@@ -112,7 +113,7 @@ class FakeMachine:
         """The machine as it is now, as if every process of Fairlead had been killed."""
         shutil.copytree(self.folder, folder, ignore=shutil.ignore_patterns("*-shm"))
         old = self.runtime
-        runtime = FakeRuntime(old.behaviours, _copies(old.copies), dict(old.ports), pids=old.pids)
+        runtime = FakeRuntime(dict(old.behaviours), _copies(old.copies), dict(old.ports), pids=old.pids)
         runtime.cut, runtime.jobs = list(old.cut), list(old.jobs)
         edge = FakeEdge(runtime, table=self.edge.table, history=list(self.edge.history), running=self.edge.running)
         edge.cut = list(self.edge.cut)
@@ -124,13 +125,16 @@ class FakeMachine:
         Of the edge's table what users get, and which releases a header reaches; the pool of a release that rests may
         still list instances that rest too.
         """
-        copies = self.runtime.copies
+        copies, table = self.runtime.copies, self.edge.table
+        if self._told is not table:  # most moments are changes of the instances alone
+            self._told, self._words = table, tuple(map(repr, table.routes))
+        pools = {pool.name: tuple(map(self.runtime.holder, pool.ports)) for pool in table.pools}
         kept = {id for id, one in copies.items() if one.living or not one.spec.job}
         return (
             tuple((id, copies[id].living, copies[id].verified, copies[id].port) for id in sorted(kept)),
             tuple(sorted((port, holder) for port, holder in self.runtime.ports.items())),
-            tuple((repr(one), tuple(map(self.edge.instances, dict(one.weights)))) for one in self.edge.table.routes),
-            frozenset((one.release, one.host, one.path) for one in self.edge.table.headers),
+            (self._words, tuple(tuple(pools[name] for name, _ in one.weights) for one in table.routes)),
+            frozenset((one.release, one.host, one.path) for one in table.headers),
         )
 
 

@@ -41,6 +41,29 @@ def folders() -> Iterator[Folders]:
         yield Folders(Path(folder))
 
 
+class Live:
+    """Machines on which a stack is live, each deployed once: a copy costs a twentieth of a deployment."""
+
+    def __init__(self, folders: Folders) -> None:
+        self.folders = folders
+        self.made: dict[str, FakeMachine] = {}
+
+    def machine(self, stack: Stack, *later: Stack) -> FakeMachine:
+        """To be copied, with these deployed in their order."""
+        name = repr((stack, *later))
+        if name not in self.made:
+            before = self.machine(stack, *later[:-1]).copy(self.folders.new()) if later else None
+            self.made[name] = before or FakeMachine(self.folders.new())
+            self.made[name].deploy(later[-1] if later else stack)
+        return self.made[name]
+
+
+@pytest.fixture(scope="module")
+def live() -> Iterator[Live]:
+    with tempfile.TemporaryDirectory(dir=memory()) as folder:
+        yield Live(Folders(Path(folder)))
+
+
 @dataclass
 class Scenario:
     """A machine before a deployment, and the deployment."""
@@ -69,18 +92,16 @@ def contained(one: Stack) -> Stack:
     return replace(one, runtime="docker")
 
 
-def scenario(name: str, strategy: Strategy, folders: Folders) -> Scenario:
-    machine = FakeMachine(folders.new())
+def scenario(name: str, strategy: Strategy, folders: Folders, live: Live) -> Scenario:
+    first, second = shop(strategy, 1), shop(strategy, 2)
     if name == "first":
-        return Scenario(machine, shop(strategy, 1))
+        return Scenario(FakeMachine(folders.new()), first)
     if name == "in containers":
-        machine.deploy(contained(shop(strategy, 1)))
-        return Scenario(machine, contained(shop(strategy, 2)))
-    machine.deploy(shop(strategy, 1))
+        return Scenario(live.machine(contained(first)).copy(folders.new()), contained(second))
     if name in ("back to warm", "urgent"):
-        machine.deploy(shop(strategy, 2))
-        return Scenario(machine, shop(strategy, 1), urgent=name == "urgent")
-    target = rebuilt(strategy, 2) if name == "rebuild" else shop(strategy, 2)
+        return Scenario(live.machine(first, second).copy(folders.new()), first, urgent=name == "urgent")
+    machine = live.machine(first).copy(folders.new())
+    target = rebuilt(strategy, 2) if name == "rebuild" else second
     if name in BAD:
         service, behaviour = BAD[name]
         machine.runtime.behaviours[(machine.release(target).id, service)] = behaviour
@@ -101,8 +122,8 @@ def every() -> list[object]:
 
 @pytest.mark.parametrize("name", SCENARIOS)
 @pytest.mark.parametrize(("strategy", "some"), every())
-def test_killed_anywhere(strategy: Strategy, some: bool, name: str, folders: Folders) -> None:
-    found = scenario(name, strategy, folders)
+def test_killed_anywhere(strategy: Strategy, some: bool, name: str, folders: Folders, live: Live) -> None:
+    found = scenario(name, strategy, folders, live)
     explorer = Explorer(folders, share=8 if some else 1)
     machine = found.machine.copy(folders.new())
     try:
@@ -160,9 +181,9 @@ class Killed(BaseException):
 
 
 @pytest.mark.parametrize(("strategy", "some"), every())
-def test_nothing_of_the_engine_outlives_a_kill(strategy: Strategy, some: bool, folders: Folders) -> None:
+def test_nothing_of_the_engine_outlives_a_kill(strategy: Strategy, some: bool, folders: Folders, live: Live) -> None:
     """The copies above are made beside the running engine; here it is really gone, at each point of the journal."""
-    found = scenario("failing late", strategy, folders)
+    found = scenario("failing late", strategy, folders, live)
     for point in points(found, folders, some):
         machine = found.machine.copy(folders.new())
         with pytest.raises(Killed):
@@ -175,9 +196,9 @@ def test_nothing_of_the_engine_outlives_a_kill(strategy: Strategy, some: bool, f
 
 
 @pytest.mark.parametrize(("strategy", "some"), every())
-def test_interrupted_anywhere(strategy: Strategy, some: bool, folders: Folders) -> None:
+def test_interrupted_anywhere(strategy: Strategy, some: bool, folders: Folders, live: Live) -> None:
     """Ctrl-C before the commit undoes at once; after it the release is live, and recovery finishes the rest."""
-    found = scenario("upgrade", strategy, folders)
+    found = scenario("upgrade", strategy, folders, live)
     everywhere = points(found, folders)
     commit = next(number for number, point in enumerate(everywhere) if point.startswith("acted") and "commit" in point)
     late = set(everywhere[commit:])
@@ -193,9 +214,9 @@ def test_interrupted_anywhere(strategy: Strategy, some: bool, folders: Folders) 
 
 
 @pytest.mark.parametrize(("strategy", "some"), every())
-def test_interrupted_again_on_the_way_back(strategy: Strategy, some: bool, folders: Folders) -> None:
+def test_interrupted_again_on_the_way_back(strategy: Strategy, some: bool, folders: Folders, live: Live) -> None:
     """The first Ctrl-C asks for what is being done already; one at the same point again leaves it to recovery."""
-    found = scenario("failing late", strategy, folders)
+    found = scenario("failing late", strategy, folders, live)
     for point in points(found, folders, some, only="undo"):
         machine = found.machine.copy(folders.new())
         with pytest.raises((KeyboardInterrupt, RolloutFailed)) as caught:
@@ -222,9 +243,9 @@ def fill(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(("strategy", "some"), every())
-def test_disk_full_anywhere(strategy: Strategy, some: bool, folders: Folders, small_disk: Path) -> None:
+def test_disk_full_anywhere(strategy: Strategy, some: bool, folders: Folders, live: Live, small_disk: Path) -> None:
     """The world goes back though nothing can be written down; with space again recovery closes the books."""
-    found = scenario("upgrade", strategy, folders)
+    found = scenario("upgrade", strategy, folders, live)
     on_disk = Folders(small_disk)
     undisturbed = found.machine.copy(folders.new())
     undisturbed.deploy(found.target)

@@ -3,15 +3,14 @@
 `FAIRLEAD_GOLDEN=write` has the files written anew.
 """
 
-import json
 import os
 import shutil
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
+from tests.compose_schema import compose_schema
 
 from fairlead.errors import ConfigurationError
 from fairlead.operations.render import render
@@ -21,7 +20,6 @@ ROOT = Path(__file__).parent.parent.parent
 EXPECTED = Path(__file__).parent / "examples"
 SYSTEMS = ("core-platform", "practice", "lms", "saas", "alerts")
 RECORD = ".fairlead-rendered.json"  #: sums of the files beside it
-SCHEMA = files("check_jsonschema").joinpath("builtin_schemas", "vendor", "compose-spec.json")
 
 
 def contents(folder):
@@ -62,5 +60,5 @@ def test_nothing_is_asked_for_that_cannot_be_run(system):
 )
 def test_composes_own_schema_takes_it(path):
     document = YAML(typ="safe", pure=True).load(path.read_text("utf-8"))
-    errors = Draft202012Validator(json.loads(SCHEMA.read_text("utf-8"))).iter_errors(document)
+    errors = Draft202012Validator(compose_schema()).iter_errors(document)
     assert [f"{error.json_path}: {error.message}" for error in errors] == []

@@ -6,6 +6,8 @@ import contextlib
 import difflib
 import hashlib
 import json
+import os
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -18,6 +20,8 @@ from fairlead.system import clock
 from fairlead.system.files import write_file, write_json
 
 IMAGE = "sha256:"  #: how the id of an image begins, and that of no source tree
+_ENDS = ("json", "copy")  #: of the two files of a release
+_NAME = re.compile(r"[^./\0][^/\0]{0,200}")  #: what can be an id: the name of a file that is not hidden
 _SHOWN = 5  #: ids listed when one is not known
 
 
@@ -173,7 +177,7 @@ class ReleaseStore:
     def load_or_none(self, id: str) -> Release | None:
         """The release with that whole id; None when its file is not there or cannot be read."""
         try:
-            return self._read(id) if id in self.ids() else None
+            return self._read(id) if self._is_there(id) else None
         except Unreadable:
             return None
 
@@ -207,7 +211,7 @@ class ReleaseStore:
 
     def remove(self, id: str) -> None:
         """Forget a release, given by its whole id; nothing happens when it is not there."""
-        if id in self.ids():
+        if self._is_there(id):
             self._copy(id).unlink(missing_ok=True)
             self._path(id).unlink(missing_ok=True)
 
@@ -246,7 +250,16 @@ class ReleaseStore:
 
     def ids(self) -> list[str]:
         """Of every release there is a file of."""
-        return sorted({path.stem for end in ("json", "copy") for path in self.folder.glob(f"[!.]*.{end}")})
+        try:
+            names = os.listdir(self.folder)  # noqa: PTH208 - asked again and again: names cost less than paths
+        except (FileNotFoundError, NotADirectoryError, PermissionError):
+            return []
+        parts = (name.rpartition(".") for name in names)
+        return sorted({id for id, _, end in parts if end in _ENDS and id and not id.startswith(".")})
+
+    def _is_there(self, id: str) -> bool:
+        """Whether it is one of `ids`, without looking for the others."""
+        return bool(_NAME.fullmatch(id)) and (self._path(id).exists() or self._copy(id).exists())
 
     def _path(self, id: str) -> Path:
         return self.folder / f"{id}.json"

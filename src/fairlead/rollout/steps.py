@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from fairlead.project.stack import from_data
+from fairlead.project.stack import from_data, to_data
 from fairlead.rollout.verdict.evidence import Mode
 
 Kind = Literal[
@@ -139,7 +139,7 @@ class Step:
 
     def to_data(self) -> dict[str, Any]:
         """For the journal."""
-        return asdict(self)
+        return to_data(self)
 
     @classmethod
     def from_data(cls, data: dict[str, Any]) -> Step:

@@ -4,7 +4,6 @@ import subprocess
 import sys
 import time
 
-import apprise
 import pytest
 
 from fairlead.errors import FairleadError
@@ -36,6 +35,8 @@ def of(to, value):
     ],
 )
 def test_apprise_takes_it_for_what_it_is(to, value, plugin):
+    import apprise  # noqa: PLC0415 - a tenth of a second, wherever tests are collected
+
     assert type(apprise.Apprise.instantiate(apprise_url(of(to, value)))).__name__ == plugin
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from fairlead.project.stack import from_data
+from fairlead.project.stack import from_data, to_data
 
 Mode = Literal["canary", "watch", "shadow"]
 """canary: old and new release have users at once. watch: only the new one has. shadow: the new one gets copies of the
@@ -50,7 +50,7 @@ class Tick:
 
     def to_data(self) -> dict[str, Any]:
         """For a recording."""
-        return asdict(self)
+        return to_data(self)
 
     @classmethod
     def from_data(cls, data: dict[str, Any]) -> Tick:
@@ -67,7 +67,7 @@ class History:
 
     def to_data(self) -> dict[str, Any]:
         """For a recording."""
-        return asdict(self)
+        return to_data(self)
 
     @classmethod
     def from_data(cls, data: dict[str, Any]) -> History:

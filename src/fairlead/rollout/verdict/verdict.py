@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from fairlead.project.stack import to_data
 
 Kind = Literal["promote", "continue", "hold", "abort"]
 Cause = Literal["", "insufficient", "environment", "ratio", "metrics", "errors", "latency", "probes"]
@@ -25,4 +27,4 @@ class Verdict:
 
     def to_data(self) -> dict[str, Any]:
         """For the ledger."""
-        return asdict(self)
+        return to_data(self)

@@ -1,11 +1,11 @@
 """Every key of the Compose specification is carried over, or said to be lost: no other way out."""
 
 import json
-from importlib.resources import files
 
 import pytest
 from meaning import differences, meaning
 from ruamel.yaml import YAML
+from tests.compose_schema import compose_schema
 
 from fairlead.operations.adopt.adopt import adopt
 from fairlead.operations.adopt.compose.service import HANDLERS, PASSED
@@ -14,9 +14,7 @@ from fairlead.project.project import parse_project
 from fairlead.render.compose import compose_project
 from fairlead.render.yaml import yaml_text
 
-SCHEMA = json.loads(
-    files("check_jsonschema").joinpath("builtin_schemas", "vendor", "compose-spec.json").read_text("utf-8")
-)
+SCHEMA = compose_schema()
 
 SAMPLES = {
     "annotations": ["a=1"],

@@ -108,28 +108,28 @@ def many(count, line):
 
 
 HOSTILE = {
-    "services": many(12_000, "  s{n}: {{image: x}}\n"),
-    "chain of extends": many(12_000, "  s{n}: {{extends: s{m}, image: x}}\n"),
-    "everybody extends one": "services:\n  b:\n    environment:\n"
+    "services": lambda: many(12_000, "  s{n}: {{image: x}}\n"),
+    "chain of extends": lambda: many(12_000, "  s{n}: {{extends: s{m}, image: x}}\n"),
+    "everybody extends one": lambda: "services:\n  b:\n    environment:\n"
     + "".join(f"      V{n}: x\n" for n in range(10_000))
     + "".join(f"  s{n}: {{extends: b}}\n" for n in range(10_000)),
-    "variables": many(1, "  s{n}: {{image: x, command: '" + "${{A:-x}} " * 60_000 + "'}}\n"),
-    "nested variables": many(1, "  s{n}: {{image: '" + "${{A:-" * 30_000 + "}}" * 30_000 + "'}}\n"),
-    "depth": "services: " + "{a: " * 100 + "x" + "}" * 100,
-    "laughs": "a: &a [x]\n" + "".join(f"{chr(98 + n)}: &{chr(98 + n)} [{','.join(['*' + chr(97 + n)] * 9)}]\n" for n in range(9)),
-    "ports": "services:\n  s:\n    image: x\n    ports:\n" + "      - 80:80/x\n" * 40_000,
-    "volumes": "services:\n  s:\n    image: x\n    volumes:\n" + "".join(f"      - v{n}:/v{n}\n" for n in range(30_000)),
-    "secrets": "services:\n  s:\n    image: x\n    environment:\n" + "".join(f"      P{n}_PASSWORD: s{n}xyz\n" for n in range(20_000)),  # pragma: allowlist secret
-    "files of variables": many(700, "  s{n}: {{image: x, env_file: .env}}\n"),
-    "include of itself": "include: [compose.yaml]\nservices: {a: {image: x}}\n",
-    "names that are one": many(4_000, "  'A{n}{n}': {{image: x}}\n  'a{n}-{n}': {{image: x}}\n"),
-    "labels": "services:\n  s:\n    image: x\n    labels:\n" + "".join(f"      traefik.http.routers.r{n}.rule: Host(`a`)\n" for n in range(15_000)),
+    "variables": lambda: many(1, "  s{n}: {{image: x, command: '" + "${{A:-x}} " * 60_000 + "'}}\n"),
+    "nested variables": lambda: many(1, "  s{n}: {{image: '" + "${{A:-" * 30_000 + "}}" * 30_000 + "'}}\n"),
+    "depth": lambda: "services: " + "{a: " * 100 + "x" + "}" * 100,
+    "laughs": lambda: "a: &a [x]\n" + "".join(f"{chr(98 + n)}: &{chr(98 + n)} [{','.join(['*' + chr(97 + n)] * 9)}]\n" for n in range(9)),
+    "ports": lambda: "services:\n  s:\n    image: x\n    ports:\n" + "      - 80:80/x\n" * 40_000,
+    "volumes": lambda: "services:\n  s:\n    image: x\n    volumes:\n" + "".join(f"      - v{n}:/v{n}\n" for n in range(30_000)),
+    "secrets": lambda: "services:\n  s:\n    image: x\n    environment:\n" + "".join(f"      P{n}_PASSWORD: s{n}xyz\n" for n in range(20_000)),  # pragma: allowlist secret
+    "files of variables": lambda: many(700, "  s{n}: {{image: x, env_file: .env}}\n"),
+    "include of itself": lambda: "include: [compose.yaml]\nservices: {a: {image: x}}\n",
+    "names that are one": lambda: many(4_000, "  'A{n}{n}': {{image: x}}\n  'a{n}-{n}': {{image: x}}\n"),
+    "labels": lambda: "services:\n  s:\n    image: x\n    labels:\n" + "".join(f"      traefik.http.routers.r{n}.rule: Host(`a`)\n" for n in range(15_000)),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_files_come_to_an_end(tmp_path, name):
-    (tmp_path / "compose.yaml").write_text(HOSTILE[name][:520_000])
+    (tmp_path / "compose.yaml").write_text(HOSTILE[name]()[:520_000])
     (tmp_path / ".env").write_text("".join(f"V{n}=value-number-{n}\n" for n in range(1_900)))
     try:
         assert len(init(tmp_path).left) <= 500

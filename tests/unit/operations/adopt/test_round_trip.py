@@ -1,13 +1,13 @@
 """Compose files as teams write them: imported, rendered again, and compared by what they mean."""
 
-import json
-from importlib.resources import files
+from functools import cache
 from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
 from meaning import differences, meaning
 from ruamel.yaml import YAML
+from tests.compose_schema import compose_schema
 
 from fairlead.operations.adopt.adopt import adopt, compose_files
 from fairlead.operations.adopt.written import text
@@ -17,7 +17,6 @@ from fairlead.render.compose import compose_project
 from fairlead.render.yaml import yaml_text
 
 CORPUS = Path(__file__).parents[3] / "golden" / "compose"
-SCHEMA = files("check_jsonschema").joinpath("builtin_schemas", "vendor", "compose-spec.json")
 CASES = sorted(path.name for path in CORPUS.iterdir())
 
 
@@ -54,6 +53,7 @@ def test_no_value_of_a_secret_is_written(case):
         assert name not in secret or len(value) < 6 or value not in written
 
 
+@cache
 def imported(folder):
     adopted = adopt(folder, compose_files(folder), folder.name)
     return parse_project(text(adopted.tree, "made", {}), folder), adopted
@@ -63,5 +63,5 @@ def imported(folder):
 def test_composes_own_schema_takes_it(case):
     project, _ = imported(CORPUS / case)
     document = YAML(typ="safe", pure=True).load(yaml_text(compose_project(project.outline("local"))))
-    errors = Draft202012Validator(json.loads(SCHEMA.read_text("utf-8"))).iter_errors(document)
+    errors = Draft202012Validator(compose_schema()).iter_errors(document)
     assert [f"{error.json_path}: {error.message}" for error in errors] == []

@@ -1,12 +1,12 @@
 """A stack as a Compose file: held against Compose's own schema, with nothing interpolated that is meant literally."""
 
 import json
-from importlib import resources
 from pathlib import Path
 
 import jsonschema
 import pytest
 from ruamel.yaml import YAML
+from tests.compose_schema import compose_schema
 
 from fairlead.errors import FairleadError
 from fairlead.project.project import parse_project
@@ -51,9 +51,6 @@ stores:
   files: {kind: s3, url: "https://s3.example.com"}
 environments: {production: {runtime: docker}}
 """
-SCHEMA = json.loads(
-    resources.files("check_jsonschema").joinpath("builtin_schemas/vendor/compose-spec.json").read_text()
-)
 
 
 def stack(text=FILE):
@@ -71,7 +68,7 @@ def made():
 
 def test_compose_takes_it(made):
     document = read(yaml_text(made))
-    jsonschema.validate(document, SCHEMA)
+    jsonschema.validate(document, compose_schema())
     assert document == json.loads(json.dumps(made))
     assert list(made["services"]) == ["db", "cache", "api", "web", "migrate"]
     assert made["name"] == "shop-production"
