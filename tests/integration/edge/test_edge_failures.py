@@ -1,8 +1,10 @@
 """The edge killed, orphaned, in the way of another program, or given something it cannot take."""
 
+import multiprocessing
 import os
 import signal
 import socket
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import asking
@@ -100,6 +102,66 @@ def test_listening_elsewhere_moves_it(shared, one):
     assert shared.ask().who == "one"
     assert asking.ask(old).status == 0
     assert shared.edge.address() == ("127.0.0.1", shared.port)
+
+
+def keep(rig):
+    """As a keeper does while something is rolled out: it waits for Traefik to end, and has it up again."""
+    edge = rig.made()
+    while True:
+        if process := rig.process():
+            processes.wait_exit(process, 60)
+        edge.up()
+
+
+def test_a_keeper_does_not_start_it_where_it_was_while_it_moves(tmp_path, one):
+    """It may be sooner at it than whoever has Traefik listen elsewhere."""
+    rig = Rig(tmp_path)
+    rig.route({"r1": [one.port]})
+    keeper = multiprocessing.get_context("fork").Process(target=keep, args=(rig,))
+    keeper.start()
+    try:
+        for _ in range(3):
+            rig.port = free_port()
+            rig.listen = Edge(http=rig.port, address="127.0.0.1")
+            rig.route({"r1": [one.port]})
+            assert rig.ask().who == "one"
+    finally:
+        keeper.kill()
+        keeper.join()
+        rig.end()
+
+
+class Stranger(BaseHTTPRequestHandler):
+    """Has a page for everything."""
+
+    def do_GET(self):
+        body = b"<html>welcome \xe9</html>"
+        self.send_response(404 if self.path == "/ping" else 200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+def test_somebody_else_on_the_port_of_its_api_is_not_taken_for_it(shared, one):
+    """It was stopped for a while, and another program has taken that port."""
+    shared.route({"r1": [one.port]})
+    shared.edge.down()
+    before = shared.edge.api.port
+    stranger = ThreadingHTTPServer(("127.0.0.1", before), Stranger)
+    Thread(target=stranger.serve_forever, daemon=True).start()
+    try:
+        assert shared.edge.table_in_force() == {} and shared.edge.traffic().total("r1") == 0
+        shared.edge.up()
+        assert shared.edge.api.port != before
+        eventually(lambda: shared.ask().who == "one")
+        assert list(shared.edge.table_in_force().values()) == [{"web-r1": 100}]
+        assert shared.edge.api.port in shared.edge._ports.taken() and before not in shared.edge._ports.taken()
+    finally:
+        stranger.shutdown()
+        stranger.server_close()
 
 
 def test_an_invalid_rule_names_its_router_and_the_old_routes_come_back(shared, one, two):

@@ -38,9 +38,13 @@ class TraefikApi:
         return self._get("/ping", 2).status in (200, 404)
 
     def raw(self) -> dict[str, Any] | None:
-        """All routers, services and middlewares in force."""
+        """All routers, services and middlewares in force. What is no such thing is of somebody who has its port now."""
         answer = self._get("/api/rawdata", 5)
-        return json.loads(answer.body) if answer.status == 200 else None
+        try:
+            found = json.loads(answer.body) if answer.status == 200 else None
+        except ValueError:
+            return None
+        return found if isinstance(found, dict) else None
 
     def has_middleware(self, name: str) -> bool:
         """Whether a middleware of our file is in force."""
@@ -48,7 +52,7 @@ class TraefikApi:
 
     def counters(self) -> tuple[dict[tuple[str, int], int], float, int]:
         """Answers by (service name, status code); when the process started; how often it loaded its files."""
-        text = self._get("/metrics", 5).body.decode()
+        text = self._get("/metrics", 5).body.decode(errors="replace")
         counts: dict[tuple[str, int], int] = {}
         for code, service, value in _SERVICE_LINE.findall(text):
             key = (service, int(code))

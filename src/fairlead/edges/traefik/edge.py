@@ -6,6 +6,7 @@ import os
 import shutil
 import sysconfig
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,12 @@ from fairlead.render import entrypoints
 from fairlead.render.edge import EdgeTable
 from fairlead.render.supervisord import Program
 from fairlead.supervisor.supervisor import Supervisor, base_environment, launched
-from fairlead.supervisor.survivors import end_program, have_starts
+from fairlead.supervisor.survivors import end_program, have_starts, last_started, read_starts
 from fairlead.system import sockets
 from fairlead.system.clock import wait_until
 from fairlead.system.files import write_file, write_json
 from fairlead.system.home import Place
+from fairlead.system.lock import FileLock
 from fairlead.system.ports import Ports
 
 PROGRAM = "edge"
@@ -74,29 +76,70 @@ class TraefikEdge(TraefikFiles):
     def up(self) -> None:
         """Start it if it does not serve; a survivor of a killed supervisord that serves is left alone.
 
-        Nothing happens before the first table, which says where to listen.
+        Nothing happens before the first table, which says where to listen, nor while another one ends it or starts it:
+        that one may be about to have it listen elsewhere.
         """
-        listen = self.listen
-        if listen is None:
+        if self.listen is None:
             return
         self._renew_when_due()
-        if self.api.alive():
+        lock = FileLock(self.folder / "lock")
+        if self._serves() or not lock.acquire("the edge"):
+            return
+        try:
+            self._have_running()
+        finally:
+            lock.release()
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        """Be the only one who ends it or starts it."""
+        lock = FileLock(self.folder / "lock")
+        lock.acquire("the edge", blocking=True)
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _serves(self) -> bool:
+        """Whether it answers, and not somebody else who has its port by now."""
+        return self.api.alive() and self._is_ours()
+
+    def _is_ours(self) -> bool:
+        """Also where the start of the one that runs could not be written down, on a full disk."""
+        if not read_starts(self._starts).last or last_started(self._starts):
+            return True
+        state = self.supervisor.programs().get(PROGRAM)
+        pid = state.pid if state else 0
+        return pid > 0 and sockets.holds_socket(pid, sockets.listener_inodes(self.api.port))
+
+    def _have_running(self) -> None:
+        """Under the lock."""
+        listen = self.listen
+        if listen is None or self._serves():
             return
         self.supervisor.start()
         state = self.supervisor.programs().get(PROGRAM)
         if state is None or state.state not in ("STARTING", "RUNNING"):
             self._begin(listen)
-        if not wait_until(self.api.alive, STARTS):
+        if not wait_until(self._serves, STARTS):
             raise FairleadError(f"Traefik does not answer{self._said()}", f"its log: {self.folder / 'traefik.log'}")
 
     def _begin(self, listen: EdgeSettings) -> None:
         for port in _public(listen):
             self._refuse_taken_port(port, listen.address)
+        self._have_own_port()
         text = entrypoints.static_file(self._ports_of(listen), self.folder)
         write_file(self.folder / "traefik.yml", text, 0o600)
         self._have_own_routers()
         self.supervisor.add([self._program()])
         self.supervisor.begin([PROGRAM])
+
+    def _have_own_port(self) -> None:
+        """Another one for its API where a program that is not Fairlead took that while nothing of ours ran."""
+        facts = self._facts()
+        if not sockets.bindable(facts["api"]):
+            self._ports.give(facts["api"])
+            write_json(self.folder / "edge.json", facts | {"api": self._ports.take(str(self.folder))}, 0o600)
 
     def _ports_of(self, listen: EdgeSettings) -> entrypoints.EdgePorts:
         http = listen.http or (None if listen.https else DEFAULT_PORT)
@@ -108,13 +151,18 @@ class TraefikEdge(TraefikFiles):
         """Whatever runs takes any table."""
 
     def _started_for(self, table: EdgeTable) -> None:
-        self._move(table.listen)
-        self.up()
+        if self._moves(table.listen) or not self._serves():
+            with self._held():
+                self._move(table.listen)
+                self._have_running()
+
+    def _moves(self, listen: EdgeSettings | None) -> bool:
+        return listen is not None and self.listen != listen
 
     def _move(self, listen: EdgeSettings | None) -> None:
         """Listen elsewhere: the one change that needs a restart."""
         before = self.listen
-        if listen is None or before == listen:
+        if listen is None or not self._moves(listen):
             return
         moved = before is None or replace(before, **_ELSEWHERE) != replace(listen, **_ELSEWHERE)
         if before is not None and moved and self.api.alive():
@@ -135,14 +183,16 @@ class TraefikEdge(TraefikFiles):
 
     def mend(self) -> None:
         """Started anew where it is not what it is to be: nobody is answered for a moment."""
-        listen = self.listen
-        if listen and any(one.what != "missing" for one in self._of_program(listen)):
-            self._end()
-        self.up()
+        with self._held():
+            listen = self.listen
+            if listen and any(one.what != "missing" for one in self._of_program(listen)):
+                self._end()
+            self._have_running()
 
     def down(self) -> None:
         """Stop it and wait until it is gone."""
-        self._end()
+        with self._held():
+            self._end()
 
     def _end(self) -> None:
         end_program(self.supervisor, PROGRAM, self._starts, GRACE)
