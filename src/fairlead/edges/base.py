@@ -26,6 +26,7 @@ class Traffic:
     edge_made: int = 0  #: 502, 503 and 504 that no application sent
     started: float = 0.0  #: when the edge process started, to notice that counters began anew
     reloads: int = 0
+    process: str = ""  #: which process that is, where it is known: `started` moves with the machine's clock
 
     def total(self, release: str) -> int:
         """All answers of a release."""
@@ -40,7 +41,7 @@ class Traffic:
 
         A release that left and did not come back is not in it.
         """
-        if earlier.started != self.started:
+        if not self.same_process(earlier):
             return self
         releases = {
             release: {
@@ -49,7 +50,11 @@ class Traffic:
             for release, codes in self.by_release.items()
         }
         edge_made, reloads = _grown(self.edge_made, earlier.edge_made), _grown(self.reloads, earlier.reloads)
-        return Traffic(releases, edge_made, self.started, reloads)
+        return Traffic(releases, edge_made, self.started, reloads, self.process)
+
+    def same_process(self, other: Traffic) -> bool:
+        """Whether both were counted by one and the same process of the edge, also where the clock was set between."""
+        return self.started == other.started or (self.process != "" and self.process == other.process)
 
 
 def _grown(now: int, before: int) -> int:

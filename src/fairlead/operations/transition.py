@@ -203,7 +203,7 @@ def loss_report(first: Traffic, last: Traffic, releases: tuple[str | None, ...])
         "by_release": {release: traffic.total(release) for release in names},
         "lost": traffic.edge_made,
         "application_errors": max(0, application - traffic.edge_made),
-        "counted_whole": not first.started or first.started == last.started,
+        "counted_whole": not first.started or last.same_process(first),
     }
 
 

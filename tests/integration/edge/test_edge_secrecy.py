@@ -1,7 +1,9 @@
 """Who may ask Traefik itself, what a damaged file of the edge costs, and an edge that listens on IPv6."""
 
+import json
 import os
 import socket
+from datetime import datetime
 
 import asking
 import pytest
@@ -78,6 +80,19 @@ def test_an_emptied_access_log_takes_nothing_back(tmp_path):
     assert log.read(1.0)[1] == 2
     path.write_text(LINE.format(3))
     assert log.read(1.0) == ({("web-r1", 502): 3}, 3)
+
+
+def test_a_clock_that_is_set_makes_nothing_anew_of_an_access_log(tmp_path):
+    """Traefik counts its start by the machine's clock: that moves with it, and lines that came before do not."""
+    path = tmp_path / "access.log"
+    log = AccessLog(path)
+    path.write_text(LINE.format(1) + LINE.format(2))
+    begun = datetime.fromisoformat(json.loads(LINE.format(2))["StartUTC"]).timestamp()
+    assert log.read(begun - 0.5, "7 100") == ({("web-r1", 502): 1}, 1), "the first is of the Traefik before"
+    with path.open("a") as file:
+        file.write(LINE.format(1))
+    assert log.read(begun - 3600, "7 100") == ({("web-r1", 502): 2}, 2)
+    assert log.read(begun + 3600, "8 999") == ({}, 0)
 
 
 def test_no_difference_is_below_zero():

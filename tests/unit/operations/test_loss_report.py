@@ -21,6 +21,13 @@ def test_an_edge_that_was_started_anew_is_said():
         assert line.endswith("; the edge was started anew, and counts from then"), line
 
 
+def test_a_clock_that_was_set_does_not_make_another_edge():
+    """Its start is told by the machine's clock, and what it counted before is none of this deployment's."""
+    first, last = (Traffic({"r1": {200: n, 502: 5}}, 5, since, 0, "7 100") for n, since in ((90, 1000.0), (99, 400.0)))
+    report = loss_report(first, last, ("r1",))
+    assert (report["requests"], report["lost"], report["counted_whole"]) == (9, 0, True)
+
+
 def test_the_first_deployment_of_all_has_an_edge_from_then_on():
     report = loss_report(Traffic(), Traffic({"r1": {200: 4}}, 0, 1010.0), ("r1",))
     assert report["counted_whole"] and report_line(report) == "4 requests, 0 lost, 0 application errors"

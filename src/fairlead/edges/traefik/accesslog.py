@@ -21,21 +21,24 @@ class AccessLog:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._forget(0.0)
+        self._forget("", 0.0)
 
-    def _forget(self, started: float) -> None:
-        self._started = started
+    def _forget(self, whose: str, since: float) -> None:
+        self._whose = whose
+        self._since = since  #: only lines since then count
         self._offset = 0
         self._errors: Counter[tuple[str, int]] = Counter()
         self._edge_made = 0
 
-    def read(self, started: float) -> tuple[dict[tuple[str, int], int], int]:
+    def read(self, started: float, process: str = "") -> tuple[dict[tuple[str, int], int], int]:
         """5xx answers by (service, status), and how many of all are the edge's own, since `started` (Unix time).
 
-        The service is empty where no instance could be chosen.
+        The service is empty where no instance could be chosen. `process`: who has started then; as long as that is the
+        same, what comes to the log is its own, whatever the clock is set to.
         """
-        if started != self._started:
-            self._forget(started)
+        whose = process or str(started)
+        if whose != self._whose:
+            self._forget(whose, started)
         if self._path.exists():
             if self._path.stat().st_size < self._offset:  # copied and emptied: what was counted has happened
                 self._offset = 0
@@ -45,10 +48,11 @@ class AccessLog:
                     if line.endswith(b"\n"):  # else it is being written
                         self._offset += len(line)
                         self._count(_entry(line))
+        self._since = 0.0
         return dict(self._errors), self._edge_made
 
     def _count(self, entry: dict[str, Any]) -> None:
-        if _time(entry) < self._started:
+        if _time(entry) <= self._since:  # 0.0 of a line that is torn
             return
         service, _, _ = str(entry.get("ServiceName", "")).partition("@")
         if service.startswith(DIRECT):  # asked by the secret header: no user got it

@@ -22,6 +22,7 @@ from fairlead.project.stack import Edge as EdgeSettings
 from fairlead.render import entrypoints, traefik
 from fairlead.render.edge import RELEASE_COOKIE, RELEASE_HEADER, EdgeTable, Members
 from fairlead.render.tls import is_sound, tls_file
+from fairlead.supervisor.survivors import last_started
 from fairlead.system import http
 from fairlead.system.clock import wait_until
 from fairlead.system.files import read_json, write_file
@@ -245,14 +246,20 @@ class TraefikFiles(ABC):
         Copies of requests and those by the secret header, Fairlead's own, are none of any user's: left out.
         """
         counts, started, reloads = self.api.counters()
-        errors, edge_made = self._log.read(started) if started else ({}, 0)  # 0: it does not answer
+        process = self._process() if started else ""  # 0: it does not answer
+        errors, edge_made = self._log.read(started, process) if started else ({}, 0)
         releases: dict[str, dict[int, int]] = {}
         others = (traefik.SHADOW, traefik.DIRECT)
         asked = {key: n for key, n in counts.items() if key[1] < 500 and not key[0].startswith(others)}
         for (service, code), count in (asked | errors).items():
             codes = releases.setdefault(service.rpartition("-")[2], {})
             codes[code] = codes.get(code, 0) + count
-        return Traffic(releases, edge_made, started, reloads)
+        return Traffic(releases, edge_made, started, reloads, process)
+
+    def _process(self) -> str:
+        """The mark of the one that was started last; empty where that is dead, or not written down."""
+        found = last_started(self.folder / "starts")
+        return found.mark if found else ""
 
     def counters(self) -> Counters:
         """One look at `/metrics`. Each attempt of a request counts for itself, unlike in `traffic`."""
