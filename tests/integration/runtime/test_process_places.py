@@ -166,6 +166,20 @@ def test_a_port_that_was_lost_to_a_stranger_is_replaced_at_the_next_start(runtim
     assert set(runtime.ports.taken()) == {one(runtime, id).port}
 
 
+def test_a_port_that_was_lost_while_it_rested_is_replaced_when_it_wakes(runtime):
+    """The way back wakes instances as they were: a stranger in the place of one must not keep it from coming back."""
+    [id] = ready(runtime, spec(env={"OWN": "http://127.0.0.1:${PORT}"}))
+    before = one(runtime, id).port
+    runtime.stop([id])
+    with socket.create_server(("127.0.0.1", before)):
+        runtime.restart([id])
+        runtime.await_ready([id], lambda _: None)
+    woken = one(runtime, id)
+    assert woken.port != before and asking.ask(woken.port, "/health").status == 200
+    assert environment_of(woken.pid)["OWN"] == f"http://127.0.0.1:{woken.port}"
+    assert set(runtime.ports.taken()) == {woken.port}
+
+
 def test_a_supervisor_of_another_place_is_never_taken_for_ours(place, tmp_path):
     """A pid file that names a living stranger."""
     (place.supervisor / "supervisord.pid").write_text(str(os.getpid()))

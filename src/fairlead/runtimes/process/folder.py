@@ -10,6 +10,7 @@ from fairlead.project.stack import from_data
 from fairlead.project.stack_container import LogBounds
 from fairlead.runtimes.base import InstanceSpec
 from fairlead.runtimes.folder import InstanceFolder
+from fairlead.system.files import write_json
 
 INSTANCE_MARK = "FAIRLEAD_INSTANCE"  #: environment variable of all an instance starts; its value is the folder
 
@@ -28,12 +29,22 @@ class ProcessFolder(InstanceFolder):
 
     def described(self, spec: InstanceSpec, port: int | None) -> dict[str, Any]:
         """What the launcher is told of a spec, with the port filled in."""
+        declared = {"argv": list(spec.argv), "env": spec.env}
+        filled = self._filled(declared, spec.values, port)
+        files = {"log": str(self.log), "starts": str(self.starts_file)}
+        return asdict(spec) | filled | files | {"declared": declared}
+
+    def _filled(self, declared: dict[str, Any], known: dict[str, str], port: int | None) -> dict[str, Any]:
         own = {INSTANCE_MARK: str(self.path)} | ({"PORT": str(port)} if port else {})
-        values = spec.values | own
-        return asdict(spec) | {
-            "argv": [expand(item, values) for item in spec.argv],
-            "env": {name: expand(value, values) for name, value in spec.env.items()} | own,
+        values = known | own
+        return {
+            "argv": [expand(item, values) for item in declared["argv"]],
+            "env": {name: expand(value, values) for name, value in declared["env"].items()} | own,
             "port": port,
-            "log": str(self.log),
-            "starts": str(self.starts_file),
         }
+
+    def move(self, port: int) -> None:
+        """Have it listen on another port from its next start on. Nothing where an earlier Fairlead wrote the spec."""
+        spec = self.spec() or {}
+        if "declared" in spec:
+            write_json(self._spec, spec | self._filled(spec["declared"], spec["values"], port), 0o600)

@@ -108,8 +108,18 @@ class ProcessRuntime:
         self._finish_stops(ids)
         known = self.supervisor.programs()
         dead = [one for one in self.observe() if one.id in ids and not one.living]
+        for one in dead:
+            self._have_port(one)
         self.supervisor.add([self._program(one.id, not one.job) for one in dead if one.id not in known])
         self.supervisor.begin([one.id for one in dead])
+
+    def _have_port(self, one: Instance) -> None:
+        """Another one where a program that is not Fairlead has taken its port while it did not run."""
+        if one.port and not sockets.bindable(one.port):
+            folder = self._folder(one.id)
+            self._rechecks.pop(one.id, None)
+            self.ports.give(one.port)
+            folder.move(self.ports.take(str(folder.path)))
 
     def _finish_stops(self, ids: Collection[str]) -> None:
         """supervisord starts nothing that is still ending, and what is ending still answers its health check."""
