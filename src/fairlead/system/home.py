@@ -41,9 +41,12 @@ LONGEST_SOCKET_PATH = 100  # sun_path has 104 bytes on macOS, 108 on Linux; supe
 
 
 def home() -> Path:
-    """The root of all state on this machine, for this user."""
+    """The root of all state on this machine, for this user. FairleadError where there can be none."""
     given = os.environ.get("FAIRLEAD_HOME")
-    return Path(given).expanduser().absolute() if given else usual_home()
+    try:
+        return Path(given).expanduser().absolute() if given else usual_home()
+    except RuntimeError as error:  # a user without a name, and without HOME
+        raise FairleadError("this user has no home folder", "set FAIRLEAD_HOME to a folder you may write") from error
 
 
 def usual_home() -> Path:
@@ -177,7 +180,7 @@ class Place:
     def socket(self) -> Path:
         """supervisord's socket; in a short private folder when the home's path is too long for the kernel."""
         path = self.supervisor / "sock"
-        if len(str(path)) <= LONGEST_SOCKET_PATH:
+        if len(os.fsencode(path)) <= LONGEST_SOCKET_PATH:
             return path
         return short_folder() / f"{hashlib.sha256(str(path).encode()).hexdigest()[:16]}.sock"
 
@@ -215,7 +218,7 @@ def short_folder() -> Path:
 
 def near(folder: Path, name: str) -> Path:
     """A path to `folder` in which a socket called `name` can be reached: itself, or a short link to it."""
-    if len(str(folder / name)) <= LONGEST_SOCKET_PATH:
+    if len(os.fsencode(folder / name)) <= LONGEST_SOCKET_PATH:
         return folder
     link = short_folder() / hashlib.sha256(str(folder).encode()).hexdigest()[:16]
     if not link.is_symlink() or link.readlink() != folder:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from fairlead.errors import FairleadError
-from fairlead.system.home import LONGEST_SOCKET_PATH, Place, home
+from fairlead.system.home import LONGEST_SOCKET_PATH, Place, home, near
 
 
 def test_the_home_that_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,6 +46,21 @@ def test_a_home_that_cannot_be(tmp_path: Path) -> None:
         Place(tmp_path / "file" / "shop" / "live").create()
     assert "cannot be created: Not a directory" in caught.value.message
     assert caught.value.hint == "set FAIRLEAD_HOME to a folder you may write"
+
+
+def test_a_path_is_as_long_as_the_kernel_finds_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """It counts bytes: a folder with a name in Chinese or Cyrillic letters is twice or three times as long."""
+    monkeypatch.setattr("fairlead.system.home.SHORT", tmp_path)
+    place = Place(Path("/") / ("\u96e8" * 30) / "shop" / "live")
+    assert len(str(place.supervisor / "sock")) < LONGEST_SOCKET_PATH
+    assert place.socket().parent.parent == tmp_path
+    assert near(place.supervisor, "sock").parent.parent == tmp_path
+
+
+def test_the_home_of_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAIRLEAD_HOME", "~nobody-of-that-name/home")
+    with pytest.raises(FairleadError, match="no home folder"):
+        home()
 
 
 def test_the_socket_of_a_long_path_lies_in_a_short_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
