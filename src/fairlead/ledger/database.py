@@ -185,7 +185,8 @@ def damaged(path: Path, why: str) -> FairleadError:
     """The file is not what SQLite wrote."""
     return FairleadError(
         f"ledger {path}: the file is damaged ({why})",
-        "restore it from a backup; to go on without its history, move it and its -wal and -shm files away",
+        "restore it from a backup; to go on without its history, move it and its -wal and -shm files away and deploy: "
+        "users get no answer for a moment then",
     )
 
 

@@ -82,6 +82,7 @@ class Housekeeping:
         self._looked = None
         if self.environment.state.stopped:
             return
+        self._stay()
         self._try("edge", self.environment.world.edge.up)
         self._try("stores", self._stores)
         self._try("recover", self._recover)
@@ -309,6 +310,14 @@ class Housekeeping:
         restore_traffic(self.environment.world, without=tuple(self.leaving))
         return self.environment.world.drained(one, time.monotonic() - since)
 
+    def _stay(self) -> None:
+        """Who was on the way out, and is live or warm again, gets requests again, and a whole drain the next time."""
+        if self.leaving:
+            going = {one.id for one in self._superfluous()} | {
+                one.id for one in self._seen() if one.phase == "survivor"
+            }
+            self.leaving = {id: since for id, since in self.leaving.items() if id in going}
+
     def _retire(self) -> None:
         """End instances of releases that are neither live nor warm: out of the edge, drained, signalled, forgotten."""
         if not self._superfluous() or not self._idle():
@@ -344,9 +353,10 @@ class Housekeeping:
             world.runtime.end([one.id])
 
     def _superfluous(self) -> list[Instance]:
+        """Where nothing ever was live, nobody knows: what is there may serve, and its ledger be lost."""
         state = self.environment.state
         kept = {state.live, *state.warm_now()}
-        return [one for one in self._seen() if one.release not in kept]
+        return [one for one in self._seen() if one.release not in kept] if state.live else []
 
     def _refresh(self) -> None:
         """Only instances that are well get requests: one that died leaves, one that came back is asked first. A network
@@ -387,8 +397,9 @@ class Housekeeping:
         place = self.environment.place
         folders = (place.edge, place.edge / "log")  # of a process, of a container
         own = [folder / name for folder in folders for name in ("access.log", "traefik.log", "output.log")]
-        # A report reads the edge's logs from where it began.
-        edges = [*own, place.root / "keeper" / "log"] if self._idle() else []
+        # A report reads the edge's logs from where it began; while a person is waited for nobody makes one.
+        rollout = open_rollout(self.environment.ledger)
+        edges = [*(own if rollout is None or rollout.waiting else ()), place.root / "keeper" / "log"]
         stores = list(place.stores.glob("*/log"))
         marks = Marks.of(place)
         rotate_logs(place, marks)

@@ -44,9 +44,9 @@ def give_up(world: World, rollout: OpenRollout, reason: str) -> None:
 def restore_traffic(world: World, without: tuple[str, ...] = (), observed: Observed | None = None) -> None:
     """Have the edge do what the ledger says, for the time when no rollout is under way; nothing new for `without`.
 
-    When the live release's file is damaged nobody knows its routes: what is in force stays. `observed`: where the
-    caller has just looked.
+    When the live release's file is damaged nobody knows its routes: what is in force stays. So it does where nothing is
+    live: either there is nothing, or the ledger was lost. `observed`: where the caller has just looked.
     """
     observed = observed or world.observe()
-    if observed.live == read_state(world.ledger).live:
+    if observed.live and observed.live == read_state(world.ledger).live:
         world.route(replace(now(observed), without=without), observed.instances)

@@ -14,6 +14,7 @@ from fairlead.errors import Busy
 from fairlead.operations.environment import MOMENT
 from fairlead.operations.housekeeping import HEARTBEAT, SOON, Housekeeping
 from fairlead.project.stack import Stop
+from fairlead.rollout.recovery import restore_traffic
 from fairlead.system.lock import FOR_A_MOMENT, FileLock
 from tests.crash.fake_worlds import FakeMachine, service, stack, worker
 
@@ -171,3 +172,44 @@ def test_what_keeps_failing_is_tried_less_and_less_often(machine, keeping):
     keeping.not_before.clear()
     keeping.round()
     assert keeping.patience == {}
+
+
+def test_who_comes_back_from_the_way_out_gets_requests_and_a_whole_drain_again(tmp_path):
+    """A rollback to a release that was about to go, by a keeper that goes on."""
+    machine = FakeMachine(tmp_path / "place")
+    web = replace(service("web", "/", replicas=2), stop=Stop(drain=600))
+    old = machine.deploy(stack(web, rollback_window=0.0)).release
+    machine.deploy(stack(web, version=2, rollback_window=0.0))
+    environment = machine.opened()
+    keeping = Housekeeping(environment)
+    for copy in machine.runtime.copies.values():
+        copy.connections = 1000
+    keeping.round()
+    assert {id.partition(".")[0] for id in keeping.leaving} == {old}
+    machine.deploy(stack(web, rollback_window=0.0))
+    keeping.round()
+    assert not any(id.startswith(old) for id in keeping.leaving)
+    [pool] = (pool for pool in machine.edge.table.pools if pool.release == old)
+    assert len(pool.ports) == 2
+    environment.ledger.close()
+
+
+def test_without_its_ledger_nothing_that_may_serve_is_taken_away(machine, keeping):
+    """Who moved a damaged one away, to go on without: users have what they had until the next release is there."""
+    settle(keeping)
+    keeping.environment.ledger.close()
+    for file in machine.place.root.glob("ledger.db*"):
+        file.unlink()
+    before = machine.edge.table
+    environment = machine.opened()
+    anew = Housekeeping(environment)
+    for _ in range(3):
+        anew.round()
+    restore_traffic(environment.world)
+    assert set(phases(machine).values()) == {"running"} and machine.edge.table == before
+    environment.ledger.close()
+    machine.deploy(stack(service("web", "/", replicas=2), version=2))
+    environment = machine.opened()
+    settle(Housekeeping(environment))
+    assert {copy.spec.release for copy in machine.runtime.copies.values()} == {environment.state.live}
+    environment.ledger.close()
