@@ -86,7 +86,7 @@ class Interrupted(FairleadError):
     """The user pressed Ctrl-C; what had begun was undone, or is left to recovery, as the message says."""
 
     exit_code = 130
-    kept: tuple[str, ...] = ()  #: what of the schema stays although the rollout was undone, in words
+    kept: tuple[str, ...] = ()  #: what is not as before although the rollout was undone, in words
 
 
 class NoSpace(FairleadError):
@@ -100,4 +100,4 @@ class Temporary(FairleadError):
 class RolloutFailed(FairleadError):
     """A step of a rollout failed and the rollout was undone; the message is the reason."""
 
-    kept: tuple[str, ...] = ()  #: what of the schema stays although the rollout was undone, in words
+    kept: tuple[str, ...] = ()  #: what is not as before although the rollout was undone, in words

@@ -11,7 +11,7 @@ from fairlead.cli.session import Session, dim, green, red
 from fairlead.cli.text import at, duration
 from fairlead.errors import FairleadError, Interrupted, RolloutFailed, Waiting
 from fairlead.rollout.events import Emit, Event
-from fairlead.system.signals import undone_on_signals
+from fairlead.system.signals import FIRST_AS_IT_IS, SECOND_AS_IT_IS, undone_on_signals
 
 if TYPE_CHECKING:
     from fairlead.operations.transition import Result
@@ -50,6 +50,9 @@ def shown(session: Session, title: str, place: Place, runtime: Runtime, act: Cal
         raise undone(error, place.environment) from error
     except Waiting as error:
         raise _left_waiting(error, place) from error
+    except KeyboardInterrupt as error:  # before anything was done, or when it was live already
+        hint = f"what is unfinished is finished by the keeper; see `fairlead status {place.environment}`"
+        raise Interrupted("interrupted", hint) from error
 
 
 def _with_advice(emit: Emit, environment: str) -> Emit:
@@ -111,7 +114,10 @@ def loss_line(report: dict[str, object]) -> str:
     return f"{text}, {report.get('application_errors', 0)} application errors{part}"
 
 
-def simple(session: Session, title: str, act: Callable[[Emit], object]) -> object:
-    """An act without steps that are undone (up, stop): shown as it goes."""
-    with undone_on_signals(), showing(session, title) as (emit, _):
-        return act(emit)
+def simple(session: Session, title: str, act: Callable[[Emit], object], left: str = "") -> object:
+    """An act without steps that are undone (up, stop): shown as it goes. `left`: what to do when interrupted."""
+    try:
+        with undone_on_signals(FIRST_AS_IT_IS, SECOND_AS_IT_IS), showing(session, title) as (emit, _):
+            return act(emit)
+    except KeyboardInterrupt as error:
+        raise Interrupted("interrupted: it is half done", left or "run the command again") from error

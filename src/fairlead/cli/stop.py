@@ -20,5 +20,6 @@ def command(session: Session, environment: str, yes: bool, wait: float) -> None:
 
     place = session.place(environment)
     session.confirm(f"Stop everything in {environment}? It answers nobody until `fairlead up {environment}`.", yes)
-    simple(session, f"stopping {environment}", lambda emit: stop(place, wait, emit))
+    left = f"`fairlead stop {environment}` ends the rest, `fairlead up {environment}` brings all of it back"
+    simple(session, f"stopping {environment}", lambda emit: stop(place, wait, emit), left)
     session.answer({"kind": "result", "ok": True, "environment": environment}, f"{green('✓')} {environment} is stopped")

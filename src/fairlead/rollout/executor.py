@@ -57,7 +57,7 @@ class Executor:
             self._back_for_sure(rollout, reason)
             kind = Interrupted if isinstance(error, KeyboardInterrupt) else RolloutFailed
             failed = kind(f"undone: {reason}", getattr(error, "hint", None))
-            failed.kept = tuple(self.actions.migrating.kept)
+            failed.kept = (*self.actions.migrating.kept, *self.actions.incomplete)
             raise failed from error
 
     def _forward_while_told(self, steps: tuple[Step, ...]) -> None:

@@ -13,24 +13,29 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-FIRST = "\nstopping: what was done is taken back; once more to leave it to the keeper\n"
+FIRST = "\nstopping: what was done is taken back, unless it is live already; once more to leave it to the keeper\n"
+FIRST_AS_IT_IS = "\nstopping: nothing is taken back\n"
 FIRST_ELSEWHERE = "\nstopping: what was done is taken back there; once more to leave it alone\n"
 SECOND = "\nleft as it is: the keeper, or the next command, finishes within seconds\n"
+SECOND_AS_IT_IS = "\nended at once\n"
 SHOW_CURSOR = "\x1b[?25h"  #: progress on a terminal hides it
 EXIT = 130
 
 
 @contextmanager
-def undone_on_signals() -> Iterator[None]:
-    """For the block: as the module says. Signals the caller was told to ignore (nohup) stay ignored."""
+def undone_on_signals(first: str = FIRST, second: str = SECOND) -> Iterator[None]:
+    """For the block: as the module says. Signals the caller was told to ignore (nohup) stay ignored.
+
+    `first` and `second`: what is said to a person at each.
+    """
     seen: list[int] = []
 
     def handle(number: int, frame: FrameType | None) -> None:
         seen.append(number)
         if len(seen) > 1:
-            _write(SECOND)
+            _write(second)
             os._exit(EXIT)
-        _write(FIRST)
+        _write(first)
         raise KeyboardInterrupt
 
     with _handled(handle):

@@ -299,3 +299,16 @@ def test_a_way_back_looks_and_tells_no_more_than_it_has_to(machine: FakeMachine,
     machine.deploy(site, urgent=True)
     assert len(tables) <= 3 and tables[-1].routes != tables[-2].routes  # as it was, with the header, all users
     assert len([one for one in looks if one < len(tables)]) <= 6  # until users are back; afterwards it may look
+
+
+def test_what_does_not_come_back_is_told_with_the_reason(machine: FakeMachine) -> None:
+    """The last word must not be that everything is as it was."""
+    clock = worker("clock")
+    old = machine.deploy(stack(service("web", "/"), clock)).release
+    new = machine.release(stack(service("web", "/"), clock, version=2)).id
+    for release in (old, new):
+        machine.runtime.behaviours[release, "clock"] = Behaviour(ready=False)
+    with pytest.raises(RolloutFailed) as caught:
+        machine.deploy(stack(service("web", "/"), clock, version=2))
+    [text] = caught.value.kept
+    assert text.startswith(f"{old}.clock.1")
