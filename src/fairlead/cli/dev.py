@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import _thread
 import threading
 
 import click
 
-from fairlead.cli.session import Session
+from fairlead.cli.session import ReaderGone, Session
 from fairlead.cli.verb import environment, verb
 
 COLOURS = ("cyan", "green", "yellow", "magenta", "blue", "bright_cyan", "bright_green", "bright_magenta")
@@ -51,4 +52,9 @@ class Printer:
         name = service or "fairlead"
         prefix = click.style(f"{name:<{self.width}} |", fg=self.colours.get(name, "white"), bold=not service)
         with self.lock:
-            self.session.answer({"service": service or None, "text": line}, f"{prefix} {line}")
+            try:
+                self.session.answer({"service": service or None, "text": line}, f"{prefix} {line}")
+            except ReaderGone:  # of a service's own thread nobody would hear
+                if threading.current_thread() is threading.main_thread():
+                    raise
+                _thread.interrupt_main()

@@ -17,8 +17,10 @@ from pathlib import Path
 
 from fairlead.artifacts.artifact import ArtifactStore
 from fairlead.artifacts.files import keep_files
+from fairlead.artifacts.origin import owner_text
 from fairlead.artifacts.prepare import base_python
 from fairlead.errors import FairleadError, UsageError
+from fairlead.operations.environment import builds_lock
 from fairlead.operations.secrets.supply import Supply, told
 from fairlead.operations.stores.ensure import ensure
 from fairlead.operations.templates import plain_files
@@ -33,6 +35,7 @@ from fairlead.system import sockets
 from fairlead.system.children import Child, Program
 from fairlead.system.files import remove_tree
 from fairlead.system.home import Place
+from fairlead.system.lock import FileLock
 
 Say = Callable[[str, str], None]  #: service ("" for ourselves), line
 DEV = "dev"  #: what the release is called
@@ -62,6 +65,7 @@ class Dev:
     say: Say
     services: list[Running] = field(default_factory=list)
     watches: dict[Path, Watch] = field(default_factory=dict)
+    _building: FileLock | None = None  #: for as long as this runs: no release names what was built for it
 
     def begin(self) -> None:
         """Start every service, those that others need first."""
@@ -102,6 +106,8 @@ class Dev:
         """End everything that was started, what others need last."""
         for one in reversed(self.services):
             self._end(one, grace)
+        if self._building:
+            self._building.release()
         remove_tree(self._place.secrets / HANDED)
 
     def _hand_over(self) -> None:
@@ -127,6 +133,9 @@ class Dev:
         self._start(one)
 
     def _start(self, one: Running) -> None:
+        if not one.service.command:
+            self.say("", f"{one.service.name} is not run here: its image knows how it starts")
+            return
         try:
             program = self._program(one)
             one.child, one.told = Child(program, lambda line: self.say(one.service.name, line)), False
@@ -168,12 +177,20 @@ class Dev:
         values = value_variables(service).items()
         return paths | {variable: os.fsdecode((folder / name).read_bytes()) for variable, name in values}
 
+    def _hold_artifacts(self) -> None:
+        """A deployment removes what no release names: not what services run of here."""
+        if self._building is None:
+            self._place.artifacts.mkdir(parents=True, exist_ok=True)
+            self._building = FileLock(builds_lock(self._place))
+            self._building.acquire(owner_text("fairlead dev"), blocking=True, shared=True)
+
     def _prepared(
         self, one: Running, argv: tuple[str, ...], env: dict[str, str]
     ) -> tuple[tuple[str, ...], dict[str, str]]:
         """With the programs and modules of the artifact."""
         if one.artifact is None or not one.artifact.is_dir():
-            store = ArtifactStore(Place.of(self.project.name, "dev").artifacts)
+            store = ArtifactStore(self._place.artifacts)
+            self._hold_artifacts()
             one.artifact = store.ensure(one.folder, one.service.prepare, lambda line: self.say("build", line)).path
         if "/" in argv[0] and (one.artifact / argv[0]).exists():
             argv = (str(one.artifact / argv[0]), *argv[1:])

@@ -117,6 +117,29 @@ def test_dev_hands_over_secrets_for_as_long_as_it_runs(site):
     assert not folder.exists()
 
 
+def test_dev_ends_with_its_reader(site):
+    """`fairlead dev | head`: services speak from threads, of which nobody hears an error."""
+    log = site.root / "worker.log"
+    (site.folder / "back").mkdir()
+    (site.folder / "back" / "worker.py").write_text(
+        WORKER.replace("time.sleep(600)", "while not time.sleep(0.05): print('here', flush=True)")
+    )
+    (site.folder / "fairlead.yaml").write_text(
+        TWO.format(serve=SERVE, work=python("worker.py"), port=free_port(), log=json.dumps(str(log)))
+    )
+    dev = site.start("dev")
+    await_line(dev, "stdout", "here")
+    dev.stdout.close()
+    try:
+        code = dev.wait(120)
+    finally:
+        dev.send_signal(signal.SIGINT)
+        said = dev.stderr.read()
+        dev.wait(300)
+    assert code == 130 and "Traceback" not in said, said
+    assert wait_until(lambda: not _alive(int(log.read_text())), 240)
+
+
 def edited(file, text):
     """Written as editors do, whole: one that is looked at in between would be started twice."""
     temp = file.parents[2] / "edited"  # beside what is watched
