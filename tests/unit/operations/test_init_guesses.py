@@ -36,6 +36,7 @@ GUNICORN = ".venv/bin/gunicorn {} --bind 127.0.0.1:${{PORT}} --workers 2"
         ),
         ({"a.py": "def application(environ, start_response): ...\n"}, GUNICORN.format("a:application")),
         ({"web/app.py": "app = Bottle()\n"}, GUNICORN.format("app:app --chdir web")),
+        ({"my site/app.py": "app = Bottle()\n"}, GUNICORN.format("app:app --chdir 'my site'")),
         (
             {
                 "site/__init__.py": "",
@@ -120,6 +121,19 @@ def test_what_is_written_loads_and_is_commented(tmp_path):
     assert written.text.count("#") >= 10
     ignored = (tmp_path / ".fairleadignore").read_text().splitlines()
     assert {".venv/", "fairlead.yaml"} <= set(ignored)
+
+
+@pytest.mark.parametrize("text", ["project = 3\ntool = []\n", "[project]\ndependencies = 'x'\n[tool]\npoetry = 4\n"])
+def test_a_pyproject_of_another_shape_is_passed_over(tmp_path, text):
+    put(tmp_path, {"pyproject.toml": text, "main.py": FASTAPI})
+    assert UVICORN.format("main:app") in init(tmp_path).text
+
+
+def test_a_package_of_another_shape_is_passed_over(tmp_path):
+    put(tmp_path, {"package.json": '{"scripts": ["start"], "dependencies": 3, "main": []}', "server.js": ""})
+    assert node.guess(tmp_path).command == "node server.js"
+    put(tmp_path, {"package.json": "[" * 100_000})
+    assert node.guess(tmp_path) is None
 
 
 def test_nothing_is_overwritten(tmp_path):

@@ -31,21 +31,26 @@ def guess(root: Path) -> Guess | None:
     prepare, inputs, more = _prepare(root, package)
     paths = {path for file in files(root, (".js", ".mjs", ".cjs", ".ts")) for path in _paths(file)}
     because = (said, more, "the application must listen on the PORT of its environment")
-    test = "npm test" if "test" in package.get("scripts", {}) else None
+    test = "npm test" if "test" in _scripts(package) else None
     return Guess(command, prepare, inputs, nearest_health(paths), ("node_modules/",), test, because)
 
 
 def _package(root: Path) -> dict[str, Any] | None:
     try:
         data = json.loads((root / "package.json").read_text())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return data if isinstance(data, dict) else None
 
 
+def _scripts(package: dict[str, Any]) -> dict[str, Any]:
+    found = package.get("scripts")
+    return found if isinstance(found, dict) else {}
+
+
 def _start(root: Path, package: dict[str, Any]) -> tuple[str | None, str]:
     """`node` itself where that is possible: npm between supervisor and application swallows signals."""
-    script = str(package.get("scripts", {}).get("start", ""))
+    script = str(_scripts(package).get("start", ""))
     if script.startswith("node ") and not SHELL.search(script):
         return shlex.join(shlex.split(script)), "the start script of package.json, run without npm"
     if script:
@@ -57,7 +62,7 @@ def _start(root: Path, package: dict[str, Any]) -> tuple[str | None, str]:
 
 
 def _prepare(root: Path, package: dict[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...], str]:
-    builds = "build" in package.get("scripts", {})
+    builds = "build" in _scripts(package)
     for lock, (everything, production, build) in MANAGERS.items():
         if (root / lock).exists():
             if builds:

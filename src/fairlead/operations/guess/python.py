@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
+import shlex
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,10 +113,10 @@ def _command(root: Path, app: App) -> str:
     folder, module = _module(root, app.file)
     target = f"{module}:{app.name}"
     if app.kind == "asgi":
-        where = f" --app-dir {folder}" if folder else ""
+        where = f" --app-dir {shlex.quote(folder)}" if folder else ""
         factory = " --factory" if app.factory else ""
         return f".venv/bin/uvicorn {target}{factory}{where} --host 127.0.0.1 --port ${{PORT}}"
-    where = f" --chdir {folder}" if folder else ""
+    where = f" --chdir {shlex.quote(folder)}" if folder else ""
     target = f"'{target}()'" if app.factory else target
     return f".venv/bin/gunicorn {target}{where} --bind 127.0.0.1:${{PORT}} --workers 2"
 
@@ -134,20 +135,27 @@ def _declared(root: Path) -> set[str]:
     """Names of the dependencies, lower case."""
     lines: list[str] = []
     requirements, project = root / "requirements.txt", root / "pyproject.toml"
-    if requirements.exists():
+    if requirements.is_file():
         lines += requirements.read_text(errors="replace").splitlines()
     if project.exists():
         data = _toml(project)
-        lines += [str(one) for one in data.get("project", {}).get("dependencies", ())]
-        lines += list(data.get("tool", {}).get("poetry", {}).get("dependencies", {}))
+        lines += [str(one) for one in _listed(data, "project", "dependencies")]
+        lines += [str(one) for one in _listed(data, "tool", "poetry", "dependencies")]
     found = (re.match(r"[A-Za-z0-9._-]+", line.strip()) for line in lines)
     return {match.group(0).lower() for match in found if match}
 
 
-def _toml(path: Path) -> dict[str, dict[str, dict[str, dict[str, str]]]]:
+def _listed(data: object, *keys: str) -> Iterable[object]:
+    """A list, or the keys of a table; nothing where somebody wrote something else."""
+    for key in keys:
+        data = data.get(key) if isinstance(data, dict) else None
+    return data if isinstance(data, list | dict) else ()
+
+
+def _toml(path: Path) -> dict[str, object]:
     try:
         return tomllib.loads(path.read_text())
-    except (tomllib.TOMLDecodeError, OSError, UnicodeDecodeError):
+    except (tomllib.TOMLDecodeError, OSError, UnicodeDecodeError, RecursionError):
         return {}
 
 
@@ -156,7 +164,7 @@ def _prepare(root: Path) -> tuple[tuple[str, ...], tuple[str, ...], str]:
     if (root / "uv.lock").exists():
         inputs = ("pyproject.toml", "uv.lock")
         return ("uv sync --frozen --no-dev --no-install-project",), inputs, "dependencies from uv.lock"
-    if (root / "requirements.txt").exists():
+    if (root / "requirements.txt").is_file():
         run = (VENV, ".venv/bin/pip install -r requirements.txt")
         return run, ("requirements.txt",), "dependencies from requirements.txt"
     if "project" in _toml(root / "pyproject.toml") or (root / "setup.py").exists():
