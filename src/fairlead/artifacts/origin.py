@@ -102,8 +102,11 @@ def describe_actor(env: Mapping[str, str] | None = None) -> dict[str, Any]:
 def user_name(env: Mapping[str, str] | None = None) -> str:
     """The person at the keyboard, also behind sudo; a number where the user has no name."""
     env = os.environ if env is None else env
-    if env.get("SUDO_USER"):
-        return env["SUDO_USER"]
+    return env.get("SUDO_USER") or account()
+
+
+def account() -> str:
+    """Whom this process belongs to; a number where the user has no name."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a container's user often has no name

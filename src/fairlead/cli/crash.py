@@ -10,6 +10,7 @@ from importlib import metadata
 from pathlib import Path
 
 from fairlead import __version__
+from fairlead.errors import FairleadError
 from fairlead.masking import concealed
 from fairlead.system import clock
 from fairlead.system.home import home
@@ -24,7 +25,7 @@ def write_report(error: BaseException) -> Path:
         folder = home() / "crashes"
         folder.mkdir(parents=True, exist_ok=True)
         return _written(folder / name, error)
-    except OSError:
+    except (OSError, FairleadError):  # no home at all
         return _written(Path(tempfile.mkdtemp(prefix="fairlead-")) / name, error)
 
 

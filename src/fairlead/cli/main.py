@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import io
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 import click
 
@@ -68,7 +71,23 @@ def run() -> None:
     """The outer boundary: whatever happens becomes words and an exit code, never a traceback."""
     forbid_core_dumps()
     at_first(close_memory)
+    _have_streams()
+    _have_all_letters()
     sys.exit(concluded(Session()))
+
+
+def _have_streams() -> None:
+    """What started this may have closed some. The first file that is opened then would be one of them."""
+    sys.stdin = sys.stdin or open(os.devnull)  # noqa: SIM115 — for as long as this runs
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
+
+
+def _have_all_letters() -> None:
+    """A letter that the terminal lacks is no reason to fail, least of all when all was done."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        with suppress(OSError):  # what was a file is a pipe by now
+            sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def concluded(session: Session, arguments: Sequence[str] | None = None) -> int:
@@ -96,24 +115,35 @@ def _called(session: Session, arguments: Sequence[str] | None) -> int:
         session.fail(_usage(error))
         return 2
     except (click.Abort, KeyboardInterrupt):
-        session.fail(Interrupted("interrupted", "what is unfinished is finished by the keeper; see `fairlead status`"))
+        session.fail(Interrupted("interrupted"))
         return 130
     except FairleadError as error:
         session.fail(error)
         return error.exit_code
     except OSError as error:
-        session.fail(_refusal(error))
-        return 1
+        refusal = _refusal(error)
+        session.fail(refusal)
+        return refusal.exit_code
 
 
 def _refusal(error: OSError) -> FairleadError:
     """A full disk, a read-only file system or missing rights are no mistake in Fairlead. Others are raised again."""
     from fairlead.system.files import HINTS  # noqa: PLC0415 — start-up is part of the product
 
+    if _is_nowhere():
+        return UsageError("the folder that this was called in is gone", "go to the folder of the project")
     if error.errno not in HINTS:
         raise error
     place = f"{error.filename}: " if error.filename else ""
     return FairleadError(f"{place}{error.strerror}", HINTS[error.errno])
+
+
+def _is_nowhere() -> bool:
+    try:
+        os.getcwd()  # noqa: PTH109 — asks for no more than that
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _usage(error: click.ClickException) -> UsageError:

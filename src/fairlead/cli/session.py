@@ -104,7 +104,7 @@ class Session:
         write(self._document(data) if self.json else text)
 
     def _document(self, data: object) -> str:
-        return json.dumps(data, indent=None if self.stream else 2, ensure_ascii=False)
+        return as_json(data, None if self.stream else 2)
 
     def fail(self, error: FairleadError) -> None:
         """Say what went wrong: to a person on stderr, and with --json as a document on stdout too."""
@@ -148,6 +148,12 @@ def described(error: FairleadError) -> dict[str, Any]:
     if isinstance(error, Waiting):
         data["waiting"] = error.facts
     return data
+
+
+def as_json(data: object, indent: int | None = None) -> str:
+    """For stdout: letters that it cannot write are escaped as JSON has it, not as `run` has it done elsewhere."""
+    encoding = getattr(sys.stdout, "encoding", None) or ""
+    return json.dumps(data, indent=indent, ensure_ascii=encoding.lower().replace("-", "") != "utf8")
 
 
 class ReaderGone(Exception):

@@ -6,13 +6,13 @@ where logind was told to let it linger.
 
 from __future__ import annotations
 
-import getpass
 import hashlib
 import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from fairlead.artifacts.origin import account
 from fairlead.errors import FairleadError, Refused
 from fairlead.operations.keeper import FAIRLEAD, engine_environment
 from fairlead.render.systemd import Boot, unit
@@ -55,7 +55,7 @@ def startup(root: Path = Path("/")) -> Startup:
     boot, folder = wanted(), _folder(root)
     path, text = folder / _name(boot.home), unit(boot)
     link = folder / f"{boot.wanted_by}.wants" / path.name
-    lingers = bool(boot.user) or (root / LINGERING / getpass.getuser()).exists()
+    lingers = bool(boot.user) or (root / LINGERING / account()).exists()
     there = path.read_text(errors="replace") if path.is_file() else ""
     written = _essence(there) == _essence(text)
     return Startup(str(path), text, systemd(root), written, there == text, link.is_symlink(), lingers)

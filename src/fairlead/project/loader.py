@@ -126,7 +126,10 @@ def _decoded(path: Path, data: bytes) -> str:
 
 def shown_path(path: Path) -> str:
     """The path as findings show it: relative to the working directory where it lies below it."""
-    here = Path.cwd()
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:  # it was removed
+        return str(path)
     return str(path.relative_to(here)) if path.is_absolute() and path.is_relative_to(here) else str(path)
 
 

@@ -1,8 +1,11 @@
 """What goes wrong is said in words, with the exit code that the documentation promises, and never as a traceback."""
 
+import json
 import re
+import subprocess
 
 import pytest
+from cli_site import FAIRLEAD
 from hunt import commands
 
 ALONE = sorted(commands())
@@ -87,6 +90,40 @@ def test_a_refused_deployment_is_exit_3(site):
     assert done.returncode == 3 and "the doctor says no" in done.stderr and "no such folder" in done.stderr
     done = site.run("doctor", "local")
     assert done.returncode == 3 and "✗ sources" in done.stdout
+
+
+def test_called_from_a_folder_that_is_gone(site, tmp_path):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    argv = ["sh", "-c", f'cd "{gone}" && rmdir "{gone}" && exec "{FAIRLEAD}" status']
+    done = subprocess.run(argv, env=site.env, capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and "unexpected" not in done.stderr
+    assert done.stderr.startswith("error: the folder that this was called in is gone\nhint: ")
+
+
+def test_called_without_standard_streams(site):
+    """As some start what nobody watches: then the code is all that tells."""
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$0" up local <&- >&- 2>&-', FAIRLEAD], cwd=site.folder, env=site.env, check=False
+    )
+    assert done.returncode == 2, "nothing was ever deployed there"
+    assert not (site.home / "crashes").exists()
+
+
+def test_letters_that_the_terminal_lacks_fail_nothing(site, tmp_path):
+    """In a Latin-1 locale there is no tick; and what cannot be a letter at all may have come as an argument."""
+    (tmp_path / "requirements.txt").write_text("fastapi\n")
+    (tmp_path / "main.py").write_text("from fastapi import FastAPI\napp = FastAPI()\n")
+
+    def init(*more):
+        env = site.env | {"PYTHONIOENCODING": "latin-1:strict"}
+        argv = [FAIRLEAD, "init", tmp_path, *more]
+        done = subprocess.run(argv, env=env, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert "\\u2713 wrote" in init()
+    assert json.loads(init("--force", "--name", "caf\udce9-\u2713", "--json"))["files"]
 
 
 def test_a_mistake_of_our_own_leaves_a_report_and_no_traceback(site):

@@ -40,7 +40,7 @@ def machine(tmp_path, monkeypatch):
     monkeypatch.setenv("FAIRLEAD_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     (tmp_path / operation.LINGERING).mkdir(parents=True)
-    monkeypatch.setattr(operation.getpass, "getuser", lambda: "me")
+    monkeypatch.setattr(operation, "account", lambda: "me")
     (tmp_path / operation.LINGERING / "me").touch()
     return tmp_path
 
@@ -83,7 +83,7 @@ def test_each_home_has_its_own(machine, monkeypatch):
 
 def test_who_has_to_linger_is_told(machine, monkeypatch):
     monkeypatch.setattr(operation.os, "geteuid", lambda: 1000)
-    monkeypatch.setattr(operation.getpass, "getuser", lambda: "you")
+    monkeypatch.setattr(operation, "account", lambda: "you")
     found = operation.startup(machine)
     assert found.path.startswith(str(machine / "config")) and "User=" not in found.text and not found.lingers
 

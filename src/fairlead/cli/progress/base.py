@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Protocol
 
-from fairlead.cli.session import ReaderGone, Session, say, tell
+from fairlead.cli.session import ReaderGone, Session, as_json, say, tell
 from fairlead.rollout.events import Emit, Event
 from fairlead.system import clock
 
@@ -100,7 +99,7 @@ class JsonLines(Lines):
 
     def __call__(self, event: Event) -> None:
         document = {"time": clock.stamp(), "kind": event.kind, "text": event.text, "data": event.data}
-        say(json.dumps(document, ensure_ascii=False))
+        say(as_json(document))
 
 
 @contextmanager

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Iterator
 
+from fairlead.artifacts.origin import account
 from fairlead.errors import FairleadError
 from fairlead.operations.check import Check, failed, ok, warning
 from fairlead.operations.secrets.supply import Supply
@@ -36,7 +36,7 @@ def _values(supply: Supply) -> Check:
 
 def _readable(item: str, variables: tuple[str, ...]) -> Check:
     """The environment of a process is open to its user and to root, and every child inherits it."""
-    names, user = ", ".join(variables), getpass.getuser()
+    names, user = ", ".join(variables), account()
     what = f"{item} has {names} in its environment: root, every process of {user} (/proc/PID/environ) and all that "
     what += f"{item} starts can read it"
     return warning("secrets", what, f"let it read the file that {variables[0]}_FILE names, without `as: env`")

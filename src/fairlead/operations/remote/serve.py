@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import getpass
 import json
 import os
 import signal
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from fairlead import __version__
+from fairlead.artifacts.origin import account
 from fairlead.errors import FairleadError, Refused
 from fairlead.hosts.wire import Ended, Malformed, Wire
 from fairlead.operations.remote.archive import longest
@@ -230,7 +230,7 @@ def _sendable(files: dict[str, bytes]) -> dict[str, str]:
 
 
 def _who(origin: dict[str, Any]) -> str:
-    user = origin.get("user") or getpass.getuser()
+    user = origin.get("user") or account()
     return f"{user}@{origin['host']}" if origin.get("host") else str(user)
 
 
