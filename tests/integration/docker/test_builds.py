@@ -117,13 +117,6 @@ def test_each_content_is_built_once_and_says_what_it_is(site, builder):
     assert site.ensure()[0].id != image.id
 
 
-def test_a_label_alone_is_no_build(site):
-    """Anybody can give an image the label; what was built here has our name too."""
-    image, _ = site.ensure()
-    other = ImageStore(site.store.images, "home", f"{site.repository}-other")
-    assert other.built(image.facts.labels["dev.fairlead.content"]) is None
-
-
 def test_what_a_ci_job_has_pushed_is_not_built_again(site, engine, tmp_path, need):
     need("docker-registry")
     with registry(tmp_path / "registry") as address:
@@ -211,8 +204,11 @@ def test_a_secret_without_buildkit_is_refused(site, monkeypatch):
         site.ensure(secrets={"TOKEN": Secret(VALUE)})
 
 
-def test_what_was_built_goes_with_its_names(site):
+def test_what_was_built_is_known_by_its_names_and_goes_with_them(site):
+    """A label alone is no build: anybody can give an image the label; what was built here has our name too."""
     image, _ = site.ensure()
+    other = ImageStore(site.store.images, "home", f"{site.repository}-other")
+    assert other.built(image.facts.labels["dev.fairlead.content"]) is None
     for tag in ("1", "2"):
         site.store.images.tag(image.id, ImageName.parse(f"{site.name}:{tag}"))
     assert site.store.sweep({image.id}) == ()

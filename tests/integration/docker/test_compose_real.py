@@ -36,7 +36,7 @@ services:
     image: {app}
     command: python3 -m http.server ${{PORT}} --directory /etc
     port: 8000
-    health: {{ready: /hostname, interval: 2s}}
+    health: {{ready: /hostname, interval: 5s}}
     routes: [{{path: /, policies: {{headers: strict}}}}]
     replicas: 2
     stop: {{grace: 1s}}
@@ -47,7 +47,7 @@ services:
     image: "{app}"
     command: python3 -m http.server ${{PORT}}
     port: 9100
-    health: {{interval: 2s}}
+    health: {{interval: 5s}}
     networks: [own]
     stop: {{grace: 1s}}
 jobs: {{first: {{like: web, command: "python3 -c '{run}' DB_SHOP_URL 'select x from goods'"}}}}
