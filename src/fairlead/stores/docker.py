@@ -15,6 +15,7 @@ from fairlead.engine.differences import Difference
 from fairlead.engine.engine import Engine
 from fairlead.engine.facts import ContainerFacts, Ran
 from fairlead.engine.failures import EngineError, NotThere
+from fairlead.engine.listening import silent
 from fairlead.engine.networks import ensure_named
 from fairlead.engine.owner import PREFIX, Owner
 from fairlead.engine.volumes import ensure_volumes, own_volumes
@@ -200,11 +201,13 @@ class DockerStores:
                 self._begin(one.store, made_from, facts)
 
     def ask(self, name: str) -> str:
-        """By its kind; of one that ended why it did."""
+        """By its kind, once somebody listens at its port; of one that ended why it did."""
         facts = self._facts(name)
         if facts is None or facts.state not in RUNS:
             return _ended(facts)
         store, ground, reach = self._known(name, facts)
+        if kind_of(store).port and silent(facts, ground.port):
+            return f"nobody listens at its port {ground.port}"
         patience = store.health.timeout if store.health else PATIENCE
         try:
             return kind_of(store).ask(store, ground, replace(reach, patience=patience))

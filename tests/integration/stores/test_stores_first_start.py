@@ -4,6 +4,7 @@ import pytest
 from store_rig import ProcessRig
 from tests.initdb import path_of_all
 
+from fairlead.engine.engine import Engine
 from fairlead.project.stack import Store
 from fairlead.system.clock import wait_until
 
@@ -11,7 +12,9 @@ pytestmark = pytest.mark.real
 
 
 def test_half_a_cluster_is_made_anew(rig, monkeypatch):
+    """Meanwhile a container is asked by no command: to begin one costs the engine more than to wait."""
     monkeypatch.setenv("PATH", path_of_all())
+    asked = noted(monkeypatch)
     store = Store("first", "postgres", databases=("shop",))
     values = rig.values(store)
     rig.stores.have(rig.fit(store), values)
@@ -22,6 +25,21 @@ def test_half_a_cluster_is_made_anew(rig, monkeypatch):
     rig.have(store, values)
     assert rig.sql(store, values, "SELECT 1") == [(1,)]
     assert rig.sql(store, values, "SELECT count(*) FROM pg_database WHERE datname = 'template1'") == [(1,)]
+    answers = [ran.output for program, ran in asked if program == "pg_isready"]
+    assert bool(answers) is not isinstance(rig, ProcessRig), "that it listens is not enough"
+    assert not [one for one in answers if "no response" in one]
+
+
+def noted(monkeypatch):
+    """The commands in containers from now on, and what they did."""
+    asked, run = [], Engine.run
+
+    def ran(self, name, argv, **how):
+        asked.append((argv[0], run(self, name, argv, **how)))
+        return asked[-1][1]
+
+    monkeypatch.setattr(Engine, "run", ran)
+    return asked
 
 
 @pytest.mark.long(seconds=8)
