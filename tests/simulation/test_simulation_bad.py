@@ -12,13 +12,13 @@ def share(runs):
     return len(aborted(runs)) / len(runs)
 
 
-def test_ten_times_the_errors_at_ten_requests_a_minute():
-    assert share(Run(canary(10, WORSE, FINE), seed, probed=True) for seed in range(120)) >= 0.8
+def test_ten_times_the_errors_at_ten_requests_a_minute(seeds):
+    assert share(Run(canary(10, WORSE, FINE), seed, probed=True) for seed in seeds(120)) >= 0.8
 
 
 @pytest.mark.parametrize("probed", [False, True])
-def test_ten_times_the_errors_at_a_hundred_requests_a_minute(probed):
-    assert share(Run(canary(100, WORSE, FINE), seed, probed=probed) for seed in range(40)) >= 0.99
+def test_ten_times_the_errors_at_a_hundred_requests_a_minute(probed, seeds):
+    assert share(Run(canary(100, WORSE, FINE), seed, probed=probed) for seed in seeds(40)) >= 0.99
 
 
 @pytest.mark.parametrize("rpm", LEVELS)

@@ -8,7 +8,7 @@ from benchmarks.verdicts.draws import Phase, Release, Scenario, broken, canary
 
 from tests.simulation.runs import FINE, LEVELS, POLICY, RATES, WORSE, Run, aborted, at_most, watched
 
-RUNS = 16  # at each level
+RUNS = 16  # at each level, of which a commit has half
 
 
 def looks(seed):
@@ -19,10 +19,10 @@ def looks(seed):
 @pytest.mark.parametrize(
     "rate", [rate if rate == 0.02 else pytest.param(rate, marks=pytest.mark.long(seconds=5)) for rate in RATES]
 )
-def test_a_good_release_stays(rate):
+def test_a_good_release_stays(rate, seeds):
     """No more than alpha of the runs at all levels together, without any allowance."""
-    found = aborted(Run(canary(rpm, Release(rate)), seed, **looks(seed)) for rpm in LEVELS for seed in range(RUNS))
-    assert len(found) <= POLICY.alpha * RUNS * len(LEVELS), found
+    found = aborted(Run(canary(rpm, Release(rate)), seed, **looks(seed)) for rpm in LEVELS for seed in seeds(RUNS))
+    assert len(found) <= POLICY.alpha * len(seeds(RUNS)) * len(LEVELS), found
 
 
 @pytest.mark.parametrize("rpm", [3, 100])
@@ -30,24 +30,24 @@ def test_a_look_every_second_changes_nothing(rpm):
     assert aborted(Run(canary(rpm, Release(0.02)), seed, every=1, probed=True) for seed in range(2)) == []
 
 
-def test_weights_that_go_to_and_fro():
+def test_weights_that_go_to_and_fro(seeds):
     """Many steps, up and down: each count belongs to the weight it was made under."""
     steps = ((5, 60), (50, 120), (10, 120), (90, 120), (25, 60), (75, 120), (1, 120), (50, 60))
-    found = aborted(Run(canary(rpm, Release(0.02), steps=steps), seed) for rpm in (30, 600) for seed in range(RUNS))
-    assert len(found) <= at_most(2 * RUNS), found
+    found = aborted(Run(canary(rpm, Release(0.02), steps=steps), seed) for rpm in (30, 600) for seed in seeds(RUNS))
+    assert len(found) <= at_most(2 * len(seeds(RUNS))), found
 
 
-def test_errors_of_both_that_rise_while_the_new_one_gets_more_users():
+def test_errors_of_both_that_rise_while_the_new_one_gets_more_users(seeds):
     """Counts of all the time together would show more errors of the new one, which has had more of the bad minutes."""
     good, bad = Release(0.005), Release(0.04)
     phases = (Phase(300, 5, good, good), Phase(300, 25, good, good), Phase(600, 50, bad, bad))
-    found = aborted(Run(Scenario(600, phases), seed) for seed in range(RUNS))
-    assert len(found) <= at_most(RUNS), found
+    found = aborted(Run(Scenario(600, phases), seed) for seed in seeds(RUNS))
+    assert len(found) <= at_most(len(seeds(RUNS))), found
 
 
-def test_answers_that_are_slow_by_nature():
+def test_answers_that_are_slow_by_nature(seeds):
     slow = Release(0.005, delay=0.25)
-    found = aborted(Run(canary(rpm, slow), seed) for rpm in (10, 100, 600) for seed in range(RUNS // 2))
+    found = aborted(Run(canary(rpm, slow), seed) for rpm in (10, 100, 600) for seed in seeds(RUNS // 2))
     assert found == []
 
 
@@ -55,25 +55,26 @@ def test_answers_that_are_slow_by_nature():
     ("share", "probed", "levels"),
     [(1.0, False, (3, 10, 100, 600)), (1.0, True, (10, 100, 600)), (0.5, False, (600,)), (0.5, True, (600,))],
 )
-def test_what_makes_both_fail_is_not_held_against_the_new_one(share, probed, levels):
+def test_what_makes_both_fail_is_not_held_against_the_new_one(share, probed, levels, seeds):
     """Held for as long as it lasts, then it goes on.
 
     With fewer requests the stable release may have had no answer yet, or a few good ones by chance, in the same while.
     """
-    runs = [Run(broken(rpm, share), seed, probed=probed) for rpm in levels for seed in range(6)]
+    runs = [Run(broken(rpm, share), seed, probed=probed) for rpm in levels for seed in seeds(8)]
+    busy = runs[-len(seeds(8)) :]  # with the most requests
     assert aborted(runs) == []
-    assert all(run.seen["hold", "environment"] for run in runs[-6:])
-    assert {run.last.kind for run in runs[-6:]} <= {"continue", "promote"}
+    assert all(run.seen["hold", "environment"] for run in busy)
+    assert {run.last.kind for run in busy} <= {"continue", "promote"}
 
 
-def test_a_good_release_is_not_taken_back_by_the_watch():
+def test_a_good_release_is_not_taken_back_by_the_watch(seeds):
     found = aborted(
         Run(watched(rpm, (600, Release(rate))), seed, mode="watch", **looks(seed))
         for rpm in (10, 100, 600)
         for rate in (0.005,)
-        for seed in range(RUNS)
+        for seed in seeds(RUNS)
     )
-    assert len(found) <= at_most(3 * RUNS), found
+    assert len(found) <= at_most(3 * len(seeds(RUNS))), found
 
 
 @pytest.mark.parametrize("rpm", [100, 600])

@@ -52,10 +52,12 @@ def _wrong_side(side: Side) -> str:
 
 
 def _right_buckets(side: Side) -> bool:
-    bounds = [bound for bound, _ in side.buckets]
-    counts = [answers for _, answers in side.buckets]
-    right = all(_is_count(answers) for answers in counts) and all(_is_number(bound) for bound in bounds)
-    return right and bounds == sorted(set(bounds)) and sum(counts) <= side.requests
+    last, total = -math.inf, 0
+    for bound, answers in side.buckets:
+        if not _is_count(answers) or not _is_number(bound) or bound <= last:
+            return False
+        last, total = bound, total + answers
+    return total <= side.requests
 
 
 def _is_count(value: object) -> bool:

@@ -51,7 +51,7 @@ class Evidence:
         self._seconds = 0.0
         fresh = math.log(self._cash() - self._cash(1))
         self._epoch += 1
-        self._stakes = [_add_logs((stake, fresh + part)) for stake, part in zip(self._stakes, _LOG_SPREAD, strict=True)]
+        self._stakes = [_add_two(stake, fresh + part) for stake, part in zip(self._stakes, _LOG_SPREAD, strict=True)]
 
     def cap(self, log: float) -> None:
         """Throw away what is more than that. Being poorer than one could be is always fair."""
@@ -81,7 +81,13 @@ class Evidence:
 
 def _add_logs(logs: Sequence[float]) -> float:
     top = max(logs)
-    return top + math.log(sum(math.exp(value - top) for value in logs))
+    return top + math.log(sum([math.exp(value - top) for value in logs]))
+
+
+def _add_two(one: float, other: float) -> float:
+    """The same of two, which is asked for most."""
+    top = one if one >= other else other
+    return top + math.log(math.exp(one - top) + math.exp(other - top))
 
 
 def average(parts: Sequence[tuple[float, float]]) -> float:

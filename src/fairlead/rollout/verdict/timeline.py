@@ -66,10 +66,10 @@ class Timeline:
 
     def since(self) -> Iterator[Since]:
         """Counts from each bin up to now, shortest first."""
-        total = [0.0] * 5
+        seconds = hits = events = stable_hits = stable_events = 0.0
         for one in reversed(self._bins):
-            total = [a + b for a, b in zip(total, one, strict=True)]
-            seconds, hits, events, stable_hits, stable_events = total
+            seconds, hits, events = seconds + one[0], hits + one[1], events + one[2]
+            stable_hits, stable_events = stable_hits + one[3], stable_events + one[4]
             yield Since(seconds, Count(int(hits), int(events)), Count(int(stable_hits), int(stable_events)))
 
     def shared(self, limit: float, expected: bool) -> tuple[Shared, Count]:
