@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 
 from fairlead.artifacts import Release
@@ -20,6 +22,7 @@ from fairlead.rollout.recovery import recover as recover_rollouts
 from fairlead.rollout.world import pass_by
 from fairlead.secrets.delivery import Handful, deliver, folder_of
 from fairlead.secrets.fake import FakeBackend
+from fairlead.secrets.fingerprint import FILE as KEY_FILE
 from fairlead.secrets.fingerprint import fingerprint, key_of
 from fairlead.secrets.generate import generate
 from fairlead.secrets.keyset import key_list, key_set, public_jwk
@@ -62,6 +65,15 @@ def rotation(kind: str, reload: str = "restart") -> SecretSpec:
     return SecretSpec(NAME, made, Rotate(kind=kind, cache=SHORT, lifetime=SHORT, lag=SHORT, reload=reload))
 
 
+@cache
+def _stack(spec: SecretSpec, version: int) -> Stack:
+    """Every sight asks for it."""
+    found = stack(service("web", "/", replicas=2), worker("clock"), service("bare"), version=version)
+    users = tuple(one if one.name == "bare" else replace(one, secrets=(ServiceSecret(NAME),)) for one in found.services)
+    conf = Template("conf.template", "conf", secret=True, services=("bare",))
+    return replace(found, services=users, secrets=(spec,), templates=(conf,))
+
+
 @dataclass
 class RotationWorld:
     """One machine, one back end, one server."""
@@ -72,10 +84,17 @@ class RotationWorld:
     sights: list[Sight] = field(default_factory=list)
     reading: dict[str, tuple[str, frozenset[str]]] = field(default_factory=dict)  #: instance → its value, its key set
     points: list[str] = field(default_factory=list)
+    like: RotationWorld | None = None  #: one in which nothing happened since it was deployed: it is copied
 
     def __post_init__(self) -> None:
-        self.machine = FakeMachine(self.folder / "place")
-        self.old, self.new = self._made(), self._made()
+        if self.like:
+            self.machine = self.like.machine.copy(self.folder / "place")
+            shutil.copy2(self.like.folder / KEY_FILE, self.folder)
+            self.old, self.new = (Secret(one.reveal()) for one in (self.like.old, self.like.new))  # known anew
+            self.sights, self.reading = list(self.like.sights), dict(self.like.reading)
+        else:
+            self.machine = FakeMachine(self.folder / "place")
+            self.old, self.new = self._made(), self._made()
         self.backend.set({NAME: self.old})
         keys = {"old": self.old, "new": self.new} if self.spec.rotate.kind == "jwt" else {}
         self.kids = {public_jwk(NAME, key)["kid"]: name for name, key in keys.items()}
@@ -87,8 +106,7 @@ class RotationWorld:
             "postgres": replace(POSTGRES, server=lambda spec, slot: self.server),
         }
         self.machine.runtime.listeners.append(self._happened)
-        self.release = self._deploy(1)
-        self.second = self._deploy(2)
+        self.release, self.second = (self.like.release, self.like.second) if self.like else map(self._deploy, (1, 2))
 
     @property
     def kind(self) -> RotationKind:
@@ -104,12 +122,7 @@ class RotationWorld:
         return generate(self.spec.generate.kind)
 
     def _stack(self, version: int) -> Stack:
-        found = stack(service("web", "/", replicas=2), worker("clock"), service("bare"), version=version)
-        users = tuple(
-            one if one.name == "bare" else replace(one, secrets=(ServiceSecret(NAME),)) for one in found.services
-        )
-        conf = Template("conf.template", "conf", secret=True, services=("bare",))
-        return replace(found, services=users, secrets=(self.spec,), templates=(conf,))
+        return _stack(self.spec, version)
 
     def _deploy(self, version: int) -> str:
         environment = self.machine.opened()

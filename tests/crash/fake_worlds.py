@@ -111,7 +111,7 @@ class FakeMachine:
 
     def copy(self, folder: Path) -> FakeMachine:
         """The machine as it is now, as if every process of Fairlead had been killed."""
-        shutil.copytree(self.folder, folder, ignore=shutil.ignore_patterns("*-shm"))
+        shutil.copytree(self.folder, folder, symlinks=True, ignore=shutil.ignore_patterns("*-shm"))
         old = self.runtime
         runtime = FakeRuntime(dict(old.behaviours), _copies(old.copies), dict(old.ports), pids=old.pids)
         runtime.cut, runtime.jobs = list(old.cut), list(old.jobs)
