@@ -141,6 +141,10 @@ class ArtifactStore:
         if layer is not None:
             self._layer_slot(layer).verify(what)
 
+    def added(self, digest: str) -> tuple[str, ...]:
+        """What services wrote into a complete artifact, though it is read-only: root may do that."""
+        return self._slot(digest).added()
+
     def remove(self, digest: str) -> None:
         """Remove an artifact; nothing happens when it is not there. Its layer goes with the next `sweep`."""
         slot = self._slot(digest)

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from fairlead.artifacts.orphans import end_orphans
-from fairlead.artifacts.source import SourceFile, digest_files, list_files
-from fairlead.artifacts.tree import first_difference, make_read_only
+from fairlead.artifacts.source import SourceFile, digest_files, list_files, names_below
+from fairlead.artifacts.tree import first_difference, is_bytecode, make_read_only
 from fairlead.errors import FairleadError
 from fairlead.system import clock
 from fairlead.system.files import explained, read_json, remove_tree, sync_folder, write_json
@@ -108,6 +108,11 @@ class Slot:
         (self.folder / "manifest.json").unlink(missing_ok=True)
         end_orphans(self.folder)
         remove_tree(self.folder)
+
+    def added(self) -> tuple[str, ...]:
+        """Files that came after it was built, sorted; bytecode of Python is none of them."""
+        built = {str(row[0]) for row in read_json(self.folder / "files.json") or []}
+        return tuple(sorted(path for path in names_below(self.tree) - built if not is_bytecode(path))) if built else ()
 
     def verify(self, what: str) -> None:
         """Hash everything again. FairleadError naming the first file that is not as it was built."""

@@ -85,6 +85,11 @@ def list_files(root: Path) -> tuple[SourceFile, ...]:
     return tuple(sorted(found, key=lambda file: os.fsencode(file.path)))
 
 
+def names_below(root: Path) -> set[str]:
+    """The path of every file below `root`; none of them is opened."""
+    return {entry.path[len(str(root)) + 1 :] for entry in _all_entries(str(root))}
+
+
 def _all_entries(folder: str) -> Iterator[os.DirEntry[str]]:
     with os.scandir(folder) as entries:
         for entry in entries:

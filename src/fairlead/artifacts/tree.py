@@ -95,6 +95,11 @@ def make_read_only(tree: Path) -> None:
                 path.chmod(stat.S_IMODE(mode) & ~0o222)
 
 
+def is_bytecode(path: str) -> bool:
+    """Whether Python makes such a file by itself."""
+    return "__pycache__/" in path and path.endswith(".pyc")
+
+
 def first_difference(built: Iterable[SourceFile], now: Iterable[SourceFile]) -> tuple[str, str] | None:
     """The first path that differs and how, None when nothing does.
 
@@ -105,7 +110,7 @@ def first_difference(built: Iterable[SourceFile], now: Iterable[SourceFile]) -> 
         if path not in after:
             return path, "was removed"
         if path not in before:
-            if not ("__pycache__/" in path and path.endswith(".pyc")):
+            if not is_bytecode(path):
                 return path, "was added"
         elif before[path] != after[path]:
             return path, "was changed"

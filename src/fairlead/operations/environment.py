@@ -28,6 +28,7 @@ from fairlead.rollout.world import World
 from fairlead.runtimes.table import runtime_of
 from fairlead.system.home import Place
 from fairlead.system.lock import FOR_A_MOMENT, FileLock, held_lock
+from fairlead.system.ports import Ports
 
 if TYPE_CHECKING:
     from fairlead.artifacts.images import ImageStore
@@ -63,6 +64,7 @@ class Environment:
         say = self.world.say
         with held_lock(self.place.lock, owner_text(doing), self._name, wait, lambda t: say("note", t), moment=MOMENT):
             self.place.sweep()
+            Ports(self.place.ports).sweep()
             yield
 
     @contextlib.contextmanager

@@ -13,6 +13,7 @@ from __future__ import annotations
 import random
 import socket
 import sys
+import time
 from pathlib import Path
 
 from fairlead.errors import FairleadError
@@ -21,6 +22,8 @@ from fairlead.system.files import explained
 
 FIRST, LAST = 20000, 31999
 SPOKEN_FOR = 64  #: of the ports that this process has taken, so many are kept from others at a time
+
+YOUNG = 3600.0  #: seconds in which a holder may be about to be made
 
 _spoken: dict[int, socket.socket] = {}  # the oldest first
 
@@ -98,12 +101,25 @@ class Ports:
             if name == holder:
                 self.give(port)
 
+    def sweep(self) -> None:
+        """Free what belongs to nobody any more: an environment whose folder somebody has removed."""
+        for port, name in self.taken().items():
+            if not Path(name).exists() and _older(self.folder / str(port), YOUNG):
+                self.give(port)
+
     def taken(self) -> dict[int, str]:
         """Every taken port and its holder."""
         if not self.folder.exists():
             return {}
         links = {int(path.name): _target(path) for path in self.folder.iterdir() if path.name.isdigit()}
         return {port: holder for port, holder in links.items() if holder is not None}
+
+
+def _older(link: Path, seconds: float) -> bool:
+    try:
+        return time.time() - link.lstat().st_mtime > seconds
+    except OSError:  # it is gone
+        return False
 
 
 def _target(link: Path) -> str | None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from fairlead.artifacts import ArtifactStore, Release, ReleaseStore
 from fairlead.errors import Refused
 from fairlead.ledger import Ledger
 from fairlead.operations.check import failed, ok, warning
@@ -110,6 +111,23 @@ def test_a_damaged_release(place):
     checks = found(environment.examine(stack(), place, False))
     assert checks["releases"].result == "warning" and "0123456789ab" in checks["releases"].text
     assert checks["left-overs"].result == "ok"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="nobody but root can write there")
+def test_what_services_wrote_into_their_release(place, tmp_path):
+    """It is not in the next one, and goes with the release: a file of SQLite in the working folder, for one."""
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "main.py").write_text("")
+    built = ArtifactStore(place.artifacts).ensure(tmp_path / "app", None)
+    release = ReleaseStore(place.releases).save(Release.of(stack(Service("web", "x")), {"web": built.digest}, {}))
+    with Ledger.open(place.ledger) as ledger:
+        ledger.append("rollout.committed", {"release": release.id, "previous": None, "warm": []}, 1)
+    (built.path / "__pycache__").mkdir()
+    (built.path / "__pycache__" / "main.cpython-311.pyc").write_text("")
+    assert "written" not in found(environment.examine(stack(), place, False))
+    (built.path / "data.db").write_text("all there is")
+    check = found(environment.examine(stack(), place, False))["written"]
+    assert check.result == "warning" and "into the live release: data.db; another one" in check.text
 
 
 def test_left_overs(place):

@@ -57,6 +57,19 @@ def test_of_very_many_the_last_ones_are_kept_from_others() -> None:
         ports.release(port)
 
 
+def test_ports_of_a_folder_that_somebody_removed_are_free_again(tmp_path: Path) -> None:
+    """One that was taken just now may be of a holder that is about to be made."""
+    folder = Ports(tmp_path / "ports")
+    (tmp_path / "here").mkdir()
+    gone, here, coming = (folder.take(str(tmp_path / name)) for name in ("gone", "here", "coming"))
+    for port in (gone, here):
+        os.utime(tmp_path / "ports" / str(port), (1.0, 1.0), follow_symlinks=False)
+    folder.sweep()
+    assert set(folder.taken()) == {here, coming}
+    for port in (gone, here, coming):
+        ports.release(port)
+
+
 def test_who_has_which(tmp_path: Path) -> None:
     folder = Ports(tmp_path / "ports")
     assert folder.taken() == {}

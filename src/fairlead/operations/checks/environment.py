@@ -32,6 +32,7 @@ from fairlead.system.ports import Ports
 
 AHEAD = timedelta(minutes=1)  #: how far the last entry may lie in the future
 OWN = frozenset({"edge", "keeper"})  #: programs that are no instances
+NAMED = 5  #: files
 DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -48,6 +49,7 @@ def examine(stack: Stack, place: Place, thorough: bool) -> Iterator[Check]:
             yield _ledger(ledger, thorough)
             yield from same_runtime(stack, place, read_state(ledger).live)
             yield left_overs(stack, place, ledger)
+            yield from written(place, read_state(ledger).live)
     except FairleadError as error:
         yield failed("ledger", error.message, error.hint or "")
 
@@ -59,6 +61,19 @@ def same_runtime(stack: Stack, place: Place, live: str | None) -> Iterator[Check
         what = f"{stack.environment} runs on {release.stack.runtime}, and is to run on {stack.runtime}"
         hint = f"give the new one another name; then `fairlead stop {stack.environment}`, which keeps its history"
         yield failed("runtime", what, hint)
+
+
+def written(place: Place, live: str | None) -> Iterator[Check]:
+    """What services of root wrote into their release: the next one does not have it, and it goes with the release."""
+    release = ReleaseStore(place.releases).load_or_none(live) if live and os.geteuid() == 0 else None
+    if release is None or release.stack.runtime != "process":
+        return
+    store = ArtifactStore(place.artifacts)
+    found = [name for one in sorted(set(release.artifacts.values())) if store.exists(one) for name in store.added(one)]
+    if found:
+        more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
+        what = f"services wrote into the live release: {', '.join(found[:NAMED])}{more}; another one does not have that"
+        yield warning("written", what, "have them write to a folder outside, and take there what is to stay")
 
 
 def permissions(place: Place) -> Check:
