@@ -26,6 +26,7 @@ from fairlead.rollout.state import State, read_state
 from fairlead.rollout.verdict.evidence import History, Side
 from fairlead.rollout.world import World
 from fairlead.runtimes.table import runtime_of
+from fairlead.supervisor.boots import forget_other_boots
 from fairlead.system.home import Place
 from fairlead.system.lock import FOR_A_MOMENT, FileLock, held_lock
 from fairlead.system.ports import Ports
@@ -89,6 +90,8 @@ class Environment:
 def opened(place: Place, runtime: RuntimeName, emit: Emit = silent) -> Iterator[Environment]:
     """Open an environment, making its folders when it is new."""
     place.create()
+    if runtime == "process":
+        forget_other_boots(place)
     keep_runtime(place, runtime)
     with Ledger.open(place.ledger, room=place.free_reserve) as ledger:
         artifacts = ArtifactStore(place.artifacts)
