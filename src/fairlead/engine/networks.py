@@ -13,7 +13,8 @@ from fairlead.project.stack import Stack
 from fairlead.render.addresses import halves
 from fairlead.render.networks import EDGELESS, NetworkSpec, network, networks, networks_of
 
-TRIES = 3  #: of making a network again with the subnet that the engine chose: another one may take it in between
+TRIES = 3  #: of making a network with the subnet that the engine chose: another one may take it in between
+TRIAL = ".trial"  #: ends the name of one that is there for a moment; no name of a project file has a dot
 
 
 def ensure_networks(engine: Engine, owner: Owner, stack: Stack) -> None:
@@ -56,7 +57,7 @@ def changed(engine: Engine, owner: Owner) -> Iterator[tuple[str, str, str]]:
     """Networks that are not as they were made, with what each was meant to be, and what it is."""
     for found in engine.networks(owner.labels("network")):
         spec = network(found["Name"].removeprefix(owner.name("")))
-        if not _as_made(found, spec):
+        if not found["Name"].endswith(TRIAL) and not _as_made(found, spec):
             yield (
                 found["Name"],
                 _told(spec.internal, spec.options),
@@ -74,39 +75,63 @@ def _told(internal: bool, options: Mapping[str, str] | None) -> str:
 
 
 def _ensure(engine: Engine, owner: Owner, specs: Iterable[NetworkSpec]) -> None:
-    for spec in specs:
-        name = owner.name(spec.name)
+    """Whoever makes one is alone: the keeper may be at the edge's. An engine that is asked twice at one time makes two
+    of one name, and then finds neither by it."""
+    some = tuple(specs)
+    if all(_is_there(engine, owner, spec) for spec in some):
+        return
+    with owner.alone():
+        for spec in some:
+            if not _is_there(engine, owner, spec) and not _cleared(engine, owner, spec):
+                _make(engine, owner, spec)
+
+
+def _is_there(engine: Engine, owner: Owner, spec: NetworkSpec) -> bool:
+    """Whether it is, and as it is made. EngineError when somebody else's has its name."""
+    name = owner.name(spec.name)
+    try:
         found = engine.network(name)
-        if found is None or _made_otherwise(engine, owner, found, spec):
-            _make(engine, owner, spec)
+    except EngineError as error:
+        if "ambiguous" not in error.message:
+            raise
+        return False
+    if found is not None and not owner.owns(found.get("Labels")):
+        raise EngineError(f"network {name} is there and is not Fairlead's", f"remove it: docker network rm {name}")
+    return found is not None and _as_made(found, spec)
+
+
+def _cleared(engine: Engine, owner: Owner, spec: NetworkSpec) -> bool:
+    """Remove those of that name in which nobody is: one too many, or made by another version. Whether one is left.
+
+    EngineError when that is not as this version makes it.
+    """
+    name = owner.name(spec.name)
+    ours = [one["Id"] for one in engine.networks(owner.labels("network")) if one["Name"] == name]
+    used = [found for id in ours if (found := engine.network(id)) and found.get("Containers")]
+    if len(used) > 1 or not all(_as_made(one, spec) for one in used):
+        raise EngineError(f"network {name} is not as this version makes it", "stop the environment, then deploy")
+    for id in ours:
+        if id not in [one["Id"] for one in used]:
+            engine.remove_network(id)
+    return bool(used)
 
 
 def _make(engine: Engine, owner: Owner, spec: NetworkSpec) -> None:
     """With a subnet that the engine chooses.
 
-    The engine gives fixed addresses only where the subnet was declared: so it is made a second time, as it was chosen.
+    The engine gives fixed addresses only where the subnet was declared: so it chooses one for a trial, under another
+    name, since nobody is to join that.
     """
-    name = owner.name(spec.name)
+    name, labels = owner.name(spec.name), owner.labels("network")
+    trial = f"{name}{TRIAL}"
     for _ in range(0 if spec.name in EDGELESS else TRIES):
-        engine.create_network(name, owner.labels("network"), spec.internal, spec.options)
-        chosen = halves(engine.network(name) or {})
+        engine.remove_network(trial)  # of somebody who was killed
+        engine.create_network(trial, labels, spec.internal, spec.options)
+        chosen = halves(engine.network(trial) or {})
+        engine.remove_network(trial)
         if chosen is None:
-            return
-        engine.remove_network(name)
+            break
         with suppress(EngineError):
-            engine.create_network(name, owner.labels("network"), spec.internal, spec.options, chosen)
+            engine.create_network(name, labels, spec.internal, spec.options, chosen)
             return
-    engine.create_network(name, owner.labels("network"), spec.internal, spec.options)
-
-
-def _made_otherwise(engine: Engine, owner: Owner, found: dict[str, Any], spec: NetworkSpec) -> bool:
-    """Whether another version made it, and nobody is in it: then it is gone now."""
-    name = found["Name"]
-    if not owner.owns(found.get("Labels")):
-        raise EngineError(f"network {name} is there and is not Fairlead's", f"remove it: docker network rm {name}")
-    if _as_made(found, spec):
-        return False
-    if found.get("Containers"):
-        raise EngineError(f"network {name} is not as this version makes it", "stop the environment, then deploy")
-    engine.remove_network(name)
-    return True
+    engine.create_network(name, labels, spec.internal, spec.options)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from fairlead.system.home import Place
+from fairlead.system.lock import held_lock
 
 PREFIX = "dev.fairlead."
+PATIENCE = 120.0  #: seconds for another one who makes networks
 Kind = Literal["instance", "job", "edge", "store", "network", "volume", "helper", "receiver"]
 
 
@@ -20,12 +25,19 @@ class Owner:
     home: str  #: 12 hex digits of the folder
     project: str
     environment: str
+    folder: Path | None = field(default=None, compare=False, repr=False)  #: its place's, for whom it has one
 
     @classmethod
     def of(cls, place: Place) -> Owner:
         """The owner of what an environment's place describes."""
-        folder = place.root.parent.parent
-        return cls(hashlib.sha256(str(folder).encode()).hexdigest()[:12], place.project, place.environment)
+        home = hashlib.sha256(str(place.root.parent.parent).encode()).hexdigest()[:12]
+        return cls(home, place.project, place.environment, place.root)
+
+    def alone(self) -> contextlib.AbstractContextManager[object]:
+        """Be the only one who makes networks of it. Busy."""
+        if self.folder is None:
+            return contextlib.nullcontext()
+        return held_lock(self.folder / "networks.lock", str(os.getpid()), "what makes networks", PATIENCE)
 
     def labels(self, kind: Kind | None = None, **more: str) -> dict[str, str]:
         """Whose it is, what kind of thing, and `more`; without `kind` those that all of its things have."""

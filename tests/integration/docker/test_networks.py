@@ -1,8 +1,12 @@
 """Networks of a real engine."""
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
 import pytest
 from tests.docker_engine import images
 
+from fairlead.engine.engine import Engine
 from fairlead.engine.failures import EngineError
 from fairlead.engine.networks import ensure_named, ensure_networks, remove_networks
 from fairlead.project.stack import Service, Stack, Store
@@ -21,6 +25,25 @@ def test_all_are_made_once_and_go_together(engine, owner):
     assert {one["Name"]: one["Id"] for one in engine.networks(owner.labels("network"))} == made
     remove_networks(engine, owner)
     assert engine.networks(owner.labels("network")) == ()
+
+
+def test_the_keeper_and_a_command_make_one_of_each_name(owner, tmp_path):
+    """An engine that is asked twice at one time makes two, and then finds neither by its name."""
+    mine = replace(owner, folder=tmp_path)
+    with ThreadPoolExecutor(6) as pool:
+        for making in [pool.submit(ensure_named, Engine(), mine, ["backend", "special"]) for _ in range(6)]:
+            making.result()
+    found = [one["Name"] for one in Engine().networks(owner.labels("network"))]
+    assert sorted(found) == [owner.name("backend"), owner.name("special")]
+
+
+def test_two_of_one_name_become_one(engine, owner, docker_engine):
+    """As an earlier version could leave them: no command found its networks any more."""
+    name = owner.name("backend")
+    for _ in range(2):
+        engine.api.create_network(name, driver="bridge", internal=True, labels=owner.labels("network"))
+    ensure_named(engine, owner, ["backend"])
+    assert engine.network(name)["Internal"]
 
 
 def test_the_machine_has_no_address_where_databases_are(engine, owner):
