@@ -144,6 +144,14 @@ CASES = {
             '6:8: jobs.web: "web" names a service and a job; rename one',
         ],
     ),
+    "one name, of a store too": (
+        small(
+            top="stores: {web: {kind: redis}, out: {kind: redis, url: redis://x}}\njobs: {out: {like: web, command: x}}\n"
+        ),
+        [
+            '6:10: stores.web: "web" names a service and a store; rename one',
+        ],
+    ),
     "routes without port": (
         small("  b: {command: x, routes: [/b], health: /h}\n  c: {command: x, health: {live: /l, ready: /r}}\n"),
         [

@@ -54,12 +54,17 @@ def _chained(node: Node, target: str, further: Node, name: str) -> Problem:
 
 
 def one_name(tree: Mapping) -> Iterator[Problem]:
-    """A job and a service have different names, because `needs` and `logs` name either."""
-    services = child(tree, "services")
-    for name, job in children(child(tree, "jobs")):
+    """A job and a service have different names, because `needs` and `logs` name either; and so have a store that runs
+    here and either of them, because each is found by its name in a network."""
+    services, jobs = child(tree, "services"), child(tree, "jobs")
+    for name, job in children(jobs):
         other = child(services, name)
         if other is not None:
             yield problem(blame(job, other), f"{quoted(str(name))} names a service and a job; rename one")
+    for name, store in children(child(tree, "stores")):
+        for what, other in (("service", child(services, name)), ("job", child(jobs, name))):
+            if other is not None and child(store, "url") is None:
+                yield problem(blame(store, other), f"{quoted(str(name))} names a {what} and a store; rename one")
 
 
 def needs(tree: Mapping) -> Iterator[Problem]:
