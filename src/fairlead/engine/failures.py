@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
 
 from fairlead.engine.direct import NoAnswer, NobodyThere, Refused
 from fairlead.errors import FairleadError, Temporary
 
+T = TypeVar("T")
 STARTING = "start it (systemctl start docker), or set DOCKER_HOST to where it listens"
 
 
@@ -26,6 +27,18 @@ class NotThere(EngineError):
 
 class EngineDown(Temporary):
     """Nothing answers, or not in time."""
+
+
+def for_each(act: Callable[[T], None], some: Iterable[T]) -> None:
+    """Do it to each; the first error is raised at the end."""
+    first: EngineError | None = None
+    for one in some:
+        try:
+            act(one)
+        except EngineError as error:
+            first = first or error
+    if first:
+        raise first
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ from fairlead.certificates.kept import KeptCertificate
 from fairlead.engine.differences import Difference
 from fairlead.engine.engine import Engine
 from fairlead.engine.facts import ContainerFacts, Ran
-from fairlead.engine.failures import EngineError, NotThere
+from fairlead.engine.failures import EngineError, NotThere, for_each
 from fairlead.engine.listening import silent
 from fairlead.engine.networks import ensure_named
 from fairlead.engine.owner import PREFIX, Owner
@@ -193,12 +193,14 @@ class DockerStores:
         return replace(spec, labels={**spec.labels, PREFIX + "spec": fingerprint(store)})  # what was declared counts
 
     def start(self, names: Collection[str]) -> None:
-        """From the container that there is; from the files where somebody removed it."""
-        for one in self.observe():
-            if one.name in names and not one.living:
-                facts = self._facts(one.name)
-                made_from = facts.image if facts else self._image(one.store, self._folder(one.name).kept())
-                self._begin(one.store, made_from, facts)
+        """From the container that there is; from the files where somebody removed it. One that fails does not keep the
+        others from it."""
+        for_each(self._start, [one.store for one in self.observe() if one.name in names and not one.living])
+
+    def _start(self, store: Store) -> None:
+        facts = self._facts(store.name)
+        made_from = facts.image if facts else self._image(store, self._folder(store.name).kept())
+        self._begin(store, made_from, facts)
 
     def ask(self, name: str) -> str:
         """By its kind, once somebody listens at its port; of one that ended why it did."""

@@ -6,6 +6,7 @@ import pytest
 from store_rig import DockerRig
 from tests.docker_engine import images
 
+from fairlead.engine.failures import EngineError
 from fairlead.engine.networks import ensure_named, remove_networks
 from fairlead.operations.stores.ensure import revive
 from fairlead.project.stack import Container, Health, Resources, Store
@@ -69,6 +70,18 @@ def test_one_whose_maker_was_killed_before_it_was_in_all_its_networks_is_made_ag
     rig.engine.create(replace(spec, networks=spec.networks[:1]))
     rig.stores.start(["kept"])
     assert rig.stores.differences("kept") == () and read_back(rig) == "precious"
+
+
+def test_one_that_cannot_be_started_keeps_no_other_from_it(rig, kept, tmp_path):
+    (folder := tmp_path / "gone").mkdir()
+    away = replace(kept, name="away", container=replace(kept.container, volumes=(f"{folder}:/mnt",)))
+    rig.have(away, {})
+    rig.stores.stop(["away", "kept"])
+    folder.rmdir()
+    with pytest.raises(EngineError, match="start container"):
+        rig.stores.start(["away", "kept"])
+    assert {one.name: one.living for one in rig.stores.observe()} == {"away": False, "kept": True}
+    rig.stores.remove("away")
 
 
 def test_one_that_hangs_where_it_is_asked_is_not_well(rig):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
 from fairlead.engine.engine import Engine
 from fairlead.engine.facts import ContainerFacts
-from fairlead.engine.failures import EngineError
+from fairlead.engine.failures import EngineError, for_each
 from fairlead.engine.networks import ensure_named, remove_networks
 from fairlead.engine.owner import PREFIX, Owner, label
 from fairlead.errors import FairleadError
@@ -89,14 +89,14 @@ class DockerRuntime:
         """Create what is missing, then start what does not run. One that fails does not keep the others from it."""
         self._finish_stops([spec.id for spec in specs])
         ensure_named(self.engine, self.owner, {name for spec in specs for name in _networks(spec)})
-        _all(lambda spec: self._making.have(spec, self._facts(spec.id)), specs)
+        for_each(lambda spec: self._making.have(spec, self._facts(spec.id)), specs)
 
     def restart(self, ids: Collection[str]) -> None:
         """Start stopped instances as they were, with the values that their secrets have now."""
         self._finish_stops(ids)
         specs = [spec for id in ids if (spec := self._folder(id).instance_spec())]
         ensure_named(self.engine, self.owner, {name for spec in specs for name in _networks(spec)})
-        _all(lambda spec: self._making.have_again(spec, self._facts(spec.id)), specs)
+        for_each(lambda spec: self._making.have_again(spec, self._facts(spec.id)), specs)
 
     def _finish_stops(self, ids: Collection[str]) -> None:
         """What is ending still answers its health check."""
@@ -304,15 +304,3 @@ def _labelled(facts: ContainerFacts | None) -> dict[str, Any]:
 
 def _networks(spec: InstanceSpec) -> tuple[str, ...]:
     return spec.container.networks or (BACKEND,)
-
-
-def _all(act: Callable[[InstanceSpec], None], specs: Iterable[InstanceSpec]) -> None:
-    """Do it to each; the first error is raised at the end."""
-    first: EngineError | None = None
-    for spec in specs:
-        try:
-            act(spec)
-        except EngineError as error:
-            first = first or error
-    if first:
-        raise first
