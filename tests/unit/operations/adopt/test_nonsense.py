@@ -82,6 +82,12 @@ def test_a_network_that_is_none_is_answered(said):
         answered({"compose.yaml": json.dumps({"services": {"app": service}, "networks": {name: said}})})
 
 
+@pytest.mark.parametrize("said", [True, 7, 1.5, "", "backend", [["a"]], [{"a": 1}], [None], {"a": [1]}])
+def test_networks_of_a_service_that_are_none_are_answered(said):
+    service = {"image": "a", "networks": said}
+    answered({"compose.yaml": json.dumps({"services": {"app": service}, "networks": {"a": {"driver": "x"}}})})
+
+
 @HARSH
 @given(st.sampled_from(sorted(FILES)), st.data())
 def test_a_damaged_file_is_answered(name, data):

@@ -176,7 +176,9 @@ def _sections(made: Imported, gathered: Gathered, shared: Shared) -> None:
 
 
 def _joined(one: dict[str, Any]) -> tuple[str, ...]:
-    return (*one.get("networks", ()), *(one.get("compose", {}).get("networks") or ()))
+    said = one.get("compose", {}).get("networks")  # as it stood in the file: anything
+    names = said if isinstance(said, list | dict) else ()
+    return (*one.get("networks", ()), *(name for name in names if isinstance(name, str)))
 
 
 def _as_open(name: str, said: Any) -> Any:
