@@ -18,6 +18,7 @@ from ruamel.yaml.reader import ReaderError
 
 from fairlead.errors import ConfigurationError, Finding
 from fairlead.project.problem import MOST
+from fairlead.project.scanner import QuickScanner
 from fairlead.project.tree import Items, Mapping, Mark, Node, Path, Scalar, dotted, quoted, shown
 
 DEPTH = 40  #: levels of nesting
@@ -58,9 +59,10 @@ def compose(
 
     ConfigurationError when there is no tree to speak of: a syntax error, several documents, nothing, not a mapping.
     """
-    composer = _Composer(file, whole, most, tags)
+    composer, yaml = _Composer(file, whole, most, tags), YAML(typ="safe", pure=True)
+    yaml.Scanner = QuickScanner
     try:
-        return composer.document(YAML(typ="safe", pure=True).parse(text)), composer.findings
+        return composer.document(yaml.parse(text)), composer.findings
     except MarkedYAMLError as error:
         is_open = "end of stream" in str(error.problem)  # then the place is where the quote began
         mark = (error.context_mark if is_open else None) or error.problem_mark or error.context_mark
