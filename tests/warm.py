@@ -261,13 +261,15 @@ def main(descriptor, listener, module, *more):
     if sockets[0] in select.select(sockets, [], [])[0]:
         return  # nobody has called
     sys.path[0] = str(ROOT)
-    importlib.import_module("fairlead.classes").install()  # as `fairlead` does
+    classes = importlib.import_module("fairlead.classes")
+    classes.install()  # as `fairlead` does
     program = importlib.import_module(module)
     for one in more:
         imported = importlib.import_module(one)
         ours = imported.__path__ if one.startswith("fairlead") else ()
         for found in pkgutil.walk_packages(ours, f"{one}."):
             importlib.import_module(found.name)
+    classes.finish(gc.get_objects())  # each fork would, and it is a quarter of a deployment
     gc.collect()
     gc.freeze()
     Forking(*sockets).serve()

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import reprlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from operator import attrgetter
 from typing import Any
 
@@ -63,13 +63,25 @@ def _like(frozen: bool, slots: bool, kw_only: bool) -> Any:
 
 
 def _initialiser(made: Any, frozen: bool) -> Callable[..., None]:
-    def begin(self: Any, *given: Any, **named: Any) -> None:
+    def compiled() -> None:
         names = {"__module__": made.__module__, "__qualname__": made.__qualname__, "__doc__": made.__doc__}
         below: Any = type(made)(made.__name__, (made,), names)  # with all fields of `made`, and none of its own
         made.__init__ = real(below, repr=False, eq=False, frozen=frozen).__init__
+
+    def begin(self: Any, *given: Any, **named: Any) -> None:
+        compiled()
         made.__init__(self, *given, **named)
 
+    begin.compiled = compiled  # type: ignore[attr-defined]
     return begin
+
+
+def finish(classes: Iterable[object]) -> None:
+    """Compile all initialisers that were not called yet: for a process of which many are forked."""
+    for one in classes:
+        compiled = getattr(vars(one).get("__init__"), "compiled", None) if isinstance(one, type) else None
+        if compiled:
+            compiled()
 
 
 def _values(names: list[str]) -> Callable[[Any], object]:

@@ -171,3 +171,11 @@ def test_pickled_it_comes_back(monkeypatch):
     monkeypatch.setitem(sys.modules, "fairlead.somewhere", type(sys)("fairlead.somewhere"))
     sys.modules["fairlead.somewhere"].Spot = ours
     assert pickle.loads(pickle.dumps(ours(1, [2], hidden="h"))) == ours(1, [2], hidden="h")
+
+
+@pytest.mark.parametrize("cls", [Spot, Begun])
+def test_initialisers_can_be_there_before_the_first_call(cls):
+    real, ours = both(cls, frozen=True)
+    classes.finish([ours, real, cls, 7])
+    assert "begin" not in ours.__init__.__qualname__
+    assert repr(ours(1, 2)) == repr(real(1, 2))
