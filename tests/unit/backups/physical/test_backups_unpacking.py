@@ -59,3 +59,26 @@ def test_a_full_disk_is_no_damage(tmp_path):
     with pytest.raises(FairleadError, match="could not be unpacked") as caught:
         unpack(lambda write: write(tape()), tmp_path, None)
     assert not isinstance(caught.value, Damaged)
+
+
+@pytest.mark.parametrize("name", ["../out", "base/../../out", "/out"])
+def test_nothing_gets_out_of_the_folder(tmp_path, name):
+    data = tape({name: b"x"})
+    if name.startswith("/"):  # as tarfile has it: below the folder
+        unpack(lambda write: write(data), tmp_path / "to", None)
+    else:
+        with pytest.raises(Damaged, match="outside"):
+            unpack(lambda write: write(data), tmp_path / "to", None)
+    assert not (tmp_path / "out").exists()
+
+
+def test_no_link_leads_out_of_it(tmp_path):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w:gz") as made:
+        for name, kind, to in (("in", tarfile.SYMTYPE, "."), ("out", tarfile.SYMTYPE, ".."), ("out/file", None, "")):
+            member = tarfile.TarInfo(name)
+            member.type, member.linkname = kind or tarfile.REGTYPE, to
+            made.addfile(member)
+    with pytest.raises(Damaged, match="outside"):
+        unpack(lambda write: write(out.getvalue()), tmp_path / "to", None)
+    assert not (tmp_path / "file").exists()
