@@ -4,6 +4,7 @@ Both engines are held to the same: the modules that name one have all of these t
 """
 
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -56,8 +57,13 @@ def moment(site):
         found = site.json("backup", "list", "local")["stores"][0]["moments"]
         return any(one["to"] >= now.isoformat() for one in found)
 
+    def told():
+        files = site.backups.glob("shop/local/db/wal/*/*/*.json")
+        return any(json.loads(file.read_text())["time"] >= now.isoformat() for file in files)
+
     assert wait_until(lambda: catches(receiver(site)), 60)  # not while it starts: the signal would end it
     os.kill(receiver(site), signal.SIGUSR1)  # which else writes a heartbeat every 10 s
+    assert wait_until(told, 60, 0.2, 0.5), site.run("backup", "list", "local")
     assert wait_until(kept, 60, 0.2, 0.5), site.run("backup", "list", "local")
     return now.isoformat()
 
