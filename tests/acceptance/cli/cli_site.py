@@ -115,3 +115,14 @@ def await_line(process, name, text, seconds=300):
         watchdog.cancel()
     more = process.stderr.read() if name == "stdout" else ""
     raise AssertionError(f"{text!r} was never said, it ended with {process.wait()}:\n{''.join(seen)}{more}")
+
+
+def gated(site):
+    """A preparation that says `built here`, then waits for a file."""
+    gate = site.root / "gate"
+    code = f"import os,time; print(1); [time.sleep(0.05) for _ in iter(lambda: os.path.exists({str(gate)!r}), True)]"
+    (site.root / "wait.py").write_text(code)
+    path = site.folder / "fairlead.yaml"
+    prepare = f"    prepare: {{run: [{python(str(site.root / 'wait.py'))}]}}\n"
+    path.write_text(path.read_text().replace("    port: 8000\n", f"    port: 8000\n{prepare}"))
+    return gate

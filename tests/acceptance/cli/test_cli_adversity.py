@@ -5,8 +5,7 @@ import os
 import subprocess
 
 import pytest
-from cli_site import BROKEN, await_line
-from tests.commands import python
+from cli_site import BROKEN, await_line, gated
 
 pytestmark = pytest.mark.real
 
@@ -23,17 +22,6 @@ def commit(folder, text, message):
         ["git", "rev-parse", "HEAD"], cwd=folder, env=env, check=True, capture_output=True, text=True
     )
     return asked.stdout.strip()
-
-
-def gated(site):
-    """A preparation that says `built here`, then waits for a file."""
-    gate = site.root / "gate"
-    code = f"import os,time; print(1); [time.sleep(0.05) for _ in iter(lambda: os.path.exists({str(gate)!r}), True)]"
-    (site.root / "wait.py").write_text(code)
-    path = site.folder / "fairlead.yaml"
-    prepare = f"    prepare: {{run: [{python(str(site.root / 'wait.py'))}]}}\n"
-    path.write_text(path.read_text().replace("    port: 8000\n", f"    port: 8000\n{prepare}"))
-    return gate
 
 
 def test_a_long_build_keeps_nobody_from_going_back(standing):
@@ -53,18 +41,8 @@ def test_a_long_build_keeps_nobody_from_going_back(standing):
     assert standing.live() != first
 
 
-def test_a_second_deployer_is_told_before_it_builds(standing):
-    standing.write("2", delay="60")
-    first = standing.start("deploy", "local")
-    await_line(first, "stderr", "step 2/")
-    gated(standing)  # never opened: whoever builds waits for ever
-    assert standing.run("deploy", "local", "--wait", "0").returncode == 4
-    first.terminate()
-    first.communicate(timeout=300)
-
-
-def test_a_rollback_names_the_commit_it_goes_back_to(site, tmp_path):
-    commits = []
+def test_a_rollback_names_the_commit_it_goes_back_to(standing, tmp_path):
+    site, commits = standing, []
     for text in ("1", "2"):
         commits.append(commit(site.folder, text, f"text {text}"))
         assert site.run("deploy", "local").returncode == 0
@@ -100,7 +78,8 @@ def test_instances_keep_the_path_and_zone_they_were_deployed_with(standing):
     assert (spec["env"]["PATH"], spec["env"]["TZ"]) == (rich, "Asia/Tokyo")
 
 
-def test_a_damaged_release_of_another_environment_is_in_nobodys_way(site):
+def test_a_damaged_release_of_another_environment_is_in_nobodys_way(standing):
+    site = standing
     for environment in ("local", "next"):
         assert site.run("deploy", environment).returncode == 0
     damaged = site.home / "shop/next/releases" / f"{site.live('next')}.json"

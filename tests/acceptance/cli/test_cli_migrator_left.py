@@ -24,9 +24,10 @@ do $$ begin while exists (select from gate) loop perform pg_sleep(0.05); end loo
 NAME = "fairlead migrator"
 
 
-@pytest.fixture
-def shop(site, postgres):
-    """Deployed once; the next migration stops at a gate, which is closed."""
+@pytest.fixture(scope="module")
+def deployed(shared, postgres):
+    """Once, with the first migration."""
+    site = shared
     file = site.folder / "fairlead.yaml"
     text = file.read_text().replace("    port: 8000\n", "    port: 8000\n    uses: [db]\n")
     file.write_text(text + STORES.format(alembic=python("-m alembic upgrade head")))
@@ -37,8 +38,14 @@ def shop(site, postgres):
     migrators.revise(app, "0001", None, "create table gate as select 1 as is_it")
     done = site.run("deploy", "local")
     assert done.returncode == 0, done.stderr
-    migrators.revise(app, "0002", "0001", GATED)
     return site
+
+
+@pytest.fixture
+def shop(deployed):
+    """The next migration stops at a gate, which is closed. Each test leaves it so, or is the last."""
+    migrators.revise(deployed.folder / "app", "0002", "0001", GATED)
+    return deployed
 
 
 def ask(shop, query, *values):
@@ -56,20 +63,6 @@ def at_the_gate(shop):
     return running
 
 
-def test_a_killed_deployers_alembic_is_ended_before_the_next_one_begins(shop):
-    live = shop.live()
-    running = at_the_gate(shop)
-    running.send_signal(signal.SIGKILL)
-    running.communicate()
-    migrators.revise(shop.folder / "app", "0002", "0001", "create table next_one ()")
-    done = shop.run("deploy", "local", "--wait", "240")
-    assert done.returncode == 0, done.stderr
-    assert shop.live() != live
-    assert ask(shop, "select version_num from alembic_version") == [("0002",)]
-    assert ask(shop, "select to_regclass('orphan') is null, to_regclass('next_one') is null") == [(True, False)]
-    assert not ask(shop, "select 1 from pg_stat_activity where application_name = %s", NAME)
-
-
 def test_without_its_lock_a_migrator_is_ended(shop):
     live = shop.live()
     running = at_the_gate(shop)
@@ -82,3 +75,17 @@ def test_without_its_lock_a_migrator_is_ended(shop):
     assert ask(shop, "select version_num from alembic_version") == [("0001",)]
     assert not ask(shop, "select 1 from pg_stat_activity where application_name = %s", NAME)
     assert ask(shop, "select to_regclass('orphan') is null") == [(True,)]
+
+
+def test_a_killed_deployers_alembic_is_ended_before_the_next_one_begins(shop):
+    live = shop.live()
+    running = at_the_gate(shop)
+    running.send_signal(signal.SIGKILL)
+    running.communicate()
+    migrators.revise(shop.folder / "app", "0002", "0001", "create table next_one ()")
+    done = shop.run("deploy", "local", "--wait", "240")
+    assert done.returncode == 0, done.stderr
+    assert shop.live() != live
+    assert ask(shop, "select version_num from alembic_version") == [("0002",)]
+    assert ask(shop, "select to_regclass('orphan') is null, to_regclass('next_one') is null") == [(True, False)]
+    assert not ask(shop, "select 1 from pg_stat_activity where application_name = %s", NAME)
