@@ -138,7 +138,7 @@ class Users:
 
     def _run(self, act):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
-        while not self.stopping.wait(0.05):
+        while not self.stopping.wait(0.1):
             try:
                 act(connection)
             except (OSError, http.client.HTTPException) as error:

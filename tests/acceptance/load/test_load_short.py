@@ -1,6 +1,7 @@
 """Deployments under load lose nothing: the short form, one run of each strategy and of each awkward application.
 
 One strategy in a row in the normal run: canaries are under load in `test_evidence`, and the rest here is blue-green.
+It is in a row on gunicorn, with the shortest keep-alive. On uvicorn, with WebSockets, the demo deploys in every run.
 All is deployed to one place, one application after the other.
 """
 
@@ -14,8 +15,9 @@ from fairlead.demo.traffic import Traffic
 from fairlead.errors import RolloutFailed
 
 NO_WEBSOCKETS = Mix(websocket=0)
+MIXES = {"uvicorn": Mix(websocket=6), "gunicorn": NO_WEBSOCKETS}
 STREAM = 5  #: seconds; one follows the other, so that one is open at every switch; the long form has 20
-RATE = 40.0  #: requests per second beside streams, WebSockets and slow answers; the long form has 80
+RATE = 25.0  #: requests per second beside streams, WebSockets and slow answers; the long form has 80
 
 
 @pytest.fixture(scope="module")
@@ -53,24 +55,25 @@ def only(shop, *releases):
 
 
 @pytest.mark.parametrize(
-    ("strategy", "count", "stream"),
+    ("strategy", "app", "count", "stream"),
     [
-        pytest.param("blue-green", 2, 8, marks=pytest.mark.long(seconds=25)),
-        pytest.param("canary", 2, 6, marks=pytest.mark.long(seconds=30)),
-        ("rolling", 2, 4),
+        pytest.param("blue-green", "uvicorn", 2, 8, marks=pytest.mark.long(seconds=25)),
+        pytest.param("canary", "uvicorn", 2, 6, marks=pytest.mark.long(seconds=30)),
+        pytest.param("rolling", "uvicorn", 2, 4, marks=pytest.mark.long(seconds=40)),
+        ("rolling", "gunicorn", 2, 4),
     ],
 )
-def test_deployments_in_a_row(shop, strategy, count, stream):
+def test_deployments_in_a_row(shop, strategy, app, count, stream):
     """A stream is open at every switch; of rolling each old instance waits for it, so there it is a short one."""
-    shop = shop(strategy=strategy, drain=f"{stream + 2}s")
+    shop, mix = shop(app=app, strategy=strategy, drain=f"{stream + 2}s"), MIXES[app]
     shop.deploy()
     versions = {str(shop.version + number) for number in range(count + 1)}
-    with Traffic(shop.sandbox.url, Mix(websocket=6), traffic_options(stream, rate=RATE)) as traffic:
+    with Traffic(shop.sandbox.url, mix, traffic_options(stream, rate=RATE)) as traffic:
         results = [shop.deploy() for _ in range(count)]
         report = traffic.stop()
     whole(report)
     assert set(report.versions) == versions
-    assert report.websocket.messages > 0
+    assert (report.websocket.messages > 0) == (mix.websocket > 0)
     assert [result.report["lost"] for result in results] == [0] * count
     assert overlaps(shop.worker_log) == []
     only(shop, results[-1].release)
@@ -79,7 +82,7 @@ def test_deployments_in_a_row(shop, strategy, count, stream):
 @pytest.mark.parametrize(
     ("app", "env", "mix"),
     [
-        pytest.param("gunicorn", {}, NO_WEBSOCKETS, id="gunicorn"),
+        pytest.param("gunicorn", {}, NO_WEBSOCKETS, id="gunicorn", marks=pytest.mark.long(seconds=15)),
         pytest.param("node", {}, NO_WEBSOCKETS, id="node", marks=pytest.mark.long(seconds=20)),
         pytest.param(
             "uvicorn", {"IGNORE_SIGTERM": "1"}, Mix(), id="ignores SIGTERM", marks=pytest.mark.long(seconds=20)
