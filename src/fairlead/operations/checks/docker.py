@@ -18,6 +18,7 @@ from fairlead.project.access import runs
 from fairlead.project.stack import Container, Job, Service, Stack
 from fairlead.project.stack_container import is_root
 from fairlead.render.compose_keys import INSTEAD, host_config, left_over
+from fairlead.render.edge_containers import DOOR, REDIRECT, RETIRED, TRAEFIK
 from fairlead.render.networks import DATABASE, networks_of, service_networks
 from fairlead.render.short_forms import mount, published
 from fairlead.render.short_forms import own as own_volume
@@ -90,7 +91,10 @@ def strangers(engine: Engine, owner: Owner, stack: Stack) -> Check:
 
     services = "|".join(re.escape(item.name) for item, _ in containers(stack)) or "(?!)"
     stores = "|".join(re.escape(one.name) for one in stack.stores) or "(?!)"
-    own = re.compile(rf"{re.escape(owner.name(''))}(?:(?:{services})-[0-9a-f]+-\d+|{stores}|edge(?:-.*)?)")
+    edge = "|".join(map(re.escape, (DOOR, REDIRECT, *TRAEFIK.values())))
+    own = re.compile(
+        rf"{re.escape(owner.name(''))}(?:(?:{services})-[0-9a-f]+-\d+|{stores}|{edge}|{RETIRED}-[0-9a-f]+)"
+    )
     foreign = [name for name, labels in engine.names().items() if own.fullmatch(name) and not owner.owns(labels)]
     if foreign:
         what = f"not Fairlead's, and on names it needs: container {', '.join(sorted(foreign))}"
