@@ -25,8 +25,9 @@ def rig(tmp_path_factory):
         patch.setenv("FAIRLEAD_HOME", str(tmp_path_factory.mktemp("home")))
         made = DockerRig.make()
     yield made
+    unnamed = mounted(made, "kept") | mounted(made, "stuck")
     made.close()
-    for volume in made.volumes:
+    for volume in unnamed:
         made.engine.remove_volume(volume)
 
 
@@ -36,12 +37,17 @@ def kept(rig):
     store = replace(KEPT, container=replace(KEPT.container, image=images()["redis"]))
     rig.have(store, {})
     rig.inside("kept", ["sh", "-c", "echo precious > /data/x"], {})
-    rig.volumes = {one["Name"] for one in facts(rig).raw["Mounts"] if one["Type"] == "volume"}
     return store
 
 
-def facts(rig):
-    return rig.engine.container(rig.stores.owner.name("kept"))
+def facts(rig, name="kept"):
+    return rig.engine.container(rig.stores.owner.name(name))
+
+
+def mounted(rig, name):
+    """The volumes of a store, none where it was never made."""
+    found = facts(rig, name)
+    return {one["Name"] for one in (found.raw["Mounts"] if found else ()) if one["Type"] == "volume"}
 
 
 def read_back(rig):
@@ -68,7 +74,10 @@ def test_one_whose_maker_was_killed_before_it_was_in_all_its_networks_is_made_ag
     ensure_named(rig.engine, rig.stores.owner, store_networks(kept))
     spec = rig.stores._spec(kept, rig.engine.image(images()["redis"]).id, {})
     rig.engine.create(replace(spec, networks=spec.networks[:1]))
+    empty = mounted(rig, "kept")
     rig.stores.start(["kept"])
+    for volume in empty:
+        rig.engine.remove_volume(volume)
     assert rig.stores.differences("kept") == () and read_back(rig) == "precious"
 
 
@@ -81,7 +90,10 @@ def test_one_that_cannot_be_started_keeps_no_other_from_it(rig, kept, tmp_path):
     with pytest.raises(EngineError, match="start container"):
         rig.stores.start(["away", "kept"])
     assert {one.name: one.living for one in rig.stores.observe()} == {"away": False, "kept": True}
+    unnamed = mounted(rig, "away")
     rig.stores.remove("away")
+    for volume in unnamed:
+        rig.engine.remove_volume(volume)
 
 
 def test_one_that_hangs_where_it_is_asked_is_not_well(rig):
