@@ -83,7 +83,9 @@ def test_roles_come_over_the_network_to_show_who_is_kept_out(site):
     assert site.copies() == []
 
 
-def test_migrations_are_rehearsed_and_proven_in_a_container_of_the_same_image(site):
+@pytest.fixture(scope="module")
+def migrating(site):
+    """The folder of its migrations: version 1 is there, version 2 waits."""
     folder, path = site.root / "db" / "shop", site.root / "fairlead.yaml"
     folder.mkdir(parents=True)
     path.write_text(path.read_text().replace("{shop: {", "{shop: {migrations: db/shop, "))
@@ -91,14 +93,24 @@ def test_migrations_are_rehearsed_and_proven_in_a_container_of_the_same_image(si
     site.run("db", "baseline", "local", "shop", "--version", "1")
     (folder / "V2__note.sql").write_text("CREATE INDEX orders_what ON orders (what)")
     (folder / "U2__note.sql").write_text("DROP INDEX orders_what")
+    return folder
+
+
+@pytest.mark.long(seconds=20)  # a deployment does both in every run, below; these commands: test_backups_rehearsal
+@pytest.mark.usefixtures("migrating")
+def test_migrations_are_rehearsed_and_proven_in_a_container_of_the_same_image(site):
     (found,) = site.json("db", "rehearse", "local", "shop")["databases"]
     assert (found["verdict"], found["seen"][0]["locks"]) == ("fit", [{"table": "public.orders", "mode": "ShareLock"}])
     (proved,) = site.json("db", "prove", "local", "shop")["databases"]
     assert [(one["version"], one["kind"]) for one in proved["versions"]] == [("2", "lossless")]
-    tuning = site.json("db", "tuning", "local")["stores"][0]
-    assert tuning["in_force"], tuning
     assert site.copies() == [] and roles(site) == ""
     assert site.sql("SELECT count(*) FROM pg_indexes WHERE indexname = 'orders_what'") == "0"
+
+
+def test_a_deployment_rehearses_and_proves_in_a_container_of_the_same_image(site, migrating):
+    folder = migrating
+    tuning = site.json("db", "tuning", "local")["stores"][0]
+    assert tuning["in_force"], tuning
     (folder / "V3__more.sql").write_text("CREATE INDEX orders_more ON orders (id, what)")
     (folder / "U3__more.sql").write_text("DROP INDEX orders_more")
     site.run("deploy", "local")
