@@ -126,3 +126,8 @@ def gated(site):
     prepare = f"    prepare: {{run: [{python(str(site.root / 'wait.py'))}]}}\n"
     path.write_text(path.read_text().replace("    port: 8000\n", f"    port: 8000\n{prepare}"))
     return gate
+
+
+def phases(site):
+    """A moment long they are "starting", though they answer."""
+    return {one["phase"] for one in site.json("status", "local")["environments"][0]["instances"]}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from cli_site import Site
+from cli_site import Site, phases
 
 from fairlead.system.clock import wait_until
 
@@ -52,8 +52,3 @@ def shop():
         assert done.returncode == 0, done.stderr
         assert wait_until(lambda site=site: phases(site) == {"running"}, 120, 0.2)
         yield site
-
-
-def phases(site):
-    """A moment long they are "starting", though they answer."""
-    return {one["phase"] for one in site.json("status", "local")["environments"][0]["instances"]}

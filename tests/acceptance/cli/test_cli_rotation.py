@@ -93,8 +93,15 @@ def prepare(site, start, read=False, replicas=1):
 @pytest.fixture(scope="module")
 def prepared(shared, server):
     """One for several tests, each of which leaves no rotation under way."""
-    prepare(shared, server)
+    shared.users_file = prepare(shared, server, replicas=2)
     return shared
+
+
+@pytest.fixture
+def read_anew(site, server):
+    """One of services that read all of it again when they are told to."""
+    site.users_file = prepare(site, server, read=True, replicas=2)
+    return site
 
 
 def administer(site, phrase):
@@ -179,11 +186,14 @@ def _raw(text):
 
 
 @pytest.mark.parametrize(
-    "read",
-    [pytest.param(False, id="restarted"), pytest.param(True, id="read anew", marks=pytest.mark.long(seconds=40))],
+    "which",
+    [
+        pytest.param("prepared", id="restarted"),
+        pytest.param("read_anew", id="read anew", marks=pytest.mark.long(seconds=40)),
+    ],
 )
-def test_nobody_is_refused_while_keys_and_passwords_rotate(site, server, read):
-    users_file = prepare(site, server, read, replicas=2)
+def test_nobody_is_refused_while_keys_and_passwords_rotate(which, request):
+    site = request.getfixturevalue(which)
     before = {name: value(site, name) for name in ("TOKEN_KEY", "REDIS_PASSWORD", "SESSION_KEY")}
     live = site.live()
     with Users(site.port) as users:
@@ -196,7 +206,7 @@ def test_nobody_is_refused_while_keys_and_passwords_rotate(site, server, read):
     after = {name: value(site, name) for name in before}
     assert all(after[name] != before[name] for name in before)
     assert not logs_in(site, before["REDIS_PASSWORD"]) and logs_in(site, after["REDIS_PASSWORD"])
-    acl = users_file.read_text()  # kept beyond a restart of the server
+    acl = site.users_file.read_text()  # kept beyond a restart of the server
     assert digest(after["REDIS_PASSWORD"]) in acl and digest(before["REDIS_PASSWORD"]) not in acl
     assert nowhere(site, *before.values(), *after.values())
     assert (live == site.live()) is False  # what services cannot read again is a release of its own
