@@ -28,7 +28,7 @@ QUICK = CANARY.replace("for: 60s", "for: 2s")
 WATCHED = "strategy: blue-green, watch: {for: 120s}"
 
 
-def users(shop, rate=120.0):
+def users(shop, rate=60.0):
     """Whole requests, each a new one for the edge to share out."""
     mix = Mix(get=6, post=1, fresh=1, idle=0, slow=0, stream=0, websocket=0)
     return Traffic(shop.sandbox.url, mix, Options(rate=rate, timeout=20.0))
@@ -105,7 +105,7 @@ def test_a_good_release_is_promoted_with_its_numbers(two):
 def test_a_release_that_is_worse_goes_back(two, bad, cause):
     before = live(two)
     two.strategy = CANARY
-    with users(two) as traffic:
+    with users(two, rate=120.0) as traffic:  # the more there are, the sooner it is known
         with pytest.raises(RolloutFailed) as error:
             two.deploy(**bad)
         report = traffic.stop(wait=10)
