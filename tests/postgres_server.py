@@ -38,7 +38,9 @@ class Server:
         self.names.append(f"{re.sub('[^a-z]', '_', label.lower())[:40]}_{len(self.names)}")
         name = self.names[-1]
         with self.connect() as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+            # through the log, as a server of 15 does it unless told otherwise, it takes twice the time
+            how = " STRATEGY FILE_COPY" if connection.info.server_version >= 150_000 else ""
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE template0{how}")
         return name
 
     def drop_since(self, number):

@@ -5,6 +5,7 @@ import signal
 import traceback
 
 import pytest
+from tests.schedule import rotated
 
 from fairlead.errors import FairleadError, Interrupted
 from fairlead.postgres.connection import APPLICATION
@@ -88,10 +89,20 @@ def finished(site):
 KILLS = {"the migrator": lambda site: os.kill(os.getpid(), signal.SIGKILL), "its connection": end_connection}
 
 
-@pytest.mark.parametrize("what", KILLS)
-def test_a_kill_at_every_event(site, what):
+IN_TURN = tuple(int(one) for one in rotated("0123"))
+"""Where each kind of kill begins in the ordinary run, of every fourth event: elsewhere for another commit."""
+
+
+@pytest.mark.parametrize(
+    ("what", "first", "step"),
+    [
+        *((what, IN_TURN[place], 4) for place, what in enumerate(KILLS)),
+        *(pytest.param(what, 0, 1, marks=pytest.mark.long) for what in KILLS),
+    ],
+)
+def test_a_kill_at_every_event(site, what, first, step):
     site.write(**FILES)
-    number, reached = 0, True
+    number, reached = first, True
     while reached:
         site.ask("drop schema public cascade; create schema public")
         listen = at_event(number, lambda: KILLS[what](site))
@@ -100,7 +111,7 @@ def test_a_kill_at_every_event(site, what):
         agree(site)
         site.migrate(wait=20)
         finished(site)
-        number += 1
+        number += step
     assert number > 25
 
 
