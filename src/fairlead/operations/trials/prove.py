@@ -106,6 +106,7 @@ class _Trial:
         self.dump = Dump(copy.server, copy.database.where.database, tuple(own_tables(one)))
         self.runner = Runner(one.connection, one.history, one.database.settings)
         self.broken = ""
+        self.schema: str | None = None  #: as it was dumped last; None once something ran
 
     def each(self) -> Iterator[Proof]:
         """Try every version; after one that cannot be run nothing is known of those behind it."""
@@ -164,6 +165,7 @@ class _Trial:
         return ""
 
     def _run(self, up: Migration) -> None:
+        self.schema = None
         picture = self.one.look(contract=True)
         self.runner.run(plan_migrate(self.one.files, replace(picture, pending=(up,)), self.one.journal()))
 
@@ -172,6 +174,7 @@ class _Trial:
             self._run(one)
 
     def _undo(self) -> None:
+        self.schema = None
         self.runner.run(self._undo_plan())
 
     def _undo_plan(self) -> Plan:
@@ -180,7 +183,7 @@ class _Trial:
 
     def _look(self, rows: bool = True) -> Contents:
         self.runner.fresh()
-        schema = self.dump.read()
+        self.schema = schema = self.dump.read() if self.schema is None else self.schema
         self.one.connection.execute("SET ROLE none; SET row_security = off; SET statement_timeout = 0")
         try:
             return contents(self.one.connection, schema, self.dump.without, only=None if rows else "")
