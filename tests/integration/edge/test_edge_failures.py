@@ -197,9 +197,13 @@ def test_a_foreign_broken_file_in_its_folder_is_an_error_and_the_old_routes_serv
     assert shared.ask().who == "two"
 
 
-@pytest.mark.parametrize("name", ["two words", "100% {{env}}", "it's #1 ;2", 'a "quote"'])
-def test_a_home_may_have_any_name(tmp_path, one, name):
-    rig = Rig(tmp_path / name)
+ODD = ("two words", "100% {{env}}", "it's #1 ;2", 'a "quote"')
+
+
+@pytest.mark.parametrize("names", [ODD, *(pytest.param([one], marks=pytest.mark.long) for one in ODD)])
+def test_a_home_may_have_any_name(tmp_path, one, names):
+    """Where all of them at once do, each alone is long."""
+    rig = Rig(tmp_path.joinpath(*names))
     try:
         rig.route({"r1": [one.port]})
         assert rig.ask().who == "one"

@@ -22,17 +22,18 @@ pytestmark = pytest.mark.real
 DAMAGED = ["", "{", "[]", "{}", "\0\0\0", '{"release": "r1", "health": 3}']
 
 
-@pytest.mark.parametrize("text", DAMAGED)
-def test_a_damaged_spec_can_be_seen_and_removed(runtime, text):
-    [id, other] = ready(runtime, spec(), spec(index=2))
-    runtime.stop([id])
-    (runtime.place.instances / id / "spec.json").write_text(text)
-    seen = one(runtime, id)
-    assert (seen.release, seen.service, seen.index, seen.phase, seen.job) == ("r1", "web", 1, "stopped", False)
-    assert one(runtime, other).living
-    runtime.remove([id])
-    assert [instance.id for instance in runtime.observe()] == [other]
-    assert list(runtime.ports.taken()) == [one(runtime, other).port]
+def test_a_damaged_spec_can_be_seen_and_removed(runtime):
+    [other] = ready(runtime, spec(index=2))
+    for text in DAMAGED:
+        [id] = ready(runtime, spec())
+        runtime.stop([id])
+        (runtime.place.instances / id / "spec.json").write_text(text)
+        seen = one(runtime, id)
+        assert (seen.release, seen.service, seen.index, seen.phase, seen.job) == ("r1", "web", 1, "stopped", False)
+        assert one(runtime, other).living
+        runtime.remove([id])
+        assert [instance.id for instance in runtime.observe()] == [other], text
+        assert list(runtime.ports.taken()) == [one(runtime, other).port], text
 
 
 def test_a_damaged_spec_is_made_anew_by_a_start(runtime):

@@ -31,9 +31,10 @@ ODD = {
 }
 
 
-@pytest.mark.parametrize("name", ODD)
-def test_a_home_may_have_any_name(tmp_path, name):
-    runtime = ProcessRuntime(Place(tmp_path / ODD[name] / "shop" / "test"))
+@pytest.mark.parametrize("names", [list(ODD), *(pytest.param([one], marks=pytest.mark.long) for one in ODD)])
+def test_a_home_may_have_any_name(tmp_path, names):
+    """Where all of them at once do, each alone is long."""
+    runtime = ProcessRuntime(Place(tmp_path.joinpath(*(ODD[name] for name in names)) / "shop" / "test"))
     runtime.place.create()
     try:
         runtime.up()

@@ -155,35 +155,35 @@ def test_data_of_another_major_is_found_before_it_is_touched(rig, made):
     assert rig.of_another_major("db", "13").startswith("store db: its data is of PostgreSQL 13, which PostgreSQL ")
 
 
-def test_redis_keeps_what_it_was_told_over_a_kill(rig):
+def test_redis_keeps_what_it_was_told_over_a_kill_and_takes_another_password(rig):
     store = Store("cache", "redis", maxmemory=32 << 20, maxmemory_policy="allkeys-lru")
     values = rig.values(store)
     rig.have(store, values)
     assert rig.redis(store, values, "SET", "kept", "7") == "OK"
-    for name, value in {"maxmemory": str(32 << 20), "maxmemory-policy": "allkeys-lru", "appendonly": "yes",
-                        "save": "3600 1 300 100 60 10000"}.items():  # fmt: skip
-        assert rig.redis(store, values, "CONFIG", "GET", name).splitlines() == [name, value]
+    wanted = {"maxmemory": str(32 << 20), "maxmemory-policy": "allkeys-lru", "appendonly": "yes",
+              "save": "3600 1 300 100 60 10000"}  # fmt: skip
+    said = rig.redis(store, values, "CONFIG", "GET", *wanted).splitlines()
+    assert dict(zip(said[::2], said[1::2], strict=True)) == wanted
     assert wait_until(lambda: "aof_pending_bio_fsync:0" in rig.redis(store, values, "INFO", "persistence"), 240)
     before = rig.mark("cache")
     rig.kill("cache")
     assert wait_until(lambda: rig.mark("cache") not in ("", before) and not rig.stores.ask("cache"), 240)
     assert rig.redis(store, values, "GET", "kept") == "7"
     assert rig.stores.differences("cache") == ()
+    takes_another_password(rig, store, values)
 
 
-def test_redis_refuses_whoever_has_not_its_password_and_takes_another_one(rig):
-    store = Store("queue", "redis")
-    values = rig.values(store)
-    rig.have(store, values)
+def takes_another_password(rig, store, values):
+    """Redis refuses whoever has not its own."""
     with pytest.raises(Refusal):
         rig.redis(store, rig.values(store), "PING")
-    before = rig.mark("queue")
+    before = rig.mark(store.name)
     changed = rig.values(store)
     rig.have(store, changed)
     assert rig.redis(store, changed, "PING") == "PONG"
     with pytest.raises(Refusal):
         rig.redis(store, values, "PING")
-    assert rig.mark("queue") == before
+    assert rig.mark(store.name) == before
 
 
 @pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
