@@ -1,15 +1,33 @@
-"""`runtime` are plain processes, a runtime for each test; `rig` is each runtime in turn, one for a whole module."""
+"""`runtime` are plain processes, a runtime for each test, or one for a module that says `SHARED = True`; `rig` is each
+runtime in turn, one for a whole module.
+"""
 
 import pytest
 from instances import end_everything
-from rigs import RIGS
+from rigs import RIGS, place_of
 
 from fairlead.runtimes.process.runtime import ProcessRuntime
 
 
 @pytest.fixture
-def runtime(place):
-    """Up, and gone after the test."""
+def shared(request, rigged):
+    """The runtime that a module's tests share, up; None where each has its own, or this one has none."""
+    wanted = getattr(request.module, "SHARED", False) and "runtime" in request.fixturenames
+    return rigged("process").runtime if wanted else None
+
+
+@pytest.fixture
+def place(shared, tmp_path):
+    """The folders of an environment: of the test, or of all of its module."""
+    return shared.place if shared else place_of(tmp_path, "shop")
+
+
+@pytest.fixture
+def runtime(shared, place):
+    """Up, and gone after the test; of one that is shared, its instances are."""
+    if shared:
+        yield shared
+        return
     runtime = ProcessRuntime(place)
     runtime.up()
     yield runtime

@@ -18,6 +18,7 @@ from fairlead.system import processes
 from fairlead.system.commands import Command, run
 
 pytestmark = pytest.mark.real
+SHARED = True
 
 DAMAGED = ["", "{", "[]", "{}", "\0\0\0", '{"release": "r1", "health": 3}']
 

@@ -13,6 +13,7 @@ from fairlead.errors import FairleadError
 from fairlead.system import processes
 
 pytestmark = pytest.mark.real
+SHARED = True
 
 
 def job(code, **more):

@@ -14,6 +14,7 @@ from fairlead.system import processes
 from fairlead.system.home import Place
 
 pytestmark = pytest.mark.real
+SHARED = True
 
 
 def pids(runtime):

@@ -12,6 +12,7 @@ from fairlead.server.liveness import FAILURES, Liveness
 from fairlead.system.clock import wait_until
 
 pytestmark = pytest.mark.real
+SHARED = True
 
 ASKED = replace(QUICK, live="/health", timeout=0.3)
 

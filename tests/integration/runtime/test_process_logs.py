@@ -14,6 +14,7 @@ from fairlead.runtimes.process.logs import all_since, rotate
 from fairlead.runtimes.process.runtime import log_files, rotate_logs
 
 pytestmark = pytest.mark.real
+SHARED = True
 
 
 def numbers(path):

@@ -10,6 +10,7 @@ from instances import QUICK, one, ready, spec
 from fairlead.runtimes.base import NotReady
 
 pytestmark = pytest.mark.real
+SHARED = True
 
 
 def not_ready(runtime, *specs):

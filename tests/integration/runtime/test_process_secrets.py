@@ -9,6 +9,7 @@ from instances import one, ready, spec
 from fairlead.errors import FairleadError
 
 pytestmark = pytest.mark.real
+SHARED = True
 ODD = b"\xff 'quoted' $HOME \n\twith a new line\n"
 
 
