@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import signal
 import socket
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
@@ -45,9 +46,11 @@ def test_killed_it_is_back_by_itself(shared, one):
 def test_up_twice_keeps_the_one_that_serves(shared, one):
     shared.route({"r1": [one.port]})
     before = shared.process()
+    first = shared.edge.traffic()
     shared.edge.up()
     shared.edge.up()
     assert shared.process() == before
+    assert shared.edge.traffic().same_process(replace(first, started=first.started - 3600)), "a clock may be set"
 
 
 def test_down_twice_and_up_again_as_it_was(shared, one):

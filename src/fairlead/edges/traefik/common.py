@@ -22,7 +22,6 @@ from fairlead.project.stack import Edge as EdgeSettings
 from fairlead.render import entrypoints, traefik
 from fairlead.render.edge import RELEASE_COOKIE, RELEASE_HEADER, EdgeTable, Members
 from fairlead.render.tls import is_sound, tls_file
-from fairlead.supervisor.survivors import last_started
 from fairlead.system import http
 from fairlead.system.clock import wait_until
 from fairlead.system.files import read_json, write_file
@@ -257,9 +256,8 @@ class TraefikFiles(ABC):
         return Traffic(releases, edge_made, started, reloads, process)
 
     def _process(self) -> str:
-        """The mark of the one that was started last; empty where that is dead, or not written down."""
-        found = last_started(self.folder / "starts")
-        return found.mark if found else ""
+        """The mark of the one that its API is of; empty where nobody can say for sure."""
+        return ""
 
     def counters(self) -> Counters:
         """One look at `/metrics`. Each attempt of a request counts for itself, unlike in `traffic`."""

@@ -112,6 +112,11 @@ class TraefikEdge(TraefikFiles):
         pid = state.pid if state else 0
         return pid > 0 and sockets.holds_socket(pid, sockets.listener_inodes(self.api.port))
 
+    def _process(self) -> str:
+        """Of the one that was started last, as its launcher wrote it down."""
+        found = last_started(self._starts)
+        return found.mark if found else ""
+
     def _have_running(self) -> None:
         """Under the lock."""
         listen = self.listen
