@@ -8,6 +8,7 @@ import pytest
 from instances import end_everything, one, ready, spec
 from running import eventually, processes_with
 
+from fairlead.operations.status import Copy
 from fairlead.project.stack import Stop
 from fairlead.runtimes.process.runtime import ProcessRuntime
 from fairlead.system import processes
@@ -124,3 +125,16 @@ def test_what_was_taken_down_comes_back_as_it_was(runtime):
     runtime.restart([id])
     runtime.await_ready([id], lambda _: None)
     assert one(runtime, id).port == port
+
+
+def test_to_be_stopped_and_started_again_is_no_crash_loop(runtime):
+    """An environment that is stopped each evening was said to be in one in each morning's first minute."""
+    [id] = ready(runtime, spec())
+    for _ in range(4):
+        runtime.stop([id])
+        runtime.restart([id])
+        runtime.await_ready([id], lambda _: None)
+    assert not Copy(one(runtime, id), 1.0).looping
+    runtime.stop([id])
+    ready(runtime, spec())
+    assert not Copy(one(runtime, id), 1.0).looping

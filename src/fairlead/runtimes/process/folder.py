@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
+from fairlead.errors import FairleadError
 from fairlead.project.placeholders import expand
 from fairlead.project.stack import from_data
 from fairlead.project.stack_container import LogBounds
 from fairlead.runtimes.base import InstanceSpec
 from fairlead.runtimes.folder import InstanceFolder
-from fairlead.system.files import write_json
+from fairlead.system.files import write_file, write_json
 
 INSTANCE_MARK = "FAIRLEAD_INSTANCE"  #: environment variable of all an instance starts; its value is the folder
 
@@ -42,6 +44,13 @@ class ProcessFolder(InstanceFolder):
             "env": {name: expand(value, values) for name, value in declared["env"].items()} | own,
             "port": port,
         }
+
+    def count_anew(self) -> None:
+        """That somebody starts it again is no crash: of the starts before, only the last one stays known."""
+        known = self.starts()
+        if len(known) > 1 and known.last:
+            with suppress(FairleadError):  # a full disk
+                write_file(self.starts_file, f"# 0 earlier; PID START, a line per start\n{known.last}\n")
 
     def move(self, port: int) -> None:
         """Have it listen on another port from its next start on. Nothing where an earlier Fairlead wrote the spec."""

@@ -6,7 +6,7 @@ import math
 import os
 import signal
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -78,8 +78,9 @@ class ProcessRuntime:
         """Create what is missing, then start what does not run."""
         self.supervisor.start()
         self._finish_stops({spec.id for spec in specs})
-        running = {instance.id for instance in self.observe() if instance.living}
-        missing = [spec for spec in specs if spec.id not in running]
+        seen = {instance.id: instance for instance in self.observe()}
+        missing = [spec for spec in specs if spec.id not in seen or not seen[spec.id].living]
+        self._count_anew(seen[spec.id] for spec in missing if spec.id in seen)
         for spec in missing:
             self._create(spec)
         self.supervisor.add([self._program(spec.id, restart=not spec.job) for spec in missing])
@@ -110,8 +111,15 @@ class ProcessRuntime:
         dead = [one for one in self.observe() if one.id in ids and not one.living]
         for one in dead:
             self._have_port(one)
+        self._count_anew(dead)
         self.supervisor.add([self._program(one.id, not one.job) for one in dead if one.id not in known])
         self.supervisor.begin([one.id for one in dead])
+
+    def _count_anew(self, found: Iterable[Instance]) -> None:
+        """Of those that were stopped; one that supervisord gave up goes on with its crash loop."""
+        for one in found:
+            if one.phase == "stopped":
+                self._folder(one.id).count_anew()
 
     def _have_port(self, one: Instance) -> None:
         """Another one where a program that is not Fairlead has taken its port while it did not run."""
