@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 from docker_site import FILE, DockerSite
-from physical_contract import catches
+from physical_contract import catches, reached
 from tests.docker_engine import why_not
 
 from fairlead.system.clock import wait_until
@@ -52,6 +52,7 @@ def moment(site):
 
     assert wait_until(lambda: catches(receiver(site)), 60)
     os.kill(receiver(site), signal.SIGUSR1)  # which else writes a heartbeat every 10 s
+    assert wait_until(lambda: reached(site, site.name, now), 60, 0.2, 0.5), site.run("backup", "list", "local")
     assert wait_until(kept, 60, 0.2, 0.5), site.run("backup", "list", "local")
     return now.isoformat()
 
