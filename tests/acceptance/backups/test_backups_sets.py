@@ -8,6 +8,7 @@ import socket
 import pytest
 from backup_site import Site
 from killed_restore import restored_until
+from tests.schedule import rotated
 
 from fairlead.stores.programs import missing
 
@@ -192,16 +193,20 @@ def require_one_or_the_other(site):
         site.require_restored()
 
 
-def test_a_restore_that_is_killed_is_ended_by_the_next_command(site):
-    """Right after it was written down, and in the middle of it."""
-    for step, old in ((1, True), (7, False)):
-        site.fill()
-        site.run("backup", "now", "local")
-        site.spoil()
-        assert restored_until(site, step)
-        site.run("stores", "apply", "local", "--yes")
-        assert as_before(site) == old
-        require_one_or_the_other(site)
+WHEN = ("right after it was written down", "in the middle of it")
+FIRST, *LATER = rotated(WHEN)
+
+
+@pytest.mark.parametrize("when", [FIRST, *(pytest.param(one, marks=pytest.mark.long) for one in LATER)])
+def test_a_restore_that_is_killed_is_ended_by_the_next_command(site, when):
+    step, old = {WHEN[0]: (1, True), WHEN[1]: (7, False)}[when]
+    site.fill()
+    site.run("backup", "now", "local")
+    site.spoil()
+    assert restored_until(site, step)
+    site.run("stores", "apply", "local", "--yes")
+    assert as_before(site) == old
+    require_one_or_the_other(site)
 
 
 def test_a_restore_that_a_person_interrupts_has_all_or_nothing(site):
