@@ -194,7 +194,8 @@ class Logs:
             if name not in there:
                 from fairlead.project.problem import did_you_mean  # noqa: PLC0415
 
-                raise UsageError(f'no logs of "{name}"{did_you_mean(name, there)}', f"there are {', '.join(there)}")
+                known = f"there are {', '.join(there)}" if there else "nothing has run there yet"
+                raise UsageError(f'no logs of "{name}"{did_you_mean(name, there)}', known)
 
 
 def read_logs(logs: Logs, want: Wanted, follow: bool, pause: Callable[[float], None] = time.sleep) -> Iterator[LogLine]:

@@ -1,6 +1,9 @@
 import time
 from datetime import UTC, datetime
 
+import pytest
+
+from fairlead.errors import UsageError
 from fairlead.operations.logs import Follower, Logs, Wanted, read_logs
 from fairlead.runtimes.process.log_marks import LARGEST, Marks
 from fairlead.runtimes.process.logs import rotate
@@ -204,3 +207,9 @@ def test_marks_go_with_what_they_are_of(tmp_path):
         marks.add(log, 2)
     marks.tidy(logs[1:])
     assert sorted(file.name for file in marks.folder.iterdir()) == ["b.web.1.log", "b.web.1.log.1"]
+
+
+def test_before_the_first_deployment_there_is_nothing_to_name(tmp_path):
+    with pytest.raises(UsageError, match='no logs of "web"') as caught:
+        Logs(Place(tmp_path / "shop" / "local"), ("web",)).require()
+    assert caught.value.hint == "nothing has run there yet"
