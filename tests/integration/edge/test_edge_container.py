@@ -10,7 +10,6 @@ import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
 from ipaddress import ip_network
 from pathlib import Path
@@ -18,8 +17,8 @@ from pathlib import Path
 import asking
 import backends
 import pytest
+from edge_client import client, made_anew
 from running import eventually, free_port
-from tests.docker_engine import images
 
 from fairlead.certificates import InternalCa
 from fairlead.demo.mix import Mix, Options, Paths
@@ -30,7 +29,6 @@ from fairlead.edges.traefik.revival import Revival
 from fairlead.engine.direct import DirectEngine
 from fairlead.errors import FairleadError
 from fairlead.project.stack import Edge
-from fairlead.render.container import ContainerSpec, Joined
 from fairlead.render.edge import EdgeRoute
 from fairlead.render.edge_containers import DOOR, REDIRECT, TRAEFIK, api_port
 from fairlead.render.entrypoints import DEPUTY, KEY_HEADER, MAIN
@@ -38,7 +36,6 @@ from fairlead.system import http, processes
 
 pytestmark = pytest.mark.real
 KINDS = ("docker",)
-FETCH = "import sys, urllib.request as http; print(http.urlopen(sys.argv[1], timeout=120).read().decode())"
 PATHS = Paths(slow="/slow?1", stream="/stream?1", stream_end="", post="")
 OPTIONS = Options(rate=60, idle_gap=(0.5, 3.0), slow_seconds=1, stream_seconds=1, version_header="X-App", paths=PATHS)
 MIX = Mix(get=4, post=0, fresh=2, idle=4, slow=1, stream=1, websocket=0)
@@ -320,33 +317,6 @@ def test_one_that_keeps_its_ports_is_ended(shared, one, monkeypatch):
     assert shared.ask().who == "one" and not shared.retired()
 
 
-@contextmanager
-def client(rig, network):
-    """A container in one network of the edge, which knows two names: `asked(URL)`, and what it is called."""
-    owner, engine = rig.edge.boxes.owner, rig.edge.boxes.engine
-    links = tuple((owner.name(DOOR), name) for name in ("web", "api"))
-    name, joined = owner.name(f"client-{network}"), Joined(owner.name(network), (), links)
-    asker = ContainerSpec(
-        name=name, image=images()["python"], entrypoint=("sleep", "infinity"), networks=(joined,), stop_grace=0,
-        labels=owner.labels("helper"),
-    )  # fmt: skip
-    engine.create(asker)
-    try:
-        engine.start(name)
-
-        def asked(url):
-            """The answer, whatever it is; one that did not come in time on a busy machine is asked for again."""
-            for _ in range(3):
-                ran = engine.run(name, ("python", "-c", FETCH, url))
-                if ran.code == 0 or "HTTP Error" in ran.output:
-                    break
-            return ran.output.strip().rpartition("\n")[2]
-
-        yield asked, joined
-    finally:
-        engine.remove(name)
-
-
 def test_services_ask_each_other_by_name_and_that_moves_with_the_switch(shared, one, two):
     shared.route({"r1": [one.port]})
     number = next(PORTS)
@@ -396,21 +366,6 @@ def test_only_who_shares_a_network_with_a_service_is_answered(shared, one, docke
         assert shared.edge.unlike(table), "which is seen"
         shared.edge.route(table)
         assert (friend("http://web:8000/"), stranger("http://web:8000/")) == ("one", REFUSED)
-
-
-def made_anew(docker_engine, boxes, joined):
-    """The network with another subnet, by hand: whoever was in it is taken out, and the client comes back."""
-    name, client = joined.network, boxes.name("client-own")
-    seen = docker_engine.inspect(name)
-    for one in (client, boxes.name(DOOR)):
-        docker_engine("network", "disconnect", "--force", name, one)
-    docker_engine("network", "rm", name)
-    labels = [word for key, value in seen["Labels"].items() for word in ("--label", f"{key}={value}")]
-    placeholder = f"{name}-before"  # so that the engine chooses another one
-    docker_engine("network", "create", "--subnet", seen["IPAM"]["Config"][0]["Subnet"], *labels, placeholder)
-    docker_engine("network", "create", "--internal", *labels, name)
-    docker_engine("network", "rm", placeholder)
-    boxes.engine.join(client, joined)
 
 
 @pytest.mark.long(seconds=520)
