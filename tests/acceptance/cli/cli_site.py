@@ -131,3 +131,8 @@ def gated(site):
 def phases(site):
     """A moment long they are "starting", though they answer."""
     return {one["phase"] for one in site.json("status", "local")["environments"][0]["instances"]}
+
+
+def held(site):
+    """Who has the environment: the keeper has, for a moment, when something has just changed."""
+    return site.json("status", "local")["environments"][0]["holder"]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from cli_site import Site, phases
+from cli_site import Site, held, phases
 
 from fairlead.system.clock import wait_until
 
@@ -51,4 +51,5 @@ def shop():
         done = site.run("deploy", "local", "--message", "the second")
         assert done.returncode == 0, done.stderr
         assert wait_until(lambda site=site: phases(site) == {"running"}, 120, 0.2)
+        assert wait_until(lambda site=site: not held(site), 120, 0.2)
         yield site
