@@ -27,7 +27,7 @@ def test_half_a_cluster_is_made_anew(rig, monkeypatch):
     assert rig.sql(store, values, "SELECT count(*) FROM pg_database WHERE datname = 'template1'") == [(1,)]
     answers = [ran.output for program, ran in asked if program == "pg_isready"]
     assert bool(answers) is not isinstance(rig, ProcessRig), "that it listens is not enough"
-    assert not [one for one in answers if "no response" in one]
+    assert len([one for one in answers if "no response" in one]) <= 1, "it may end right after the look"
 
 
 def noted(monkeypatch):
